@@ -1,0 +1,1 @@
+"""Images of real servers, made from package registries, for a machine that pulls none."""

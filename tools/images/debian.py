@@ -1,0 +1,45 @@
+"""Base images: a minimal Debian of a given suite, unpacked by debootstrap."""
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.images import engine
+from tools.images.command import run
+from tools.images.content import content_hash, folder_listing
+from tools.images.mirrors import Mirrors
+from tools.images.recipe import tag
+
+_ROOT_FILES = Path(__file__).parent / "base" / "rootfs"
+# what a container does not read; the root files keep later packages from bringing it back
+_UNREAD = ("usr/share/doc", "usr/share/info", "usr/share/locale", "usr/share/man", "var/cache/apt", "var/lib/apt/lists")
+
+
+@dataclass(frozen=True)
+class DebianBase:
+    """Debian's minimal set of packages, certificates, and the files of `base/rootfs`."""
+
+    suite: str
+    base: None = None
+
+    @property
+    def name(self) -> str:
+        return f"debian:{self.suite}"
+
+    def content(self) -> str:
+        return content_hash({"suite": self.suite, "files": folder_listing(_ROOT_FILES)})
+
+    def make(self, mirrors: Mirrors, log: Path) -> None:
+        with tempfile.TemporaryDirectory(prefix="loadtest-image-") as folder:
+            root, archive = Path(folder) / "root", Path(folder) / "root.tar"
+            options = ["--variant=minbase", "--include=ca-certificates"]
+            run(["debootstrap", *options, self.suite, str(root), mirrors.debian], log)
+            for unread in _UNREAD:
+                shutil.rmtree(root / unread, ignore_errors=True)
+                (root / unread).mkdir(parents=True)
+            shutil.copytree(_ROOT_FILES, root, dirs_exist_ok=True)
+            (root / "etc/debian_suite").write_text(f"{self.suite}\n")
+            (root / "etc/apt/sources.list").write_text("")
+            run(["tar", "--directory", str(root), "--numeric-owner", "--create", "--file", str(archive), "."], log)
+            engine.import_archive(archive, tag(self), content=self.content(), log=log)
