@@ -1,0 +1,65 @@
+"""The types that a column may have, whatever the dialect that names them and the server that stores them."""
+
+from enum import StrEnum
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+
+class Kind(StrEnum):
+    """A column's logical type. `worker.generate` gives the Arrow type of each; each source maps it to its own."""
+
+    BOOL = "bool"
+    INT8 = "int8"
+    INT16 = "int16"
+    INT32 = "int32"
+    INT64 = "int64"
+    FLOAT32 = "float32"
+    FLOAT64 = "float64"
+    DECIMAL = "decimal"
+    CHAR = "char"
+    VARCHAR = "varchar"
+    TEXT = "text"
+    BLOB = "blob"
+    BYTES = "bytes"
+    DATE = "date"
+    TIME = "time"
+    DATETIME = "datetime"
+    TIMESTAMP = "timestamp"
+    TIMESTAMP_TZ = "timestamp_tz"
+    JSON = "json"
+    JSONB = "jsonb"
+    UUID = "uuid"
+    ULID = "ulid"
+    ARRAY = "array"
+    ENUM = "enum"
+    SET = "set"
+    DURATION = "duration"
+    POINT = "point"
+
+
+class DataType(BaseModel):
+    """A kind with its parameters: precision and scale of a decimal, length in characters of a string, and so on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Kind
+    precision: int | None = None
+    scale: int | None = None
+    length: int | None = None
+    element: "DataType | None" = None
+    values: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.kind is Kind.DECIMAL:
+            precision, scale = self.precision, self.scale
+            if precision is None or scale is None or not (1 <= precision <= 38 and 0 <= scale <= precision):
+                raise ValueError("a decimal has a precision from 1 to 38 and a scale from 0 to its precision")
+        if self.kind in (Kind.CHAR, Kind.VARCHAR) and (self.length is None or self.length < 1):
+            raise ValueError(f"a {self.kind} has a length of 1 or more characters")
+        if self.kind is Kind.ARRAY and (self.element is None or self.element.kind is Kind.ARRAY):
+            raise ValueError("an array has an element_type that is no array")
+        if self.kind in (Kind.ENUM, Kind.SET) and not self.values:
+            raise ValueError(f"{self.kind} has at least one value")
+        return self

@@ -1,0 +1,63 @@
+"""Sizes and CPU quantities as people write them: `512Mi`, `2g`, `1.5Gi`, `500m`, `0.5`."""
+
+import re
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+KIB, MIB, GIB, TIB = (1 << shift for shift in (10, 20, 30, 40))
+
+# Docker's one-letter sizes are lower case and binary; Kubernetes' upper-case ones are decimal, its `Mi` binary.
+_SIZE_UNITS = {
+    "": 1, "b": 1,
+    "k": KIB, "m": MIB, "g": GIB, "t": TIB,
+    "kb": KIB, "mb": MIB, "gb": GIB, "tb": TIB,
+    "Ki": KIB, "Mi": MIB, "Gi": GIB, "Ti": TIB,
+    "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12,
+}  # fmt: skip
+_SIZE = re.compile(r"^(\d+(?:\.\d+)?) ?([A-Za-z]{0,2})$")
+_CPU = re.compile(r"^(\d+(?:\.\d+)?)(m?)$")
+
+
+def parse_size(text: str | int) -> int:
+    """A size in bytes; raises ValueError, with the remedy, for what is none or is zero."""
+    match = _SIZE.match(str(text).strip())
+    unit = _SIZE_UNITS.get(match[2]) if match else None
+    if match is None or unit is None:
+        raise ValueError("is no size; write one like 512Mi, 1.5Gi or 2g")
+    size = int(Decimal(match[1]) * unit)
+    if size <= 0:
+        raise ValueError("is no size above zero; write one like 512Mi, 1.5Gi or 2g")
+    return size
+
+
+def parse_cpu(text: str | float) -> float:
+    """A number of cores; raises ValueError, with the remedy, for what is none or is below a thousandth of a core."""
+    match = _CPU.match(str(text).strip())
+    if match is None:
+        raise ValueError("is no CPU quantity; write cores like 0.5 or 2, or millicores like 500m")
+    cores = Decimal(match[1]) / (1000 if match[2] else 1)
+    if cores < Decimal("0.001"):
+        raise ValueError("is less than a thousandth of a core; write cores like 0.5 or 2, or millicores like 500m")
+    return float(cores)
+
+
+def format_size(size: float) -> str:
+    """Bytes in the largest binary unit that keeps the number readable: 536870912 is `512Mi`, 1610612736 is `1.5Gi`."""
+    for unit, suffix in ((TIB, "Ti"), (GIB, "Gi"), (MIB, "Mi"), (KIB, "Ki")):
+        if size >= unit:
+            return f"{size / unit:.1f}".removesuffix(".0") + suffix
+    return f"{int(size)} B"
+
+
+def mebibytes(size: float) -> int:
+    """Whole MiB, rounded down: how the seed's environment block counts."""
+    return int(size // MIB)
+
+
+Size = Annotated[int, BeforeValidator(parse_size)]
+"""Bytes; read from text like `512Mi`."""
+
+Cpu = Annotated[float, BeforeValidator(parse_cpu)]
+"""Cores; read from text like `0.5` or `500m`."""
