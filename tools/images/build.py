@@ -30,10 +30,17 @@ def ensure(recipe: Recipe) -> Outcome:
 
 
 def _ensure(recipe: Recipe, folder: Path) -> Outcome:
-    content = recipe.content()
-    if engine.content_of(tag(recipe)) == content:
+    if engine.content_of(tag(recipe)) == recipe.content():
         return Outcome.CACHED
-    archive = archive_path(folder, recipe.name, content)
+    former = engine.image_id(tag(recipe))
+    outcome = _load_or_make(recipe, folder)
+    if former is not None and former != engine.image_id(tag(recipe)):
+        engine.remove(former)
+    return outcome
+
+
+def _load_or_make(recipe: Recipe, folder: Path) -> Outcome:
+    archive = archive_path(folder, recipe.name, recipe.content())
     log = folder / f"{recipe.name.replace(':', '-')}.log"
     log.unlink(missing_ok=True)
     if archive.exists():

@@ -9,12 +9,15 @@ from tools.images.recipe import REPOSITORY, Dockerfile, Recipe
 _HERE = Path(__file__).parent
 
 BOOKWORM = DebianBase("bookworm")
+TRIXIE = DebianBase("trixie")
 SID = DebianBase("sid")
+JRE = Dockerfile("jre:21", TRIXIE, _HERE / "jre")
 
 POSTGRES = Dockerfile("postgres:18", SID, _HERE / "postgres", {"PG_MAJOR": "18"})
 PYTHON = Dockerfile("python:3.11", BOOKWORM, _HERE / "python")
+MYSQL = Dockerfile("mysql:9.7", SID, _HERE / "mysql", {"MYSQL_VERSION": "9.7"})
 
-IMAGES: tuple[Recipe, ...] = (POSTGRES, PYTHON)
+IMAGES: tuple[Recipe, ...] = (POSTGRES, PYTHON, MYSQL)
 
 
 def find(name: str) -> Recipe:

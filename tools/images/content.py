@@ -24,3 +24,18 @@ def folder_listing(folder: Path) -> dict[str, str]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+def copy_content(source: Path, target: Path) -> None:
+    """Copies a folder's files into another one, with what `folder_listing` tells of them and no more.
+
+    All may be read by all, whatever the umask of the one who cloned them: servers run as users of their own.
+    """
+    for path in sorted(source.rglob("*")):
+        copy = target / path.relative_to(source)
+        if path.is_file():
+            copy.write_bytes(path.read_bytes())
+            copy.chmod(0o755 if os.access(path, os.X_OK) else 0o644)
+        elif not copy.exists():
+            copy.mkdir()
+            copy.chmod(0o755)

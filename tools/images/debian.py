@@ -7,11 +7,12 @@ from pathlib import Path
 
 from tools.images import engine
 from tools.images.command import run
-from tools.images.content import content_hash, folder_listing
+from tools.images.content import content_hash, copy_content, folder_listing
 from tools.images.mirrors import Mirrors
 from tools.images.recipe import tag
 
 _ROOT_FILES = Path(__file__).parent / "base" / "rootfs"
+_OPTIONS = ("--variant=minbase", "--include=ca-certificates")
 # what a container does not read; the root files keep later packages from bringing it back
 _UNREAD = ("usr/share/doc", "usr/share/info", "usr/share/locale", "usr/share/man", "var/cache/apt", "var/lib/apt/lists")
 
@@ -25,20 +26,23 @@ class DebianBase:
 
     @property
     def name(self) -> str:
+        """As in `debian:sid`."""
         return f"debian:{self.suite}"
 
     def content(self) -> str:
-        return content_hash({"suite": self.suite, "files": folder_listing(_ROOT_FILES)})
+        """Of the suite's name and our own files; not of the packages, which the suite's archive decides."""
+        parts = {"suite": self.suite, "options": _OPTIONS, "unread": _UNREAD, "files": folder_listing(_ROOT_FILES)}
+        return content_hash(parts)
 
     def make(self, mirrors: Mirrors, log: Path) -> None:
+        """Unpacks the packages and imports them as one layer. Needs root. Raises ImageError."""
         with tempfile.TemporaryDirectory(prefix="loadtest-image-") as folder:
             root, archive = Path(folder) / "root", Path(folder) / "root.tar"
-            options = ["--variant=minbase", "--include=ca-certificates"]
-            run(["debootstrap", *options, self.suite, str(root), mirrors.debian], log)
+            run(["debootstrap", *_OPTIONS, self.suite, str(root), mirrors.debian], log)
             for unread in _UNREAD:
                 shutil.rmtree(root / unread, ignore_errors=True)
                 (root / unread).mkdir(parents=True)
-            shutil.copytree(_ROOT_FILES, root, dirs_exist_ok=True)
+            copy_content(_ROOT_FILES, root)
             (root / "etc/debian_suite").write_text(f"{self.suite}\n")
             (root / "etc/apt/sources.list").write_text("")
             run(["tar", "--directory", str(root), "--numeric-owner", "--create", "--file", str(archive), "."], log)

@@ -22,6 +22,16 @@ def content_of(tag: str) -> str | None:
     return read(["docker", "image", "inspect", "--format", template, tag]) or None
 
 
+def image_id(tag: str) -> str | None:
+    """The identity of the image that has this tag; None when there is none."""
+    return read(["docker", "image", "inspect", "--format", "{{.Id}}", tag])
+
+
+def remove(image: str) -> bool:
+    """Removes an image; whether it could be: not where a container or another image needs it."""
+    return read(["docker", "image", "rm", image]) is not None
+
+
 def build(context: Path, tag: str, *, content: str, arguments: Mapping[str, str], log: Path) -> None:
     """Builds a context's Dockerfile. Raises ImageError."""
     # buildx, which newer engines prefer, is not in Debian's package

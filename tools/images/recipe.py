@@ -1,6 +1,5 @@
 """What an image is made of, and how."""
 
-import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tools.images import engine
-from tools.images.content import content_hash, folder_listing
+from tools.images.content import content_hash, copy_content, folder_listing
 from tools.images.mirrors import Mirrors
 
 REPOSITORY = "loadtest-test"
@@ -64,6 +63,7 @@ class Dockerfile:
     fetches: tuple[Fetch, ...] = ()
 
     def content(self) -> str:
+        """Of the base, the context, the arguments and what is fetched; the mirrors make no difference."""
         return content_hash(
             {
                 "base": self.base.content(),
@@ -74,9 +74,10 @@ class Dockerfile:
         )
 
     def make(self, mirrors: Mirrors, log: Path) -> None:
+        """Fetches, then builds, in a copy of the context: the source tree stays as it is. Raises ImageError."""
         with tempfile.TemporaryDirectory(prefix="loadtest-image-") as folder:
-            # a copy: what is fetched does not litter the source tree
-            context = Path(shutil.copytree(self.context, Path(folder) / "context"))
+            context = Path(folder)
+            copy_content(self.context, context)
             for fetch in self.fetches:
                 fetch.into(context, log)
             engine.build(
