@@ -1,0 +1,27 @@
+"""`python -m tools.engine [--platform local|docker|kubernetes]`: prints the folder that holds a usable `pulumi`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from tools.engine.acquire import acquire
+from tools.engine.errors import EngineError
+from tools.engine.progress import say
+from tools.engine.providers import PROVIDERS
+
+
+def main() -> int:
+    """Print the folder and return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tools.engine", description=__doc__)
+    parser.add_argument("--platform", choices=PROVIDERS, default="local", help="whose provider is needed (%(default)s)")
+    try:
+        print(acquire(parser.parse_args().platform).folder)
+    except EngineError as error:
+        say(str(error))
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,53 @@
+"""Builds a program from the Go modules kept in `go/`, whose go.sum names every module exactly."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from tools.engine.errors import EngineError, MissingToolError
+
+GO = Path(__file__).parent / "go"
+
+
+def build(module: Path, package: str, output: Path, variables: Mapping[str, str]) -> None:
+    """Compile `package` in the folder `module` into the file `output`.
+
+    `variables` sets Go string variables by their full name. Raises MissingToolError without Go, EngineError when the
+    build fails.
+    """
+    flags = " ".join(["-s", "-w", *(f"-X {name}={value}" for name, value in variables.items())])
+    go(module, "build", "-ldflags", flags, "-o", str(output), package)
+
+
+def module_folder(module: Path, path: str) -> Path:
+    """Where Go keeps the sources of the module `path` that `module` requires, downloaded if need be."""
+    go(module, "mod", "download", path)
+    return Path(go(module, "list", "-m", "-f", "{{.Dir}}", path).strip())
+
+
+def copy_of(module: Path, scratch: Path) -> Path:
+    """A writable copy of a module's folder inside `scratch`."""
+    return Path(shutil.copytree(module, Path(tempfile.mkdtemp(dir=scratch)) / module.name))
+
+
+def go(module: Path, *arguments: str) -> str:
+    """Run the go command in `module` and return its standard output."""
+    command = shutil.which("go")
+    if command is None:
+        raise MissingToolError(
+            "neither pulumi nor go is on PATH: install the Pulumi CLI, or Go 1.26 or newer to build it here"
+        )
+    # A workspace file or a vendoring flag of the user's is about other modules.
+    environment = {**os.environ, "GOWORK": "off", "GOFLAGS": "-mod=readonly"}
+    result = subprocess.run(
+        [command, *arguments], cwd=module, env=environment, capture_output=True, text=True, check=False
+    )
+    if result.returncode:
+        last = [line for line in result.stderr.splitlines() if not line.startswith("go: downloading")][-5:]
+        raise EngineError(f"`go {arguments[0]}` failed in {module}: {'; '.join(last)}")
+    return result.stdout
