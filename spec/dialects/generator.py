@@ -1,0 +1,74 @@
+"""A `generator:` mapping as a model, and the model's complaints in one line."""
+
+from collections.abc import Mapping
+from typing import get_args
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from spec.dialects.block import Place, remedy_for
+from spec.generators import Generator, Reference
+
+_ADAPTER: TypeAdapter[Generator] = TypeAdapter(Generator)
+MODELS: Mapping[str, type[BaseModel]] = {
+    model.model_fields["type"].default: model for model in get_args(get_args(Generator)[0])
+}
+"""Each generator's model by its name in a file."""
+
+_NO_PARAMETERS = "takes no parameters"
+
+
+def parse_generator(place: Place, key: str, value: object) -> Generator:
+    """The generator that `value` says, as a word or as a mapping; raises SchemaError for what is none."""
+    mapping = {"type": value} if isinstance(value, str) else value
+    if not isinstance(mapping, dict):
+        raise place.error(key, value, "is no generator", "write a mapping like {type: sequential, start: 1}")
+    word = mapping.get("type")
+    if not isinstance(word, str):
+        raise place.missing(f"{key}.type", f"write one of {', '.join(MODELS)}")
+    if word not in MODELS:
+        raise place.error(f"{key}.type", word, "is no generator", remedy_for(word, MODELS))
+    try:
+        return _ADAPTER.validate_python(mapping)
+    except ValidationError as error:
+        raise _explained(place, key, word, error.errors()[0]) from None
+
+
+def parse_reference(place: Place, value: object) -> Reference:
+    """`users.id`, or a mapping with table, column and distribution."""
+    remedy = "write the table and its key, like users.id"
+    if isinstance(value, dict):
+        reference = parse_generator(place, "references", {**value, "type": "reference"})
+        assert isinstance(reference, Reference)  # noqa: S101 - the type above says so
+        return reference
+    parts = value.split(".") if isinstance(value, str) else []
+    if len(parts) != 2 or not all(parts):  # noqa: PLR2004
+        raise place.error("references", value, "is no reference", remedy)
+    return Reference(table=parts[0], column=parts[1])
+
+
+def _explained(place: Place, key: str, word: str, error: ErrorDetails) -> Exception:
+    where = ".".join([key, *(str(part) for part in error["loc"][1:] if part not in ("uniform", "normal", "zipf"))])
+    known = [name for name in MODELS[word].model_fields if name != "type"]
+    takes = f"{word} takes {', '.join(known)}" if known else f"{word} {_NO_PARAMETERS}"
+    kind, message = error["type"], error["msg"]
+    if kind == "missing":
+        return place.missing(where, takes)
+    if kind == "extra_forbidden":
+        return place.error(where, error["input"], "is no parameter", takes)
+    if kind == "value_error":
+        problem, _, remedy = str(error["ctx"]["error"]).partition("; ")
+        shown = word if error["loc"][1:] == () else error["input"]
+        return place.error(where, shown, problem, remedy)
+    if kind == "union_tag_invalid":
+        return place.error(where, error["input"], "is no distribution", "write uniform, normal or zipf")
+    return place.error(where, error["input"], "cannot be used", _plain(message))
+
+
+def _plain(message: str) -> str:
+    """Pydantic's sentence as a remedy: `Input should be a valid integer` is `write a valid integer`."""
+    for prefix in ("Input should be ", "Value should have ", "Tuple should have ", "String should "):
+        if message.startswith(prefix):
+            verb = {"Input should be ": "write ", "String should ": "write text that should "}.get(prefix, "write a value with ")
+            return verb + message.removeprefix(prefix)
+    return message[:1].lower() + message[1:]

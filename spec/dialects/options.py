@@ -1,0 +1,52 @@
+"""What a column may say in either dialect beside its name and type."""
+
+from dataclasses import dataclass
+
+from spec.dialects.block import Block
+from spec.dialects.generator import parse_generator, parse_reference
+from spec.generators import Generator, Null, Template
+from spec.schema import Column
+from spec.types import DataType
+
+
+@dataclass(frozen=True)
+class Options:
+    """`nullable`, `null_ratio`, `unique`, and one of `generator`, `references` and `template`."""
+
+    generator: Generator | None
+    nullable: bool
+    unique: bool
+    null_ratio: float
+
+    @classmethod
+    def read(cls, block: Block) -> "Options":
+        """Read them all; refuse two sources of values, NULLs in a column that says it has none, and unknown keys."""
+        place = block.place
+        sources = [key for key in ("generator", "references", "template") if key in block]
+        if len(sources) > 1:
+            raise place.error(sources[1], "", f"stands beside {sources[0]}", "keep one of the two")
+        generator: Generator | None = None
+        if (value := block.take("generator")) is not None:
+            generator = parse_generator(place, "generator", value)
+        elif (value := block.take("references")) is not None:
+            generator = parse_reference(place, value)
+        elif (value := block.take("template")) is not None:
+            generator = Template(template=block.text("template", "write text like '{first_name}@{domain}'"))
+        nullable, unique, null_ratio = block.flag("nullable"), block.flag("unique"), block.ratio("null_ratio")
+        has_nulls = null_ratio > 0 or isinstance(generator, Null)
+        if nullable is False and has_nulls:
+            raise place.error("nullable", nullable, "is not so: the column has NULLs", "write nullable: true")
+        block.close()
+        return cls(generator, nullable is True or has_nulls, unique is True, null_ratio)
+
+
+def make_column(name: str, type_: DataType, generator: Generator, options: Options, *, is_key: bool) -> Column:
+    """A column of these parts; a primary key is unique by definition."""
+    return Column(
+        name=name,
+        type=type_,
+        nullable=options.nullable,
+        unique=options.unique or is_key,
+        null_ratio=options.null_ratio,
+        generator=generator,
+    )

@@ -1,0 +1,292 @@
+"""The generators that a column may have: what a schema says about its values, as plain data.
+
+Every model is one entry of the file's `generator:` mapping; `worker.generate` turns each into a function of the row
+number. Bounds are inclusive. A distribution shapes which of the possible values come up, never which are possible.
+"""
+
+import math
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
+
+from spec.distributions import Distribution, Uniform, Zipf
+
+
+def _instant(value: object) -> object:
+    """Read `2024-01-31`, or a date and time as RFC 3339 writes it; without a zone it is UTC."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value.strip())
+        except ValueError:
+            raise ValueError("is no instant; write one like 2024-01-31 or 2024-01-31T12:00:00Z") from None
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime.combine(value, time())
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    raise ValueError("is no instant; write one like 2024-01-31 or 2024-01-31T12:00:00Z")
+
+
+Instant = Annotated[datetime, BeforeValidator(_instant)]
+"""An instant in UTC, to the microsecond."""
+
+
+class _Generator(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class _Range(_Generator):
+    """A generator between `min` and `max`, or what it calls them."""
+
+    _bounds: ClassVar[tuple[str, str]] = ("min", "max")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        low, high = self._bounds
+        if getattr(self, low) > getattr(self, high):
+            raise ValueError(f"{low} {getattr(self, low)} is above {high} {getattr(self, high)}; exchange them")
+        return self
+
+
+class Sequential(_Generator):
+    """`start` plus the row number."""
+
+    type: Literal["sequential"] = "sequential"
+    start: Annotated[int, Field(ge=-(2**62), lt=2**62)] = 0
+
+
+class UuidV4(_Generator):
+    """A random UUID of version 4 (RFC 9562)."""
+
+    type: Literal["uuid_v4"] = "uuid_v4"
+
+
+class Ulid(_Generator):
+    """A ULID whose time is the plan's base instant plus the row number in milliseconds, so that keys sort by row."""
+
+    type: Literal["ulid"] = "ulid"
+
+
+class Pattern(_Generator):
+    """Text with the placeholders `{index}` (the row number, from 0), `{uuid}` and `{rand:N}` (N digits, the first not 0)."""
+
+    type: Literal["pattern"] = "pattern"
+    pattern: str
+
+
+class Template(_Generator):
+    """Text with the placeholders `{column}`, filled from other columns of the same row; a NULL there is empty."""
+
+    type: Literal["template"] = "template"
+    template: str
+
+
+class IntRange(_Range):
+    """A whole number from `min` to `max`."""
+
+    type: Literal["int_range"] = "int_range"
+    min: Annotated[int, Field(ge=-(2**63), lt=2**63)]
+    max: Annotated[int, Field(ge=-(2**63), lt=2**63)]
+    distribution: Distribution = Uniform()
+
+
+class FloatRange(_Range):
+    """A floating-point number from `min` to `max`."""
+
+    type: Literal["float_range"] = "float_range"
+    min: float
+    max: float
+    distribution: Distribution = Uniform()
+
+
+class DecimalRange(_Range):
+    """An exact number from `min` to `max`, in steps of the column's last decimal place."""
+
+    type: Literal["decimal_range"] = "decimal_range"
+    min: Decimal
+    max: Decimal
+    distribution: Distribution = Uniform()
+
+
+class TimestampRange(_Range):
+    """An instant from `start` to `end`, in whole milliseconds: what every target can store."""
+
+    _bounds: ClassVar[tuple[str, str]] = ("start", "end")
+    type: Literal["timestamp_range"] = "timestamp_range"
+    start: Instant
+    end: Instant
+    distribution: Distribution = Uniform()
+
+
+class TimestampRecent(_Generator):
+    """An instant within `days` before the plan's base instant, in whole milliseconds."""
+
+    type: Literal["timestamp_recent"] = "timestamp_recent"
+    days: Annotated[int, Field(ge=1, le=36_500)] = 365
+    distribution: Distribution = Uniform()
+
+
+class TimestampNow(_Generator):
+    """The plan's base instant plus the row number in milliseconds: what a clock shows that inserts a row a millisecond."""
+
+    type: Literal["timestamp_now"] = "timestamp_now"
+
+
+class DurationRange(_Range):
+    """A duration from `min_secs` to `max_secs`, in whole seconds."""
+
+    _bounds: ClassVar[tuple[str, str]] = ("min_secs", "max_secs")
+    type: Literal["duration_range"] = "duration_range"
+    min_secs: Annotated[int, Field(ge=0, le=10**11)]
+    max_secs: Annotated[int, Field(ge=0, le=10**11)]
+    distribution: Distribution = Uniform()
+
+
+class WeightedBool(_Generator):
+    """True with the probability `true_weight`."""
+
+    type: Literal["weighted_bool"] = "weighted_bool"
+    true_weight: Annotated[float, Field(ge=0, le=1)]
+
+
+class OneOf(_Generator):
+    """One of `values`: all equally often, or by `weights` (one each), or by a distribution over their places."""
+
+    type: Literal["one_of"] = "one_of"
+    values: Annotated[tuple[JsonValue, ...], Field(min_length=1)]
+    weights: tuple[Annotated[float, Field(ge=0)], ...] | None = None
+    distribution: Distribution = Uniform()
+
+    @model_validator(mode="after")
+    def _weighted(self) -> Self:
+        if self.weights is None:
+            return self
+        if len(self.weights) != len(self.values):
+            raise ValueError(f"has {len(self.weights)} weights for {len(self.values)} values; write one weight for each")
+        if not math.fsum(self.weights) > 0:
+            raise ValueError("has only weights of zero; write at least one above zero")
+        if not isinstance(self.distribution, Uniform):
+            raise ValueError("has weights and a distribution; write one of the two")
+        return self
+
+
+class SampleArray(_Generator):
+    """`min_length` to `max_length` values of `pool`, with repeats in an array and without in a set."""
+
+    type: Literal["sample_array"] = "sample_array"
+    pool: Annotated[tuple[JsonValue, ...], Field(min_length=1)]
+    min_length: Annotated[int, Field(ge=0)] = 0
+    max_length: Annotated[int, Field(ge=0, le=10_000)]
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min_length > self.max_length:
+            raise ValueError(f"min_length {self.min_length} is above max_length {self.max_length}; exchange them")
+        return self
+
+
+class Static(_Generator):
+    """The same `value` in every row."""
+
+    type: Literal["static"] = "static"
+    value: JsonValue
+
+
+class Null(_Generator):
+    """NULL in every row."""
+
+    type: Literal["null"] = "null"
+
+
+class RandomBytes(_Generator):
+    """`min_length` to `max_length` random bytes."""
+
+    type: Literal["random_bytes"] = "random_bytes"
+    min_length: Annotated[int, Field(ge=0)] = 16
+    max_length: Annotated[int, Field(ge=0, le=65_536)] = 16
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min_length > self.max_length:
+            raise ValueError(f"min_length {self.min_length} is above max_length {self.max_length}; exchange them")
+        return self
+
+
+class PointRange(_Generator):
+    """A point in a rectangle: by default any longitude (x) and latitude (y), to a millionth of a degree."""
+
+    type: Literal["point_range"] = "point_range"
+    min_x: float = -180.0
+    max_x: float = 180.0
+    min_y: float = -90.0
+    max_y: float = 90.0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        for axis in "xy":
+            low, high = getattr(self, f"min_{axis}"), getattr(self, f"max_{axis}")
+            if low > high:
+                raise ValueError(f"min_{axis} {low} is above max_{axis} {high}; exchange them")
+        return self
+
+
+class PersonName(_Generator):
+    """A first and a last name, from vocabularies that never change."""
+
+    type: Literal["name"] = "name"
+
+
+class Email(_Generator):
+    """An address made of a name and the row number at a domain of RFC 2606, so that no two rows have the same."""
+
+    type: Literal["email"] = "email"
+
+
+class Faker(_Generator):
+    """What a provider of the Faker library gives, from a vocabulary of `pool` values drawn once; `unique` drops repeats from it."""
+
+    type: Literal["faker"] = "faker"
+    provider: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    args: dict[str, JsonValue] = {}
+    locale: Annotated[str, Field(pattern=r"^[a-z]{2,3}(_[A-Za-z]{2,4})?$")] = "en_US"
+    unique: bool = False
+    pool: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
+    distribution: Distribution = Uniform()
+
+
+class Reference(_Generator):
+    """The value of `column` in some row of `table`; with `distribution: zipf` the first rows come up most."""
+
+    type: Literal["reference"] = "reference"
+    table: str
+    column: str
+    distribution: Distribution = Uniform()
+
+
+Generator = Annotated[
+    Sequential
+    | UuidV4
+    | Ulid
+    | Pattern
+    | Template
+    | IntRange
+    | FloatRange
+    | DecimalRange
+    | TimestampRange
+    | TimestampRecent
+    | TimestampNow
+    | DurationRange
+    | WeightedBool
+    | OneOf
+    | SampleArray
+    | Static
+    | Null
+    | RandomBytes
+    | PointRange
+    | PersonName
+    | Email
+    | Faker
+    | Reference,
+    Field(discriminator="type"),
+]

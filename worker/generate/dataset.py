@@ -1,0 +1,72 @@
+"""All rows of a schema, none of them in memory: any range of any table can be made alone."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache, cached_property
+
+import numpy as np
+import pyarrow as pa
+
+from spec.schema import Schema, Table
+from worker.generate.arrow import arrow_schema
+from worker.generate.compile import compile_column
+from worker.generate.site import ColumnFunction, Site
+
+
+class TableRows:
+    """The rows of one table, as functions of their number."""
+
+    def __init__(self, dataset: "Dataset", table: Table) -> None:
+        self.table = table
+        self._dataset = dataset
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """The Arrow schema of a whole row."""
+        return arrow_schema(self.table)
+
+    def batch(self, first_row: int, rows: int, columns: Sequence[str] | None = None) -> pa.RecordBatch:
+        """Rows `[first_row, first_row + rows)`, numbered from 0, in all columns or in those named.
+
+        Takes time in proportion to `rows` and to nothing else; first_row may be anything up to 2**62. Raises SchemaError
+        for a column that the table does not have.
+        """
+        schema = self.schema
+        if columns is not None:
+            schema = pa.schema([schema.field(self.table.column(name).name) for name in columns])
+        numbers = np.arange(first_row, first_row + rows, dtype=np.uint64)
+        cells = [self._dataset.function_of(self.table.name, name)(numbers) for name in schema.names]
+        return pa.RecordBatch.from_arrays(cells, schema=schema)
+
+
+class Dataset:
+    """`rows` rows of every table of a schema: value = f(seed, table, column, row).
+
+    A table's own seed is `seed` plus its place in the schema; `base_instant` is what its generators call now. The number
+    of rows matters only to references, which lead to a row that the parent has.
+    """
+
+    def __init__(self, schema: Schema, seed: int, rows: int, base_instant: datetime) -> None:
+        self.schema = schema
+        self.seed = seed
+        self.rows = rows
+        self.base_instant = base_instant
+        self.table = cache(self._table)
+        self.function_of = cache(self._function_of)
+
+    def _table(self, name: str) -> TableRows:
+        return TableRows(self, self.schema.table(name))
+
+    def _function_of(self, table: str, column: str) -> ColumnFunction:
+        """A column's values as a function of row numbers; each is compiled once."""
+        owner = self.schema.table(table)
+        return compile_column(
+            Site(
+                table=owner,
+                column=owner.column(column),
+                seed=self.seed + self.schema.position(table),
+                rows=self.rows,
+                base_instant=self.base_instant,
+                function_of=lambda table, column: self.function_of(table, column),
+            )
+        )

@@ -1,0 +1,45 @@
+"""Where a column stands, and all that its values may depend on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pyarrow as pa
+
+from spec.errors import InputError, SchemaError
+from spec.schema import Column, Table
+from worker.generate.stream import RowNumbers, Stream
+
+ColumnFunction = Callable[[RowNumbers], pa.Array]
+"""A column's values for any row numbers, in their order: an Arrow array of the column's type."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """A column of a table of `rows` rows; `function_of` gives another column's function, by table and column name."""
+
+    table: Table
+    column: Column
+    seed: int
+    rows: int
+    base_instant: datetime
+    function_of: Callable[[str, str], ColumnFunction]
+
+    def stream(self, purpose: str = "value") -> Stream:
+        """Random bits for one purpose of this column: streams of two purposes, columns, tables or seeds differ."""
+        return Stream.of(self.seed, self.table.name, self.column.name, purpose)
+
+    def error(self, key: str, value: object, problem: str, remedy: str) -> InputError:
+        """A SchemaError that names this column."""
+        return SchemaError.of(f"table {self.table.name}: column {self.column.name}: {key}", value, problem, remedy)
+
+    @property
+    def base_microseconds(self) -> int:
+        """The base instant, in microseconds since 1970 in UTC."""
+        return microseconds(self.base_instant)
+
+
+def microseconds(instant: datetime) -> int:
+    """Microseconds since 1970 in UTC, exactly."""
+    since = instant.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

@@ -1,0 +1,80 @@
+"""Random bits as a function of a key and a row number: SplitMix64, in whole columns.
+
+A stream is the output function of SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators,
+OOPSLA 2014) over its counter, started at a 64-bit key. The key is a hash of what the stream is for, so that adding or
+reordering columns changes no other column. Two streams are windows of one cycle of 2**64 draws: two of 10**12 rows each
+overlap with a probability of 10**-7.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+U64 = np.uint64
+RowNumbers = NDArray[np.uint64]
+"""Row numbers from 0, in any order."""
+Draws = NDArray[np.uint64]
+"""64 random bits for each row."""
+Ordinals = NDArray[np.uint64]
+"""A whole number from 0 for each row, below a size known to whoever asked for it."""
+
+_GOLDEN, _MIX_1, _MIX_2 = U64(0x9E3779B97F4A7C15), U64(0xBF58476D1CE4E5B9), U64(0x94D049BB133111EB)
+_S30, _S27, _S31, _S32 = U64(30), U64(27), U64(31), U64(32)
+_LOW = U64(0xFFFF_FFFF)
+_WHOLE = 1 << 64
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One draw of 64 bits for each row number."""
+
+    key: int
+
+    @classmethod
+    def of(cls, *what: object) -> "Stream":
+        """The stream for these parts: seed, table, column and what it is drawn for. Equal parts give equal streams."""
+        text = json.dumps([str(part) for part in what]).encode()
+        return cls(int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little"))
+
+    def draws(self, rows: RowNumbers) -> Draws:
+        """64 uniform bits for each row."""
+        bits = rows * _GOLDEN
+        bits += U64((self.key + int(_GOLDEN)) % _WHOLE)
+        shifted = bits >> _S30
+        bits ^= shifted
+        bits *= _MIX_1
+        np.right_shift(bits, _S27, out=shifted)
+        bits ^= shifted
+        bits *= _MIX_2
+        np.right_shift(bits, _S31, out=shifted)
+        bits ^= shifted
+        return bits
+
+
+def below(draws: Draws, size: int) -> Ordinals:
+    """Uniform whole numbers in [0, size), size up to 2**64: the high half of draw times size, biased by size / 2**64."""
+    if size == _WHOLE:
+        return draws
+    if size < 1 << 32:
+        factor = U64(size)
+        low = draws & _LOW
+        low *= factor
+        low >>= _S32
+        high = draws >> _S32
+        high *= factor
+        high += low
+        high >>= _S32
+        return high
+    return multiply(draws, size)[1]
+
+
+def multiply(numbers: NDArray[np.uint64], factor: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """The low and the high 64 bits of each product with a factor below 2**64."""
+    factor_low, factor_high = U64(factor & 0xFFFF_FFFF), U64(factor >> 32)
+    low, high = numbers & _LOW, numbers >> _S32
+    middle = (low * factor_low >> _S32) + (high * factor_low & _LOW) + (low * factor_high & _LOW)
+    carried = (high * factor_low >> _S32) + (low * factor_high >> _S32) + (middle >> _S32)
+    return numbers * U64(factor), high * factor_high + carried

@@ -1,0 +1,1 @@
+"""Words that names are made of, frozen: changing one changes every user's data."""
