@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from tools.engine.acquire import acquire
-from tools.engine.errors import EngineError
+from tools.engine.errors import INTERRUPTED, EngineError
 from tools.engine.progress import say
 from tools.engine.providers import PROVIDERS
 
@@ -20,6 +20,8 @@ def main() -> int:
     except EngineError as error:
         say(str(error))
         return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return 0
 
 

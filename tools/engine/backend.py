@@ -9,6 +9,13 @@ from pathlib import Path
 
 PASSPHRASE_VARIABLES = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 
+FOLDER = ".pulumi"
+
+
+def url(project: Path) -> str:
+    """The project's own backend, as Pulumi names it."""
+    return f"file://{project / FOLDER}"
+
 
 def variables(project: Path) -> dict[str, str]:
     """The environment variables that point Pulumi at `project`/.pulumi; empty when the user is logged in elsewhere.
@@ -17,9 +24,9 @@ def variables(project: Path) -> dict[str, str]:
     """
     if logged_in():
         return {}
-    state = project / ".pulumi"
+    state = project / FOLDER
     state.mkdir(mode=0o700, exist_ok=True)
-    chosen = {"PULUMI_BACKEND_URL": f"file://{state}"}
+    chosen = {"PULUMI_BACKEND_URL": url(project)}
     if not any(name in os.environ for name in PASSPHRASE_VARIABLES):
         chosen["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(passphrase_file(state))
     return chosen
@@ -51,8 +58,3 @@ def passphrase_file(state: Path) -> Path:
         finally:
             unfinished.unlink()
     return file
-
-
-def knows(project: Path, name: str, stack: str) -> bool:
-    """Whether the project's own backend has the stack."""
-    return (project / ".pulumi" / ".pulumi" / "stacks" / name / f"{stack}.json").is_file()

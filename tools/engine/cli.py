@@ -53,7 +53,9 @@ def build() -> Path:
 
     def make(folder: Path) -> None:
         release = pinned_release()
-        say(f"building the Pulumi CLI {release} from Go modules, about 4 minutes on two cores")
+        say(
+            f"building the Pulumi CLI {release} from Go modules, about 4 minutes on two cores, less when Go has built it before"
+        )
         golang.build(MODULE, PACKAGE, folder / "pulumi", {VERSION_VARIABLE: release})
         shutil.copytree(HOSTS, folder / "hosts", ignore=shutil.ignore_patterns("__pycache__"))
         write_script(folder / "pulumi-resource-pulumi-python", DYNAMIC_PROVIDER)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
+from tools.engine import yaml_file
 
 KEY = "loadtest:platform"
 
@@ -48,9 +48,6 @@ def values(arguments: Sequence[str], short: str, long: str) -> Iterator[str]:
 
 
 def config(file: Path) -> dict[str, Any]:
-    """The `config:` block of a stack or project file; empty when there is no such file."""
-    if not file.is_file():
-        return {}
-    content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    block = content.get("config") if isinstance(content, dict) else None
+    """The `config:` block of a stack or project file; empty when there is none."""
+    block = yaml_file.mapping(file).get("config")
     return block if isinstance(block, dict) else {}

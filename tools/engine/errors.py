@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+INTERRUPTED = 130
+"""Exit code after Ctrl-C."""
+
 
 class EngineError(Exception):
     """No engine could be made. `exit_code` is this program's."""

@@ -92,7 +92,9 @@ def install(provider: Provider, pulumi: Path) -> None:
 
     def make(folder: Path) -> None:
         what = f"the {provider.name} provider {provider.version}"
-        say(f"building {what} from Go modules, about {provider.minutes} minutes on two cores")
+        say(
+            f"building {what} from Go modules, about {provider.minutes} minutes on two cores, less when Go has built it before"
+        )
         module = golang.copy_of(golang.GO / provider.name, folder)
         provider.build(module, folder / provider.binary, provider.version)
         shutil.rmtree(module.parent)

@@ -97,7 +97,11 @@ def run(request: Run) -> int:
 
 def execute(program: str) -> None:
     """Run the user's file, or the folder's __main__.py, as the main module."""
-    runpy.run_path(program, run_name="__main__")
+    try:
+        runpy.run_path(program, run_name="__main__")
+    except KeyboardInterrupt:
+        # Passed on, the SDK would first wait for an engine that has stopped answering.
+        leave(INTERRUPTED)
 
 
 def close(loop: asyncio.AbstractEventLoop) -> None:
@@ -131,6 +135,13 @@ def interrupt(_signum: int, _frame: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
+def leave(code: int) -> NoReturn:
+    """End the process without joining its threads, which may wait for an engine that is gone."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 def main() -> NoReturn:
     """Run what standard input describes and exit with its code."""
     signal.signal(signal.SIGTERM, interrupt)
@@ -147,10 +158,7 @@ def main() -> NoReturn:
         )
         sys.exit(SHOWN)
     except KeyboardInterrupt:
-        # Threads may still wait for an engine that is gone: leave without joining them.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(INTERRUPTED)
+        leave(INTERRUPTED)
     sys.exit(code)
 
 

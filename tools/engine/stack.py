@@ -1,0 +1,48 @@
+"""The stack that a command names: created on first use, so that `pulumi up -s small` works in a fresh clone."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from tools.engine import backend, yaml_file
+from tools.engine.errors import EngineError
+
+
+def ensure(project: Path, stack: str, environment: Mapping[str, str]) -> None:
+    """Create the stack unless its backend has it. Raises EngineError when Pulumi refuses to."""
+    if environment.get("PULUMI_BACKEND_URL") != backend.url(project):
+        create(["select", "--create", stack], environment)
+    elif not state_file(project, stack).is_file():
+        forget_old_salt(project / f"Pulumi.{stack}.yaml")
+        create(["init", "--no-select", stack], environment)
+
+
+def create(arguments: list[str], environment: Mapping[str, str]) -> None:
+    """Run `pulumi stack ARGUMENTS`; what it says goes to standard error."""
+    command = ["pulumi", "stack", *arguments]
+    if subprocess.run(command, env=environment, stdout=sys.stderr, check=False).returncode:
+        raise EngineError(f"`{' '.join(command)}` failed: see the lines above")
+
+
+def state_file(project: Path, stack: str) -> Path:
+    """Where the project's own backend keeps the stack."""
+    name = yaml_file.mapping(project / "Pulumi.yaml").get("name")
+    return project / backend.FOLDER / ".pulumi" / "stacks" / str(name) / f"{stack}.json"
+
+
+def forget_old_salt(stack_file: Path) -> None:
+    """Drop a salt of an earlier backend from a stack's file, which a new stack would refuse to be sealed with.
+
+    A file that holds secrets keeps it: Pulumi then asks for the passphrase they were sealed with.
+    """
+    if not stack_file.is_file():
+        return
+    lines = stack_file.read_text(encoding="utf-8").splitlines(keepends=True)
+    if any(line.strip().startswith("secure:") for line in lines):
+        return
+    kept = [line for line in lines if not line.startswith("encryptionsalt:")]
+    if kept != lines:
+        stack_file.write_text("".join(kept), encoding="utf-8")
