@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from tools.engine import cache, golang
-from tools.engine.progress import say
+from tools.engine.progress import say_building
 
 MODULE = golang.GO / "cli"
 HOSTS = Path(__file__).parent / "hosts"
@@ -53,9 +53,7 @@ def build() -> Path:
 
     def make(folder: Path) -> None:
         release = pinned_release()
-        say(
-            f"building the Pulumi CLI {release} from Go modules, about 4 minutes on two cores, less when Go has built it before"
-        )
+        say_building(f"the Pulumi CLI {release}", minutes=4)
         golang.build(MODULE, PACKAGE, folder / "pulumi", {VERSION_VARIABLE: release})
         shutil.copytree(HOSTS, folder / "hosts", ignore=shutil.ignore_patterns("__pycache__"))
         write_script(folder / "pulumi-resource-pulumi-python", DYNAMIC_PROVIDER)

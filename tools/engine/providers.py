@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tools.engine import cache, golang
 from tools.engine.errors import EngineError
-from tools.engine.progress import say
+from tools.engine.progress import say_building
 
 BUILT_BY_US = "loadtest-build"
 """Beside an installed plugin: the key that it was built for. A plugin without it was downloaded."""
@@ -91,10 +91,7 @@ def install(provider: Provider, pulumi: Path) -> None:
         return
 
     def make(folder: Path) -> None:
-        what = f"the {provider.name} provider {provider.version}"
-        say(
-            f"building {what} from Go modules, about {provider.minutes} minutes on two cores, less when Go has built it before"
-        )
+        say_building(f"the {provider.name} provider {provider.version}", provider.minutes)
         module = golang.copy_of(golang.GO / provider.name, folder)
         provider.build(module, folder / provider.binary, provider.version)
         shutil.rmtree(module.parent)
