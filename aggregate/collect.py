@@ -1,0 +1,202 @@
+"""Where results come from: a stack's outputs, a folder of files, standard input."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from spec.errors import InputError, ResultError
+from spec.plan import LoadPlan
+from spec.results import WorkerResult
+
+PROJECT = Path(__file__).resolve().parents[1]
+PLAN_FILE = "plan.json"
+_STACK = "stack "
+_RUN_IT = "run it first with: make up STACK={}"
+_SECRET = "[secret]"  # noqa: S105 - what Pulumi prints in place of one
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Collected:
+    """One run's results, one a worker, and what is known of the run.
+
+    `unreadable` gives, for a worker whose result is there and cannot be read, the reason.
+    """
+
+    results: tuple[WorkerResult, ...]
+    plan: LoadPlan | None = None
+    unreadable: Mapping[str, str] = field(default_factory=dict[str, str])
+    stack: str | None = None
+    platform: str | None = None
+    source: str | None = None
+    start_spread_ms: float | None = None
+
+    @property
+    def run_id(self) -> str:
+        """The run's id, or the empty text when nothing names it."""
+        if self.plan is not None:
+            return self.plan.run_id
+        return next((result.run_id for result in self.results if result.run_id), "")
+
+
+def from_stack(name: str) -> Collected:
+    """The outputs of a stack. Raises InputError for a stack that does not exist, ResultError for one without a run."""
+    return replace(_of_outputs(stack_outputs(name), _STACK + name), stack=name)
+
+
+def from_folder(folder: Path) -> Collected:
+    """The `<worker-id>.json` files of a folder, and its `plan.json` when there is one.
+
+    A file that cannot be read leaves its worker in `unreadable`. Raises InputError when there is no such folder,
+    ResultError when it holds neither a result nor a plan.
+    """
+    if not folder.is_dir():
+        raise InputError.of("--results-dir", str(folder), "is no folder", "name the one that holds worker-1.json")
+    plan_file = folder / PLAN_FILE
+    plan = _parsed(LoadPlan, _read(plan_file), str(plan_file)) if plan_file.is_file() else None
+    results: list[WorkerResult] = []
+    unreadable: dict[str, str] = {}
+    for file in sorted(folder.glob("*.json")):
+        if file == plan_file:
+            continue
+        try:
+            results.append(_parsed(WorkerResult, _read(file), file.name))
+        except InputError as error:
+            unreadable[file.stem] = str(error)
+    if plan is None and not results and not unreadable:
+        raise ResultError(f"no results in {folder}; run a load first, or name the folder that holds worker-1.json")
+    return _checked(Collected(tuple(results), plan, unreadable), str(folder))
+
+
+def from_text(text: bytes, origin: str = "standard input") -> Collected:
+    """A stack's outputs, a list of results or one result, as JSON. Raises InputError for anything else."""
+    content = _json(text, origin)
+    if isinstance(content, list):
+        content = {"results": content}
+    elif isinstance(content, dict) and "worker_id" in content:
+        content = {"results": [content]}
+    if not isinstance(content, dict):
+        raise InputError(f"{origin}: is neither a stack's outputs nor a list of workers' results")
+    return _of_outputs(content, origin)
+
+
+def stack_outputs(name: str) -> dict[str, Any]:
+    """What `pulumi stack output` prints for a stack, secrets left out."""
+    command = [sys.executable, "-m", "tools.engine.run", "stack", "output", "--json", "-s", name]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise InputError(_refusal(name, done.stderr))
+    return _json_object(done.stdout.encode(), _STACK + name)
+
+
+def _refusal(name: str, stderr: str) -> str:
+    if "no stack named" in stderr or "no Pulumi project" in stderr:
+        return f"--stack: {name!r} does not exist; {_RUN_IT.format(name)}"
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    said = next((line for line in lines if line.startswith("error:")), lines[-1] if lines else "it gave no reason")
+    return f"--stack: pulumi cannot show {name!r}: {said.removeprefix('error: ')}"
+
+
+def _of_outputs(outputs: Mapping[str, Any], origin: str) -> Collected:
+    results = outputs.get("results")
+    if results == _SECRET:
+        raise InputError(f"{origin}: its results are marked as secret; export them as plain outputs")
+    if results is None:
+        stack = origin.removeprefix(_STACK) if origin.startswith(_STACK) else "NAME"
+        raise ResultError(f"no results in {origin}; {_RUN_IT.format(stack)}")
+    if not isinstance(results, list):
+        raise InputError(f"{origin}: results is no list; give a stack's outputs or a list of workers' results")
+    plan = outputs.get("plan")
+    collected = Collected(
+        results=tuple(
+            _valid(WorkerResult, result, f"{origin}: result {number}") for number, result in enumerate(results, 1)
+        ),
+        plan=_valid(LoadPlan, plan, f"{origin}: plan") if plan is not None else None,
+        platform=outputs.get("platform"),
+        source=outputs.get("source"),
+        start_spread_ms=outputs.get("startSpreadMs"),
+    )
+    if not collected.results and collected.plan is None:
+        raise ResultError(f"no results in {origin}: the list is empty")
+    return _checked(collected, origin)
+
+
+def _checked(collected: Collected, origin: str) -> Collected:
+    """The same with one result a worker; raises InputError when the results are not of one run."""
+    runs = sorted({result.run_id for result in collected.results if result.run_id})
+    if collected.plan is not None and runs and runs != [collected.plan.run_id]:
+        other = next(run for run in runs if run != collected.plan.run_id)
+        mixed = f"results of the run {other!r} lie beside the plan of {collected.plan.run_id!r}"
+        raise InputError(f"{origin}: {mixed}; keep one run a folder")
+    if len(runs) > 1:
+        some = ", ".join(runs[:3])
+        raise InputError(f"{origin}: results of different runs are mixed ({some}); keep one run a folder")
+    if collected.plan is not None:
+        planned = {worker.id for worker in collected.plan.workers}
+        found = [result.worker_id for result in collected.results] + list(collected.unreadable)
+        if strangers := [worker for worker in found if worker not in planned]:
+            raise InputError(f"{origin}: {strangers[0]!r} is no worker of the plan; keep one run's files together")
+    return replace(collected, results=_last_attempts(collected.results))
+
+
+def _last_attempts(results: Iterable[WorkerResult]) -> tuple[WorkerResult, ...]:
+    """One result a worker: that of its highest attempt, at the place of its first."""
+    kept: dict[str, WorkerResult] = {}
+    for result in results:
+        earlier = kept.get(result.worker_id)
+        if earlier is None or result.attempt >= earlier.attempt:
+            kept[result.worker_id] = result
+    return tuple(kept.values())
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or "unknown").lower()
+        raise InputError(f"{file}: cannot be read ({reason}); make it readable for this user") from None
+
+
+def _parsed(model: type[_Model], text: bytes, origin: str) -> _Model:
+    return _valid(model, _json_object(text, origin), origin)
+
+
+def _json_object(text: bytes, origin: str) -> dict[str, Any]:
+    content = _json(text, origin)
+    if not isinstance(content, dict):
+        raise InputError(f"{origin}: is no JSON object")
+    return content
+
+
+def _json(text: bytes, origin: str) -> Any:
+    try:
+        return json.loads(text)
+    except UnicodeDecodeError:
+        raise InputError(f"{origin}: is no UTF-8 text; give the JSON that a worker wrote") from None
+    except json.JSONDecodeError as error:
+        if not text.strip():
+            raise InputError(f"{origin}: is empty; give the JSON that a worker wrote") from None
+        if error.pos >= len(text.rstrip()) - 1 or error.msg.startswith("Unterminated"):
+            raise InputError(f"{origin}: ends in the middle, after {len(text)} bytes; copy it again") from None
+        raise InputError(f"{origin}: is no JSON (line {error.lineno}: {error.msg}); give what a worker wrote") from None
+
+
+def _valid(model: type[_Model], content: object, origin: str) -> _Model:
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise InputError(f"{origin}: {first_problem(error)}") from None
+
+
+def first_problem(error: ValidationError) -> str:
+    """The first of a validation's problems, and how many more there are, in one line."""
+    problems: Sequence[Any] = error.errors(include_url=False)
+    where = ".".join(str(part) for part in problems[0]["loc"]) or "it"
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return f"{where}: {problems[0]['msg'][:1].lower()}{problems[0]['msg'][1:]}{more}"

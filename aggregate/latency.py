@@ -1,0 +1,79 @@
+"""The fleet's latency: percentiles of merged histograms, never of percentiles."""
+
+import math
+import zlib
+from collections.abc import Iterable, Sequence
+
+from hdrh.codec import HdrCookieException, HdrLengthException
+from hdrh.histogram import HdrHistogram
+
+from aggregate.report import Bin, Percentiles
+from spec.errors import InputError
+from spec.results import Latency, WorkerResult
+
+_HIGHEST_US = 24 * 3_600_000_000
+_DIGITS = 3
+_BINS_A_DOUBLING = 4
+_UNDECODABLE = (TypeError, ValueError, IndexError, zlib.error, HdrCookieException, HdrLengthException)
+
+
+def merge(results: Iterable[WorkerResult]) -> tuple[Percentiles | None, tuple[Bin, ...]]:
+    """The percentiles of all batches of the workers that left a histogram, and the merged histogram itself.
+
+    Four bins cover a doubling of the latency. Both are empty when no worker left a histogram. Raises InputError for a
+    histogram that cannot be decoded.
+    """
+    merged = HdrHistogram(1, _HIGHEST_US, _DIGITS)
+    sizes: set[int] = set()
+    workers = 0
+    for result in results:
+        latency = result.latency_ms
+        if latency is None or not latency.histogram:
+            continue
+        _add(merged, result.worker_id, latency)
+        sizes.add(latency.batch_size)
+        workers += 1
+    if not merged.get_total_count():
+        return None, ()
+    p50, p90, p99, p999 = (milliseconds(merged.get_value_at_percentile(of)) for of in (50, 90, 99, 99.9))
+    percentiles = Percentiles(
+        p50=p50,
+        p90=p90,
+        p99=p99,
+        p999=p999,
+        max=milliseconds(merged.get_max_value()),
+        batches=merged.get_total_count(),
+        batch_sizes=tuple(sorted(sizes)),
+        workers=workers,
+    )
+    return percentiles, tuple(_bins(merged))
+
+
+def milliseconds(microseconds: float) -> float:
+    """Microseconds as milliseconds, to the hundredth that the reports show."""
+    return round(microseconds / 1000, 2)
+
+
+def _add(merged: HdrHistogram, worker_id: str, latency: Latency) -> None:
+    try:
+        merged.decode_and_add(latency.histogram)
+    except _UNDECODABLE as error:
+        raise InputError(
+            f"{worker_id}: latency_ms.histogram cannot be decoded ({error}); "
+            "it must be an HdrHistogram in its compressed base64 form, as the worker writes it"
+        ) from None
+
+
+def _bins(merged: HdrHistogram) -> Sequence[Bin]:
+    counts: dict[int, int] = {}
+    for item in merged.get_recorded_iterator():
+        place = max(0, math.ceil(_BINS_A_DOUBLING * math.log2(item.value_iterated_to)))
+        counts[place] = counts.get(place, 0) + item.count_at_value_iterated_to
+    return [
+        Bin(above_ms=_bound(place - 1), up_to_ms=_bound(place), batches=counts.get(place, 0))
+        for place in range(min(counts), max(counts) + 1)
+    ]
+
+
+def _bound(place: int) -> float:
+    return round(2 ** (place / _BINS_A_DOUBLING) / 1000, 4)

@@ -1,0 +1,123 @@
+"""Figures and sentences as people read them, the same in every format for people."""
+
+from collections.abc import Sequence
+
+from aggregate.report import Percentiles, Report, Status, Totals, WorkerLine
+
+COLUMNS = ("Worker", "Tables", "Rows", "Duration", "Rows/sec", "Status")
+NONE = "-"
+"""Stands for a figure that nobody knows."""
+
+_WIDEST_LIST = 40
+
+
+def count(number: int) -> str:
+    """Digits in groups of three: `50,000`."""
+    return f"{number:,}"
+
+
+def rate(rows_per_second: float | None) -> str:
+    """Rows a second, to the tenth: `150.6`."""
+    return NONE if rows_per_second is None else f"{rows_per_second:,.1f}"
+
+
+def duration(milliseconds: float | None) -> str:
+    """`1h 02m 03s`, `5m 32s`, `12.3s`, `0.8s`, `45ms`: the two or three digits that matter."""
+    if milliseconds is None:
+        return NONE
+    if milliseconds < 99.5:
+        return f"{milliseconds:.0f}ms"
+    if milliseconds < 59_950:
+        return f"{milliseconds / 1000:.1f}s"
+    minutes, seconds = divmod(round(milliseconds / 1000), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h {minutes:02}m {seconds:02}s" if hours else f"{minutes}m {seconds:02}s"
+
+
+def milliseconds(value: float) -> str:
+    """A latency, to the hundredth of a millisecond: `12.30 ms`."""
+    return f"{value:,.2f} ms"
+
+
+def status(line: WorkerLine) -> str:
+    """`ok`, `ok (attempt 2)`, `oom killed`."""
+    text = "ok" if line.status is Status.RETRIED else line.status.value.replace("_", " ")
+    return f"{text} (attempt {line.attempt})" if line.attempt > 1 else text
+
+
+def row(line: WorkerLine) -> tuple[str, ...]:
+    """A worker's cells, one a column."""
+    rows = count(line.rows) if line.result else NONE
+    cells = (line.worker_id, tables(line.tables), rows)
+    return (*cells, duration(line.duration_ms), rate(line.rows_per_second), status(line))
+
+
+def tables(names: Sequence[str]) -> str:
+    """The names with commas; of a long list the first ones, and how many others there are."""
+    text = ", ".join(names)
+    if len(text) <= _WIDEST_LIST or len(names) == 1:
+        return text or NONE
+    shown = [name for place, name in enumerate(names) if len(", ".join(names[: place + 1])) <= _WIDEST_LIST]
+    shown = shown or [names[0]]
+    return f"{', '.join(shown)} and {len(names) - len(shown)} more"
+
+
+def total_row(totals: Totals) -> tuple[str, ...]:
+    """The last row's cells, with the marks of the two footnotes."""
+    ok = f"{totals.finished_workers:,} of {totals.workers:,} ok" if totals.failed_workers else "ok"
+    fleet = f"{duration(totals.duration_ms)}*", f"{rate(totals.rows_per_second)}†"
+    return ("TOTAL", count(totals.tables), count(totals.rows), *fleet, ok)
+
+
+def footnotes(totals: Totals) -> str:
+    """What the marks mean; a throughput of fewer workers than were planned says of how many."""
+    part = f" of {totals.rated_workers:,} of {totals.workers:,} workers"
+    return f"* Wall clock (parallel)  † Aggregate throughput{part if totals.rated_workers < totals.workers else ''}"
+
+
+def facts(report: Report) -> list[str]:
+    """The lines below the table: the true wall clock, the starts, latency, throttling, verification."""
+    totals = report.totals
+    lines: list[str] = []
+    if totals.wall_clock_ms is not None:
+        speed = f"{rate(totals.wall_clock_rows_per_second)} rows/sec"
+        lines.append(f"Wall clock: {duration(totals.wall_clock_ms)} from first start to last end, {speed}")
+    if totals.start_spread_ms is not None:
+        lines.append(f"Starts: spread over {duration(totals.start_spread_ms)}")
+    if report.latency_ms is not None:
+        lines.append(latency(report.latency_ms))
+    if totals.throttled_ms:
+        lines.append(f"CPU: throttled for {duration(totals.throttled_ms)} in {count(totals.nr_throttled or 0)} periods")
+    if totals.peak_memory_mb is not None:
+        lines.append(f"Memory: {totals.peak_memory_mb:,.1f} MiB at most in one worker")
+    if report.verification is not None:
+        found = report.verification
+        text = f"{count(found.expected)} rows expected, {count(found.matched)} matched"
+        wrong = f"{count(found.missing)} missing, {count(found.mismatched)} mismatched, {count(found.extra)} extra"
+        lines.append(f"Verification: {text}, {wrong}")
+    return lines
+
+
+def latency(percentiles: Percentiles) -> str:
+    """The fleet's percentiles with the number of rows in a batch, without which they mean nothing."""
+    sizes: Sequence[int] = percentiles.batch_sizes
+    size = count(sizes[0]) if len(sizes) == 1 else f"{count(sizes[0])} to {count(sizes[-1])}"
+    named = ("p50", percentiles.p50), ("p90", percentiles.p90), ("p99", percentiles.p99), ("p99.9", percentiles.p999)
+    figures = ", ".join(f"{name} {milliseconds(value)}" for name, value in (*named, ("max", percentiles.max)))
+    return f"Batch latency ({count(percentiles.batches)} batches of {size} rows): {figures}"
+
+
+def differences(report: Report) -> list[str]:
+    """The first rows that verification found wrong, a line each."""
+    if report.verification is None:
+        return []
+    return [
+        f"{table.table} {each.key}{f'.{each.column}' if each.column else ''}: "
+        f"expected {_shown(each.expected)}, found {_shown(each.found)}"
+        for table in report.verification.tables
+        for each in table.differences
+    ]
+
+
+def _shown(value: str | None) -> str:
+    return "nothing" if value is None else value

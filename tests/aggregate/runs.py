@@ -1,0 +1,162 @@
+"""Runs in the shape that the worker and the fleet give them: plans, results, a stack's outputs."""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hdrh.histogram import HdrHistogram
+
+from spec.generators import Sequential
+from spec.plan import Limits, LoadPlan, Operation, partition
+from spec.results import (
+    Environment,
+    ExitReason,
+    Latency,
+    Metrics,
+    Phases,
+    TableVerification,
+    VerificationReport,
+    WorkerResult,
+)
+from spec.schema import Column, Schema, Table
+from spec.types import DataType, Kind
+
+START = datetime(2026, 3, 1, 10, 0, 0, tzinfo=UTC)
+RUN = "run-1"
+TABLES = ("users", "orders", "products")
+
+
+def plan(workers: int = 3, *, tables: Sequence[str] = TABLES, rows: int = 50_000, **changes: Any) -> LoadPlan:
+    """A plan of `rows` rows a table."""
+    key = Column(name="id", type=DataType(kind=Kind.INT64), generator=Sequential())
+    schema = Schema(tables=tuple(Table(name=name, primary_key="id", columns=(key,)) for name in tables))
+    fields: dict[str, Any] = {
+        "run_id": RUN,
+        "source": "postgresql",
+        "method": "bulk",
+        "batch_size": 500,
+        "seed": 42,
+        "row_count": rows,
+        "limits": Limits(cpu=0.5, memory=512 << 20, tmpfs=256 << 20),
+        "data": schema,
+        "workers": partition(schema, tables, rows, workers, 42),
+    }
+    return LoadPlan(**{**fields, **changes})
+
+
+def histogram(milliseconds: Iterable[float]) -> str:
+    """Latencies as a worker encodes them."""
+    recorded = HdrHistogram(1, 3_600_000_000, 3)
+    for each in milliseconds:
+        recorded.record_value(round(each * 1000))
+    encoded: bytes = recorded.encode()
+    return encoded.decode()
+
+
+def latency(milliseconds: Sequence[float], batch_size: int = 500) -> Latency:
+    """A worker's latency with its histogram."""
+    ordered = sorted(milliseconds)
+    middle = ordered[len(ordered) // 2]
+    return Latency(
+        p50=middle,
+        p90=ordered[-1],
+        p99=ordered[-1],
+        p999=ordered[-1],
+        max=ordered[-1],
+        batch_size=batch_size,
+        histogram=histogram(milliseconds),
+    )
+
+
+def result(
+    number: int = 1, table: str = "users", seconds: float = 332, rows: int = 50_000, *, delay: float = 0, **changes: Any
+) -> WorkerResult:
+    """A worker that loaded `rows` rows in `seconds`, started `delay` seconds after the first."""
+    start = START + timedelta(seconds=delay)
+    fields: dict[str, Any] = {
+        "worker_id": f"worker-{number}",
+        "hostname": f"loadtest-worker-{number}",
+        "run_id": RUN,
+        "started_at": start,
+        "completed_at": start + timedelta(seconds=seconds),
+        "success": True,
+        "environment": Environment(cpu_cores=2, memory_mb=512, tmpfs_enabled=True, tmpfs_size_mb=256),
+        "tables_processed": (table,),
+        "operation": Operation.POPULATE,
+        "metrics": Metrics(
+            rows_processed=rows,
+            duration_ms=round(seconds * 1000),
+            batch_count=rows // 500,
+            rows_per_second=rows / seconds,
+            bytes_written=rows * 50,
+        ),
+        "exit_reason": ExitReason.COMPLETED,
+        "exit_code": 0,
+        "phases": Phases(connect=12, generate=100, encode=80, send=seconds * 900, commit=60),
+        "peak_memory_mb": 120.5,
+        "timeline": (rows // 4,) * 4,
+    }
+    return WorkerResult(**{**fields, **changes})
+
+
+def failed(number: int, reason: ExitReason, error: str, *, rows: int = 0, **changes: Any) -> WorkerResult:
+    """A worker that did not finish, as the fleet tells it when the worker could not: no duration, no end."""
+    metrics = Metrics(rows_processed=rows)
+    fields: dict[str, Any] = {
+        "success": False,
+        "exit_reason": reason,
+        "exit_code": 137,
+        "errors": (error,),
+        "metrics": metrics,
+        "completed_at": None,
+        "environment": None,
+        "peak_memory_mb": None,
+        "timeline": (),
+    }
+    return result(number, **{**fields, **changes})
+
+
+def seed_run() -> list[WorkerResult]:
+    """The three workers of the seed's table."""
+    return [result(1, "users", 332), result(2, "orders", 255, delay=0.4), result(3, "products", 361.25, delay=0.8)]
+
+
+def verified(*, missing: int = 0, mismatched: int = 0, extra: int = 0, expected: int = 50_000) -> VerificationReport:
+    """A comparison of one table, `users`."""
+    matched = expected - missing - mismatched
+    found = expected - missing + extra
+    table = TableVerification(
+        table="users",
+        expected=expected,
+        found=found,
+        missing=missing,
+        mismatched=mismatched,
+        matched=matched,
+        extra=extra,
+    )
+    return VerificationReport(
+        tables=(table,),
+        total_expected=expected,
+        total_found=found,
+        total_missing=missing,
+        total_mismatched=mismatched,
+        total_matched=matched,
+        total_extra=extra,
+    )
+
+
+def outputs(results: Sequence[WorkerResult], run_plan: LoadPlan | None = None, **changes: Any) -> dict[str, Any]:
+    """A stack's outputs as `pulumi stack output --json` prints them."""
+    return {
+        "results": [json.loads(each.model_dump_json()) for each in results],
+        "plan": json.loads((run_plan or plan()).model_dump_json()),
+        "runId": RUN,
+        "platform": "docker",
+        "source": "postgresql",
+        "endpoint": "postgresql://database:5432/loadtest",
+        "connectionString": "[secret]",
+        "succeeded": all(each.success for each in results),
+        "startSpreadMs": 812.0,
+        **changes,
+    }

@@ -1,0 +1,230 @@
+"""The command as a process: its words, where they go, and its exit codes."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from spec.plan import LoadPlan
+from spec.results import ExitReason, WorkerResult
+from tests.aggregate import runs
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def aggregate(*arguments: str | Path, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "aggregate", *map(str, arguments)],
+        cwd=PROJECT,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, **environment},
+        check=False,
+    )
+
+
+def folder(path: Path, results: Sequence[WorkerResult], plan: LoadPlan | None = None) -> Path:
+    for each in results:
+        (path / f"{each.worker_id}.json").write_text(each.model_dump_json())
+    if plan is not None:
+        (path / "plan.json").write_text(plan.model_dump_json())
+    return path
+
+
+def one_line(done: subprocess.CompletedProcess[str]) -> str:
+    assert done.stdout == ""
+    lines = done.stderr.splitlines()
+    assert len(lines) == 1, done.stderr
+    return lines[0]
+
+
+def test_a_folder(tmp_path):
+    done = aggregate("--results-dir", folder(tmp_path, runs.seed_run(), runs.plan()))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "│ TOTAL    │ 3        │ 150,000 │ 6m 01s*  │ 485.1†   │ ok     │" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(runs.outputs, id="outputs"),
+        pytest.param(lambda results: runs.outputs(results)["results"], id="list"),
+    ],
+)
+def test_standard_input(content):
+    done = aggregate("-", "--output-format", "json", stdin=json.dumps(content(runs.seed_run())))
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["totals"]["rows_per_second"] == 485.1
+
+
+def test_standard_input_takes_one_result():
+    done = aggregate("-", stdin=runs.result().model_dump_json())
+    assert (done.returncode, "│ TOTAL    │ 1" in done.stdout) == (0, True)
+
+
+def test_a_file_as_output(tmp_path):
+    done = aggregate("-", "--output", tmp_path / "report.txt", stdin=json.dumps(runs.outputs(runs.seed_run())))
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "485.1†" in (tmp_path / "report.txt").read_text(encoding="utf-8")
+    refused = aggregate("-", "--output", tmp_path / "no" / "r.txt", stdin=json.dumps(runs.outputs(runs.seed_run())))
+    assert (refused.returncode, one_line(refused).startswith("error: --output: ")) == (2, True)
+
+
+def test_a_missing_worker_ends_in_1(tmp_path):
+    done = aggregate("--results-dir", folder(tmp_path, runs.seed_run()[:2], runs.plan()))
+    assert done.returncode == 1
+    assert "warning: worker-3: missing: left no result" in done.stdout
+
+
+def test_an_interrupted_worker_ends_in_1_and_the_others_stand(tmp_path):
+    stopped = runs.failed(3, ExitReason.INTERRUPTED, "SIGTERM", rows=7, exit_code=143)
+    done = aggregate("--results-dir", folder(tmp_path, [*runs.seed_run()[:2], stopped], runs.plan()))
+    assert done.returncode == 1
+    assert "warning: worker-3: interrupted: SIGTERM" in done.stdout
+    assert "│ worker-1 │ users  │ 50,000  │ 5m 32s   │ 150.6    │ ok          │" in done.stdout
+
+
+def test_a_truncated_file_is_named_and_the_others_stand(tmp_path):
+    folder(tmp_path, runs.seed_run(), runs.plan())
+    cut = tmp_path / "worker-2.json"
+    cut.write_text(cut.read_text()[:300])
+    done = aggregate("--results-dir", tmp_path)
+    assert done.returncode == 1
+    assert "│ worker-2 │ orders   │ -       │ -        │ -        │ unreadable │" in done.stdout
+    assert "worker-2.json: ends in the middle, after 300 bytes; copy it again" in done.stdout
+
+
+def test_a_difference_ends_in_3():
+    differing = runs.result(verification_report=runs.verified(missing=3))
+    done = aggregate("-", stdin=differing.model_dump_json())
+    assert done.returncode == 3
+    assert "Verification: 50,000 rows expected, 49,997 matched, 3 missing, 0 mismatched, 0 extra" in done.stdout
+
+
+def test_the_highest_attempt_of_a_worker_is_kept():
+    first = runs.failed(1, ExitReason.KILLED, "killed", attempt=1)
+    second = runs.result(1, attempt=2)
+    for order in ([first, second], [second, first]):
+        done = aggregate("-", stdin=json.dumps(runs.outputs(order, plan=None)))
+        assert done.returncode == 0
+        assert "ok (attempt 2)" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "standard input: is empty"),
+        ('{"results": [{"worker_id"', "standard input: ends in the middle, after 25 bytes; copy it again"),
+        ("hello", "standard input: is no JSON (line 1: Expecting value)"),
+        ("3", "standard input: is neither a stack's outputs nor a list of workers' results"),
+        ('{"results": "[secret]"}', "standard input: its results are marked as secret"),
+        ('{"results": 3}', "standard input: results is no list"),
+        ('[{"worker_id": "w", "success": true}]', "standard input: result 1: operation: field required (and 1 more)"),
+    ],
+)
+def test_bad_input_is_one_line(text, words):
+    done = aggregate("-", stdin=text)
+    assert one_line(done).startswith(f"error: {words}")
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("[]", "no results in standard input: the list is empty"), ("{}", "no results in standard input; run it first")],
+)
+def test_no_results_end_in_1(text, words):
+    done = aggregate("-", stdin=text)
+    assert one_line(done).startswith(f"error: {words}")
+    assert done.returncode == 1
+
+
+def test_an_empty_folder_and_no_folder(tmp_path):
+    empty = aggregate("--results-dir", tmp_path)
+    assert (empty.returncode, one_line(empty).startswith("error: no results in ")) == (1, True)
+    none = aggregate("--results-dir", tmp_path / "none")
+    assert (none.returncode, "is no folder" in one_line(none)) == (2, True)
+
+
+def test_two_runs_are_not_mixed(tmp_path):
+    other = runs.result(2, run_id="run-2")
+    mixed = aggregate("--results-dir", folder(tmp_path, [runs.result(1), other]))
+    assert mixed.returncode == 2
+    assert "results of different runs are mixed (run-1, run-2)" in one_line(mixed)
+    beside = aggregate("--results-dir", folder(tmp_path, [runs.result(1), other], runs.plan(2)))
+    assert beside.returncode == 2
+    assert "results of the run 'run-2' lie beside the plan of 'run-1'" in one_line(beside)
+
+
+def test_a_stranger_to_the_plan_is_refused(tmp_path):
+    done = aggregate("--results-dir", folder(tmp_path, [*runs.seed_run(), runs.result(9)], runs.plan()))
+    assert (done.returncode, "'worker-9' is no worker of the plan" in one_line(done)) == (2, True)
+
+
+def test_a_plan_that_cannot_be_read_is_named(tmp_path):
+    folder(tmp_path, runs.seed_run())
+    (tmp_path / "plan.json").write_text('{"run_id": "x"}')
+    done = aggregate("--results-dir", tmp_path)
+    assert (done.returncode, "plan.json: source: field required" in one_line(done)) == (2, True)
+
+
+FAKE_PULUMI = """#!{python}
+import sys
+if sys.argv[1:] == ["stack", "output", "--json", "-s", "small"]:
+    print(open({outputs!r}).read())
+elif "-s" in sys.argv and sys.argv[-1] == "fresh":
+    print("{{}}")
+else:
+    sys.exit("error: no stack named 'other' found")
+"""
+
+
+@pytest.fixture
+def pulumi(tmp_path):
+    """A `pulumi` on PATH that knows the stack `small`, which has been run, and `fresh`, which has not."""
+    (tmp_path / "outputs.json").write_text(json.dumps(runs.outputs(runs.seed_run())))
+    command = tmp_path / "pulumi"
+    command.write_text(FAKE_PULUMI.format(python=sys.executable, outputs=str(tmp_path / "outputs.json")))
+    command.chmod(0o755)
+    return {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "PULUMI_BACKEND_URL": f"file://{tmp_path}"}
+
+
+def test_a_stack(pulumi):
+    done = aggregate("--stack", "small", "--output-format", "json", **pulumi)
+    assert done.returncode == 0
+    report = json.loads(done.stdout)
+    assert (report["stack"], report["platform"], report["totals"]["start_spread_ms"]) == ("small", "docker", 812)
+    assert "secret" not in done.stdout
+
+
+def test_a_stack_that_has_not_been_run_and_one_that_is_not_there(pulumi):
+    fresh = aggregate("--stack", "fresh", **pulumi)
+    assert one_line(fresh) == "error: no results in stack fresh; run it first with: make up STACK=fresh"
+    assert fresh.returncode == 1
+    other = aggregate("--stack", "other", **pulumi)
+    assert one_line(other) == "error: --stack: 'other' does not exist; run it first with: make up STACK=other"
+    assert other.returncode == 2
+
+
+def test_a_reader_that_leaves_early_is_no_error(tmp_path):
+    results = [runs.result(number, rows=3000) for number in range(1, 51)]
+    folder(tmp_path, results, runs.plan(50))
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", f"{sys.executable} -m aggregate --results-dir {tmp_path} | head -1"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_usage_errors_end_in_2_and_name_the_origins():
+    done = aggregate()
+    assert done.returncode == 2
+    assert "--stack --results-dir" in done.stderr

@@ -1,0 +1,137 @@
+import json
+import re
+from typing import Any
+
+import pytest
+
+from aggregate import totals
+from aggregate.collect import Collected
+from aggregate.commands.report import FORMATS, renderer
+from aggregate.render import table, words
+from aggregate.report import Report
+from spec.plan import LoadPlan
+from spec.results import Environment, ExitReason, WorkerResult
+from tests.aggregate import runs
+
+
+def report(*results: WorkerResult, plan: LoadPlan | None = None, **known: Any) -> Report:
+    return totals.report(Collected(tuple(results), plan or runs.plan(), **known))
+
+
+SEED_TABLE = """\
+┌──────────┬──────────┬─────────┬──────────┬──────────┬────────┐
+│ Worker   │ Tables   │ Rows    │ Duration │ Rows/sec │ Status │
+├──────────┼──────────┼─────────┼──────────┼──────────┼────────┤
+│ worker-1 │ users    │ 50,000  │ 5m 32s   │ 150.6    │ ok     │
+│ worker-2 │ orders   │ 50,000  │ 4m 15s   │ 196.1    │ ok     │
+│ worker-3 │ products │ 50,000  │ 6m 01s   │ 138.4    │ ok     │
+├──────────┼──────────┼─────────┼──────────┼──────────┼────────┤
+│ TOTAL    │ 3        │ 150,000 │ 6m 01s*  │ 485.1†   │ ok     │
+└──────────┴──────────┴─────────┴──────────┴──────────┴────────┘
+* Wall clock (parallel)  † Aggregate throughput
+
+Wall clock: 6m 02s from first start to last end, 414.3 rows/sec
+Starts: spread over 0.8s
+Memory: 120.5 MiB at most in one worker
+"""
+
+
+def test_table_is_the_seeds_to_the_letter():
+    assert table.render(report(*runs.seed_run())) == SEED_TABLE
+
+
+def test_an_unfinished_fleet_counts_its_rows_and_says_whose_rates_it_adds():
+    text = table.render(
+        report(
+            runs.result(1, "users", 332),
+            runs.failed(2, ExitReason.OOM_KILLED, "killed by the kernel at 512Mi", rows=20_000),
+        )
+    )
+    assert "│ worker-2 │ users    │ 20,000 │ -        │ -        │ oom killed │" in text
+    assert "│ worker-3 │ products │ -      │ -        │ -        │ missing    │" in text
+    assert "│ TOTAL    │ 2        │ 70,000 │ 5m 32s*  │ 150.6†   │ 1 of 3 ok  │" in text
+    assert "† Aggregate throughput of 1 of 3 workers" in text
+    assert "warning: worker-2: oom killed: killed by the kernel at 512Mi" in text
+    assert "warning: worker-3: missing: left no result" in text
+
+
+def test_limits_that_are_not_in_force_are_named_once_for_all_alike():
+    loose = Environment(cpu_cores=2, memory_mb=9, tmpfs_enabled=False, not_enforced=("memory", "cpu"))
+    fleet = report(*(runs.result(number, environment=loose) for number in range(1, 6)), plan=runs.plan(5))
+    assert "worker-1, worker-2, worker-3 and 2 more: limits not enforced: memory, cpu" in fleet.warnings
+
+
+def test_durability_is_told_by_the_settings_in_force():
+    fast = report(runs.result(server_settings={"fsync": "off", "max_connections": "200"}), plan=runs.plan(1))
+    assert any(line.startswith("durability was off (fsync=off)") for line in fast.warnings)
+    safe = report(runs.result(rows=150_000, server_settings={"fsync": "on"}), plan=runs.plan(1))
+    assert not safe.warnings
+
+
+@pytest.mark.parametrize("name", sorted(FORMATS))
+@pytest.mark.parametrize("case", ["whole", "broken"])
+def test_every_format_has_the_same_totals_to_the_digit(name, case):
+    results = [each.model_copy(update={"latency_ms": runs.latency([3.3, 4, 61.7])}) for each in runs.seed_run()]
+    if case == "broken":
+        results[1] = runs.failed(2, ExitReason.EVICTED, "the node ran short of memory", rows=12_345)
+    fleet = report(*results)
+    text = renderer(name)(fleet)
+    for figure in figures(fleet):
+        assert figure in numbers(name, text), figure
+
+
+def figures(fleet: Report) -> list[str]:
+    """The totals as bare digits."""
+    latency = fleet.latency_ms
+    assert latency is not None
+    sums = fleet.totals
+    rates = [sums.rows_per_second, sums.wall_clock_rows_per_second]
+    latencies = [latency.p50, latency.p90, latency.p99, latency.p999, latency.max]
+    return [str(sums.rows), *(f"{each:.1f}" for each in rates), *(f"{each:.2f}" for each in latencies)]
+
+
+def numbers(name: str, text: str) -> set[str]:
+    """The numbers of a text, without separators; of JSON the leaves of its totals and latency."""
+    if name != "json":
+        return set(re.findall(r"\d+(?:\.\d+)?", text.replace(",", "")))
+    content = json.loads(text)
+    leaves = [*content["totals"].values(), *content["latency_ms"].values()]
+    return {shown for leaf in leaves for shown in _shown(leaf)}
+
+
+def _shown(leaf: object) -> list[str]:
+    return [f"{leaf:.1f}", f"{leaf:.2f}"] if isinstance(leaf, float) else [str(leaf)]
+
+
+def test_json_is_read_back_as_the_same_report():
+    fleet = report(*runs.seed_run())
+    assert Report.model_validate_json(renderer("json")(fleet)) == fleet
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "text"),
+    [
+        (0, "0ms"), (45, "45ms"), (99.4, "99ms"), (99.5, "0.1s"), (812, "0.8s"), (12_345, "12.3s"), (59_949, "59.9s"),
+        (59_950, "1m 00s"), (332_000, "5m 32s"), (361_250, "6m 01s"), (3_723_000, "1h 02m 03s"), (None, "-"),
+    ],
+)  # fmt: skip
+def test_durations(milliseconds, text):
+    assert words.duration(milliseconds) == text
+
+
+def test_a_long_list_of_tables_does_not_widen_the_table():
+    assert words.tables(tuple(f"table_{number}" for number in range(40))).endswith(" and 36 more")
+    assert words.tables(("a" * 60,)) == "a" * 60
+    assert words.tables(()) == "-"
+
+
+def test_wide_characters_keep_the_borders_aligned():
+    lines = table.render(report(runs.result(1, "注文", rows=150_000), plan=runs.plan(1))).splitlines()
+    assert "│ worker-1 │ 注文   │ 150,000 │" in lines[3]
+
+
+def test_markup_in_an_error_stays_text():
+    crashed = runs.failed(1, ExitReason.FAILED, "relation `users`|<b>\n\x1b[31m does *not* exist")
+    text = renderer("markdown")(report(crashed, plan=runs.plan(1)))
+    assert r"relation \`users\`|\<b> [31m does \*not\* exist" in text
+    assert "\x1b" not in text

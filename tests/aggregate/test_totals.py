@@ -1,0 +1,129 @@
+from typing import Any
+
+import pytest
+
+from aggregate import totals
+from aggregate.collect import Collected
+from aggregate.report import Report, Status
+from spec.errors import InputError
+from spec.plan import LoadPlan, Operation
+from spec.results import Environment, ExitReason, Latency, Metrics, WorkerResult
+from tests.aggregate import runs
+
+
+def report(*results: WorkerResult, plan: LoadPlan | None = None, **known: Any) -> Report:
+    return totals.report(Collected(tuple(results), plan, **known))
+
+
+def test_both_rates_are_what_they_are_called():
+    early, late = runs.result(1, seconds=10, rows=1000), runs.result(2, seconds=10, rows=1000, delay=30)
+    sums = report(early, late).totals
+    assert sums.rows_per_second == 200
+    assert sums.wall_clock_ms == 40_000
+    assert sums.wall_clock_rows_per_second == 50
+    assert sums.duration_ms == 10_000
+    assert sums.start_spread_ms == 30_000
+
+
+def test_the_platforms_spread_of_starts_is_preferred():
+    assert report(runs.result(1), runs.result(2, delay=3), start_spread_ms=812.4).totals.start_spread_ms == 812
+
+
+def test_a_rate_is_the_workers_own_and_the_sum_is_rounded_once():
+    results = [
+        runs.result(number, metrics=Metrics(rows_processed=1, duration_ms=3, rows_per_second=0.04))
+        for number in range(1, 11)
+    ]
+    assert report(*results).totals.rows_per_second == 0.4
+
+
+def test_a_retried_worker_counts_its_rows_and_not_its_rate():
+    whole, again = runs.result(1, seconds=10, rows=1000), runs.result(2, seconds=10, rows=1000, attempt=2)
+    fleet = report(whole, again)
+    assert fleet.workers[1].status is Status.RETRIED
+    assert (fleet.totals.rows, fleet.totals.rows_per_second, fleet.totals.retried_workers) == (2000, 100, 1)
+    assert "worker-2: started again after a failure; the rate is not added to the fleet's" in fleet.warnings
+    assert fleet.exit_code == 0
+
+
+@pytest.mark.parametrize("reason", [each for each in ExitReason if each is not ExitReason.COMPLETED])
+def test_every_way_to_die_is_named(reason):
+    fleet = report(runs.result(1), runs.failed(2, reason, "it died"))
+    assert fleet.workers[1].status.value == reason.value
+    assert fleet.totals.failed_workers == 1
+    assert fleet.exit_code == 1
+
+
+def test_the_reason_without_an_error_is_the_exit_code():
+    fleet = report(runs.failed(1, ExitReason.KILLED, "", errors=()))
+    assert fleet.workers[0].reason == "exit code 137"
+
+
+def test_success_with_fewer_rows_than_planned_is_a_failure():
+    fleet = report(runs.result(1, rows=9_000), plan=runs.plan(1, tables=("users",), rows=10_000))
+    assert fleet.workers[0].reason == "acknowledged 9,000 of 10,000 rows"
+    assert fleet.exit_code == 1
+
+
+def test_a_difference_ends_in_3_and_a_failure_beside_it_in_1():
+    differing = runs.result(1, verification_report=runs.verified(missing=2, extra=1), success=False, exit_code=3)
+    fleet = report(differing)
+    assert (fleet.workers[0].status, fleet.exit_code) == (Status.DIFFERS, 3)
+    assert fleet.verification is not None
+    assert (fleet.verification.missing, fleet.verification.extra) == (2, 1)
+    assert report(differing, runs.failed(2, ExitReason.FAILED, "lost the server")).exit_code == 1
+    assert report(runs.result(1, verification_report=runs.verified())).exit_code == 0
+
+
+def test_a_table_that_two_workers_verified_is_added_up():
+    parts = [runs.result(n, verification_report=runs.verified(missing=n), operation=Operation.VERIFY) for n in (1, 2)]
+    fleet = report(*parts)
+    assert fleet.verification is not None
+    assert [(each.table, each.expected, each.missing) for each in fleet.verification.tables] == [("users", 100_000, 3)]
+
+
+def test_percentiles_are_those_of_all_batches_together():
+    fast, slow = [1.0] * 99, [100.0]
+    fleet = report(
+        runs.result(1, latency_ms=runs.latency(fast)),
+        runs.result(2, latency_ms=runs.latency(slow, batch_size=1000)),
+        runs.result(3),
+    )
+    latency = fleet.latency_ms
+    assert latency is not None
+    assert (latency.p50, latency.p99, latency.batches, latency.workers) == (1.0, 1.0, 100, 2)
+    assert latency.max == pytest.approx(100, rel=1e-3)
+    assert latency.batch_sizes == (500, 1000)
+    assert sum(each.batches for each in fleet.latency_histogram) == 100
+    assert "worker-3: no latency histogram; the percentiles are those of the other workers" in fleet.warnings
+
+
+def test_percentiles_without_a_histogram_are_not_made_up():
+    bare = Latency(p50=1, p90=2, p99=3, p999=4, max=5, batch_size=500)
+    fleet = report(runs.result(1, latency_ms=bare))
+    assert fleet.latency_ms is None
+    assert not fleet.latency_histogram
+
+
+@pytest.mark.parametrize("encoded", ["zz", "HISTFAAAADx4", "SElTVA==", "?"])
+def test_a_broken_histogram_is_bad_input(encoded):
+    broken = Latency(p50=1, p90=2, p99=3, p999=4, max=5, batch_size=500, histogram=encoded)
+    with pytest.raises(InputError, match=r"worker-1: latency_ms\.histogram cannot be decoded"):
+        report(runs.result(1, latency_ms=broken))
+
+
+def test_throttling_is_added_up():
+    throttled = Environment(cpu_cores=1, memory_mb=1, tmpfs_enabled=False, nr_throttled=5, throttled_ms=1500.25)
+    sums = report(runs.result(1, environment=throttled), runs.result(2, environment=throttled), runs.result(3)).totals
+    assert (sums.nr_throttled, sums.throttled_ms) == (10, 3000.5)
+
+
+def test_without_a_plan_the_report_says_what_it_cannot_know():
+    assert report(runs.result(1)).warnings[-1].startswith("no plan beside the results")
+
+
+def test_workers_stand_in_the_plans_order_and_without_one_by_number():
+    shuffled = [runs.result(number) for number in (10, 2, 1)]
+    assert [line.worker_id for line in report(*shuffled).workers] == ["worker-1", "worker-2", "worker-10"]
+    planned = report(*(runs.result(number, rows=75_000) for number in (2, 1)), plan=runs.plan(2))
+    assert [line.worker_id for line in planned.workers] == ["worker-1", "worker-2"]
