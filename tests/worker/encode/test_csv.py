@@ -1,0 +1,67 @@
+"""CSV against Python's reader of it."""
+
+import csv
+import io
+import json
+import re
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from spec.schema import Table
+from spec.types import DataType, Kind
+from tests.worker.encode import samples
+from tests.worker.encode.texts import read, read_json
+from worker.encode.csv import CsvEncoder
+
+
+def _value(text: str, type_: DataType) -> Any:
+    if type_.kind in (Kind.ARRAY, Kind.SET):
+        return read_json(json.loads(text, parse_float=Decimal), type_)
+    if type_.kind is Kind.POINT:
+        match = re.fullmatch(r"POINT \((\S+) (\S+)\)", text)
+        assert match, text
+        return (float(match[1]), float(match[2]))
+    return read(text, type_)
+
+
+@pytest.mark.parametrize("nulls", [False, True])
+def test_reads_back(nulls: bool) -> None:
+    table = samples.table()
+    batch = samples.batch(table, nulls, without_nul=False)
+    encoder = CsvEncoder(table)
+    rows = encoder.encode(batch)
+    text = (encoder.header + bytes(rows.data)).decode()
+    lines = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+    types = {column.name: column.type for column in table.columns}
+    expected = samples.rows_of(table, batch)
+    assert len(lines) == len(rows) == samples.ROWS
+    for line, row in zip(lines, expected, strict=True):
+        for name, value in row.items():
+            if value is None:
+                assert line[name] == ""
+            else:
+                assert _value(line[name], types[name]) == value, name
+
+
+def test_null_is_unquoted_and_the_empty_string_quoted() -> None:
+    table = samples.table(["i32", "long_text"])
+    batch = samples.batch_of(table, {"id": [1, 2, 3], "i32": [None, 5, 6], "long_text": ["", None, "a"]})
+    encoder = CsvEncoder(table)
+    assert encoder.header == b"id,i32,long_text\n"
+    assert bytes(encoder.encode(batch).data) == b'1,,""\n2,5,\n3,6,a\n'
+
+
+def test_the_ends_are_of_rows_not_of_lines() -> None:
+    table = samples.table(["long_text"])
+    batch = samples.batch_of(table, {"id": [1, 2], "long_text": ["a\nb\n", "c"]})
+    rows = CsvEncoder(table).encode(batch)
+    assert rows.cut(terminator=1) == [b'1,"a\nb\n"', b"2,c"]
+
+
+def test_names_are_quoted_in_the_header() -> None:
+    table = samples.table(["i32"])
+    odd = table.columns[1].model_copy(update={"name": 'a,"b"\n'})
+    encoder = CsvEncoder(Table(name="t", primary_key="id", columns=(table.columns[0], odd)))
+    assert next(csv.reader(io.StringIO(encoder.header.decode(), newline=""))) == ["id", 'a,"b"\n']

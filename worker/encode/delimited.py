@@ -1,0 +1,35 @@
+r"""Text with tabs between the values, backslash escapes and `\N` for NULL: what COPY and LOAD DATA read by default."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from spec.schema import Table
+from spec.types import DataType, Kind
+from worker.encode import text
+from worker.encode.encoder import RowEncoder
+from worker.encode.escape import replaced
+from worker.encode.pieces import Piece, Writer, Writers, join
+
+_PLAIN = (
+    Kind.BOOL, *text.INTEGERS, *text.FLOATS, Kind.DECIMAL, Kind.DATE, Kind.TIME, *text.TIMESTAMPS, Kind.DURATION,
+)  # fmt: skip
+"""Kinds whose text can hold no tab, line end or backslash."""
+
+ESCAPES: Mapping[int, bytes] = {0x5C: rb"\\", 0x09: rb"\t", 0x0A: rb"\n", 0x0D: rb"\r"}
+"""The escapes that both servers know, for the bytes that both give a meaning to."""
+
+
+class DelimitedEncoder(RowEncoder):
+    """Encodes a table for a server that reads such text; `literals` is what the server expects for each type."""
+
+    def __init__(self, table: Table, literals: Writers) -> None:
+        leads = [b"", *[b"\t"] * (len(table.columns) - 1)]
+        writers = {kind: writer if kind in _PLAIN else _escaped(writer) for kind, writer in literals.items()}
+        super().__init__(table.columns, writers, leads=leads, null=rb"\N", end=b"\n")
+
+
+def _escaped(writer: Writer) -> Writer:
+    def write(column: Any, type_: DataType) -> list[Piece]:
+        return [replaced(join(writer(column, type_), len(column)), ESCAPES)]
+
+    return write

@@ -1,0 +1,64 @@
+"""JSON values (RFC 8259) in whole columns: for JSON lines, and for the arrays and sets of CSV and MySQL.
+
+A decimal is a number with all its digits: exact on the wire, while a reader that parses numbers as doubles keeps 15 of
+them. Bytes are base64, uuids, times and durations strings as in `worker.encode.text`, points GeoJSON.
+"""
+
+from typing import Any
+
+from spec.types import DataType, Kind
+from worker.encode import text
+from worker.encode.escape import replaced
+from worker.encode.pieces import Piece, Writer, Writers, join, joined_lists, with_nulls
+
+_ESCAPES = {
+    0x5C: rb"\\",
+    0x22: rb"\"",
+    **{control: rb"\u%04x" % control for control in range(0x20)},
+    0x08: rb"\b",
+    0x09: rb"\t",
+    0x0A: rb"\n",
+    0x0C: rb"\f",
+    0x0D: rb"\r",
+}
+
+
+def _quoted(writer: Writer) -> Writer:
+    """A writer whose text needs no escape, between quotes."""
+
+    def write(column: Any, type_: DataType) -> list[Piece]:
+        return [b'"', *writer(column, type_), b'"']
+
+    return write
+
+
+def _strings(column: Any, _: DataType) -> list[Piece]:
+    return [b'"', replaced(column, _ESCAPES), b'"']
+
+
+def array(column: Any, type_: DataType) -> list[Piece]:
+    """A list column as JSON arrays, a null element as `null`."""
+    return [b"[", joined_lists(column, _values(column.flatten(), element_of(type_)), b","), b"]"]
+
+
+def element_of(type_: DataType) -> DataType:
+    """The type of a list's elements; a set's are text."""
+    return type_.element or DataType(kind=Kind.TEXT)
+
+
+def _values(column: Any, type_: DataType) -> Any:
+    return join(with_nulls(WRITERS[type_.kind](column, type_), column), len(column), null=b"null")
+
+
+WRITERS: Writers = {
+    **text.WRITERS,
+    **dict.fromkeys(text.STRINGS, _strings),
+    **{
+        kind: _quoted(text.WRITERS[kind])
+        for kind in (*text.BINARIES, Kind.DATE, Kind.TIME, *text.TIMESTAMPS, Kind.UUID, Kind.DURATION)
+    },
+    Kind.ARRAY: array,
+    Kind.SET: array,
+    Kind.POINT: text.points(b'{"type":"Point","coordinates":[', b",", b"]}"),
+}
+"""A JSON value of every type; a null is `null`."""

@@ -1,0 +1,189 @@
+"""COPY's binary format (PostgreSQL's manual, COPY, "Binary Format"): big-endian values, each behind its length.
+
+| type | column |
+|---|---|
+| bool, int8 and int16, int32, int64 | boolean, smallint, integer, bigint |
+| float32, float64, decimal | real, double precision, numeric(p, s) |
+| char, varchar; text, enum, ulid | char(n), varchar(n); text |
+| blob, bytes, uuid | bytea, uuid |
+| date, time, datetime and timestamp, timestamp_tz | date, time, timestamp, timestamptz |
+| duration | interval |
+| json, jsonb | json, jsonb |
+| array, set | an array of the element's column, text[] |
+| point | point |
+"""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from spec.schema import Table
+from spec.types import DataType, Kind
+from worker.encode import text
+from worker.encode.columns import block, fixed, magnitudes, numbers, truths
+from worker.encode.encoder import RowEncoder
+from worker.encode.json_text import element_of
+from worker.encode.pieces import (
+    Piece,
+    Writer,
+    Writers,
+    join,
+    joined_lists,
+    lengths,
+    lengths_of,
+    list_lengths,
+    with_nulls,
+)  # fmt: skip
+from worker.encode.postgres_nul import without_nul
+
+_NULL = b"\xff\xff\xff\xff"
+_EPOCH_DAYS = 10_957  # 2000-01-01, PostgreSQL's zero, in days since 1970
+_EPOCH_MICROSECONDS = _EPOCH_DAYS * 86_400_000_000
+_NUMERIC_BASE = 10_000
+
+_OID_OF_TEXT = 25
+_OIDS = {
+    Kind.BOOL: 16, Kind.INT8: 21, Kind.INT16: 21, Kind.INT32: 23, Kind.INT64: 20,
+    Kind.FLOAT32: 700, Kind.FLOAT64: 701, Kind.DECIMAL: 1700,
+    Kind.CHAR: 1042, Kind.VARCHAR: 1043, Kind.BLOB: 17, Kind.BYTES: 17, Kind.UUID: 2950,
+    Kind.DATE: 1082, Kind.TIME: 1083, Kind.DATETIME: 1114, Kind.TIMESTAMP: 1114, Kind.TIMESTAMP_TZ: 1184,
+    Kind.DURATION: 1186, Kind.JSON: 114, Kind.JSONB: 3802, Kind.POINT: 600,
+}  # fmt: skip
+"""Element types of arrays, from the server's pg_type.dat; text where not named."""
+
+
+def _length(size: int) -> bytes:
+    return size.to_bytes(4, "big")
+
+
+def _fixed(stored: str, sent: str, shift: int = 0, tail: bytes = b"") -> Writer:
+    """A writer of numbers stored in Arrow as `stored` and sent as `sent`, `shift` less, before a constant tail."""
+    length = _length(np.dtype(sent).itemsize + len(tail))
+
+    def write(column: Any, _: DataType) -> list[Piece]:
+        values = numbers(column, stored)
+        return [length, block(values - shift if shift else values, sent), tail]
+
+    return write
+
+
+def _booleans(column: Any, _: DataType) -> list[Piece]:
+    return [_length(1), block(truths(column), "u1")]
+
+
+def _uuids(column: Any, _: DataType) -> list[Piece]:
+    return [_length(16), fixed(column)]
+
+
+def _strings(column: Any, _: DataType) -> list[Piece]:
+    return [block(lengths_of(column), ">i4"), without_nul(column)]
+
+
+def _bytes(column: Any, _: DataType) -> list[Piece]:
+    return [block(lengths_of(column), ">i4"), column]
+
+
+def _jsonb(column: Any, _: DataType) -> list[Piece]:
+    return [block(lengths_of(column) + 1, ">i4"), b"\x01", without_nul(column)]
+
+
+def _points(column: Any, _: DataType) -> list[Piece]:
+    x, y = (block(numbers(column.field(axis), "<f8"), ">f8") for axis in (0, 1))
+    return [_length(16), x, y]
+
+
+def _decimals(column: Any, type_: DataType) -> list[Piece]:
+    """Base 10,000 digits around the decimal point, as many for every value: the server drops the zeros at both ends."""
+    precision, scale = type_.precision or 1, type_.scale or 0
+    fraction = -(-scale // 4)
+    digits = fraction + -(-(precision - scale) // 4)
+    negative, low, high = magnitudes(column)
+    limbs = [low] if precision <= 18 else _limbs(low, high)
+    groups = np.zeros((len(column), max(digits, 1)), np.uint64)
+    for place in range(digits - 1, -1, -1):
+        # the last group of the fraction has fewer decimal digits where the scale is no multiple of four
+        short = 4 * fraction - scale if fraction and place == digits - 1 else 0
+        limbs, rest = _divided(limbs, 10 ** (4 - short))
+        groups[:, place] = rest * np.uint64(10**short)
+    weight = digits - fraction - 1
+    header = np.array([groups.shape[1], weight, 0, scale], ">i2").view(np.uint8)
+    sign = block(np.where(negative, 0x4000, 0), ">i2")
+    value: list[Piece] = [header[:4].tobytes(), sign, header[6:].tobytes(), block(groups, ">i2")]
+    return [_length(8 + 2 * groups.shape[1]), *value]
+
+
+def _limbs(low: NDArray[np.uint64], high: NDArray[np.uint64]) -> list[NDArray[np.uint64]]:
+    """128 bits as four limbs of 32, the highest first, so that a division's remainder and a limb fit in 64."""
+    mask, shift = np.uint64(0xFFFFFFFF), np.uint64(32)
+    return [high >> shift, high & mask, low >> shift, low & mask]
+
+
+def _divided(limbs: list[NDArray[np.uint64]], divisor: int) -> tuple[list[NDArray[np.uint64]], NDArray[np.uint64]]:
+    """Long division by a small number: the quotient's limbs and the remainder."""
+    by = np.uint64(divisor)
+    quotient = [limbs[0] // by]
+    rest = limbs[0] - quotient[0] * by
+    for limb in limbs[1:]:
+        dividend = (rest << np.uint64(32)) | limb
+        quotient.append(dividend // by)
+        rest = dividend - quotient[-1] * by
+    return quotient, rest
+
+
+def _arrays(column: Any, type_: DataType) -> list[Piece]:
+    """One dimension counted from 1; an empty array has no dimension."""
+    elements, element = column.flatten(), element_of(type_)
+    values = with_nulls(_WRITERS[element.kind](elements, element), elements)
+    body = joined_lists(column, join(values, len(elements), _NULL), b"")
+    counts = list_lengths(column)
+    oid = _length(_OIDS.get(element.kind, _OID_OF_TEXT))
+    has_nulls = _counted_nulls(column, elements, counts)
+    header = join([_length(1), block(has_nulls, ">i4"), oid, block(counts, ">i4"), _length(1)], len(column))
+    empty = pa.scalar(_length(0) + _length(0) + oid, pa.binary())
+    header = header if counts.all() else pc.if_else(pa.array(counts > 0), header, empty)
+    return [block(lengths([header, body], len(column)), ">i4"), header, body]
+
+
+def _counted_nulls(column: Any, elements: Any, counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """1 for each list that holds a null."""
+    if not elements.null_count:
+        return np.zeros(len(column), np.int64)
+    before = np.concatenate([[0], np.cumsum(elements.is_null().to_numpy(zero_copy_only=False))])
+    stops = np.cumsum(counts)
+    return np.asarray(before[stops] > before[stops - counts], np.int64)
+
+
+_WRITERS: Writers = {
+    Kind.BOOL: _booleans,
+    Kind.INT8: _fixed("i1", ">i2"),
+    Kind.INT16: _fixed("<i2", ">i2"),
+    Kind.INT32: _fixed("<i4", ">i4"),
+    Kind.INT64: _fixed("<i8", ">i8"),
+    Kind.FLOAT32: _fixed("<f4", ">f4"),
+    Kind.FLOAT64: _fixed("<f8", ">f8"),
+    Kind.DECIMAL: _decimals,
+    **dict.fromkeys((*text.STRINGS, Kind.JSON), _strings),
+    Kind.JSONB: _jsonb,
+    **dict.fromkeys(text.BINARIES, _bytes),
+    Kind.UUID: _uuids,
+    Kind.DATE: _fixed("<i4", ">i4", shift=_EPOCH_DAYS),
+    Kind.TIME: _fixed("<i8", ">i8"),
+    **dict.fromkeys(text.TIMESTAMPS, _fixed("<i8", ">i8", shift=_EPOCH_MICROSECONDS)),
+    Kind.DURATION: _fixed("<i8", ">i8", tail=_length(0) + _length(0)),
+    **dict.fromkeys((Kind.ARRAY, Kind.SET), _arrays),
+    Kind.POINT: _points,
+}
+
+
+class PostgresBinaryEncoder(RowEncoder):
+    """Rows of a table as `COPY ... FROM STDIN (FORMAT binary)` reads them, between `header` and `trailer`."""
+
+    header = b"PGCOPY\n\xff\r\n\0" + b"\0\0\0\0" + b"\0\0\0\0"
+    trailer = b"\xff\xff"
+
+    def __init__(self, table: Table) -> None:
+        leads = [len(table.columns).to_bytes(2, "big"), *[b""] * (len(table.columns) - 1)]
+        super().__init__(table.columns, _WRITERS, leads=leads, null=_NULL, end=b"")

@@ -1,0 +1,46 @@
+"""Encoded rows in one buffer, with the true end of each."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows one behind the other: row i is `data[ends[i - 1]:ends[i]]`, and the first begins at 0."""
+
+    data: memoryview
+    ends: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    @classmethod
+    def of(cls, values: Any) -> Self:
+        """The values of an Arrow binary array without nulls, without a copy."""
+        count = len(values)
+        if not count:
+            return cls(memoryview(b""), np.empty(0, np.int64))
+        _, offsets, data = values.buffers()
+        bounds = np.frombuffer(offsets, np.int32)[values.offset : values.offset + count + 1].astype(np.int64)
+        return cls(memoryview(data)[bounds[0] : bounds[-1]], bounds[1:] - bounds[0])
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all rows."""
+        return int(self.ends[-1]) if len(self.ends) else 0
+
+    def part(self, first: int, stop: int) -> Self:
+        """The rows from `first` to before `stop` as rows of their own; their bytes are not copied."""
+        start, end = self._offset(first), self._offset(stop)
+        return type(self)(self.data[start:end], self.ends[first:stop] - start)
+
+    def cut(self, terminator: int = 0) -> list[bytes]:
+        """Each row as bytes of its own, less `terminator` bytes at its end (1: a line without its newline)."""
+        data, ends = self.data.tobytes(), self.ends.tolist()
+        return [data[start : end - terminator] for start, end in zip([0, *ends], ends, strict=False)]
+
+    def _offset(self, row: int) -> int:
+        return int(self.ends[row - 1]) if row > 0 else 0
