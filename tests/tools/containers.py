@@ -29,31 +29,60 @@ class Container:
 
     name: str
 
-    def execute(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """Runs a command inside it, as its image's user."""
-        return _docker("exec", self.name, *command)
+    def execute(self, *command: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        """Runs a command inside it, as its image's user, with variables beside the container's."""
+        variables = [f"--env={key}={value}" for key, value in (environment or {}).items()]
+        return _docker("exec", *variables, self.name, *command)
 
-    def output(self, *command: str) -> str:
+    def output(self, *command: str, environment: Mapping[str, str] | None = None) -> str:
         """What a command inside it prints. Fails the test, with what it says, when it fails."""
-        done = self.execute(*command)
+        done = self.execute(*command, environment=environment)
         assert done.returncode == 0, f"{' '.join(command)}: {done.stdout}{done.stderr}"
         return done.stdout.strip()
 
-    def wait_until_ready(self, probe: Sequence[str], seconds: int = 120) -> None:
+    def log(self) -> str:
+        """What it has printed so far."""
+        done = _docker("logs", self.name)
+        return done.stdout + done.stderr
+
+    def wait_until_ready(
+        self, probe: Sequence[str], *, environment: Mapping[str, str] | None = None, seconds: int = 120
+    ) -> None:
         """Waits until a probe inside it succeeds; fails the test, with the server's log, when it does not in time."""
         deadline = time.monotonic() + seconds
-        while (done := self.execute(*probe)).returncode != 0:
-            state = _docker("inspect", "--format", "{{.State.Running}}", self.name).stdout.strip()
-            if state != "true" or time.monotonic() > deadline:
-                log = _docker("logs", "--tail", "30", self.name)
-                raise AssertionError(f"{probe[0]} says {done.stderr or done.stdout}; log:\n{log.stdout}{log.stderr}")
+        while (done := self.execute(*probe, environment=environment)).returncode != 0:
+            if not self._runs() or time.monotonic() > deadline:
+                raise AssertionError(f"{probe[0]} says {done.stderr or done.stdout}; log:\n{self.log()[-4000:]}")
             time.sleep(0.5)
+
+    def wait_until_ended(self, seconds: int = 30) -> int:
+        """Its exit code, once it has ended by itself; fails the test when it does not in time."""
+        deadline = time.monotonic() + seconds
+        while self._runs():
+            assert time.monotonic() < deadline, f"it still runs; log:\n{self.log()[-4000:]}"
+            time.sleep(0.1)
+        return self._exit_code()
+
+    def stop(self) -> int:
+        """Asks it to end, with 30 s of grace; its exit code."""
+        _checked("stop", "--time=30", self.name)
+        return self._exit_code()
 
     def server_uid(self) -> int:
         """The user that its first process runs as."""
         status = self.output("cat", "/proc/1/status")
         line = next(line for line in status.splitlines() if line.startswith("Uid:"))
         return int(line.split()[1])
+
+    def file_system(self, path: str) -> str:
+        """The type of the file system that holds a path inside it, as in `tmpfs`."""
+        return self.output("stat", "--file-system", "--format=%T", path)
+
+    def _runs(self) -> bool:
+        return _docker("inspect", "--format={{.State.Running}}", self.name).stdout.strip() == "true"
+
+    def _exit_code(self) -> int:
+        return int(_docker("inspect", "--format={{.State.ExitCode}}", self.name).stdout)
 
 
 def require_image(recipe: Recipe) -> None:

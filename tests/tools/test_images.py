@@ -1,4 +1,4 @@
-"""The images: made again only when their content changes, and real servers that honour their official conventions."""
+"""Images are made again only when what they are made of changes, and come back from their archives."""
 
 import shutil
 import tarfile
@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from tests.requires import requires
-from tests.tools.containers import Run, running
 from tools.images import catalogue, engine
 from tools.images.build import Outcome, ensure
 from tools.images.content import copy_content, folder_listing
@@ -129,30 +128,3 @@ def test_an_unknown_image_is_refused_with_the_known_ones() -> None:
     assert catalogue.find("loadtest-test/postgres:18") is catalogue.find("postgres") is catalogue.POSTGRES
     with pytest.raises(ImageError, match=r"'oracle'.*postgres:18"):
         catalogue.find("oracle")
-
-
-@pytest.mark.docker
-def test_python_is_the_version_of_its_tag_with_pip() -> None:
-    with running(catalogue.PYTHON, Run(arguments=["sleep", "600"])) as container:
-        assert container.output("python", "--version").startswith("Python 3.11.")
-        assert "python 3.11" in container.output("pip", "--version")
-
-
-@pytest.mark.docker
-def test_postgres_honours_environment_arguments_and_ram_disk() -> None:
-    run = Run(
-        environment={"POSTGRES_PASSWORD": "a 'quoted' \"one\"", "POSTGRES_USER": "loader", "POSTGRES_DB": "shop"},
-        arguments=["-c", "max_connections=77", "-c", "wal_level=minimal", "-c", "max_wal_senders=0"],
-        tmpfs={"/var/lib/postgresql": "size=512m"},
-    )
-    with running(catalogue.POSTGRES, run) as server:
-        # TCP: the server that makes the database listens on its socket only
-        query = ["psql", "-h", "127.0.0.1", "-U", "loader", "-d", "shop", "-tAc"]
-        server.wait_until_ready([*query, "SELECT 1"])
-        assert server.output(*query, "SELECT 1 + 1") == "2"
-        assert server.output(*query, "SHOW max_connections") == "77"
-        assert server.output(*query, "SHOW wal_level") == "minimal"
-        assert server.output(*query, "SHOW server_version_num").startswith("18")
-        assert server.output(*query, "SHOW data_directory") == "/var/lib/postgresql/18/docker"
-        assert server.output("stat", "-f", "-c", "%T", "/var/lib/postgresql/18/docker") == "tmpfs"
-        assert server.server_uid() == 999

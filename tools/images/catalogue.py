@@ -4,6 +4,9 @@ from pathlib import Path
 
 from tools.images.debian import DebianBase
 from tools.images.errors import ImageError
+from tools.images.go import GoProgram
+from tools.images.maven import MavenJars
+from tools.images.npm import NpmPackage
 from tools.images.recipe import REPOSITORY, Dockerfile, Recipe
 
 _HERE = Path(__file__).parent
@@ -16,8 +19,24 @@ JRE = Dockerfile("jre:21", TRIXIE, _HERE / "jre")
 POSTGRES = Dockerfile("postgres:18", SID, _HERE / "postgres", {"PG_MAJOR": "18"})
 PYTHON = Dockerfile("python:3.11", BOOKWORM, _HERE / "python")
 MYSQL = Dockerfile("mysql:9.7", SID, _HERE / "mysql", {"MYSQL_VERSION": "9.7"})
+KAFKA = Dockerfile("kafka:4.1.1", JRE, _HERE / "kafka", fetches=(MavenJars("pom.xml", "libs"),))
+NEO4J = Dockerfile(
+    "neo4j:5.26.0",
+    JRE,
+    _HERE / "neo4j",
+    fetches=(MavenJars("pom.xml", "lib", without=("*-osx-*", "*aarch_64*")), MavenJars("apoc.xml", "labs")),
+)
+FERRETDB = Dockerfile(
+    "mongo:ferretdb2.7",
+    POSTGRES,
+    _HERE / "ferretdb",
+    fetches=(
+        GoProgram("github.com/FerretDB/FerretDB/v2/cmd/ferretdb", "v2.7.0"),
+        NpmPackage("mongosh", "2.12.0"),
+    ),
+)
 
-IMAGES: tuple[Recipe, ...] = (POSTGRES, PYTHON, MYSQL)
+IMAGES: tuple[Recipe, ...] = (POSTGRES, PYTHON, MYSQL, KAFKA, NEO4J, FERRETDB)
 
 
 def find(name: str) -> Recipe:
