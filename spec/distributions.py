@@ -18,6 +18,9 @@ class Uniform(_Distribution):
     type: Literal["uniform"] = "uniform"
 
 
+UNIFORM = Uniform()
+
+
 class Normal(_Distribution):
     """A bell cut off at the bounds; `mean` and `stddev` in the range's own unit, by default its middle and its sixth.
 

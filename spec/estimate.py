@@ -1,17 +1,14 @@
-"""About how many bytes a cell has as text, before anything is generated: what a plan needs to judge memory and disks."""
+"""About how many bytes a cell has as text, before anything is made: what a plan needs to judge memory and disks."""
 
-import json
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
+from typing import Any
 
 from pydantic import JsonValue
 
 from spec.generators import (
     DecimalRange,
     Email,
-    Faker,
-    FloatRange,
     Generator,
     IntRange,
     Null,
@@ -24,7 +21,9 @@ from spec.generators import (
     Static,
     Template,
 )
+from spec.placeholders import Digits, Literal, PatternPart, Uuid, pattern_parts, template_parts
 from spec.types import DataType, Kind
+from spec.values import canonical_json
 
 _BY_KIND = {
     Kind.BOOL: 5.0,
@@ -40,47 +39,63 @@ _BY_KIND = {
     Kind.DURATION: 8.0,
     Kind.POINT: 24.0,
 }
-_ROW_NUMBER_DIGITS = 6.0
-_PLACEHOLDER = re.compile(r"\{(index|uuid|rand:(\d+))\}")
+_WORDS = 12.0
+_ROW_NUMBER = 6.0
+_UUID = 36.0
 
 
 def estimated_bytes(type_: DataType, generator: Generator) -> float:
     """The mean number of bytes of a cell as text, to about a quarter."""
-    match generator:
-        case Null():
-            return 0.0
-        case Static(value=value):
-            return _text_bytes([value])
-        case OneOf(values=values):
-            return _text_bytes(values)
-        case SampleArray(pool=pool, min_length=shortest, max_length=longest):
-            return 2.0 + (shortest + longest) / 2 * (_text_bytes(pool) + 1.0)
-        case Sequential():
-            return _ROW_NUMBER_DIGITS
-        case Pattern(pattern=pattern):
-            return _pattern_bytes(pattern)
-        case Template(template=template):
-            return len(template.encode())
-        case PersonName():
-            return 13.0
-        case Email():
-            return 31.0
-        case Faker():
-            return _BY_KIND.get(type_.kind, 16.0)
-        case IntRange() | DecimalRange() | FloatRange() if type_.kind not in _BY_KIND:
-            scale = type_.scale or 0
-            return len(str(int(max(abs(generator.min), abs(generator.max))))) + (scale + 1 if scale else 0)
-        case RandomBytes():
-            return float(generator.min_length + generator.max_length)
+    by_generator = _BY_GENERATOR.get(type(generator))
+    return by_generator(type_, generator) if by_generator else _BY_KIND.get(type_.kind, _WORDS)
+
+
+def _of_values(values: Sequence[JsonValue]) -> float:
+    return fmean(
+        len((value if isinstance(value, str) else "" if value is None else canonical_json(value)).encode())
+        for value in values
+    )
+
+
+def _of_part(part: PatternPart) -> float:
+    match part:
+        case Literal(text=text):
+            return float(len(text.encode()))
+        case Digits(count=count):
+            return float(count)
+        case Uuid():
+            return _UUID
         case _:
-            return _BY_KIND.get(type_.kind, 8.0)
+            return _ROW_NUMBER
 
 
-def _text_bytes(values: Sequence[JsonValue]) -> float:
-    return fmean(len((value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))).encode()) for value in values)
+def _of_number(type_: DataType, generator: IntRange | DecimalRange) -> float:
+    decimals = type_.scale or 0
+    whole = len(str(max(abs(int(generator.min)), abs(int(generator.max)))))
+    return _BY_KIND.get(type_.kind) or float(whole + (decimals + 1 if decimals else 0))
 
 
-def _pattern_bytes(pattern: str) -> float:
-    random_digits = sum(float(digits) for _, digits in _PLACEHOLDER.findall(pattern) if digits)
-    literal = len(_PLACEHOLDER.sub("", pattern).encode())
-    return literal + random_digits + pattern.count("{uuid}") * 36.0 + pattern.count("{index}") * _ROW_NUMBER_DIGITS
+def _of_array(_: DataType, generator: SampleArray) -> float:
+    items = (generator.min_length + generator.max_length) / 2
+    return 2.0 + items * (_of_values(generator.pool) + 1.0)
+
+
+def _of_template(_: DataType, generator: Template) -> float:
+    parts = template_parts(generator.template)
+    return sum(float(len(part.text.encode())) if isinstance(part, Literal) else _WORDS for part in parts)
+
+
+_BY_GENERATOR: Mapping[type, Callable[[DataType, Any], float]] = {
+    Null: lambda _, __: 0.0,
+    Sequential: lambda _, __: _ROW_NUMBER,
+    PersonName: lambda _, __: 13.0,
+    Email: lambda _, __: 31.0,
+    Static: lambda _, static: _of_values([static.value]),
+    OneOf: lambda _, choice: _of_values(choice.values),
+    Pattern: lambda _, pattern: sum(_of_part(part) for part in pattern_parts(pattern.pattern)),
+    Template: _of_template,
+    RandomBytes: lambda _, random: float(random.min_length + random.max_length),
+    IntRange: _of_number,
+    DecimalRange: _of_number,
+    SampleArray: _of_array,
+}

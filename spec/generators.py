@@ -5,31 +5,48 @@ number. Bounds are inclusive. A distribution shapes which of the possible values
 """
 
 import math
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 
-from spec.distributions import Distribution, Uniform, Zipf
+from spec.distributions import UNIFORM, Distribution
+from spec.placeholders import pattern_parts, template_parts
+
+MILLISECOND = timedelta(milliseconds=1)
+_NO_INSTANT = "is no instant; write one like 2024-01-31 or 2024-01-31T12:00:00Z"
 
 
-def _instant(value: object) -> object:
-    """Read `2024-01-31`, or a date and time as RFC 3339 writes it; without a zone it is UTC."""
+def read_instant(value: object) -> datetime:
+    """An instant in UTC out of `2024-01-31`, or a date and time as RFC 3339 writes it; without a zone it is UTC."""
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value.strip())
         except ValueError:
-            raise ValueError("is no instant; write one like 2024-01-31 or 2024-01-31T12:00:00Z") from None
+            raise ValueError(_NO_INSTANT) from None
     if isinstance(value, date) and not isinstance(value, datetime):
         value = datetime.combine(value, time())
-    if isinstance(value, datetime):
+    if not isinstance(value, datetime):
+        raise ValueError(_NO_INSTANT)
+    try:
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    raise ValueError("is no instant; write one like 2024-01-31 or 2024-01-31T12:00:00Z")
+    except OverflowError:
+        raise ValueError(_NO_INSTANT) from None
 
 
-Instant = Annotated[datetime, BeforeValidator(_instant)]
+Instant = Annotated[datetime, BeforeValidator(read_instant)]
 """An instant in UTC, to the microsecond."""
+
+
+def _with_known_placeholders(pattern: str) -> str:
+    pattern_parts(pattern)
+    return pattern
+
+
+def _with_column_placeholders(template: str) -> str:
+    template_parts(template)
+    return template
 
 
 class _Generator(BaseModel):
@@ -69,17 +86,17 @@ class Ulid(_Generator):
 
 
 class Pattern(_Generator):
-    """Text with the placeholders `{index}` (the row number, from 0), `{uuid}` and `{rand:N}` (N digits, the first not 0)."""
+    """Text with `{index}` (the row number, from 0), `{uuid}` and `{rand:N}` (N digits, the first not 0)."""
 
     type: Literal["pattern"] = "pattern"
-    pattern: str
+    pattern: Annotated[str, AfterValidator(_with_known_placeholders)]
 
 
 class Template(_Generator):
     """Text with the placeholders `{column}`, filled from other columns of the same row; a NULL there is empty."""
 
     type: Literal["template"] = "template"
-    template: str
+    template: Annotated[str, AfterValidator(_with_column_placeholders)]
 
 
 class IntRange(_Range):
@@ -88,16 +105,16 @@ class IntRange(_Range):
     type: Literal["int_range"] = "int_range"
     min: Annotated[int, Field(ge=-(2**63), lt=2**63)]
     max: Annotated[int, Field(ge=-(2**63), lt=2**63)]
-    distribution: Distribution = Uniform()
+    distribution: Distribution = UNIFORM
 
 
 class FloatRange(_Range):
     """A floating-point number from `min` to `max`."""
 
     type: Literal["float_range"] = "float_range"
-    min: float
-    max: float
-    distribution: Distribution = Uniform()
+    min: Annotated[float, Field(ge=-1e300, le=1e300)]
+    max: Annotated[float, Field(ge=-1e300, le=1e300)]
+    distribution: Distribution = UNIFORM
 
 
 class DecimalRange(_Range):
@@ -106,7 +123,7 @@ class DecimalRange(_Range):
     type: Literal["decimal_range"] = "decimal_range"
     min: Decimal
     max: Decimal
-    distribution: Distribution = Uniform()
+    distribution: Distribution = UNIFORM
 
 
 class TimestampRange(_Range):
@@ -116,7 +133,7 @@ class TimestampRange(_Range):
     type: Literal["timestamp_range"] = "timestamp_range"
     start: Instant
     end: Instant
-    distribution: Distribution = Uniform()
+    distribution: Distribution = UNIFORM
 
 
 class TimestampRecent(_Generator):
@@ -124,11 +141,11 @@ class TimestampRecent(_Generator):
 
     type: Literal["timestamp_recent"] = "timestamp_recent"
     days: Annotated[int, Field(ge=1, le=36_500)] = 365
-    distribution: Distribution = Uniform()
+    distribution: Distribution = UNIFORM
 
 
 class TimestampNow(_Generator):
-    """The plan's base instant plus the row number in milliseconds: what a clock shows that inserts a row a millisecond."""
+    """The plan's base instant plus the row number in milliseconds: a clock that sees a row each millisecond."""
 
     type: Literal["timestamp_now"] = "timestamp_now"
 
@@ -140,7 +157,7 @@ class DurationRange(_Range):
     type: Literal["duration_range"] = "duration_range"
     min_secs: Annotated[int, Field(ge=0, le=10**11)]
     max_secs: Annotated[int, Field(ge=0, le=10**11)]
-    distribution: Distribution = Uniform()
+    distribution: Distribution = UNIFORM
 
 
 class WeightedBool(_Generator):
@@ -156,17 +173,18 @@ class OneOf(_Generator):
     type: Literal["one_of"] = "one_of"
     values: Annotated[tuple[JsonValue, ...], Field(min_length=1)]
     weights: tuple[Annotated[float, Field(ge=0)], ...] | None = None
-    distribution: Distribution = Uniform()
+    distribution: Distribution = UNIFORM
 
     @model_validator(mode="after")
     def _weighted(self) -> Self:
         if self.weights is None:
             return self
         if len(self.weights) != len(self.values):
-            raise ValueError(f"has {len(self.weights)} weights for {len(self.values)} values; write one weight for each")
+            given, needed = len(self.weights), len(self.values)
+            raise ValueError(f"has {given} weights for {needed} values; write one weight for each")
         if not math.fsum(self.weights) > 0:
             raise ValueError("has only weights of zero; write at least one above zero")
-        if not isinstance(self.distribution, Uniform):
+        if self.distribution.type != "uniform":
             raise ValueError("has weights and a distribution; write one of the two")
         return self
 
@@ -214,13 +232,13 @@ class RandomBytes(_Generator):
 
 
 class PointRange(_Generator):
-    """A point in a rectangle: by default any longitude (x) and latitude (y), to a millionth of a degree."""
+    """A point in a rectangle, to a millionth: by default any longitude (x) and latitude (y)."""
 
     type: Literal["point_range"] = "point_range"
-    min_x: float = -180.0
-    max_x: float = 180.0
-    min_y: float = -90.0
-    max_y: float = 90.0
+    min_x: Annotated[float, Field(ge=-1e9, le=1e9)] = -180.0
+    max_x: Annotated[float, Field(ge=-1e9, le=1e9)] = 180.0
+    min_y: Annotated[float, Field(ge=-1e9, le=1e9)] = -90.0
+    max_y: Annotated[float, Field(ge=-1e9, le=1e9)] = 90.0
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -244,7 +262,10 @@ class Email(_Generator):
 
 
 class Faker(_Generator):
-    """What a provider of the Faker library gives, from a vocabulary of `pool` values drawn once; `unique` drops repeats from it."""
+    """What a provider of the Faker library gives, from a vocabulary of `pool` values drawn once.
+
+    With `unique` the vocabulary has no repeats.
+    """
 
     type: Literal["faker"] = "faker"
     provider: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -252,7 +273,7 @@ class Faker(_Generator):
     locale: Annotated[str, Field(pattern=r"^[a-z]{2,3}(_[A-Za-z]{2,4})?$")] = "en_US"
     unique: bool = False
     pool: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
-    distribution: Distribution = Uniform()
+    distribution: Distribution = UNIFORM
 
 
 class Reference(_Generator):
@@ -261,7 +282,7 @@ class Reference(_Generator):
     type: Literal["reference"] = "reference"
     table: str
     column: str
-    distribution: Distribution = Uniform()
+    distribution: Distribution = UNIFORM
 
 
 Generator = Annotated[

@@ -1,4 +1,4 @@
-"""The schema: the tables of a run, with the type and the generator of each column, whatever dialect they were written in."""
+"""The schema: the tables of a run, with the type and the generator of each column, whatever dialect gave them."""
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,7 +13,7 @@ class _Schema(BaseModel):
 
 
 class Column(_Schema):
-    """One column. `null_ratio` is the share of NULLs beside what the generator gives; a primary key is always unique."""
+    """One column. `null_ratio` is the share of NULLs beside what the generator gives; a primary key is unique."""
 
     name: str
     type: DataType

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from spec.dialects import columns, fields
-from spec.dialects.block import Block, Place
-from spec.dialects.names import checked_name, refuse_repeats
+from spec.dialects.block import Block
+from spec.dialects.names import checked_name
 from spec.errors import SchemaError
+from spec.place import Place
 from spec.schema import Schema, Table
 from spec.schema_checks import check_schema
 from spec.yaml_text import parse_yaml
@@ -21,13 +22,17 @@ def load_schema(path: Path) -> Schema:
         with path.open("rb") as file:
             data = file.read(_MOST_BYTES + 1)
     except FileNotFoundError:
-        raise SchemaError(f"{origin}: does not exist; write the path of a schema file, like schemas/shop.yaml") from None
+        raise SchemaError(
+            f"{origin}: does not exist; write the path of a schema file, like schemas/shop.yaml"
+        ) from None
     except IsADirectoryError:
         raise SchemaError(f"{origin}: is a folder; write the path of a schema file in it") from None
     except OSError as error:
         raise SchemaError(f"{origin}: cannot be read: {error.strerror}") from None
     if len(data) > _MOST_BYTES:
-        raise SchemaError(f"{origin}: is larger than {_MOST_BYTES >> 10} KiB, the most that a schema may have; split it")
+        raise SchemaError(
+            f"{origin}: is larger than {_MOST_BYTES >> 10} KiB, the most that a schema may have; split it"
+        )
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
@@ -62,5 +67,4 @@ def _read_table(place: Place, number: int, item: object) -> Table:
         table = fields.read_table(block)
     else:
         raise block.place.missing("columns", "write its columns (or its id and fields)")
-    refuse_repeats(block.place, "columns", [column.name for column in table.columns])
     return table

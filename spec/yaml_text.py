@@ -6,7 +6,6 @@ Anchors are refused, so that a small file cannot unfold into a large one, and a 
 
 import re
 from collections.abc import Hashable
-from typing import ClassVar
 
 import yaml
 from yaml.nodes import MappingNode, Node
@@ -45,11 +44,10 @@ def _problem(error: yaml.MarkedYAMLError) -> str:
 class _CoreLoader(yaml.SafeLoader):
     """SafeLoader with the core schema of YAML 1.2 and the refusals above."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
     _depth = 0
 
     def compose_node(self, parent: Node | None, index: object) -> Node | None:
-        event = self.peek_event()
+        event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]
         if getattr(event, "anchor", None) is not None:
             problem = "anchors and aliases (& and *) are not read; write the value out"
             raise yaml.composer.ComposerError(None, None, problem, event.start_mark)
@@ -65,7 +63,7 @@ class _CoreLoader(yaml.SafeLoader):
     def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[Hashable, object]:
         seen: set[object] = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            key = self.construct_object(key_node, deep=True)
             if not isinstance(key, str):
                 problem = f"the key {key!r} is no text; put it in quotes"
                 raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
@@ -76,12 +74,15 @@ class _CoreLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+_CoreLoader.yaml_implicit_resolvers = {}
+
+
 def _resolve(tag: str, pattern: str, first: str) -> None:
-    _CoreLoader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(pattern), list(first))  # type: ignore[no-untyped-call]
+    _CoreLoader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(pattern), list(first))
 
 
 _resolve("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF")
 _resolve("null", r"^(?:~|null|Null|NULL|)$", "~nN\0")
 _resolve("int", r"^[-+]?(?:0|[1-9][0-9]*)$", "-+0123456789")
 _resolve("float", r"^[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?$", "-+.0123456789")
-_CoreLoader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^$"), [""])  # type: ignore[no-untyped-call]
+_CoreLoader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^$"), [""])

@@ -1,40 +1,6 @@
 """A mapping of a schema file that knows where it stands, so that every error names file, table, column and key."""
 
-import difflib
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-
-from spec.errors import InputError, SchemaError
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where in which file something stands."""
-
-    origin: str
-    table: str = ""
-    column: str = ""
-
-    def in_table(self, table: str) -> "Place":
-        """The same file, in this table."""
-        return replace(self, table=table, column="")
-
-    def in_column(self, column: str) -> "Place":
-        """The same table, in this column."""
-        return replace(self, column=column)
-
-    def error(self, key: str, value: object, problem: str, remedy: str) -> InputError:
-        """A SchemaError that names the place, the key, the value and what to write instead."""
-        return SchemaError.of(f"{self}: {key}", value, problem, remedy)
-
-    def missing(self, key: str, remedy: str) -> SchemaError:
-        """A SchemaError for a key that is not there."""
-        return SchemaError(f"{self}: {key} is missing; {remedy}")
-
-    def __str__(self) -> str:
-        table = f": table {self.table}" if self.table else ""
-        column = f": column {self.column}" if self.column else ""
-        return f"{self.origin}{table}{column}"
+from spec.place import Place, remedy_for
 
 
 class Block:
@@ -96,10 +62,3 @@ class Block:
         for key in self._values:
             if key not in self._asked:
                 raise self.place.error(self._key, key, "is no key that is read here", remedy_for(key, self._asked))
-
-
-def remedy_for(wrong: str, known: Iterable[str]) -> str:
-    """The known word that is nearest to a wrong one, or all of them."""
-    words = list(dict.fromkeys(known))
-    near = difflib.get_close_matches(wrong.lower(), words, n=1)
-    return f"did you mean {near[0]}?" if near else f"write one of {', '.join(words)}"

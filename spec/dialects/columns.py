@@ -1,8 +1,8 @@
-"""The seed's dialect: a table with `primary_key` and `columns`, each with a `data_type` that brings its own generator."""
+"""The seed's dialect: a table with `primary_key` and `columns`; each `data_type` brings its own generator."""
 
 from decimal import Decimal
 
-from spec.dialects.block import Block, Place, remedy_for
+from spec.dialects.block import Block
 from spec.dialects.names import checked_name
 from spec.dialects.options import Options, make_column
 from spec.dialects.types import parse_type, parse_values
@@ -17,6 +17,7 @@ from spec.generators import (
     TimestampRecent,
     UuidV4,
 )
+from spec.place import Place, remedy_for
 from spec.schema import Column, Table
 from spec.types import DataType, Kind
 
@@ -64,7 +65,9 @@ def _read_column(block: Block, name: str, *, is_key: bool) -> Column:
     if built_in is not None:
         type_, generator = built_in
     elif options.generator is None:
-        raise block.place.error("data_type", word if isinstance(value, str) else value, "is no data_type", _unknown(word))
+        raise block.place.error(
+            "data_type", word if isinstance(value, str) else value, "is no data_type", _unknown(word)
+        )
     else:
         type_, generator = parse_type(block.place, "data_type", value), options.generator
     return make_column(name, type_, options.generator or generator, options, is_key=is_key)
@@ -98,5 +101,7 @@ def _primary_key(place: Place, named: object, flagged: list[str], columns: list[
     if named not in columns:
         raise place.error("primary_key", named, "is no column of the table", remedy_for(named, columns))
     if flagged and flagged != [named]:
-        raise place.error("primary_key", named, f"is not {flagged[0]}, which says primary_key: true", "keep one of the two")
+        raise place.error(
+            "primary_key", named, f"is not {flagged[0]}, which says primary_key: true", "keep one of the two"
+        )
     return named

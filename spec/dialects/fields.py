@@ -20,7 +20,9 @@ def read_table(block: Block) -> Table:
     columns = [_read_column(key_block, key_name, is_key=True)]
     fields = block.take("fields", [])
     if not isinstance(fields, list):
-        raise block.place.error("fields", fields, "is no list", "write a list of fields, each with name, type and generator")
+        raise block.place.error(
+            "fields", fields, "is no list", "write a list of fields, each with name, type and generator"
+        )
     for number, item in enumerate(fields, start=1):
         field = Block(block.place.in_column(f"#{number}"), "fields", item)
         name = checked_name(field.place, "name", field.text("name", "write the field's name"))

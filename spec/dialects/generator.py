@@ -6,8 +6,8 @@ from typing import get_args
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from spec.dialects.block import Place, remedy_for
 from spec.generators import Generator, Reference
+from spec.place import Place, remedy_for
 
 _ADAPTER: TypeAdapter[Generator] = TypeAdapter(Generator)
 MODELS: Mapping[str, type[BaseModel]] = {
@@ -42,7 +42,7 @@ def parse_reference(place: Place, value: object) -> Reference:
         assert isinstance(reference, Reference)  # noqa: S101 - the type above says so
         return reference
     parts = value.split(".") if isinstance(value, str) else []
-    if len(parts) != 2 or not all(parts):  # noqa: PLR2004
+    if len(parts) != 2 or not all(parts):
         raise place.error("references", value, "is no reference", remedy)
     return Reference(table=parts[0], column=parts[1])
 
@@ -69,6 +69,8 @@ def _plain(message: str) -> str:
     """Pydantic's sentence as a remedy: `Input should be a valid integer` is `write a valid integer`."""
     for prefix in ("Input should be ", "Value should have ", "Tuple should have ", "String should "):
         if message.startswith(prefix):
-            verb = {"Input should be ": "write ", "String should ": "write text that should "}.get(prefix, "write a value with ")
+            verb = {"Input should be ": "write ", "String should ": "write text that should "}.get(
+                prefix, "write a value with "
+            )
             return verb + message.removeprefix(prefix)
     return message[:1].lower() + message[1:]

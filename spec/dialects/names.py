@@ -2,14 +2,14 @@
 
 import re
 
-from spec.dialects.block import Place
+from spec.place import Place
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _REMEDY = "write letters, digits and underscores, at most 63, not beginning with a digit"
 
 
 def checked_name(place: Place, key: str, name: str) -> str:
-    """The name itself; raises SchemaError for one that some target cannot have. Keywords of SQL are fine: all are quoted."""
+    """The name itself; raises SchemaError for one that some target cannot have. Keywords of SQL are quoted, so fine."""
     if not _NAME.fullmatch(name):
         raise place.error(key, name, "cannot be a name in every target", _REMEDY)
     return name

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from spec.dialects.block import Block
 from spec.dialects.generator import parse_generator, parse_reference
-from spec.generators import Generator, Null, Template
+from spec.generators import Generator, Null, OneOf, Static, Template
 from spec.schema import Column
 from spec.types import DataType
 
@@ -33,7 +33,7 @@ class Options:
         elif (value := block.take("template")) is not None:
             generator = Template(template=block.text("template", "write text like '{first_name}@{domain}'"))
         nullable, unique, null_ratio = block.flag("nullable"), block.flag("unique"), block.ratio("null_ratio")
-        has_nulls = null_ratio > 0 or isinstance(generator, Null)
+        has_nulls = null_ratio > 0 or _gives_null(generator)
         if nullable is False and has_nulls:
             raise place.error("nullable", nullable, "is not so: the column has NULLs", "write nullable: true")
         block.close()
@@ -50,3 +50,14 @@ def make_column(name: str, type_: DataType, generator: Generator, options: Optio
         null_ratio=options.null_ratio,
         generator=generator,
     )
+
+
+def _gives_null(generator: Generator | None) -> bool:
+    """True for a generator that says null itself: there the column is nullable without further words."""
+    match generator:
+        case Null() | Static(value=None):
+            return True
+        case OneOf(values=values):
+            return None in values
+        case _:
+            return False

@@ -1,9 +1,10 @@
-"""Types as files write them: a word (`big_int`, `bigint`, `int64`), a word with parameters (`varchar(50)`), or a mapping."""
+"""Types as files write them: a word (`big_int`, `bigint`, `int64`), with parameters (`varchar(50)`), or a mapping."""
 
 import re
 from collections.abc import Callable
 
-from spec.dialects.block import Block, Place, remedy_for
+from spec.dialects.block import Block
+from spec.place import Place, remedy_for
 from spec.types import DataType, Kind
 
 _WORDS = {
@@ -37,8 +38,15 @@ _WORDS = {
 }  # fmt: skip
 _BY_WORD = {word.replace("_", ""): kind for word, kind in _WORDS.items()}
 _CALL = re.compile(r"\s*([A-Za-z_0-9 ]+?)\s*(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?\s*")
-_PARAMETERS = {Kind.DECIMAL: ("precision", "scale"), Kind.CHAR: ("length",), Kind.VARCHAR: ("length",), Kind.INT8: ("width",)}
-_COMPOUND = frozenset({Kind.ARRAY, Kind.SET, Kind.JSON, Kind.JSONB, Kind.POINT, Kind.BLOB, Kind.BYTES, Kind.DURATION, Kind.TIME})
+_PARAMETERS = {
+    Kind.DECIMAL: ("precision", "scale"),
+    Kind.CHAR: ("length",),
+    Kind.VARCHAR: ("length",),
+    Kind.INT8: ("width",),
+}
+_COMPOUND = frozenset(
+    {Kind.ARRAY, Kind.SET, Kind.JSON, Kind.JSONB, Kind.POINT, Kind.BLOB, Kind.BYTES, Kind.DURATION, Kind.TIME}
+)
 _EXAMPLES = {
     Kind.DECIMAL: "write decimal(10,2), or {type: decimal, precision: 10, scale: 2}",
     Kind.CHAR: "write char(2), or {type: char, length: 2}",
@@ -65,7 +73,9 @@ def parse_type(place: Place, key: str, value: object) -> DataType:
         return _typed(place, key, value, kind, dict(zip(names, given, strict=False)))
     if isinstance(value, dict):
         return _from_mapping(place, key, Block(place, key, value), value)
-    raise place.error(key, value, "is no type", "write a word like big_int or a mapping like {type: var_char, length: 50}")
+    raise place.error(
+        key, value, "is no type", "write a word like big_int or a mapping like {type: var_char, length: 50}"
+    )
 
 
 def _from_mapping(place: Place, key: str, block: Block, value: object) -> DataType:
@@ -87,7 +97,7 @@ def _from_mapping(place: Place, key: str, block: Block, value: object) -> DataTy
 
 
 def parse_values(place: Place, key: str, value: object) -> tuple[str, ...]:
-    """The values of an enum or a set: texts, none twice and none with a comma, which MySQL keeps for itself in a set."""
+    """The values of an enum or a set: texts, none twice and none with a comma, which separates a set's in MySQL."""
     remedy = "write a list of texts, like [new, old]"
     if not isinstance(value, list) or not value:
         raise place.error(key, value, "is no list of values", remedy)
@@ -95,7 +105,9 @@ def parse_values(place: Place, key: str, value: object) -> tuple[str, ...]:
         if not isinstance(item, str) or not item:
             raise place.error(key, item, "is no text", "put it in quotes, or write another text")
         if "," in item or len(item) > 255 or "\0" in item:
-            raise place.error(key, item, "cannot be a value in every target", "write up to 255 characters without comma or NUL")
+            raise place.error(
+                key, item, "cannot be a value in every target", "write up to 255 characters without comma or NUL"
+            )
         if value.count(item) > 1:
             raise place.error(key, item, "stands twice", "write each value once")
     return tuple(value)

@@ -49,7 +49,8 @@ def test_an_unknown_column_is_named_with_those_that_exist() -> None:
 
 def test_a_key_is_unique_and_sequential_from_one() -> None:
     schema = parse_schema(
-        "tables: [{name: t, primary_key: id, columns: [{name: id, data_type: integer}, {name: n, data_type: integer}]}]", "s"
+        "tables: [{name: t, primary_key: id, columns: [{name: id, data_type: integer}, {name: n, data_type: integer}]}]",
+        "s",
     )
     key, other = schema.table("t").columns
     assert key.unique

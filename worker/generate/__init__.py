@@ -1,4 +1,4 @@
-"""The data: value = f(seed, table, column, row), in whole columns, any range of rows in time proportional to its length."""
+"""The data: value = f(seed, table, column, row), in whole columns, any rows in time proportional to their number."""
 
 from worker.generate.arrow import arrow_schema, arrow_type
 from worker.generate.dataset import Dataset, TableRows

@@ -8,24 +8,35 @@ from numpy.typing import NDArray
 
 
 def fixed_width(type_: pa.DataType, values: NDArray[Any]) -> pa.Array:
-    """An array of a fixed-width type whose cells are the rows of `values`, bit for bit."""
-    return pa.Array.from_buffers(type_, len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
+    """An array of a fixed-width type whose cells are the items (or lines) of `values`, bit for bit."""
+    cells = values.nbytes * 8 // type_.bit_width
+    return pa.Array.from_buffers(type_, cells, [None, pa.py_buffer(np.ascontiguousarray(values))])
 
 
-def text(lengths: NDArray[np.int32], data: NDArray[np.uint8], type_: pa.DataType | None = None) -> pa.Array:
-    """An array of texts (or of `type_`) of these lengths in bytes, whose bytes lie in `data` one after the other."""
+def text(lengths: NDArray[np.int32], data: NDArray[np.uint8], type_: pa.DataType) -> pa.Array:
+    """An array of texts or bytes of these lengths, whose bytes lie in `data` one after the other."""
     offsets = np.zeros(len(lengths) + 1, np.int32)
     np.cumsum(lengths, out=offsets[1:])
-    return pa.Array.from_buffers(type_ or pa.string(), len(lengths), [None, pa.py_buffer(offsets), pa.py_buffer(data)])
+    return pa.Array.from_buffers(type_, len(lengths), [None, pa.py_buffer(offsets), pa.py_buffer(data)])
 
 
 def equal_texts(characters: NDArray[np.uint8], type_: pa.DataType | None = None) -> pa.Array:
-    """An array of texts (or of `type_`) that all have the same length: the rows of a matrix of bytes."""
+    """An array of texts (or of `type_`) that all have the same length: the lines of a matrix of bytes."""
     count, length = characters.shape
-    return text(np.full(count, length, np.int32), np.ascontiguousarray(characters).reshape(-1), type_)
+    offsets = np.arange(count + 1, dtype=np.int32) * np.int32(length)
+    data = np.ascontiguousarray(characters)
+    return pa.Array.from_buffers(type_ or pa.string(), count, [None, pa.py_buffer(offsets), pa.py_buffer(data)])
 
 
 def with_nulls(array: pa.Array, valid: NDArray[np.bool_]) -> pa.Array:
-    """The same array, NULL where `valid` is false; the array has no NULLs of its own and no children."""
+    """The same array, NULL where `valid` is false as well as where it was NULL before."""
+    if array.null_count:
+        valid = valid & array.is_valid().to_numpy(zero_copy_only=False)
+    buffers = array.buffers()
+    children = None
+    if pa.types.is_list(array.type):
+        buffers, children = buffers[:2], [array.values]
+    elif pa.types.is_struct(array.type):
+        buffers, children = buffers[:1], array.flatten()
     bitmap = pa.py_buffer(np.packbits(valid, bitorder="little"))
-    return pa.Array.from_buffers(array.type, len(array), [bitmap, *array.buffers()[1:]])
+    return pa.Array.from_buffers(array.type, len(array), [bitmap, *buffers[1:]], offset=array.offset, children=children)

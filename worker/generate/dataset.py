@@ -28,8 +28,8 @@ class TableRows:
     def batch(self, first_row: int, rows: int, columns: Sequence[str] | None = None) -> pa.RecordBatch:
         """Rows `[first_row, first_row + rows)`, numbered from 0, in all columns or in those named.
 
-        Takes time in proportion to `rows` and to nothing else; first_row may be anything up to 2**62. Raises SchemaError
-        for a column that the table does not have.
+        Takes time in proportion to `rows` and to nothing else; first_row may be anything up to 2**62. Raises
+        SchemaError for a column that the table does not have, and for one that cannot fill so many rows.
         """
         schema = self.schema
         if columns is not None:
@@ -42,8 +42,8 @@ class TableRows:
 class Dataset:
     """`rows` rows of every table of a schema: value = f(seed, table, column, row).
 
-    A table's own seed is `seed` plus its place in the schema; `base_instant` is what its generators call now. The number
-    of rows matters only to references, which lead to a row that the parent has.
+    A table's own seed is `seed` plus its place in the schema; `base_instant` is what its generators call now. The
+    number of rows matters only to references, which lead to a row that the parent has.
     """
 
     def __init__(self, schema: Schema, seed: int, rows: int, base_instant: datetime) -> None:
@@ -67,6 +67,6 @@ class Dataset:
                 seed=self.seed + self.schema.position(table),
                 rows=self.rows,
                 base_instant=self.base_instant,
-                function_of=lambda table, column: self.function_of(table, column),
+                function_of=self.function_of,
             )
         )

@@ -1,27 +1,60 @@
-"""Identifiers without a meaning: UUIDs."""
+"""Identifiers without a meaning: UUIDs and ULIDs."""
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from spec.generators import UuidV4
+from spec.fitting import BINARIES, DOCUMENTS
+from spec.generators import Ulid, UuidV4
+from spec.types import Kind
 from worker.generate.arrow import arrow_type
-from worker.generate.buffers import fixed_width
-from worker.generate.site import ColumnFunction, Site
+from worker.generate.buffers import equal_texts, fixed_width
+from worker.generate.characters import base32_characters, uuid_characters
+from worker.generate.site import ColumnFunction, Site, microseconds
 from worker.generate.stream import U64, RowNumbers, Stream
+from worker.generate.temporal import elapsed
 
 _VERSION_MASK, _VERSION_4 = U64(0xFFFF_FFFF_FFFF_0FFF), U64(0x4000)
 _VARIANT_MASK, _VARIANT = U64(0x3FFF_FFFF_FFFF_FFFF), U64(0x8000_0000_0000_0000)
+_QUOTE = ord('"')
 
 
 def uuid_v4(site: Site, _: UuidV4) -> ColumnFunction:
     """Two draws a row, with the bits of version and variant set."""
-    high, low, arrow = site.stream("uuid high"), site.stream("uuid low"), arrow_type(site.column.type)
-    return lambda rows: fixed_width(arrow, uuid_bytes(high, low, rows))
+    identifiers, kind, arrow = Uuids(site, ""), site.column.type.kind, arrow_type(site.column.type)
+    if kind is Kind.UUID:
+        return lambda rows: fixed_width(arrow, identifiers(rows))
+    if kind in BINARIES:
+        return lambda rows: equal_texts(identifiers(rows), arrow)
+    if kind in DOCUMENTS:
+        return lambda rows: equal_texts(
+            np.pad(uuid_characters(identifiers(rows)), ((0, 0), (1, 1)), constant_values=_QUOTE)
+        )
+    return lambda rows: equal_texts(uuid_characters(identifiers(rows)))
 
 
-def uuid_bytes(high: Stream, low: Stream, rows: RowNumbers) -> NDArray[np.uint8]:
-    """The sixteen bytes of each row's UUID, most significant first."""
-    words = np.empty((len(rows), 2), ">u8")
-    words[:, 0] = high.draws(rows) & _VERSION_MASK | _VERSION_4
-    words[:, 1] = low.draws(rows) & _VARIANT_MASK | _VARIANT
-    return words.view(np.uint8)
+def ulid(site: Site, _: Ulid) -> ColumnFunction:
+    """48 bits of milliseconds, then 80 random ones."""
+    first = U64(microseconds(site.base_instant) // 1000)
+    high, low = site.stream("ulid high"), site.stream("ulid low")
+
+    def identifiers(rows: RowNumbers) -> pa.Array:
+        time = (elapsed(rows) + first) << U64(16)
+        return equal_texts(base32_characters(time | high.draws(rows) >> U64(48), low.draws(rows)))
+
+    return identifiers
+
+
+class Uuids:
+    """UUIDs of version 4 for one purpose of a column: sixteen bytes a row, most significant first."""
+
+    def __init__(self, site: Site, purpose: str) -> None:
+        self._high: Stream = site.stream(f"uuid high{purpose}")
+        self._low: Stream = site.stream(f"uuid low{purpose}")
+
+    def __call__(self, rows: RowNumbers) -> NDArray[np.uint8]:
+        """The identifiers of these rows, one a line."""
+        words = np.empty((len(rows), 2), ">u8")
+        words[:, 0] = self._high.draws(rows) & _VERSION_MASK | _VERSION_4
+        words[:, 1] = self._low.draws(rows) & _VARIANT_MASK | _VARIANT
+        return words.view(np.uint8)

@@ -3,43 +3,38 @@
 from functools import cache
 from importlib.resources import files
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from spec.generators import Email, PersonName
+from worker.generate.constants import gathered
 from worker.generate.sampler import sampler
 from worker.generate.site import ColumnFunction, Site
-from worker.generate.stream import U64, below
+from worker.generate.stream import U64, RowNumbers
 
-_DOMAINS = pa.array(["@example.com", "@example.net", "@example.org", "@mail.example.com"])
+_DOMAINS = ("@example.com", "@example.net", "@example.org", "@mail.example.com")
 
 
 def person_name(site: Site, _: PersonName) -> ColumnFunction:
     """One of all pairs of a first and a last name."""
-    names = pairs(" ")
-    sample = sampler(site, len(names))
-    return lambda rows: names.take(pa.array(sample(rows).astype(np.int32)))
+    names = _pairs(" ")
+    return gathered(names, sampler(site, len(names)))
 
 
 def email(site: Site, _: Email) -> ColumnFunction:
-    """`first.last`, the row number and a domain: the number alone makes it unique, since no name holds a digit."""
-    local_parts = pairs(".").cast(pa.string())
-    who, where = sampler(site, len(local_parts)), site.stream("domain")
+    """`first.last`, the row counted from 1, and a domain: the count alone makes it unique, as no name has a digit."""
+    local_parts, domains = _pairs("."), pa.array(_DOMAINS)
+    who = gathered(local_parts, sampler(site, len(local_parts), purpose="local part"))
+    where = gathered(domains, sampler(site, len(domains), purpose="domain"))
+    return lambda rows: pc.binary_join_element_wise(who(rows), _counts(rows), where(rows), "")
 
-    def addresses(rows: np.ndarray[tuple[int], np.dtype[np.uint64]]) -> pa.Array:
-        return pc.binary_join_element_wise(
-            local_parts.take(pa.array(who(rows).astype(np.int32))),
-            pa.array(rows + U64(1)).cast(pa.string()),
-            _DOMAINS.take(pa.array(below(where.draws(rows), len(_DOMAINS)).astype(np.int32))),
-            "",
-        )
 
-    return addresses
+def _counts(rows: RowNumbers) -> pa.Array:
+    return pa.array(rows + U64(1)).cast(pa.string())
 
 
 @cache
-def pairs(separator: str) -> pa.Array:
+def _pairs(separator: str) -> pa.Array:
     """All 65,536 pairs; in lower case where the separator is a dot, as an address has them."""
     first, last = (_words(name) for name in ("first_names.txt", "last_names.txt"))
     joined = [f"{one}{separator}{other}" for one in first for other in last]

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from spec.errors import InputError, SchemaError
+from spec.errors import InputError
+from spec.place import Place
 from spec.schema import Column, Table
 from worker.generate.stream import RowNumbers, Stream
 
@@ -31,12 +32,7 @@ class Site:
 
     def error(self, key: str, value: object, problem: str, remedy: str) -> InputError:
         """A SchemaError that names this column."""
-        return SchemaError.of(f"table {self.table.name}: column {self.column.name}: {key}", value, problem, remedy)
-
-    @property
-    def base_microseconds(self) -> int:
-        """The base instant, in microseconds since 1970 in UTC."""
-        return microseconds(self.base_instant)
+        return Place("", self.table.name, self.column.name).error(key, value, problem, remedy)
 
 
 def microseconds(instant: datetime) -> int:

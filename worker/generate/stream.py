@@ -55,26 +55,26 @@ class Stream:
 
 
 def below(draws: Draws, size: int) -> Ordinals:
-    """Uniform whole numbers in [0, size), size up to 2**64: the high half of draw times size, biased by size / 2**64."""
-    if size == _WHOLE:
-        return draws
-    if size < 1 << 32:
-        factor = U64(size)
-        low = draws & _LOW
-        low *= factor
-        low >>= _S32
-        high = draws >> _S32
-        high *= factor
-        high += low
-        high >>= _S32
-        return high
-    return multiply(draws, size)[1]
+    """Uniform whole numbers in [0, size): the high half of draw times size, whose bias is below size / 2**64."""
+    return draws if size == _WHOLE else high_product(draws, size)
 
 
-def multiply(numbers: NDArray[np.uint64], factor: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    """The low and the high 64 bits of each product with a factor below 2**64."""
+def high_product(numbers: NDArray[np.uint64], factor: int) -> NDArray[np.uint64]:
+    """The high 64 bits of each product with a factor below 2**64."""
     factor_low, factor_high = U64(factor & 0xFFFF_FFFF), U64(factor >> 32)
     low, high = numbers & _LOW, numbers >> _S32
-    middle = (low * factor_low >> _S32) + (high * factor_low & _LOW) + (low * factor_high & _LOW)
-    carried = (high * factor_low >> _S32) + (low * factor_high >> _S32) + (middle >> _S32)
-    return numbers * U64(factor), high * factor_high + carried
+    carried = low * factor_low
+    carried >>= _S32
+    middle = high * factor_low
+    middle += carried
+    if not factor_high:
+        middle >>= _S32
+        return middle
+    low *= factor_high
+    low += middle & _LOW
+    low >>= _S32
+    high *= factor_high
+    middle >>= _S32
+    high += middle
+    high += low
+    return high

@@ -1,20 +1,82 @@
 """Instants, dates, times of day and durations."""
 
-import numpy as np
+from collections.abc import Callable
 
-from spec.generators import TimestampRecent
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from spec.generators import DurationRange, TimestampNow, TimestampRange, TimestampRecent
+from spec.types import Kind
 from worker.generate.arrow import arrow_type
 from worker.generate.buffers import fixed_width
-from worker.generate.sampler import sampler
-from worker.generate.site import ColumnFunction, Site
+from worker.generate.sampler import Sampler, sampler
+from worker.generate.site import ColumnFunction, Site, microseconds
+from worker.generate.stream import U64, RowNumbers
 
 _MILLISECOND = 1000
-_DAY = 86_400_000_000
+_SECOND = 1_000_000
+_DAY = 86_400 * _SECOND
+_CLOCK = (1 << 40) - 1
+"""Milliseconds after which `timestamp_now` starts again, in year 35: no row number leaves the calendar."""
+
+
+def timestamp_range(site: Site, generator: TimestampRange) -> ColumnFunction:
+    """A millisecond from start to end."""
+    first = microseconds(generator.start)
+    size = (microseconds(generator.end) - first) // _MILLISECOND + 1
+    return _instants(site, sampler(site, size, generator.distribution, unit=0.001), first)
 
 
 def timestamp_recent(site: Site, generator: TimestampRecent) -> ColumnFunction:
     """A millisecond within the days before the base instant."""
-    first = site.base_microseconds - generator.days * _DAY
-    sample = sampler(site, generator.days * _DAY // _MILLISECOND, generator.distribution)
+    first = microseconds(site.base_instant) - generator.days * _DAY
+    size = generator.days * _DAY // _MILLISECOND
+    return _instants(site, sampler(site, size, generator.distribution, unit=0.001), first)
+
+
+def timestamp_now(site: Site, _: TimestampNow) -> ColumnFunction:
+    """The base instant plus a millisecond for each row before this one."""
+    return _instants(site, elapsed, microseconds(site.base_instant))
+
+
+def elapsed(rows: RowNumbers) -> RowNumbers:
+    """Milliseconds that a clock has run when it sees the row, one row a millisecond."""
+    return rows & U64(_CLOCK)
+
+
+def duration_range(site: Site, generator: DurationRange) -> ColumnFunction:
+    """Whole seconds."""
+    low = generator.min_secs
+    sample = sampler(site, generator.max_secs - low + 1, generator.distribution, origin=low)
     arrow = arrow_type(site.column.type)
-    return lambda rows: fixed_width(arrow, sample(rows).view(np.int64) * _MILLISECOND + first)
+    return lambda rows: fixed_width(arrow, (sample(rows).view(np.int64) + low) * _SECOND)
+
+
+def _instants(site: Site, sample: Sampler, first: int) -> ColumnFunction:
+    arrow, shape = arrow_type(site.column.type), _SHAPES.get(site.column.type.kind, _as_instant)
+
+    def values(rows: RowNumbers) -> pa.Array:
+        instants = sample(rows).view(np.int64) * _MILLISECOND
+        instants += first
+        return fixed_width(arrow, shape(instants))
+
+    return values
+
+
+def _as_instant(instants: NDArray[np.int64]) -> NDArray[np.int64]:
+    return instants
+
+
+def _as_date(instants: NDArray[np.int64]) -> NDArray[np.int32]:
+    return (instants // _DAY).astype(np.int32)
+
+
+def _as_time(instants: NDArray[np.int64]) -> NDArray[np.int64]:
+    return instants % _DAY
+
+
+_SHAPES: dict[Kind, Callable[[NDArray[np.int64]], NDArray[np.int32] | NDArray[np.int64]]] = {
+    Kind.DATE: _as_date,
+    Kind.TIME: _as_time,
+}

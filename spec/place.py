@@ -1,0 +1,50 @@
+"""Where in which schema file something stands: what every error about a schema begins with."""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from spec.errors import InputError, SchemaError
+
+
+@dataclass(frozen=True)
+class Place:
+    """A file, or a table or a column in it."""
+
+    origin: str
+    table: str = ""
+    column: str = ""
+
+    def in_table(self, table: str) -> "Place":
+        """The same file, in this table."""
+        return replace(self, table=table, column="")
+
+    def in_column(self, column: str) -> "Place":
+        """The same table, in this column."""
+        return replace(self, column=column)
+
+    def error(self, key: str, value: object, problem: str, remedy: str) -> InputError:
+        """A SchemaError that names the place, the key, the value and what to write instead."""
+        return SchemaError.of(f"{self}: {key}", value, problem, remedy)
+
+    def complaint(self, key: str, value: object, complaint: ValueError) -> InputError:
+        """A SchemaError out of a ValueError whose text is `problem; remedy`."""
+        problem, _, remedy = str(complaint).partition("; ")
+        return self.error(key, value, problem, remedy)
+
+    def missing(self, key: str, remedy: str) -> SchemaError:
+        """A SchemaError for a key that is not there."""
+        return SchemaError(f"{self}: {key} is missing; {remedy}")
+
+    def __str__(self) -> str:
+        parts = [self.origin]
+        parts += [f"table {self.table}"] if self.table else []
+        parts += [f"column {self.column}"] if self.column else []
+        return ": ".join(part for part in parts if part)
+
+
+def remedy_for(wrong: str, known: Iterable[str]) -> str:
+    """The known word that is nearest to a wrong one, or all of them."""
+    words = list(dict.fromkeys(known))
+    near = difflib.get_close_matches(wrong.lower(), words, n=1)
+    return f"did you mean {near[0]}?" if near else f"write one of {', '.join(words)}"

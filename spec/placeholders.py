@@ -1,0 +1,97 @@
+"""The texts with holes: `pattern` and `template`, taken apart once for checks, estimates and generation alike.
+
+A brace that opens no placeholder is plain text, so that a pattern may hold JSON.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+_WORD = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?::([^{}]*))?\}")
+_UNCLOSED = re.compile(r"\{(index|uuid|rand)\b(?![^{}]*\})")
+_PATTERN_REMEDY = "write {index}, {uuid} or {rand:N} with N from 1 to 100"
+
+
+@dataclass(frozen=True)
+class Literal:
+    """Text that is the same in every row."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Index:
+    """The row number, from 0."""
+
+
+@dataclass(frozen=True)
+class Uuid:
+    """A UUID of version 4, in its 36 characters."""
+
+
+@dataclass(frozen=True)
+class Digits:
+    """So many random digits, the first of them not 0."""
+
+    count: int
+
+
+@dataclass(frozen=True)
+class ColumnText:
+    """What another column of the row says, as text."""
+
+    column: str
+
+
+PatternPart = Literal | Index | Uuid | Digits
+TemplatePart = Literal | ColumnText
+
+
+@lru_cache
+def pattern_parts(pattern: str) -> tuple[PatternPart, ...]:
+    """A pattern's parts in order; raises ValueError, `problem; remedy`, for a placeholder that does not exist."""
+    if _UNCLOSED.search(pattern):
+        raise ValueError("has a placeholder that is not closed; write } after it")
+    return tuple(part for text in _pieces(pattern) for part in [_pattern_part(text)])
+
+
+def _pattern_part(piece: "str | re.Match[str]") -> PatternPart:
+    if isinstance(piece, str):
+        return Literal(piece)
+    word, argument = piece.groups()
+    if word == "rand" and argument is not None and re.fullmatch(r"[0-9]{1,3}", argument) and 1 <= int(argument) <= 100:
+        return Digits(int(argument))
+    if argument is None and word in ("index", "uuid"):
+        return Index() if word == "index" else Uuid()
+    raise ValueError(f"has the placeholder {piece[0]}, which does not exist; {_PATTERN_REMEDY}")
+
+
+@lru_cache
+def template_parts(template: str) -> tuple[TemplatePart, ...]:
+    """A template's parts in order; raises ValueError for a placeholder that cannot be a column."""
+    parts: list[TemplatePart] = []
+    for piece in _pieces(template):
+        if isinstance(piece, str):
+            parts.append(Literal(piece))
+        elif piece[2] is not None:
+            raise ValueError(f"has the placeholder {piece[0]}, which is no column; write a column's name in braces")
+        else:
+            parts.append(ColumnText(piece[1]))
+    return tuple(parts)
+
+
+def template_columns(template: str) -> tuple[str, ...]:
+    """The columns that a template is filled from, each once."""
+    return tuple(dict.fromkeys(part.column for part in template_parts(template) if isinstance(part, ColumnText)))
+
+
+def _pieces(text: str) -> "Iterator[str | re.Match[str]]":
+    end = 0
+    for match in _WORD.finditer(text):
+        if match.start() > end:
+            yield text[end : match.start()]
+        yield match
+        end = match.end()
+    if end < len(text) or not text:
+        yield text[end:]

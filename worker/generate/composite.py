@@ -1,0 +1,122 @@
+"""Cells of several values: arrays, sets, bytes, points."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from spec.fitting import DOCUMENTS
+from spec.generators import PointRange, RandomBytes, SampleArray
+from spec.types import Kind
+from spec.values import canonical_json
+from worker.generate.arrow import arrow_type
+from worker.generate.buffers import text
+from worker.generate.constants import vocabulary
+from worker.generate.numeric import shifted
+from worker.generate.sampler import sampler
+from worker.generate.site import ColumnFunction, Site
+from worker.generate.stream import U64, Draws, RowNumbers, Stream, below
+
+_MILLION = 1_000_000
+_WORD_BYTES = 8
+Lengths = Callable[[RowNumbers], NDArray[np.int64]]
+
+
+def sample_array(site: Site, generator: SampleArray) -> ColumnFunction:
+    """Values of the pool: any, in any order, in an array; each at most once, in the pool's order, in a set."""
+    type_ = site.column.type
+    lengths_of = _lengths(site, generator.min_length, generator.max_length)
+    if type_.kind is Kind.SET:
+        return _subset(site, generator, lengths_of)
+    if type_.kind is Kind.ARRAY and type_.element is not None:
+        pool = vocabulary(generator.pool, type_.element)
+    else:
+        pool = pa.array([canonical_json(value) for value in generator.pool])
+    stream = site.stream("element")
+
+    def arrays(rows: RowNumbers) -> pa.Array:
+        lengths = lengths_of(rows)
+        draws = _ragged_draws(stream, rows, lengths)
+        items = pool.take(pa.array(below(draws, len(pool)).astype(np.int32)))
+        lists = pa.ListArray.from_arrays(pa.array(_offsets(lengths)), items)
+        if type_.kind in DOCUMENTS:
+            return pc.binary_join_element_wise("[", pc.binary_join(lists, ","), "]", "")
+        return lists
+
+    return arrays
+
+
+def _subset(site: Site, generator: SampleArray, lengths_of: Lengths) -> ColumnFunction:
+    order = site.column.type.values
+    chosen = [value for value in order if value in generator.pool]
+    pool = pa.array(chosen)
+    streams = [site.stream(f"member {value}") for value in chosen]
+
+    def sets(rows: RowNumbers) -> pa.Array:
+        lengths = lengths_of(rows)
+        lots = np.stack([stream.draws(rows) for stream in streams], axis=1)
+        ranks = lots.argsort(axis=1, kind="stable").argsort(axis=1, kind="stable")
+        members = np.nonzero(ranks < lengths[:, None])[1]
+        return pa.ListArray.from_arrays(pa.array(_offsets(lengths)), pool.take(pa.array(members)))
+
+    return sets
+
+
+def random_bytes(site: Site, generator: RandomBytes) -> ColumnFunction:
+    """Whole draws of eight bytes, the last of them cut."""
+    lengths_of, stream = _lengths(site, generator.min_length, generator.max_length), site.stream("bytes")
+    arrow = arrow_type(site.column.type)
+
+    def cells(rows: RowNumbers) -> pa.Array:
+        lengths = lengths_of(rows)
+        words = -(-lengths // _WORD_BYTES)
+        data = _ragged_draws(stream, rows, words).astype("<u8", copy=False).view(np.uint8)
+        if not np.array_equal(words * _WORD_BYTES, lengths):
+            starts = np.repeat(_offsets(words)[:-1] * _WORD_BYTES, lengths)
+            data = data[starts + _places(lengths)]
+        return text(lengths.astype(np.int32), data, arrow)
+
+    return cells
+
+
+def point_range(site: Site, generator: PointRange) -> ColumnFunction:
+    """Two coordinates, each in whole millionths."""
+    x = _coordinate(site, "x", generator.min_x, generator.max_x)
+    y = _coordinate(site, "y", generator.min_y, generator.max_y)
+    fields = list(arrow_type(site.column.type))
+    return lambda rows: pa.StructArray.from_arrays([x(rows), y(rows)], fields=fields)
+
+
+def _coordinate(site: Site, axis: str, low: float, high: float) -> ColumnFunction:
+    first = round(low * _MILLION)
+    sample = sampler(site, round(high * _MILLION) - first + 1, purpose=axis)
+    return lambda rows: pa.array(shifted(sample(rows), first) / _MILLION)
+
+
+def _lengths(site: Site, low: int, high: int) -> Lengths:
+    """How many parts each row's cell has."""
+    sample = sampler(site, high - low + 1, purpose="length")
+    return lambda rows: sample(rows).view(np.int64) + low
+
+
+def _offsets(lengths: NDArray[np.int64]) -> NDArray[np.int32]:
+    offsets = np.zeros(len(lengths) + 1, np.int32)
+    np.cumsum(lengths, out=offsets[1:])
+    return offsets
+
+
+def _places(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """0, 1, 2 ... within each cell."""
+    starts = np.cumsum(lengths) - lengths
+    return np.arange(int(lengths.sum())) - np.repeat(starts, lengths)
+
+
+def _ragged_draws(stream: Stream, rows: RowNumbers, lengths: NDArray[np.int64]) -> Draws:
+    """So many draws for each row, side by side: a second stream, started anew at each row's own draw."""
+    firsts = np.repeat(stream.draws(rows), lengths)
+    return _INNER.draws(firsts + _places(lengths).view(U64))
+
+
+_INNER = Stream(0)

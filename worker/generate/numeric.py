@@ -1,0 +1,129 @@
+"""Whole numbers, exact decimals, floating-point numbers, true and false."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from spec.distributions import Uniform, Zipf
+from spec.fitting import DOCUMENTS, FLOATS, TEXTS, decimal_units
+from spec.generators import DecimalRange, FloatRange, IntRange, Sequential, WeightedBool
+from spec.types import Kind
+from worker.generate.arrow import arrow_type
+from worker.generate.buffers import fixed_width
+from worker.generate.sampler import chance, sampler
+from worker.generate.site import ColumnFunction, Site
+from worker.generate.stream import U64, Ordinals, RowNumbers, high_product
+
+_FRACTION_BITS = 53
+_ZIPF_STEPS = 1_000_000
+"""A zipf distribution needs ranks: over a range of floats they are so many equal steps."""
+_CENT = 100.0
+_WORD = 1 << 64
+
+
+def sequential(site: Site, generator: Sequential) -> ColumnFunction:
+    """`start` plus the row number."""
+    cells = _whole_numbers(site)
+    return lambda rows: cells(shifted(rows, generator.start))
+
+
+def int_range(site: Site, generator: IntRange) -> ColumnFunction:
+    """`min` plus an ordinal."""
+    sample = sampler(site, generator.max - generator.min + 1, generator.distribution, origin=generator.min)
+    cells = _whole_numbers(site)
+    return lambda rows: cells(shifted(sample(rows), generator.min))
+
+
+def decimal_range(site: Site, generator: DecimalRange | FloatRange) -> ColumnFunction:
+    """`min` plus an ordinal of units in the last place; in a column of floats the unit is a hundredth."""
+    type_ = site.column.type
+    if type_.kind in FLOATS:
+        low, high = round(float(generator.min) * _CENT), round(float(generator.max) * _CENT)
+        sample = sampler(site, high - low + 1, generator.distribution, origin=float(generator.min), unit=1 / _CENT)
+        return lambda rows: _floats(site, shifted(sample(rows), low) / _CENT)
+    low, high = decimal_units(type_, generator.min, generator.max)
+    # Beyond 2**64 units a draw cannot name each: it names every step-th.
+    step = max(1, 10 ** (len(str((high - low) // _WORD)) if high - low >= _WORD else 0))
+    unit = step * 10.0 ** -(type_.scale or 0)
+    sample = sampler(site, (high - low) // step + 1, generator.distribution, origin=float(generator.min), unit=unit)
+    arrow = arrow_type(type_)
+    return lambda rows: fixed_width(arrow, wide_numbers(sample(rows), step, low))
+
+
+def float_range(site: Site, generator: FloatRange) -> ColumnFunction:
+    """`min` plus a fraction of 53 bits of the span; in a column of decimals, a decimal range."""
+    if site.column.type.kind is Kind.DECIMAL:
+        return decimal_range(site, generator)
+    low, span, distribution = generator.min, generator.max - generator.min, generator.distribution
+    steps = _ZIPF_STEPS if isinstance(distribution, Zipf) else 1 << _FRACTION_BITS
+    last = steps if isinstance(distribution, Uniform) else steps - 1
+    sample = sampler(site, steps, distribution, origin=low, unit=(span or 1.0) / last)
+    return lambda rows: _floats(site, np.clip(low + span * (sample(rows) / last), low, generator.max))
+
+
+def weighted_bool(site: Site, generator: WeightedBool) -> ColumnFunction:
+    """True in so many rows; 1 in a column of numbers."""
+    lot, kind = chance(site.stream(), generator.true_weight), site.column.type.kind
+    if kind is Kind.BOOL:
+        return lambda rows: pa.array(lot(rows))
+    if kind in DOCUMENTS:
+        words = pa.array(["false", "true"])
+        return lambda rows: words.take(pa.array(lot(rows).astype(np.int8)))
+    cells = _whole_numbers(site)
+    return lambda rows: cells(lot(rows).astype(np.int64))
+
+
+def shifted(ordinals: Ordinals | RowNumbers, start: int) -> NDArray[np.int64]:
+    """`start` plus each ordinal, as signed 64-bit numbers."""
+    return (ordinals + U64(start % _WORD)).view(np.int64)
+
+
+def wide_numbers(ordinals: Ordinals, step: int, start: int) -> NDArray[np.uint64]:
+    """`start + step * ordinal` as little-endian 128-bit numbers: two words each; the step is at most 10**19."""
+    words = np.empty((len(ordinals), 2), np.uint64)
+    if step == 1:
+        low, words[:, 1] = ordinals, 0
+    else:
+        low, words[:, 1] = ordinals * U64(step), high_product(ordinals, step)
+    start %= 1 << 128
+    np.add(low, U64(start % _WORD), out=words[:, 0])
+    words[:, 1] += words[:, 0] < low
+    words[:, 1] += U64(start // _WORD)
+    return words
+
+
+def _floats(site: Site, values: NDArray[np.float64]) -> pa.Array:
+    dtype = np.float32 if site.column.type.kind is Kind.FLOAT32 else np.float64
+    return fixed_width(arrow_type(site.column.type), values.astype(dtype, copy=False))
+
+
+def _whole_numbers(site: Site) -> Callable[[NDArray[np.int64]], pa.Array]:
+    """How signed 64-bit numbers become cells of this column's type."""
+    type_, arrow = site.column.type, arrow_type(site.column.type)
+    if type_.kind in TEXTS | DOCUMENTS:
+        return lambda numbers: pa.array(numbers).cast(pa.string())
+    if type_.kind is Kind.DECIMAL:
+        factor = 10 ** (type_.scale or 0)
+        return lambda numbers: fixed_width(arrow, _scaled(numbers, factor))
+    if type_.kind in FLOATS:
+        return lambda numbers: _floats(site, numbers.astype(np.float64))
+    dtype: Any = arrow.to_pandas_dtype()
+    return lambda numbers: fixed_width(arrow, numbers.astype(dtype, copy=False))
+
+
+def _scaled(numbers: NDArray[np.int64], factor: int) -> NDArray[np.uint64]:
+    """Signed 64-bit numbers times a factor, as 128-bit ones: magnitudes multiplied, then negated where they were."""
+    negative = numbers < 0
+    magnitudes = np.where(negative, -numbers, numbers).view(np.uint64)
+    words = np.empty((len(numbers), 2), np.uint64)
+    high_factor, low_factor = divmod(factor, _WORD)
+    words[:, 0], words[:, 1] = magnitudes * U64(low_factor), high_product(magnitudes, low_factor)
+    words[:, 1] += magnitudes * U64(high_factor)
+    if negative.any():
+        words[negative] = ~words[negative]
+        words[negative, 0] += U64(1)
+        words[negative, 1] += words[negative, 0] == 0
+    return words

@@ -1,0 +1,131 @@
+"""Texts with holes: patterns, laid out as matrices of bytes, and templates over other columns of the row."""
+
+import json
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spec.fitting import DOCUMENTS
+from spec.generators import Pattern, Template
+from spec.placeholders import Digits, Index, Literal, PatternPart, Uuid, pattern_parts, template_parts
+from spec.types import Kind
+from worker.generate.arrow import arrow_type
+from worker.generate.buffers import equal_texts
+from worker.generate.characters import Characters, decimal_digits, digit_counts, uuid_characters
+from worker.generate.identifiers import Uuids
+from worker.generate.sampler import Sampler, sampler
+from worker.generate.site import ColumnFunction, Site
+from worker.generate.stream import U64, RowNumbers
+
+_MOST_DIGITS = 18
+"""So many random digits come out of one draw."""
+Block = Callable[[RowNumbers, int], Characters]
+"""A part of a pattern: its bytes for rows whose numbers all have so many digits."""
+
+
+def pattern(site: Site, generator: Pattern) -> ColumnFunction:
+    """Rows whose numbers have equally many digits have equally long texts: each such group is one matrix of bytes."""
+    parts = pattern_parts(generator.pattern)
+    in_json = site.column.type.kind in DOCUMENTS
+    unique = _unique_digits(site, parts)
+    blocks = [_block(site, number, part, in_json=in_json, unique=number == unique) for number, part in enumerate(parts)]
+    if in_json:
+        blocks = [_literal(b'"'), *blocks, _literal(b'"')]
+    arrow = arrow_type(site.column.type)
+    grouped = any(isinstance(part, Index) for part in parts)
+
+    def texts(rows: RowNumbers) -> pa.Array:
+        if not grouped or not len(rows):
+            return _laid_out(blocks, rows, 1, arrow)
+        counts = digit_counts(rows)
+        shortest, longest = int(counts.min()), int(counts.max())
+        if shortest == longest:
+            return _laid_out(blocks, rows, shortest, arrow)
+        order = np.argsort(counts, kind="stable")
+        bounds = np.searchsorted(counts[order], np.arange(shortest, longest + 2))
+        groups = [order[low:high] for low, high in pairwise(bounds)]
+        texts = [_laid_out(blocks, rows[group], digits, arrow) for digits, group in enumerate(groups, start=shortest)]
+        places = np.empty(len(rows), np.int64)
+        places[order] = np.arange(len(rows))
+        return pa.concat_arrays(texts).take(pa.array(places))
+
+    return texts
+
+
+def template(site: Site, generator: Template) -> ColumnFunction:
+    """The columns' texts, joined; a NULL is empty."""
+    pieces = [
+        part.text if isinstance(part, Literal) else _column_text(site, part.column)
+        for part in template_parts(generator.template)
+    ]
+    if not any(callable(piece) for piece in pieces):
+        text = pa.array(["".join(piece for piece in pieces if isinstance(piece, str))])
+        return lambda rows: text.take(pa.array(np.zeros(len(rows), np.int8)))
+    return lambda rows: pc.binary_join_element_wise(
+        *(piece if isinstance(piece, str) else piece(rows) for piece in pieces), ""
+    )
+
+
+def _column_text(site: Site, name: str) -> ColumnFunction:
+    function, kind = site.function_of(site.table.name, name), site.table.column(name).type.kind
+
+    def texts(rows: RowNumbers) -> pa.Array:
+        values = function(rows)
+        if kind is Kind.UUID:
+            identifiers = np.frombuffer(values.buffers()[1], np.uint8).reshape(len(rows), 16)
+            # The characters are made whatever the NULLs: they are blanked here.
+            return pc.if_else(values.is_valid(), equal_texts(uuid_characters(identifiers)), "")
+        return pc.fill_null(values.cast(pa.string()), "")
+
+    return texts
+
+
+def _laid_out(blocks: Sequence[Block], rows: RowNumbers, digits: int, arrow: pa.DataType) -> pa.Array:
+    return equal_texts(np.concatenate([block(rows, digits) for block in blocks], axis=1), arrow)
+
+
+def _block(site: Site, number: int, part: PatternPart, *, in_json: bool, unique: bool) -> Block:
+    match part:
+        case Literal(text=text):
+            return _literal((json.dumps(text, ensure_ascii=False)[1:-1] if in_json else text).encode())
+        case Uuid():
+            identifiers = Uuids(site, f" {number}")
+            return lambda rows, _: uuid_characters(identifiers(rows))
+        case Digits(count=count):
+            return _digits(site, number, count, unique=unique)
+        case _:
+            return decimal_digits
+
+
+def _literal(text: bytes) -> Block:
+    line = np.frombuffer(text, np.uint8)
+    return lambda rows, _: np.broadcast_to(line, (len(rows), len(line)))
+
+
+def _digits(site: Site, number: int, count: int, *, unique: bool) -> Block:
+    """Eighteen digits a draw, the first of them all from 1 to 9."""
+    first = min(count, _MOST_DIGITS)
+    least = 10 ** (first - 1)
+    leading = sampler(site, 9 * least, purpose="value" if unique else f"digits {number}")
+    more: list[tuple[Sampler, int]] = []
+    for start in range(first, count, _MOST_DIGITS):
+        width = min(_MOST_DIGITS, count - start)
+        more.append((sampler(site, 10**width, purpose=f"digits {number} from {start}"), width))
+
+    def characters(rows: RowNumbers, _: int) -> Characters:
+        lines = [decimal_digits(leading(rows) + U64(least), first)]
+        lines += [decimal_digits(sample(rows), width) for sample, width in more]
+        return lines[0] if len(lines) == 1 else np.concatenate(lines, axis=1)
+
+    return characters
+
+
+def _unique_digits(site: Site, parts: Sequence[PatternPart]) -> int | None:
+    """Which part makes a unique pattern unique, where no row number and no UUID does: the one with most digits."""
+    if not site.column.unique or any(isinstance(part, Index | Uuid) for part in parts):
+        return None
+    counts = [part.count if isinstance(part, Digits) else 0 for part in parts]
+    return counts.index(max(counts))
