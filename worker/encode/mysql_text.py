@@ -1,8 +1,13 @@
-r"""LOAD DATA's default text, utf8mb4: `FIELDS TERMINATED BY '\t' ESCAPED BY '\\' LINES TERMINATED BY '\n'`.
+r"""LOAD DATA's default text: tabs, backslash escapes, `\n` line ends, utf8mb4 with raw bytes in between.
+
+It is read as `CHARACTER SET binary`, which leaves bytes as they are; as utf8mb4 the server refuses what is no such text,
+a uuid for instance. A json column takes no binary string: columns of the kinds `CONVERTED` go through a variable and
+`SET c = CONVERT(@c USING utf8mb4)`.
 
 | type | column | bytes |
 |---|---|---|
 | bool | boolean | 1, 0 |
+| float32 | float | the digits of the double that it is |
 | datetime, timestamp, timestamp_tz | datetime(6) | UTC, no zone |
 | uuid | binary(16) | its 16 bytes |
 | blob, bytes | longblob, varbinary | themselves |
@@ -14,6 +19,8 @@ r"""LOAD DATA's default text, utf8mb4: `FIELDS TERMINATED BY '\t' ESCAPED BY '\\
 
 from typing import Any
 
+import pyarrow as pa
+
 from spec.schema import Table
 from spec.types import DataType, Kind
 from worker.encode import json_text, text
@@ -21,11 +28,19 @@ from worker.encode.columns import block, fixed, numbers
 from worker.encode.delimited import DelimitedEncoder
 from worker.encode.pieces import Piece, Writers, join, joined_lists
 
+CONVERTED = (*text.DOCUMENTS, Kind.ARRAY)
+"""The kinds whose columns the statement converts from bytes to text."""
+
 _SRID_0_LITTLE_ENDIAN_POINT = b"\0\0\0\0" + b"\x01" + b"\x01\0\0\0"
 
 
 def _uuids(column: Any, _: DataType) -> list[Piece]:
     return [fixed(column)]
+
+
+def _singles(column: Any, type_: DataType) -> list[Piece]:
+    """The shortest digits of the largest singles are above the largest for a server that reads them as doubles."""
+    return text.by_polars(column.cast(pa.float64()), type_)
 
 
 def _members(column: Any, _: DataType) -> list[Piece]:
@@ -42,6 +57,7 @@ _LITERALS: Writers = {
     Kind.BOOL: text.either(b"1", b"0"),
     **dict.fromkeys(text.TIMESTAMPS, text.timestamps(b" ", b"")),
     **dict.fromkeys(text.BINARIES, text.strings),
+    Kind.FLOAT32: _singles,
     Kind.UUID: _uuids,
     Kind.ARRAY: json_text.array,
     Kind.SET: _members,

@@ -4,7 +4,7 @@
 |---|---|
 | bool, int8 and int16, int32, int64 | boolean, smallint, integer, bigint |
 | float32, float64, decimal | real, double precision, numeric(p, s) |
-| char, varchar; text, enum, ulid | char(n), varchar(n); text |
+| char, ulid; varchar; text, enum | char(n), varchar(n), text |
 | blob, bytes, uuid | bytea, uuid |
 | date, time, datetime and timestamp, timestamp_tz | date, time, timestamp, timestamptz |
 | duration | interval |
@@ -48,7 +48,7 @@ _OID_OF_TEXT = 25
 _OIDS = {
     Kind.BOOL: 16, Kind.INT8: 21, Kind.INT16: 21, Kind.INT32: 23, Kind.INT64: 20,
     Kind.FLOAT32: 700, Kind.FLOAT64: 701, Kind.DECIMAL: 1700,
-    Kind.CHAR: 1042, Kind.VARCHAR: 1043, Kind.BLOB: 17, Kind.BYTES: 17, Kind.UUID: 2950,
+    Kind.CHAR: 1042, Kind.ULID: 1042, Kind.VARCHAR: 1043, Kind.BLOB: 17, Kind.BYTES: 17, Kind.UUID: 2950,
     Kind.DATE: 1082, Kind.TIME: 1083, Kind.DATETIME: 1114, Kind.TIMESTAMP: 1114, Kind.TIMESTAMP_TZ: 1184,
     Kind.DURATION: 1186, Kind.JSON: 114, Kind.JSONB: 3802, Kind.POINT: 600,
 }  # fmt: skip

@@ -1,0 +1,42 @@
+"""Real servers for the worker's tests, from the project's own images."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pymysql
+
+from tests.tools.containers import Container, Run, running
+from tools.images import catalogue
+
+PASSWORD = "a password for tests"
+DATABASE = "loadtest"
+
+
+def address_of(container: Container) -> str:
+    """The address at which this machine reaches a container."""
+    shown = subprocess.run(["docker", "inspect", container.name], capture_output=True, check=True, timeout=60)
+    (network,) = json.loads(shown.stdout)[0]["NetworkSettings"]["Networks"].values()
+    return str(network["IPAddress"])
+
+
+@contextmanager
+def mysql() -> Iterator["pymysql.Connection[Any]"]:
+    """A MySQL server with an empty database, and root's connection to it."""
+    run = Run(
+        environment={"MYSQL_ROOT_PASSWORD": PASSWORD, "MYSQL_DATABASE": DATABASE},
+        arguments=["--local-infile=1", "--skip-log-bin", "--innodb-buffer-pool-size=128M"],
+        tmpfs={"/var/lib/mysql": "size=600m"},
+    )
+    with running(catalogue.MYSQL, run) as server:
+        server.wait_until_ready(
+            ["env", f"MYSQL_PWD={PASSWORD}", "mysql", "--host=127.0.0.1", "--user=root", DATABASE, "--execute=SELECT 1"]
+        )
+        connection = pymysql.connect(
+            host=address_of(server), user="root", password=PASSWORD, database=DATABASE,
+            local_infile=True, charset="utf8mb4", autocommit=True,
+        )  # fmt: skip
+        with connection:
+            yield connection
