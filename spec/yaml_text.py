@@ -6,9 +6,10 @@ Anchors are refused, so that a small file cannot unfold into a large one, and a 
 
 import re
 from collections.abc import Hashable
+from typing import Any
 
 import yaml
-from yaml.nodes import MappingNode, Node
+from yaml.nodes import MappingNode, Node, ScalarNode
 
 from spec.errors import SchemaError
 
@@ -49,12 +50,12 @@ class _CoreLoader(yaml.SafeLoader):
     def compose_node(self, parent: Node | None, index: object) -> Node | None:
         event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]
         if getattr(event, "anchor", None) is not None:
-            problem = "anchors and aliases (& and *) are not read; write the value out"
-            raise yaml.composer.ComposerError(None, None, problem, event.start_mark)
-        self._depth += 1
+            raise _refusal("anchors and aliases (& and *) are not read; write the value out", event.start_mark)
+        if getattr(event, "tag", None) is not None:
+            raise _refusal("tags (like !!set) are not read; write the value without one", event.start_mark)
         if self._depth > _MOST_DEPTH:
-            problem = f"is nested more than {_MOST_DEPTH} deep; a schema needs no more than ten"
-            raise yaml.composer.ComposerError(None, None, problem, event.start_mark)
+            raise _refusal(f"nested more than {_MOST_DEPTH} deep; a schema needs ten at most", event.start_mark)
+        self._depth += 1
         try:
             return super().compose_node(parent, index)  # type: ignore[arg-type]
         finally:
@@ -65,13 +66,21 @@ class _CoreLoader(yaml.SafeLoader):
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
             if not isinstance(key, str):
-                problem = f"the key {key!r} is no text; put it in quotes"
-                raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
+                raise _refusal(f"the key {key!r} is no text; put it in quotes", key_node.start_mark)
             if key in seen:
-                problem = f"the key {key!r} stands twice in one mapping; keep one of the two"
-                raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
+                raise _refusal(f"the key {key!r} stands twice in one mapping; keep one of the two", key_node.start_mark)
             seen.add(key)
         return super().construct_mapping(node, deep)
+
+    def construct_scalar(self, node: ScalarNode | MappingNode) -> str:
+        text = str(super().construct_scalar(node))
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise _refusal("half of a surrogate pair is no character; write \\U and eight digits", node.start_mark)
+        return text
+
+
+def _refusal(problem: str, mark: Any) -> yaml.MarkedYAMLError:
+    return yaml.composer.ComposerError(None, None, problem, mark)
 
 
 _CoreLoader.yaml_implicit_resolvers = {}
@@ -83,6 +92,6 @@ def _resolve(tag: str, pattern: str, first: str) -> None:
 
 _resolve("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF")
 _resolve("null", r"^(?:~|null|Null|NULL|)$", "~nN\0")
-_resolve("int", r"^[-+]?(?:0|[1-9][0-9]*)$", "-+0123456789")
+_resolve("int", r"^[-+]?(?:0|[1-9][0-9]{0,38})$", "-+0123456789")
 _resolve("float", r"^[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?$", "-+.0123456789")
 _CoreLoader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^$"), [""])

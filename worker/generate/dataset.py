@@ -7,6 +7,7 @@ from functools import cache, cached_property
 import numpy as np
 import pyarrow as pa
 
+from spec.capacity import check_column_rows
 from spec.schema import Schema, Table
 from worker.generate.arrow import arrow_schema
 from worker.generate.compile import compile_column
@@ -34,6 +35,8 @@ class TableRows:
         schema = self.schema
         if columns is not None:
             schema = pa.schema([schema.field(self.table.column(name).name) for name in columns])
+        for name in schema.names:
+            check_column_rows(self.table, self.table.column(name), first_row + rows)
         numbers = np.arange(first_row, first_row + rows, dtype=np.uint64)
         cells = [self._dataset.function_of(self.table.name, name)(numbers) for name in schema.names]
         return pa.RecordBatch.from_arrays(cells, schema=schema)
