@@ -4,9 +4,9 @@ Times are RFC 3339, durations milliseconds, rates rows a second, sizes bytes unl
 """
 
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, WithJsonSchema
 
 from spec.errors import ExitCode
 from spec.plan import LoadPlan
@@ -101,6 +101,8 @@ class Totals(_Part):
     bytes_written: int
     duration_ms: int
     rows_per_second: float
+    started_at: AwareDatetime | None = None
+    completed_at: AwareDatetime | None = None
     wall_clock_ms: int | None = None
     wall_clock_rows_per_second: float | None = None
     start_spread_ms: int | None = None
@@ -126,6 +128,19 @@ class Verification(_Part):
         return not (self.missing or self.mismatched or self.extra)
 
 
+class Judgement(_Part):
+    """What became of one threshold. `value` is None, and the threshold not held, when the run did not measure it."""
+
+    threshold: str
+    value: float | None
+    held: bool
+
+
+_PLAN_SCHEMA = WithJsonSchema(
+    {"type": ["object", "null"], "description": "The run's plan, as the stack output `plan` gives it."}
+)
+
+
 class Report(_Part):
     """One run's report: its JSON is the published format, `version` its number."""
 
@@ -140,7 +155,8 @@ class Report(_Part):
     latency_ms: Percentiles | None = None
     latency_histogram: tuple[Bin, ...] = ()
     verification: Verification | None = None
+    thresholds: tuple[Judgement, ...] = ()
     server_settings: dict[str, str] = {}
     warnings: tuple[str, ...] = ()
     exit_code: ExitCode
-    plan: LoadPlan | None = None
+    plan: Annotated[LoadPlan | None, _PLAN_SCHEMA] = None

@@ -5,20 +5,28 @@ from typing import TypeVar
 
 from aggregate import caveats, latency
 from aggregate.collect import Collected
-from aggregate.report import Report, Status, Totals, Verification, WorkerLine
+from aggregate.report import Judgement, Report, Status, Totals, Verification, WorkerLine
+from aggregate.thresholds import judge
 from spec.errors import ExitCode
 from spec.plan import Operation, WorkerPlan
 from spec.results import ExitReason, TableVerification, WorkerResult
+from spec.thresholds import Threshold, parse_thresholds
 
 _Number = TypeVar("_Number", int, float)
 
 
-def report(collected: Collected) -> Report:
-    """The report of one run. Raises InputError for a histogram that cannot be decoded."""
+def report(collected: Collected, thresholds: Sequence[Threshold] = ()) -> Report:
+    """The report of one run, judged by the plan's thresholds and by `thresholds`.
+
+    Raises InputError for a histogram that cannot be decoded or a threshold that cannot be read.
+    """
     lines = worker_lines(collected)
     results = [line.result for line in lines if line.result is not None]
     percentiles, bins = latency.merge(results)
     verification = verify(results)
+    totals = total(lines, collected.start_spread_ms)
+    planned = parse_thresholds(collected.plan.thresholds if collected.plan else ())
+    judged = judge((*planned, *thresholds), totals, percentiles, verification)
     first = results[0] if results else None
     settings = {name: value for result in results for name, value in result.server_settings.items()}
     return Report(
@@ -27,14 +35,15 @@ def report(collected: Collected) -> Report:
         platform=collected.platform,
         source=collected.source or (collected.plan.source if collected.plan else None),
         operation=collected.plan.operation if collected.plan else first.operation if first else None,
-        totals=total(lines, collected.start_spread_ms),
+        totals=totals,
         workers=tuple(lines),
         latency_ms=percentiles,
         latency_histogram=bins,
         verification=verification,
+        thresholds=judged,
         server_settings=settings,
         warnings=tuple(caveats.of(lines, settings, planned=collected.plan is not None)),
-        exit_code=_exit_code(lines, verification),
+        exit_code=_exit_code(lines, verification, judged),
         plan=collected.plan,
     )
 
@@ -133,6 +142,8 @@ def total(lines: Sequence[WorkerLine], start_spread_ms: float | None) -> Totals:
         bytes_written=sum(result.metrics.bytes_written for result in results),
         duration_ms=max((line.duration_ms or 0 for line in lines), default=0),
         rows_per_second=round(sum(line.result.metrics.rows_per_second for line in rated if line.result), 1),
+        started_at=min(starts, default=None),
+        completed_at=max(ends, default=None),
         wall_clock_ms=wall,
         wall_clock_rows_per_second=round(rows / wall * 1000, 1) if wall else None,
         start_spread_ms=round(start_spread_ms) if start_spread_ms is not None else None,
@@ -178,12 +189,14 @@ def _table(name: str, parts: Sequence[TableVerification]) -> TableVerification:
     )
 
 
-def _exit_code(lines: Sequence[WorkerLine], verification: Verification | None) -> ExitCode:
-    """A fleet that did not finish says so first: its differences may be no more than what it did not get to."""
+def _exit_code(lines: Sequence[WorkerLine], verification: Verification | None, judged: Sequence[Judgement]) -> ExitCode:
+    """A fleet that did not finish says so first: what else is wrong may be no more than what it did not get to."""
     if not lines or any(not line.status.finished for line in lines):
         return ExitCode.FAILED
     if verification is not None and not verification.clean:
         return ExitCode.DIFFERENCE
+    if not all(each.held for each in judged):
+        return ExitCode.THRESHOLD
     return ExitCode.OK
 
 

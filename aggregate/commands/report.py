@@ -6,9 +6,10 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from aggregate import collect, totals
+from aggregate import collect, history, totals
 from aggregate.report import Report
 from spec.errors import InputError
+from spec.thresholds import parse_thresholds
 
 HELP = "the report of one run (the default)"
 
@@ -16,6 +17,7 @@ FORMATS: Mapping[str, str] = {
     "table": "aggregate.render.table",
     "markdown": "aggregate.render.markdown",
     "json": "aggregate.render.json",
+    "openmetrics": "aggregate.render.openmetrics",
 }
 """Where each format is rendered; imported when it is asked for."""
 
@@ -27,12 +29,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     origin.add_argument("--results-dir", metavar="DIR", type=Path, help="a folder of worker-N.json, and its plan.json")
     origin.add_argument("stdin", nargs="?", choices=["-"], help="a stack's outputs, or results, as JSON")
     parser.add_argument("--output-format", choices=sorted(FORMATS), default="table", help="default: table")
+    parser.add_argument("--runs", metavar="DIR", type=Path, default=history.RUNS, help="where a stack's runs are kept")
+    parser.add_argument(
+        "--threshold", metavar="BOUND", action="append", default=[], help="judge by it too: 'rows_per_second >= 50000'"
+    )
     parser.add_argument("--output", metavar="FILE", type=Path, help="write there, not to standard output")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Show the report; the exit code is what it found."""
-    report = totals.report(_collected(arguments))
+    thresholds = parse_thresholds(arguments.threshold, "--threshold")
+    collected = _collected(arguments)
+    report = totals.report(collected, thresholds)
+    if report.stack is not None:
+        history.keep(collected, report, arguments.runs)
     write(renderer(arguments.output_format)(report), arguments.output)
     return report.exit_code
 

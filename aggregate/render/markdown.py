@@ -19,6 +19,7 @@ def render(report: Report) -> str:
     ]
     for title, block in (
         ("", words.facts(report)),
+        ("Thresholds", words.thresholds(report)),
         ("Differences", words.differences(report)),
         ("Warnings", report.warnings),
     ):

@@ -3,12 +3,19 @@
 from collections.abc import Sequence
 
 from aggregate.report import Percentiles, Report, Status, Totals, WorkerLine
+from spec.errors import ExitCode
 
 COLUMNS = ("Worker", "Tables", "Rows", "Duration", "Rows/sec", "Status")
 NONE = "-"
 """Stands for a figure that nobody knows."""
 
 _WIDEST_LIST = 40
+_OUTCOMES = {
+    ExitCode.OK: "ok",
+    ExitCode.FAILED: "workers failed",
+    ExitCode.DIFFERENCE: "rows differ",
+    ExitCode.THRESHOLD: "threshold failed",
+}
 
 
 def count(number: int) -> str:
@@ -43,6 +50,11 @@ def status(line: WorkerLine) -> str:
     """`ok`, `ok (attempt 2)`, `oom killed`."""
     text = "ok" if line.status is Status.RETRIED else line.status.value.replace("_", " ")
     return f"{text} (attempt {line.attempt})" if line.attempt > 1 else text
+
+
+def outcome(code: ExitCode) -> str:
+    """What an exit code means, in two words."""
+    return _OUTCOMES[code]
 
 
 def row(line: WorkerLine) -> tuple[str, ...]:
@@ -96,6 +108,19 @@ def facts(report: Report) -> list[str]:
         wrong = f"{count(found.missing)} missing, {count(found.mismatched)} mismatched, {count(found.extra)} extra"
         lines.append(f"Verification: {text}, {wrong}")
     return lines
+
+
+def thresholds(report: Report) -> list[str]:
+    """What became of each threshold: `held: rows_per_second >= 50000 (61,204.5)`."""
+    return [
+        f"{'held' if each.held else 'failed'}: {each.threshold} ({_figure(each.value)})" for each in report.thresholds
+    ]
+
+
+def _figure(value: float | None) -> str:
+    if value is None:
+        return "not measured"
+    return f"{value:,}"
 
 
 def latency(percentiles: Percentiles) -> str:

@@ -3,6 +3,7 @@ import re
 from typing import Any
 
 import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from aggregate import totals
 from aggregate.collect import Collected
@@ -92,6 +93,10 @@ def figures(fleet: Report) -> list[str]:
 
 def numbers(name: str, text: str) -> set[str]:
     """The numbers of a text, without separators; of JSON the leaves of its totals and latency."""
+    if name == "openmetrics":
+        families = text_string_to_metric_families(text)  # type: ignore[no-untyped-call]
+        values = [sample.value for family in families for sample in family.samples]
+        return {shown for value in values for shown in (f"{value:.0f}", f"{value:.1f}", f"{value * 1000:.2f}")}
     if name != "json":
         return set(re.findall(r"\d+(?:\.\d+)?", text.replace(",", "")))
     content = json.loads(text)

@@ -1,0 +1,45 @@
+"""The kept runs, newest last."""
+
+import argparse
+from pathlib import Path
+
+from aggregate import history
+from aggregate.commands.report import write
+from aggregate.render import words
+from aggregate.render.box import box
+from spec.errors import ExitCode
+
+HELP = "list the kept runs"
+
+COLUMNS = ("Run", "Started", "Platform", "Source", "Workers", "Rows", "Rows/sec", "Wall clock", "Outcome")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """One stack's runs or all, and where they are kept."""
+    parser.add_argument("--stack", metavar="NAME", help="only this stack's runs")
+    parser.add_argument("--runs", metavar="DIR", type=Path, default=history.RUNS, help="default: runs/ in the project")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """List them; a table without rows says that nothing was kept yet."""
+    lines = box(COLUMNS, [_row(each) for each in history.kept(arguments.runs, arguments.stack)])
+    write("\n".join(lines) + "\n", None)
+    return ExitCode.OK
+
+
+def _row(kept: history.Kept) -> tuple[str, ...]:
+    report, totals = kept.report, kept.report.totals
+    workers = words.count(totals.workers)
+    if totals.failed_workers:
+        workers = f"{words.count(totals.finished_workers)} of {workers}"
+    return (
+        kept.name,
+        f"{kept.started_at:%Y-%m-%d %H:%M:%S}",
+        report.platform or words.NONE,
+        report.source or words.NONE,
+        workers,
+        words.count(totals.rows),
+        words.rate(totals.rows_per_second),
+        words.duration(totals.wall_clock_ms),
+        words.outcome(report.exit_code),
+    )

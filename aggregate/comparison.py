@@ -1,0 +1,216 @@
+"""Two reports, or two sets of repeated runs, side by side: what changed, by how much, and whether it got worse."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from aggregate.caveats import named
+from aggregate.report import Report
+from spec.errors import ExitCode, InputError
+
+RESAMPLES = 10_000
+CONFIDENCE = 0.95
+_SEED = 42
+
+NOT_COMPARED = frozenset({"run_id", "thresholds", "timeout_seconds", "connect_seconds"})
+"""What of a plan may differ between comparable runs: none of it changes what a worker does with a row."""
+
+
+class Better(StrEnum):
+    """Which direction of a metric is the good one."""
+
+    HIGHER = "higher"
+    LOWER = "lower"
+
+
+METRICS: Mapping[str, Better] = {
+    "rows_per_second": Better.HIGHER,
+    "wall_clock_rows_per_second": Better.HIGHER,
+    "latency_ms.p50": Better.LOWER,
+    "latency_ms.p90": Better.LOWER,
+    "latency_ms.p99": Better.LOWER,
+    "latency_ms.p999": Better.LOWER,
+    "peak_memory_mb": Better.LOWER,
+    "throttled_ms": Better.LOWER,
+}
+GATED = ("rows_per_second", "wall_clock_rows_per_second")
+"""What decides unless told otherwise. A slow worker lengthens the wall clock, however many others there are."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Change(_Part):
+    """One figure: means over each side's runs, the change as a share of the base, and its interval."""
+
+    name: str
+    base: float
+    head: float
+    change: float
+    low: float | None = None
+    high: float | None = None
+    gated: bool = False
+    regression: bool = False
+
+
+class Comparison(_Part):
+    """All figures that both sides have. An interval needs at least two runs on each side."""
+
+    base: tuple[str, ...]
+    head: tuple[str, ...]
+    max_regression: float
+    changes: tuple[Change, ...]
+    workers: tuple[Change, ...]
+    """The workers whose own rate fell by more than the bound."""
+    notes: tuple[str, ...] = ()
+    exit_code: ExitCode
+
+
+def compare(
+    base: Sequence[Report],
+    head: Sequence[Report],
+    max_regression: float,
+    *,
+    gated: Sequence[str] = GATED,
+    different_plans: bool = False,
+) -> Comparison:
+    """Compare; a gated metric regresses when it is worse by more than `max_regression` (a share) and, where there is
+    an interval, the interval leaves no doubt that it is worse.
+
+    Raises InputError for runs that cannot be compared, and says what differs.
+    """
+    everyone = [*base, *head]
+    for report in everyone:
+        _refuse_unfinished(report)
+    if not different_plans:
+        for report in everyone[1:]:
+            _refuse_different(everyone[0], report)
+    changes = [
+        _change(name, [_value(r, name) for r in base], [_value(r, name) for r in head], max_regression, better, gated)
+        for name, better in METRICS.items()
+        if all(_value(report, name) is not None for report in everyone)
+    ]
+    return Comparison(
+        base=tuple(report.run_id for report in base),
+        head=tuple(report.run_id for report in head),
+        max_regression=max_regression,
+        changes=tuple(changes),
+        workers=tuple(_slower_workers(base, head, max_regression)),
+        notes=tuple(_notes(base, head)),
+        exit_code=ExitCode.THRESHOLD if any(change.regression for change in changes) else ExitCode.OK,
+    )
+
+
+def interval(base: Sequence[float], head: Sequence[float]) -> tuple[float, float]:
+    """A percentile bootstrap interval (Efron and Tibshirani, 1993, chapter 13) of the change of the mean."""
+    random = np.random.default_rng(_SEED)
+    bases, heads = (
+        random.choice(np.asarray(values, dtype=float), size=(RESAMPLES, len(values))).mean(axis=1)
+        for values in (base, head)
+    )
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(heads / bases - 1, (tail, 1 - tail))
+    return float(low), float(high)
+
+
+def _change(
+    name: str,
+    base: Sequence[Any],
+    head: Sequence[Any],
+    bound: float,
+    better: Better,
+    gated: Sequence[str],
+) -> Change:
+    before, after = float(np.mean(base)), float(np.mean(head))
+    change = after / before - 1 if before else 0.0
+    bounds = interval(base, head) if min(len(base), len(head)) > 1 and before else (None, None)
+    low, high = bounds
+    worse = -change if better is Better.HIGHER else change
+    nearest = high if better is Better.HIGHER else low
+    doubtless = nearest is None or (nearest < 0 if better is Better.HIGHER else nearest > 0)
+    return Change(
+        name=name,
+        base=before,
+        head=after,
+        change=change,
+        low=low,
+        high=high,
+        gated=name in gated,
+        regression=name in gated and worse > bound and doubtless,
+    )
+
+
+def _slower_workers(base: Sequence[Report], head: Sequence[Report], bound: float) -> Iterator[Change]:
+    before, after = _worker_rates(base), _worker_rates(head)
+    for name in before.keys() & after.keys():
+        rates = _change(name, before[name], after[name], bound, Better.HIGHER, gated=(name,))
+        if rates.regression:
+            yield rates
+
+
+def _worker_rates(reports: Sequence[Report]) -> dict[str, list[float]]:
+    rates: dict[str, list[float]] = {}
+    for line in (line for report in reports for line in report.workers):
+        if line.rows_per_second is not None:
+            rates.setdefault(line.worker_id, []).append(line.rows_per_second)
+    return rates
+
+
+def _value(report: Report, name: str) -> float | None:
+    group, _, field = name.rpartition(".")
+    figures = report.latency_ms if group else report.totals
+    value: float | None = getattr(figures, field) if figures is not None else None
+    return value
+
+
+def _refuse_unfinished(report: Report) -> None:
+    bad = [line.worker_id for line in report.workers if not line.status.finished or line.attempt > 1]
+    if bad or not report.workers:
+        raise InputError(
+            f"run {report.run_id}: cannot be compared: {named(bad) or 'every worker'} failed or was started again; "
+            "compare runs whose workers all finished at once"
+        )
+
+
+def _refuse_different(one: Report, other: Report) -> None:
+    for report in (one, other):
+        if report.plan is None:
+            raise InputError(f"run {report.run_id}: has no plan; compare it with --allow-different-plans")
+    differing = list(_differing(_identity(one), _identity(other)))
+    if differing:
+        shown = "; ".join(differing[:5]) + (f"; and {len(differing) - 5} more" if len(differing) > 5 else "")
+        raise InputError(
+            f"runs {one.run_id} and {other.run_id} have different plans: {shown}; "
+            "run the same plan twice, or add --allow-different-plans"
+        )
+
+
+def _identity(report: Report) -> dict[str, Any]:
+    plan = report.plan.model_dump(mode="json", exclude=set(NOT_COMPARED)) if report.plan else {}
+    return {"platform": report.platform, **plan}
+
+
+def _differing(one: Any, other: Any, path: str = "") -> Iterator[str]:
+    """`limits.cpu: 0.5 and 1.0`, for each leaf that differs; a list of another length is one difference."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in {**one, **other}:
+            yield from _differing(one.get(key), other.get(key), f"{path}.{key}" if path else key)
+    elif isinstance(one, list) and isinstance(other, list):
+        if len(one) != len(other):
+            yield f"{path}: {len(one)} and {len(other)} of them"
+        else:
+            for place, (left, right) in enumerate(zip(one, other, strict=True)):
+                yield from _differing(left, right, f"{path}[{place}]")
+    elif one != other:
+        yield f"{path}: {one} and {other}"
+
+
+def _notes(base: Sequence[Report], head: Sequence[Report]) -> Iterator[str]:
+    if min(len(base), len(head)) == 1:
+        yield "one run on a side has no interval: repeat the runs to tell a change from noise"
+    for text in _differing(base[0].server_settings, head[0].server_settings):
+        yield f"server setting {text}"

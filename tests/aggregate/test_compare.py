@@ -1,0 +1,178 @@
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from aggregate import history, totals
+from aggregate.__main__ import main
+from aggregate.collect import Collected
+from aggregate.commands.compare import share
+from aggregate.comparison import compare, interval
+from aggregate.report import Report
+from spec.errors import InputError
+from spec.plan import Limits
+from spec.results import ExitReason, WorkerResult
+from tests.aggregate import runs
+
+WORKERS = 8
+
+
+def fleet(run: str = "a", *, slow: Sequence[int] = (), noise: float = 1, plan: Any = None, **changes: Any) -> Report:
+    """Eight workers of 10,000 rows; the slow ones take twice as long."""
+    results = [
+        runs.result(
+            number,
+            rows=10_000,
+            seconds=10 * noise * (2 if number in slow else 1),
+            run_id=run,
+            latency_ms=runs.latency([4.0, 5.0]),
+            **changes,
+        )
+        for number in range(1, WORKERS + 1)
+    ]
+    chosen = plan or runs.plan(WORKERS, tables=("users",), rows=10_000 * WORKERS, run_id=run)
+    return totals.report(Collected(tuple(results), chosen, platform="local", stack="small"))
+
+
+def test_the_same_figures_are_no_regression():
+    same = compare([fleet("a")], [fleet("b")], 0.05)
+    assert same.exit_code == 0
+    assert [change.change for change in same.changes] == [0] * len(same.changes)
+    assert "one run on a side has no interval" in same.notes[0]
+
+
+@pytest.mark.parametrize("slow", range(1, WORKERS + 1))
+def test_one_worker_of_eight_slowed_by_half_is_found_and_named(slow):
+    found = compare([fleet("a")], [fleet("b", slow=[slow])], 0.05)
+    assert found.exit_code == 99
+    assert [change.name for change in found.changes if change.regression] == [
+        "rows_per_second",
+        "wall_clock_rows_per_second",
+    ]
+    assert [each.name for each in found.workers] == [f"worker-{slow}"]
+    assert found.workers[0].change == pytest.approx(-0.5)
+
+
+def test_repeated_runs_have_an_interval_and_noise_is_no_regression():
+    random = np.random.default_rng(1)
+    noisy = [fleet(f"r{number}", noise=float(random.normal(1, 0.02))) for number in range(10)]
+    compared = compare(noisy[:5], noisy[5:], 0.05)
+    rate = compared.changes[0]
+    assert rate.low is not None
+    assert rate.high is not None
+    assert rate.low < rate.change < rate.high
+    assert compared.exit_code == 0
+    slower = [fleet(f"s{number}", noise=float(random.normal(1.15, 0.02))) for number in range(5)]
+    assert compare(noisy[:5], slower, 0.05).exit_code == 99
+
+
+def test_a_drop_that_the_interval_doubts_is_no_regression():
+    base = [fleet("a", noise=each) for each in (0.5, 1.5)]
+    head = [fleet("b", noise=each) for each in (0.55, 1.7)]
+    rate = compare(base, head, 0.05).changes[0]
+    assert rate.change < -0.05
+    assert rate.high is not None
+    assert rate.high > 0
+    assert not rate.regression
+
+
+def test_the_interval_covers_a_known_change():
+    random = np.random.default_rng(7)
+    covered = 0
+    for _ in range(200):
+        low, high = interval(list(random.normal(100, 5, 20)), list(random.normal(90, 5, 20)))
+        covered += low <= -0.1 <= high
+    assert 180 <= covered <= 198
+
+
+def test_other_metrics_may_decide():
+    slow = fleet("b", phases=runs.result().phases)
+    worse = slow.model_copy(update={"latency_ms": slow.latency_ms and slow.latency_ms.model_copy(update={"p99": 9.0})})
+    assert compare([fleet("a")], [worse], 0.05).exit_code == 0
+    assert compare([fleet("a")], [worse], 0.05, gated=("latency_ms.p99",)).exit_code == 99
+
+
+def test_different_plans_are_refused_with_what_differs():
+    other = runs.plan(
+        WORKERS,
+        tables=("users",),
+        rows=80_000,
+        batch_size=1000,
+        limits=Limits(cpu=1, memory=512 << 20, tmpfs=256 << 20),
+    )
+    with pytest.raises(InputError) as refused:
+        compare([fleet("a")], [fleet("b", plan=other)], 0.05)
+    assert "have different plans: batch_size: 500 and 1000; limits.cpu: 0.5 and 1.0; run the same plan" in str(
+        refused.value
+    )
+    told = compare([fleet("a")], [fleet("b", plan=other)], 0.05, different_plans=True)
+    assert told.exit_code == 0
+
+
+def test_thresholds_and_run_ids_may_differ():
+    judged = runs.plan(WORKERS, tables=("users",), rows=80_000, run_id="b", thresholds=("rows > 1",))
+    assert compare([fleet("a")], [fleet("b", plan=judged)], 0.05).exit_code == 0
+
+
+def test_another_platform_and_a_missing_plan_are_differences():
+    docker = fleet("b").model_copy(update={"platform": "docker"})
+    with pytest.raises(InputError, match="platform: local and docker"):
+        compare([fleet("a")], [docker], 0.05)
+    with pytest.raises(InputError, match="run b: has no plan"):
+        compare([fleet("a")], [fleet("b").model_copy(update={"plan": None})], 0.05)
+
+
+def test_server_settings_that_differ_are_told():
+    durable = fleet("b", server_settings={"fsync": "on"})
+    fast = fleet("a", server_settings={"fsync": "off"})
+    assert "server setting fsync: off and on" in compare([fast], [durable], 0.05).notes
+
+
+@pytest.mark.parametrize(
+    "worker",
+    [
+        pytest.param(runs.failed(1, ExitReason.KILLED, "killed", run_id="b"), id="failed"),
+        pytest.param(runs.result(1, rows=10_000, attempt=2, run_id="b"), id="retried"),
+    ],
+)
+def test_failed_and_retried_workers_are_not_comparable(worker: WorkerResult):
+    others = [line.result for line in fleet("b").workers[1:] if line.result]
+    plan = runs.plan(WORKERS, tables=("users",), rows=80_000, run_id="b")
+    broken = totals.report(Collected((worker, *others), plan, platform="local"))
+    for sides in (([fleet("a")], [broken]), ([broken], [fleet("a")])):
+        with pytest.raises(InputError, match="run b: cannot be compared: worker-1 failed or was started again"):
+            compare(*sides, 0.05, different_plans=True)
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Path:
+    for run, slow in (("a", ()), ("b", ()), ("c", (3,))):
+        report = fleet(run, slow=slow)
+        results = tuple(line.result for line in report.workers if line.result)
+        history.keep(Collected(results, report.plan), report, tmp_path)
+    return tmp_path
+
+
+def test_the_command_takes_ids_and_sets_and_formats(kept, capsys):
+    assert main(["compare", "a", "b", "--runs", str(kept)]) == 0
+    assert "no regression beyond 5%" in capsys.readouterr().out
+    assert main(["compare", "a,b", "c,c", "--runs", str(kept), "--output-format", "json"]) == 99
+    compared = json.loads(capsys.readouterr().out)
+    assert (compared["base"], compared["exit_code"]) == (["a", "b"], 99)
+    assert main(["compare", "a", "c", "--runs", str(kept), "--max-regression", "60%"]) == 0
+    capsys.readouterr()
+    assert main(["compare", "a", "c", "--runs", str(kept), "--output-format", "markdown"]) == 99
+    text = capsys.readouterr().out
+    assert "| rows_per_second | 8,000 | 7,500 | -6.2% | - | regression |" in text
+    assert "worker-3: 1,000 to 500 rows/sec (-50.0%)" in text
+    assert "regression beyond 5%: rows_per_second, wall_clock_rows_per_second" in text
+
+
+def test_the_bound_is_a_share():
+    assert (share("5%"), share("0.05"), share("0")) == (0.05, 0.05, 0)
+    for text in ("five", "-1%", "101%", "%", "nan"):
+        with pytest.raises(InputError, match=r"--max-regression: .* is no share"):
+            share(text)

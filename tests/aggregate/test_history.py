@@ -1,0 +1,100 @@
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from aggregate import history, totals
+from aggregate.__main__ import main
+from aggregate.collect import Collected, from_text
+from aggregate.report import Report
+from spec.errors import InputError
+from spec.results import ExitReason
+from tests.aggregate import runs
+
+
+def keep(folder: Path, run: str, *, stack: str = "small", day: int = 0, dead: bool = False) -> Report:
+    shift = timedelta(days=day)
+    results = [
+        each.model_copy(
+            update={"run_id": run, "started_at": runs.START + shift, "completed_at": runs.START + shift * 2}
+        )
+        for each in runs.seed_run()
+    ]
+    if dead:
+        results[2] = runs.failed(3, ExitReason.KILLED, "killed", run_id=run, started_at=runs.START + shift)
+    collected = Collected(tuple(results), runs.plan(run_id=run), stack=stack, platform="local")
+    report = totals.report(collected)
+    history.keep(collected, report, folder)
+    return report
+
+
+def test_a_kept_run_has_its_plan_its_results_and_its_report(tmp_path):
+    report = keep(tmp_path, "a")
+    folder = tmp_path / "small" / "a"
+    assert {file.name for file in folder.iterdir()} == {"plan.json", "results.json", "report.json"}
+    assert history.read(folder / "report.json") == report
+    again = from_text((folder / "results.json").read_bytes())
+    assert totals.report(again).totals.rows == report.totals.rows
+    assert json.loads((folder / "plan.json").read_text())["run_id"] == "a"
+
+
+def test_names_of_runs(tmp_path):
+    for day, run in enumerate(("c", "b", "a")):
+        keep(tmp_path, run, day=day)
+    keep(tmp_path, "a", stack="large", day=9)
+    assert [run.name for run in history.kept(tmp_path)] == ["small/c", "small/b", "small/a", "large/a"]
+    assert history.find("latest", tmp_path).stack == "large"
+    assert history.find("latest", tmp_path, "small").run_id == "a"
+    assert history.find("previous", tmp_path, "small").run_id == "b"
+    assert history.find("small/previous", tmp_path).run_id == "b"
+    assert history.find("large/a", tmp_path).stack == "large"
+    assert history.find("c", tmp_path).run_id == "c"
+    assert history.find(str(tmp_path / "small" / "c" / "report.json"), tmp_path).run_id == "c"
+    with pytest.raises(InputError, match="run: 'a' is a run of several stacks; write one of small/a, large/a"):
+        history.find("a", tmp_path)
+    with pytest.raises(InputError, match="run: 'x' is neither a report file nor a kept run"):
+        history.find("x", tmp_path)
+    with pytest.raises(InputError, match="run: 'large/previous' is not there: 1 runs are kept"):
+        history.find("large/previous", tmp_path)
+
+
+def test_the_same_run_reported_again_is_kept_once(tmp_path):
+    keep(tmp_path, "a")
+    keep(tmp_path, "a")
+    assert len(history.kept(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("run", ["../../etc", "", "a/b", ".hidden", "a\nb"])
+def test_a_run_id_cannot_lead_out_of_the_folder(tmp_path, run):
+    with pytest.raises(InputError, match=r"run id: .* cannot name a folder"):
+        keep(tmp_path / "runs", run)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_list_shows_each_run_with_its_outcome(tmp_path, capsys):
+    keep(tmp_path, "good")
+    keep(tmp_path, "bad", day=1, dead=True)
+    assert main(["history", "--runs", str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[1] for line in lines[3:-1]] == ["small/good", "small/bad"]
+    assert "485.1" in lines[3]
+    assert "2 of 3" in lines[4]
+    assert "workers failed" in lines[4]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"version": 0}', "is a report of version 0, and this program reads 1; make it again"),
+        ("[]", "is no report"),
+        ("{", "cannot be read as JSON"),
+        ('{"version": 1}', "run_id: field required"),
+    ],
+)
+def test_what_is_no_report_of_this_version_is_one_line(tmp_path, text, words):
+    (tmp_path / "r.json").write_text(text)
+    with pytest.raises(InputError) as refused:
+        history.find(str(tmp_path / "r.json"), tmp_path)
+    assert words in str(refused.value)
+    assert "\n" not in str(refused.value)
