@@ -63,7 +63,11 @@ class RunError(LoadtestError):
 
 
 class ServerError(RunError):
-    """A server that refused, vanished or never came up."""
+    """A server that refused, vanished or never came up; `transient` where waiting may help."""
+
+    def __init__(self, message: str, *, transient: bool = False) -> None:
+        super().__init__(message)
+        self.transient = transient
 
 
 class StorageError(RunError):

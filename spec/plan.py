@@ -86,7 +86,8 @@ class LoadPlan(_Plan):
     timeout_seconds: int = 3600
     connect_seconds: int = 60
     base_instant: AwareDatetime = BASE_INSTANT
-    limits: Limits
+    thresholds: tuple[str, ...] = ()
+    limits: Limits | None
     data: Schema
     workers: tuple[WorkerPlan, ...]
 
@@ -138,7 +139,8 @@ def _by_range(tables: Sequence[str], row_count: int, workers: int) -> list[list[
     total = row_count * len(tables)
     quota = [total * (index + 1) // workers - total * index // workers for index in range(workers)]
     dealt = [[(name, 0, share)] if share else [] for name, share in zip(tables, quota, strict=False)]
-    remaining = deque((name, share, row_count - share) for name, share in zip(tables, quota, strict=False))
+    fronts = zip(tables, quota, strict=False)
+    remaining = deque((name, share, row_count - share) for name, share in fronts if share < row_count)
     for share in quota[len(tables) :]:
         own: list[tuple[str, int, int]] = []
         wanted = share

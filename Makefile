@@ -1,0 +1,48 @@
+# Everything here works from a fresh clone with Python 3.11 or newer and make.
+STACK ?= small
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo up report destroy plan test lint
+
+help:  ## what there is to do
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+venv: $(VENV)/.made  ## the virtual environment that the program runs in
+
+$(VENV)/.made: requirements.txt worker/requirements.txt
+	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	@echo "installing requirements.txt into $(VENV)" >&2
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.made-dev: $(VENV)/.made requirements-dev.txt
+	@echo "installing requirements-dev.txt into $(VENV)" >&2
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+demo: venv  ## the small preset on this machine, then its report
+	@tools/pulumi up --stack small --yes --skip-preview --suppress-outputs
+	@$(RUN) -m aggregate --stack small
+
+up: venv  ## run STACK (small, medium, large)
+	@tools/pulumi up --stack $(STACK) --yes
+
+report: venv  ## the report of STACK's last run
+	@$(RUN) -m aggregate --stack $(STACK)
+
+destroy: venv  ## remove everything of STACK
+	@tools/pulumi destroy --stack $(STACK) --yes
+
+plan: venv  ## what STACK would do, without an engine or Docker
+	@$(RUN) -m infra.plan --stack $(STACK)
+
+test: $(VENV)/.made-dev  ## all tests; those of a missing component say what is missing
+	@$(RUN) -m pytest
+
+lint: $(VENV)/.made-dev  ## formatting, lint and types
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m ruff check .
+	@$(RUN) -m mypy

@@ -1,0 +1,14 @@
+"""The Pulumi program: settings, plan, platform, outputs."""
+
+from pathlib import Path
+
+import pulumi
+
+from infra.outputs import export
+from infra.program import declare
+from spec.errors import LoadtestError
+
+try:
+    export(*declare(Path(__file__).parent))
+except LoadtestError as error:
+    raise pulumi.RunError(str(error)) from None

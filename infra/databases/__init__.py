@@ -1,0 +1,22 @@
+"""One module per source that has a server: each a pure function of the memory limit."""
+
+from collections.abc import Mapping
+from importlib import import_module
+
+from infra.settings import Settings
+from spec.database import DatabaseSpec
+
+_MODULES: Mapping[str, str] = {"postgresql": "infra.databases.postgresql"}
+
+
+def database_of(settings: Settings) -> DatabaseSpec | None:
+    """The server that the program makes for these settings, or None where it makes none."""
+    if not settings.owns_server:
+        return None
+    specification: DatabaseSpec = import_module(_MODULES[settings.source]).specification(
+        image=settings.database_image,
+        cpu=settings.database_cpu_limit,
+        memory=settings.database_memory_limit,
+        tmpfs=settings.database_memory_limit // 2 if settings.database_tmpfs else None,
+    )
+    return specification

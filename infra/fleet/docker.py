@@ -1,0 +1,172 @@
+"""The Docker runner: containers that the program declared are started, awaited and heard through Docker's own client."""
+
+import io
+import tarfile
+import time
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import docker
+from docker.errors import DockerException, NotFound
+from docker.models.containers import Container
+from pydantic import BaseModel, ConfigDict
+
+from infra.fleet.runner import Ended
+from spec.errors import RunError
+from spec.plan import LoadPlan
+from spec.results import ExitReason
+
+_STOP_GRACE_SECONDS = 10
+_LOG_LINES = 400
+"""Enough for a result and the progress before it; more would be the log of a run of days."""
+_NEVER = "0001-01-01"
+_KILLED = 137
+_NEVER_STARTED_CODES = (125, 126, 127)
+
+
+class DockerHandles(BaseModel):
+    """The containers of a fleet by their ids, and where their files are to be brought, if anywhere."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    prepare: str
+    workers: dict[str, str]
+    """Worker id to container id."""
+    output_in_container: str
+    output_dir: str | None
+
+
+def runner_of(handles: Mapping[str, Any], _plan: LoadPlan, _secrets: Mapping[str, str]) -> "DockerRunner":
+    """The runner of a fleet of declared containers, which have their plan and their secrets already."""
+    return DockerRunner(DockerHandles.model_validate(handles))
+
+
+class DockerRunner:
+    """Runs a fleet of declared containers."""
+
+    def __init__(self, fleet: DockerHandles) -> None:
+        self._fleet = fleet
+        self._client = client()
+        self._start_errors: dict[str, str] = {}
+
+    def prepare(self, timeout_seconds: float) -> Ended:
+        """Start the container and wait for its end; one that does not end in time is killed."""
+        container = self._container(self._fleet.prepare)
+        container.start()
+        deadline = time.monotonic() + timeout_seconds
+        while self._running([container.id or ""]):
+            if time.monotonic() > deadline:
+                container.kill()
+                return Ended(None, "", ExitReason.TIMED_OUT, f"prepare did not end within {timeout_seconds:.0f} s")
+            time.sleep(0.1)
+        return _ended(self._container(self._fleet.prepare))
+
+    def start(self) -> None:
+        """Start all at once, as far as the engine can; one that cannot start is told of in the end."""
+        with ThreadPoolExecutor(max_workers=min(len(self._fleet.workers), 32)) as pool:
+            list(pool.map(self._start, self._fleet.workers.items()))
+
+    def running(self) -> frozenset[str]:
+        """By one question for all containers."""
+        ids = self._running(self._fleet.workers.values())
+        return frozenset(worker for worker, container in self._fleet.workers.items() if container in ids)
+
+    def stop(self) -> None:
+        """SIGTERM, and SIGKILL after a grace."""
+        with ThreadPoolExecutor(max_workers=min(len(self._fleet.workers), 32)) as pool:
+            list(pool.map(self._stop, self.running()))
+
+    def ended(self) -> Mapping[str, Ended]:
+        """Each container's exit code, its log, and whether the kernel killed it for memory."""
+        ended: dict[str, Ended] = {}
+        for worker, container_id in self._fleet.workers.items():
+            if worker in self._start_errors:
+                ended[worker] = Ended(None, "", ExitReason.NEVER_STARTED, self._start_errors[worker])
+                continue
+            try:
+                ended[worker] = _ended(self._container(container_id))
+            except NotFound:
+                ended[worker] = Ended(None, "", ExitReason.KILLED, "its container is gone")
+        return ended
+
+    def finish(self) -> None:
+        """Copy the files out of the volume, where a folder for them was named."""
+        if self._fleet.output_dir is None:
+            return
+        any_worker = self._container(next(iter(self._fleet.workers.values())))
+        try:
+            blocks, _ = any_worker.get_archive(self._fleet.output_in_container)
+        except NotFound:
+            return
+        _extract(b"".join(blocks), Path(self._fleet.output_dir))
+
+    def _start(self, worker: tuple[str, str]) -> None:
+        name, container_id = worker
+        try:
+            self._container(container_id).start()
+        except DockerException as error:
+            self._start_errors[name] = " ".join(str(error).split())
+
+    def _stop(self, worker: str) -> None:
+        try:
+            self._container(self._fleet.workers[worker]).stop(timeout=_STOP_GRACE_SECONDS)
+        except NotFound:
+            return
+
+    def _running(self, ids: Iterable[str]) -> frozenset[str]:
+        wanted = set(ids)
+        listed = self._client.api.containers(filters={"status": "running"})
+        return frozenset(entry["Id"] for entry in listed if entry["Id"] in wanted)
+
+    def _container(self, container_id: str) -> Container:
+        return self._client.containers.get(container_id)
+
+
+def client() -> docker.DockerClient:
+    """A client of the engine that the environment names; raises RunError in one line where none answers."""
+    try:
+        found = docker.from_env(timeout=60)
+        found.ping()
+    except DockerException as error:
+        raise RunError(
+            f"loadtest:platform: docker, and no Docker engine answers ({' '.join(str(error).split())[:200]}); "
+            "start Docker, set DOCKER_HOST, or set loadtest:platform to local"
+        ) from None
+    return found
+
+
+def _ended(container: Container) -> Ended:
+    state: Mapping[str, Any] = container.attrs["State"]
+    code = int(state["ExitCode"])
+    output = container.logs(stdout=True, stderr=False, tail=_LOG_LINES).decode(errors="replace")
+    errors = container.logs(stdout=False, stderr=True, tail=20).decode(errors="replace")
+    started, ended = _instant(state["StartedAt"]), _instant(state["FinishedAt"])
+    reason: ExitReason | None = None
+    if state.get("OOMKilled"):
+        limit = int(container.attrs["HostConfig"]["Memory"]) >> 20
+        reason, errors = ExitReason.OOM_KILLED, f"the kernel killed it at its memory limit of {limit} MiB"
+    elif started is None:
+        reason = ExitReason.NEVER_STARTED
+    elif code == _KILLED:
+        reason, errors = ExitReason.KILLED, "SIGKILL from outside"
+    elif code in _NEVER_STARTED_CODES:
+        reason = ExitReason.NEVER_STARTED
+    return Ended(code, output, reason, errors or str(state.get("Error", "")), started, ended)
+
+
+def _instant(text: str) -> datetime | None:
+    """Docker writes nanoseconds, and the year 1 for never."""
+    return None if text.startswith(_NEVER) else datetime.fromisoformat(text[:26])
+
+
+def _extract(archive: bytes, target: Path) -> None:
+    """The archive's one folder becomes the target; nothing outside of it is written."""
+    target.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        for member in tar.getmembers():
+            _, _, member.name = member.name.partition("/")
+            if member.name:
+                tar.extract(member, target, filter="data")

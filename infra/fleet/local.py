@@ -1,0 +1,183 @@
+"""The local runner: workers are processes, held at the start until all are there and limited, then released together."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from infra.fleet.runner import Ended
+from infra.local import ramdisk
+from infra.local.cgroup import ControlGroup, remove_groups
+from infra.local.processes import end_remembered, remember
+from infra.local.workspace import WorkspacePaths
+from spec.plan import LoadPlan, WorkerPlan
+from spec.results import ExitReason
+
+_HELD = 'read -r _ || exit 1; exec "$@"'
+"""A shell that becomes the worker once it is told to: by then it is in its control group."""
+_TAIL_BYTES = 1 << 20
+_SIGKILL = -9
+
+
+class LocalHandles(BaseModel):
+    """Where the fleet is: the stack's folder and the project's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    folder: Path
+    project: Path
+    server: str = ""
+    """What tells one server from the next: other workers are needed for another one."""
+
+
+def runner_of(handles: Mapping[str, Any], plan: LoadPlan, secrets: Mapping[str, str]) -> "LocalRunner":
+    """The runner of a plan in a workspace; `secrets` go into the processes' environment and nowhere else."""
+    return LocalRunner(LocalHandles.model_validate(handles), plan, secrets)
+
+
+@dataclass(slots=True)
+class _Process:
+    process: subprocess.Popen[bytes]
+    group: ControlGroup
+    hold: IO[bytes]
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+class LocalRunner:
+    """Runs a fleet of processes of this machine."""
+
+    def __init__(self, handles: LocalHandles, plan: LoadPlan, secrets: Mapping[str, str]) -> None:
+        self._handles = handles
+        self._paths = WorkspacePaths(handles.folder)
+        self._plan = plan
+        self._secrets = dict(secrets)
+        self._processes: dict[str, _Process] = {}
+
+    def prepare(self, timeout_seconds: float) -> Ended:
+        """Lay out the folder anew and run `worker prepare`."""
+        self._sweep()
+        for folder in (self._paths.workers, self._paths.results):
+            folder.mkdir(exist_ok=True)
+        self._paths.plan.write_text(self._plan.model_dump_json())
+        command = self._command("prepare", "--plan", str(self._paths.plan))
+        try:
+            done = subprocess.run(
+                command,
+                env=self._environment(self._paths.workers),
+                cwd=self._handles.project,
+                capture_output=True,
+                timeout=timeout_seconds,
+                check=False,
+                text=True,
+            )
+        except subprocess.TimeoutExpired:
+            return Ended(None, "", ExitReason.TIMED_OUT, f"prepare did not end within {timeout_seconds:.0f} s")
+        return Ended(done.returncode, done.stdout, detail=done.stderr)
+
+    def start(self) -> None:
+        """Make every process, limit it, and only then let all of them go."""
+        for index, worker in enumerate(self._plan.workers):
+            self._processes[worker.id] = self._held(index, worker)
+        for process in self._processes.values():
+            process.hold.write(b"\n")
+            process.hold.close()
+            process.started_at = datetime.now(UTC)
+
+    def running(self) -> frozenset[str]:
+        """Those whose process is there; the moment of an end is noted when it is first seen."""
+        for process in self._processes.values():
+            if process.ended_at is None and process.process.poll() is not None:
+                process.ended_at = datetime.now(UTC)
+        return frozenset(worker for worker, process in self._processes.items() if process.ended_at is None)
+
+    def stop(self) -> None:
+        """SIGTERM to all, and SIGKILL after a grace."""
+        for process in self._processes.values():
+            process.process.terminate()
+        for worker in self.running():
+            end_remembered(self._paths.workers / f"{worker}.pid")
+        for process in self._processes.values():
+            process.process.wait()
+
+    def ended(self) -> Mapping[str, Ended]:
+        """Exit codes, what was written, and whether the kernel killed for memory."""
+        return {worker: self._ended(worker, process) for worker, process in self._processes.items()}
+
+    def finish(self) -> None:
+        """Give the RAM disks and the control groups back; logs and results stay while the stack does."""
+        self._sweep(keep=True)
+
+    def _sweep(self, *, keep: bool = False) -> None:
+        ramdisk.unmount_below(self._paths.workers)
+        for worker in self._plan.workers:
+            remove_groups(f"{self._paths.group}/{worker.id}")
+        if not keep:
+            for file in [*self._paths.workers.glob("*"), *self._paths.results.glob("*.json")]:
+                if file.is_file():
+                    file.unlink()
+
+    def _held(self, index: int, worker: WorkerPlan) -> _Process:
+        limits = self._plan.limits
+        data = self._paths.workers / worker.id
+        data.mkdir(exist_ok=True)
+        if limits and limits.tmpfs is not None:
+            ramdisk.mount(data, limits.tmpfs)
+        command = self._command("--plan", str(self._paths.plan), "--index", str(index))
+        with (
+            (self._paths.workers / f"{worker.id}.out").open("wb") as output,
+            (self._paths.workers / f"{worker.id}.err").open("wb") as errors,
+        ):
+            process = subprocess.Popen(
+                ["sh", "-c", _HELD, "sh", *command],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=errors,
+                env=self._environment(data),
+                cwd=self._handles.project,
+                start_new_session=True,
+            )
+        remember(process.pid, self._paths.workers / f"{worker.id}.pid")
+        group = ControlGroup.make(f"{self._paths.group}/{worker.id}", limits.cpu, limits.memory) if limits else None
+        if group is not None:
+            group.add(process.pid)
+        assert process.stdin is not None  # noqa: S101 - it was asked for above
+        return _Process(process, group or ControlGroup([]), process.stdin)
+
+    def _ended(self, worker: str, process: _Process) -> Ended:
+        code = process.process.returncode
+        output = _tail(self._paths.workers / f"{worker}.out")
+        detail = _tail(self._paths.workers / f"{worker}.err")
+        reason: ExitReason | None = None
+        if code == _SIGKILL:
+            killed_for_memory = process.group.memory_kills > 0
+            reason = ExitReason.OOM_KILLED if killed_for_memory else ExitReason.KILLED
+            detail = "the kernel killed it at its memory limit" if killed_for_memory else "SIGKILL from outside"
+        return Ended(code, output, reason, detail, process.started_at, process.ended_at)
+
+    def _command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "worker", *arguments]
+
+    def _environment(self, data: Path) -> dict[str, str]:
+        return {
+            **os.environ,
+            **self._secrets,
+            "LOADTEST_DATA": str(data),
+            "LOADTEST_RESULTS": str(self._paths.results),
+            "LOADTEST_PARENT": str(os.getpid()),
+            "TMPDIR": str(data),
+            "POLARS_MAX_THREADS": "1",
+        }
+
+
+def _tail(path: Path) -> str:
+    """The last MiB of a file, which holds the result and the progress before it."""
+    with path.open("rb") as file:
+        file.seek(max(path.stat().st_size - _TAIL_BYTES, 0))
+        return file.read().decode(errors="replace")

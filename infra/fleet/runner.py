@@ -1,0 +1,50 @@
+"""The protocol between the fleet and a platform's own client."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from spec.results import ExitReason
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a process of the fleet ended, and what it wrote on standard output (the end of it, if that was long)."""
+
+    exit_code: int | None
+    output: str
+    reason: ExitReason | None = None
+    """What the platform knows of a death; None where the process itself tells."""
+    detail: str = ""
+    """The platform's words, or the end of standard error."""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+class Runner(Protocol):
+    """Runs one fleet. Workers are named by their id."""
+
+    def prepare(self, timeout_seconds: float) -> Ended:
+        """Run `worker prepare` to its end."""
+        ...
+
+    def start(self) -> None:
+        """Start every worker, all at once."""
+        ...
+
+    def running(self) -> frozenset[str]:
+        """The ids of the workers that have not ended."""
+        ...
+
+    def stop(self) -> None:
+        """Tell every worker to end, and end those that do not; what they report is kept."""
+        ...
+
+    def ended(self) -> Mapping[str, Ended]:
+        """How each worker ended; one that never began is there with that reason."""
+        ...
+
+    def finish(self) -> None:
+        """Bring the files that the run made to where they are to stay."""
+        ...

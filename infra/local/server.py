@@ -1,0 +1,74 @@
+"""The embedded server as a resource: there while the stack is, removed with its data."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import CreateResult, Resource
+
+from infra.dynamic import ReplacedProvider
+from spec.database import DatabaseSpec
+
+EMBEDDED: Mapping[str, str] = {"postgresql": "infra.local.postgresql"}
+"""The sources whose server comes as a Python package."""
+
+
+class LocalServerProvider(ReplacedProvider):
+    """Starts and stops an embedded server. It fails into its `error`, as the fleet does."""
+
+    triggers = ("source", "specification", "plan_digest", "folder", "error")
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Start; what goes wrong is told as an output, in one line."""
+        from spec.errors import LoadtestError
+
+        folder = Path(props["folder"])
+        specification = DatabaseSpec.model_validate_json(props["specification"])
+        outs = {key: props[key] for key in self.triggers if key in props}
+        embedded = import_module(EMBEDDED[props["source"]])
+        try:
+            running = embedded.start(specification, props["password"], folder / "server", props["group"])
+        except LoadtestError as error:
+            embedded.stop(folder / "server")
+            return CreateResult(id_=str(folder), outs={**outs, "port": 0, "error": str(error)})
+        return CreateResult(id_=str(folder), outs={**outs, "port": running.port, "error": ""})
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """End the server and remove its data."""
+        import_module(EMBEDDED[_props["source"]]).stop(Path(_id) / "server")
+
+
+class LocalServer(Resource, module="loadtest", name="LocalServer"):
+    """An embedded server on this machine's loopback."""
+
+    port: pulumi.Output[int]
+    error: pulumi.Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        source: str,
+        specification: DatabaseSpec,
+        folder: pulumi.Input[str],
+        group: str,
+        password: pulumi.Input[str],
+        plan_digest: str,
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        super().__init__(
+            LocalServerProvider(),
+            name,
+            {
+                "port": None,
+                "error": "",
+                "source": source,
+                "specification": specification.model_dump_json(),
+                "folder": folder,
+                "group": group,
+                "password": password,
+                "plan_digest": plan_digest,
+            },
+            opts,
+        )

@@ -1,0 +1,33 @@
+"""The stack's outputs: what the report is made of. Their names are a contract with `aggregate`."""
+
+import json
+
+import pulumi
+
+from infra.platforms.base import LoadTest, LoadTestArgs
+
+
+def export(args: LoadTestArgs, load_test: LoadTest) -> None:
+    """Export results, plan and where the source is; an error of the fleet's ends the program in one line."""
+    fleet = load_test.fleet
+    pulumi.export("runId", args.plan.run_id)
+    pulumi.export("platform", args.settings.platform)
+    pulumi.export("source", args.settings.source)
+    pulumi.export("plan", json.loads(args.plan.model_dump_json()))
+    pulumi.export("endpoint", load_test.endpoint)
+    pulumi.export("connectionString", pulumi.Output.secret(load_test.connection_string))
+    pulumi.export("results", fleet.results)
+    pulumi.export("startSpreadMs", fleet.start_spread_ms)
+    pulumi.export("serverSettings", fleet.server_settings)
+    pulumi.export("warnings", fleet.warnings)
+    pulumi.export("succeeded", pulumi.Output.all(fleet.succeeded, fleet.error).apply(_judged))
+
+
+def _judged(told: list[object]) -> object:
+    """Whether all went well; what kept the fleet from starting is the program's error."""
+    succeeded, error = told
+    if error:
+        raise pulumi.RunError(str(error))
+    if succeeded is False:
+        pulumi.log.warn("a worker failed: `python -m aggregate --stack ...` names it")
+    return succeeded

@@ -1,0 +1,75 @@
+"""From settings and schema to a plan, and what is worth a warning before anything is created."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from infra.settings import NAMESPACE, Settings
+from spec.database import DatabaseSpec
+from spec.errors import SettingsError
+from spec.plan import Limits, LoadPlan, OnExisting, partition
+from spec.schema import Schema
+from spec.schema_file import load_schema
+from spec.units import MIB, format_size
+
+WORKING_SET = 192 * MIB
+"""Bytes that a worker needs beside its RAM disk: its libraries and the chunks in flight, as measured, with some room."""
+
+
+def plan_of(settings: Settings, project: Path) -> LoadPlan:
+    """The plan for these settings; paths are relative to the project. Raises SchemaError or SettingsError."""
+    schema = load_schema(project / settings.schema_file)
+    plan = LoadPlan(
+        run_id="",
+        source=settings.source,
+        operation=settings.operation,
+        method=settings.method,
+        batch_size=settings.batch_size,
+        seed=settings.seed,
+        row_count=settings.row_count,
+        on_existing=settings.on_existing or (OnExisting.FAIL if settings.connection else OnExisting.EMPTY),
+        timeout_seconds=settings.timeout,
+        limits=Limits(
+            cpu=settings.cpu_limit,
+            memory=settings.memory_limit,
+            tmpfs=settings.tmpfs_size if settings.tmpfs else None,
+        ),
+        data=schema,
+        workers=partition(schema, _tables(settings, schema), settings.row_count, settings.workers, settings.seed),
+    )
+    # A run's own name is a name for all that it does: change anything, and it is another run.
+    return plan.model_copy(update={"run_id": settings.run_id or f"run-{plan.digest()}"})
+
+
+def warnings_of(plan: LoadPlan, database: DatabaseSpec | None) -> Sequence[str]:
+    """What will run, but not as well as its author may think; each in one line."""
+    warnings: list[str] = []
+    limits = plan.limits
+    if limits and limits.tmpfs and limits.tmpfs + WORKING_SET > limits.memory:
+        warnings.append(
+            f"RAM disk {format_size(limits.tmpfs)} + working set of about {format_size(WORKING_SET)} exceed the worker's "
+            f"memory of {format_size(limits.memory)}: a worker that fills its RAM disk is killed for memory"
+        )
+    if limits and limits.memory < WORKING_SET:
+        warnings.append(
+            f"a worker needs about {format_size(WORKING_SET)} and has a memory limit of {format_size(limits.memory)}"
+        )
+    cores = os.cpu_count() or 1
+    asked = (limits.cpu * len(plan.workers) if limits else 0) + (database.cpu if database else 0)
+    if asked > cores:
+        warnings.append(f"{asked:g} cores are asked for and this machine has {cores}: workers share what there is")
+    idle = sum(not worker.shards for worker in plan.workers)
+    if idle:
+        warnings.append(f"{idle} of {len(plan.workers)} workers have no row to load")
+    return warnings
+
+
+def _tables(settings: Settings, schema: Schema) -> tuple[str, ...]:
+    """The tables to load, in the schema's order."""
+    known = [table.name for table in schema.tables]
+    if unknown := [name for name in settings.tables if name not in known]:
+        raise SettingsError(
+            f"{NAMESPACE}:tables: {', '.join(map(repr, unknown))} is no table of {settings.schema_file}; "
+            f"write names out of {', '.join(known)}"
+        )
+    return tuple(name for name in known if not settings.tables or name in settings.tables)

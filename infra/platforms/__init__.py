@@ -1,0 +1,18 @@
+"""One module per platform, over the same plan."""
+
+from collections.abc import Mapping
+from importlib import import_module
+
+from infra.platforms.base import LoadTestComponent
+
+_COMPONENTS: Mapping[str, tuple[str, str]] = {
+    "local": ("infra.platforms.local", "LocalLoadTest"),
+    "docker": ("infra.platforms.docker", "DockerLoadTest"),
+}
+
+
+def component_of(platform: str) -> LoadTestComponent:
+    """The platform's component; only its own provider's SDK is imported."""
+    module, name = _COMPONENTS[platform]
+    component: LoadTestComponent = getattr(import_module(module), name)
+    return component

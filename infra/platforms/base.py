@@ -1,0 +1,66 @@
+"""What every platform is given and what it has to show: the same plan, the same worker, the same outputs."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import pulumi
+
+from infra.fleet.resource import Fleet
+from infra.settings import Settings
+from spec.database import DatabaseSpec
+from spec.plan import LoadPlan
+
+CONNECTION_VARIABLE = "LOADTEST_CONNECTION_STRING"
+RUN_LABEL, PLAN_LABEL, STACK_LABEL, WORKER_LABEL = "loadtest.run", "loadtest.plan", "loadtest.stack", "loadtest.worker"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadTestArgs:
+    """One load test, the same on every platform."""
+
+    stack: str
+    project: Path
+    settings: Settings
+    plan: LoadPlan
+    database: DatabaseSpec | None
+    """The server to make, or None where there is none or it is there already."""
+    password: pulumi.Output[str]
+    """Of the server to make; a secret."""
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What everything that is made carries, so that nothing of a run can be overlooked."""
+        return {
+            STACK_LABEL: self.stack,
+            RUN_LABEL: self.plan.run_id,
+            PLAN_LABEL: self.plan.digest(),
+        }
+
+
+class LoadTest(Protocol):
+    """A platform's component, once it is declared."""
+
+    fleet: Fleet
+    endpoint: pulumi.Output[str]
+    """Where the source is, without secrets."""
+    connection_string: pulumi.Output[str]
+    """A secret."""
+
+
+class LoadTestComponent(Protocol):
+    """How a platform's component is made. Raises LoadtestError, in one line, before anything is created."""
+
+    def __call__(self, name: str, args: LoadTestArgs, opts: pulumi.ResourceOptions | None = None) -> LoadTest:
+        """Declare everything that the load test needs."""
+        ...
+
+
+def prepare_arguments(plan: str) -> list[str]:
+    """The worker program's arguments for the preparation; `plan` is the plan file as the process sees it."""
+    return ["prepare", "--plan", plan]
+
+
+def worker_arguments(plan: str, index: int) -> list[str]:
+    """The worker program's arguments for the worker of this index."""
+    return ["--plan", plan, "--index", str(index)]

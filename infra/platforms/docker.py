@@ -1,0 +1,233 @@
+"""Docker: a network, the server, and workers that are declared here and started by the fleet."""
+
+import hashlib
+from pathlib import Path
+
+import pulumi
+import pulumi_docker as docker
+
+from infra.fleet.docker import client
+from infra.fleet.resource import Fleet
+from infra.platforms.base import (
+    CONNECTION_VARIABLE,
+    WORKER_LABEL,
+    LoadTestArgs,
+    prepare_arguments,
+    worker_arguments,
+)
+from infra.platforms.docker_images import require_image
+from infra.settings import NAMESPACE
+from spec.connection import parse_connection
+from spec.database import DatabaseSpec
+from spec.units import MIB
+
+WORKER_USER = 65532
+PLAN_FOLDER, RESULTS_FOLDER, DATA_FOLDER = "/plan", "/results", "/data"
+PLAN_FILE = f"{PLAN_FOLDER}/plan.json"
+OUTPUT_FOLDER = f"{RESULTS_FOLDER}/data"
+_SERVER_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
+"""What an official image's entrypoint needs to give its data to the server's user and to become it."""
+_READY_SECONDS = 180
+
+
+class DockerLoadTest(pulumi.ComponentResource):
+    """A load test on a Docker engine."""
+
+    fleet: Fleet
+    endpoint: pulumi.Output[str]
+    connection_string: pulumi.Output[str]
+
+    def __init__(self, name: str, args: LoadTestArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("loadtest:docker:LoadTest", name, None, opts)
+        self._check_images(args)
+        self._args = args
+        self._prefix = f"loadtest-{name}"
+        self._own = pulumi.ResourceOptions(parent=self)
+        self._network = docker.Network(
+            f"{name}-network",
+            name=self._prefix,
+            # Nothing in it needs the world outside, and a published port or a server elsewhere needs a way out.
+            internal=args.database is not None and not args.settings.keep_database_port,
+            labels=[docker.NetworkLabelArgs(label=key, value=value) for key, value in self._stack_labels().items()],
+            opts=self._own,
+        )
+        self._plan_volume = self._volume(f"{name}-plan", f"{self._prefix}-plan")
+        self._results_volume = self._volume(f"{name}-results", f"{self._prefix}-results")
+        image = self._worker_image(f"{name}-worker-image")
+        database = self._database(f"{name}-database", args.database) if args.database else None
+        self.connection_string = self._connection()
+        source = args.settings.capabilities
+        self.endpoint = pulumi.Output.unsecret(
+            self.connection_string.apply(lambda text: str(parse_connection(text, source)))
+        )
+        prepare = self._worker(f"{name}-prepare", "prepare", image, prepare_arguments(PLAN_FILE), database)
+        workers = {
+            worker.id: self._worker(
+                f"{name}-{worker.id}", worker.id, image, worker_arguments(PLAN_FILE, index), database
+            )
+            for index, worker in enumerate(args.plan.workers)
+        }
+        self.fleet = Fleet(
+            f"{name}-fleet",
+            "docker",
+            args.plan,
+            {
+                "prepare": prepare.id,
+                "workers": {worker: container.id for worker, container in workers.items()},
+                "output_in_container": OUTPUT_FOLDER,
+                "output_dir": str(args.project / args.settings.output_dir) if args.settings.output_dir else None,
+            },
+            pulumi.ResourceOptions(parent=self, depends_on=[prepare, *workers.values()]),
+        )
+        self.register_outputs({"endpoint": self.endpoint, "results": self.fleet.results})
+
+    @staticmethod
+    def _check_images(args: LoadTestArgs) -> None:
+        """One line about an engine or an image that is not to be had, before anything is created."""
+        engine = client()
+        settings = args.settings
+        if args.database is not None:
+            require_image(engine, f"{NAMESPACE}:databaseImage", args.database.image)
+        if settings.worker_image is not None:
+            require_image(engine, f"{NAMESPACE}:workerImage", settings.worker_image)
+        else:
+            require_image(engine, f"{NAMESPACE}:workerBaseImage", settings.worker_base_image)
+
+    def _stack_labels(self) -> dict[str, str]:
+        """Of what stays from run to run."""
+        return {"loadtest.stack": self._args.stack}
+
+    def _volume(self, name: str, volume: str) -> docker.Volume:
+        labels = [docker.VolumeLabelArgs(label=key, value=value) for key, value in self._args.labels.items()]
+        return docker.Volume(name, name=volume, labels=labels, opts=self._replaced())
+
+    def _replaced(self, depends_on: list[pulumi.Resource] | None = None) -> pulumi.ResourceOptions:
+        """Names are fixed, so that people find things: the old one goes before the new one comes."""
+        return pulumi.ResourceOptions(parent=self, delete_before_replace=True, depends_on=depends_on)
+
+    def _labels(self, **more: str) -> list[docker.ContainerLabelArgs]:
+        labels = {**self._args.labels, **more}
+        return [docker.ContainerLabelArgs(label=key, value=value) for key, value in sorted(labels.items())]
+
+    def _worker_image(self, name: str) -> pulumi.Output[str]:
+        """The image that was named, or the one that is built here, once for the same files."""
+        settings = self._args.settings
+        if settings.worker_image is not None:
+            return pulumi.Output.from_input(settings.worker_image)
+        digest = _digest_of_context(self._args.project, settings.worker_base_image)
+        image = docker.RemoteImage(
+            name,
+            name=f"loadtest-worker:{digest}",
+            build=docker.RemoteImageBuildArgs(
+                context=str(self._args.project),
+                dockerfile="worker/Dockerfile",
+                build_args={"BASE": settings.worker_base_image},
+            ),
+            # Kept as a cache: the next run of the same files starts without building.
+            keep_locally=True,
+            opts=self._own,
+        )
+        return image.name
+
+    def _database(self, name: str, database: DatabaseSpec) -> docker.Container:
+        secret = [
+            self._args.password.apply(lambda password, key=key, text=text: f"{key}={text.format(password=password)}")
+            for key, text in sorted(database.secret_environment.items())
+        ]
+        published = docker.ContainerPortArgs(internal=database.port, ip="127.0.0.1")
+        return docker.Container(
+            name,
+            name=f"{self._prefix}-database",
+            image=database.image,
+            command=list(database.arguments) or None,
+            envs=pulumi.Output.secret(
+                [*(f"{key}={value}" for key, value in sorted(database.environment.items())), *secret]
+            ),
+            networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=self._network.name, aliases=["database"])],
+            ports=[published] if self._args.settings.keep_database_port else None,
+            cpus=f"{database.cpu:g}",
+            memory=database.memory // MIB,
+            memory_swap=database.memory // MIB,
+            tmpfs={database.data_directory: _tmpfs(database.tmpfs, database.tmpfs_options)} if database.tmpfs else None,
+            capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"], adds=list(_SERVER_CAPABILITIES)),
+            security_opts=["no-new-privileges:true"],
+            healthcheck=docker.ContainerHealthcheckArgs(
+                tests=["CMD", *database.health_command], interval="1s", timeout="10s", retries=60, start_period="120s"
+            ),
+            wait=True,
+            wait_timeout=_READY_SECONDS,
+            # Its data are as short-lived as the run.
+            destroy_grace_seconds=30,
+            labels=self._labels(**{WORKER_LABEL: "database"}),
+            opts=self._replaced(),
+        )
+
+    def _worker(
+        self,
+        name: str,
+        worker_id: str,
+        image: pulumi.Output[str],
+        arguments: list[str],
+        database: docker.Container | None,
+    ) -> docker.Container:
+        """A container that is created and not started: the fleet starts all of them together."""
+        limits = self._args.plan.limits
+        tmpfs = limits.tmpfs if limits else None
+        owned = f"uid={WORKER_USER},gid={WORKER_USER},mode=0700"
+        environment = [f"{CONNECTION_VARIABLE}={{}}"]
+        prepares = worker_id == "prepare"
+        return docker.Container(
+            name,
+            name=f"{self._prefix}-{worker_id}",
+            hostname=worker_id,
+            image=image,
+            command=arguments,
+            envs=pulumi.Output.secret([self.connection_string.apply(environment[0].format)]),
+            start=False,
+            must_run=False,
+            networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=self._network.name)],
+            cpus=f"{limits.cpu:g}" if limits else None,
+            memory=limits.memory // MIB if limits else None,
+            memory_swap=limits.memory // MIB if limits else None,
+            tmpfs={DATA_FOLDER: _tmpfs(tmpfs, owned)} if tmpfs else None,
+            volumes=[
+                docker.ContainerVolumeArgs(
+                    volume_name=self._plan_volume.name, container_path=PLAN_FOLDER, read_only=not prepares
+                ),
+                docker.ContainerVolumeArgs(volume_name=self._results_volume.name, container_path=RESULTS_FOLDER),
+            ],
+            uploads=[docker.ContainerUploadArgs(file=PLAN_FILE, content=self._args.plan.model_dump_json())]
+            if prepares
+            else None,
+            user=f"{WORKER_USER}:{WORKER_USER}",
+            read_only=True,
+            capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),
+            security_opts=["no-new-privileges:true"],
+            labels=self._labels(**{WORKER_LABEL: worker_id}),
+            opts=self._replaced([database] if database else None),
+        )
+
+    def _connection(self) -> pulumi.Output[str]:
+        settings, database = self._args.settings, self._args.database
+        if settings.connection_string is not None:
+            return pulumi.Output.secret(settings.connection_string.get_secret_value())
+        if database is None:
+            return pulumi.Output.secret(Path(OUTPUT_FOLDER).as_uri())
+        return pulumi.Output.secret(
+            self._args.password.apply(
+                lambda password: database.connection.format(password=password, host="database", port=database.port)
+            )
+        )
+
+
+def _tmpfs(size: int, options: str) -> str:
+    return ",".join(part for part in (f"size={size}", options) if part)
+
+
+def _digest_of_context(project: Path, base: str) -> str:
+    """Twelve hexadecimal digits that differ when a file of the worker's image does."""
+    digest = hashlib.sha256(base.encode())
+    files = [path for folder in ("spec", "worker") for path in (project / folder).rglob("*") if path.is_file()]
+    for path in sorted(path for path in files if "__pycache__" not in path.parts and path.suffix != ".whl"):
+        digest.update(str(path.relative_to(project)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]

@@ -1,0 +1,86 @@
+"""The embedded default: a folder, a server from a Python package, and workers that are processes."""
+
+from pathlib import Path
+
+import pulumi
+
+from infra.fleet.resource import Fleet
+from infra.local.server import EMBEDDED, LocalServer
+from infra.local.workspace import Workspace, WorkspacePaths
+from infra.platforms.base import CONNECTION_VARIABLE, LoadTestArgs
+from infra.settings import NAMESPACE
+from spec.connection import parse_connection
+from spec.database import DatabaseSpec
+from spec.errors import SettingsError
+
+
+class LocalLoadTest(pulumi.ComponentResource):
+    """A load test on this machine."""
+
+    fleet: Fleet
+    endpoint: pulumi.Output[str]
+    connection_string: pulumi.Output[str]
+
+    def __init__(self, name: str, args: LoadTestArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("loadtest:local:LoadTest", name, None, opts)
+        if args.database and args.settings.source not in EMBEDDED:
+            raise SettingsError(
+                f"{NAMESPACE}:platform: local, which has no embedded {args.settings.source} server; "
+                f"set {NAMESPACE}:platform to docker, or name a server by {NAMESPACE}:connectionString"
+            )
+        paths = WorkspacePaths(args.project / ".loadtest" / args.stack)
+        own = pulumi.ResourceOptions(parent=self)
+        workspace = Workspace(f"{name}-workspace", paths.folder, own)
+        server = self._server(name, args, args.database, workspace, paths) if args.database else None
+        self.connection_string = self._connection(args, paths, server)
+        source = args.settings.capabilities
+        self.endpoint = self.connection_string.apply(lambda text: str(parse_connection(text, source)))
+        self.endpoint = pulumi.Output.unsecret(self.endpoint)
+        self.fleet = Fleet(
+            f"{name}-fleet",
+            "local",
+            args.plan,
+            {
+                "folder": workspace.folder,
+                "project": str(args.project),
+                "server": server.id if server else "",
+            },
+            pulumi.ResourceOptions(parent=self, depends_on=[server] if server else [workspace]),
+            secrets={CONNECTION_VARIABLE: self.connection_string},
+        )
+        self.register_outputs({"endpoint": self.endpoint, "results": self.fleet.results})
+
+    def _server(
+        self, name: str, args: LoadTestArgs, database: DatabaseSpec, workspace: Workspace, paths: WorkspacePaths
+    ) -> LocalServer:
+        return LocalServer(
+            f"{name}-database",
+            args.settings.source,
+            database,
+            workspace.folder,
+            paths.group,
+            args.password,
+            args.plan.digest(),
+            pulumi.ResourceOptions(parent=self),
+        )
+
+    def _connection(self, args: LoadTestArgs, paths: WorkspacePaths, server: LocalServer | None) -> pulumi.Output[str]:
+        """The server that was given, the one that is made here, or the folder that files go to."""
+        settings = args.settings
+        if settings.connection_string is not None:
+            return pulumi.Output.secret(settings.connection_string.get_secret_value())
+        if server is None or args.database is None:
+            folder = args.project / settings.output_dir if settings.output_dir else paths.folder / "output"
+            return pulumi.Output.secret(Path(folder).absolute().as_uri())
+        template = args.database.connection
+        return pulumi.Output.secret(
+            pulumi.Output.all(args.password, server.port, server.error).apply(
+                lambda given: _reached(template, str(given[0]), int(given[1]), str(given[2] or ""))
+            )
+        )
+
+
+def _reached(template: str, password: str, port: int, error: str) -> str:
+    if error:
+        raise pulumi.RunError(error)
+    return template.format(password=password, host="127.0.0.1", port=port)

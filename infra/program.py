@@ -1,0 +1,41 @@
+"""From the stack's configuration to the declared load test."""
+
+from pathlib import Path
+
+import pulumi
+from pulumi.runtime.config import CONFIG
+
+from infra.databases import database_of
+from infra.password import Password
+from infra.planning import plan_of, warnings_of
+from infra.platforms import component_of
+from infra.platforms.base import LoadTest, LoadTestArgs
+from infra.settings import NAMESPACE, Settings
+
+
+def declare(project: Path) -> tuple[LoadTestArgs, LoadTest]:
+    """Read, plan and declare; raises LoadtestError before anything is declared for what cannot be used."""
+    prefix = f"{NAMESPACE}:"
+    values = {key.removeprefix(prefix): value for key, value in CONFIG.get().items() if key.startswith(prefix)}
+    settings = Settings.of(values)
+    plan = plan_of(settings, project)
+    database = database_of(settings)
+    for warning in warnings_of(plan, database):
+        pulumi.log.warn(warning)
+    args = LoadTestArgs(
+        stack=pulumi.get_stack(),
+        project=project,
+        settings=settings,
+        plan=plan,
+        database=database,
+        password=_password(settings),
+    )
+    return args, component_of(settings.platform)(pulumi.get_stack(), args)
+
+
+def _password(settings: Settings) -> pulumi.Output[str]:
+    if settings.database_password is not None:
+        return pulumi.Output.secret(settings.database_password.get_secret_value())
+    if not settings.owns_server:
+        return pulumi.Output.secret("")
+    return Password(f"{pulumi.get_stack()}-password", pulumi.ResourceOptions()).value

@@ -1,0 +1,32 @@
+"""What a server of ours is, as plain data: every platform renders the same one."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class DatabaseSpec(BaseModel):
+    """A server's image, how it is started and sized, and how to see that it answers queries.
+
+    `environment` and `connection` may hold the placeholder `{password}`: the platform fills it in where it is a secret.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    image: str
+    arguments: tuple[str, ...]
+    """The server's settings, each in the server's own spelling."""
+    environment: dict[str, str]
+    """Without secrets."""
+    secret_environment: dict[str, str]
+    """Name to text with `{password}` in it."""
+    port: int
+    data_directory: str
+    health_command: tuple[str, ...]
+    """Succeeds, inside the container, once the server answers queries; reads its password from the environment."""
+    connection: str
+    """The connection string, with `{password}`, `{host}` and `{port}` in it."""
+    cpu: float
+    memory: int
+    tmpfs: int | None
+    """Bytes of RAM disk for the data directory, which count against the memory; None for the container's disk."""
+    tmpfs_options: str = ""
+    """What the RAM disk's mount needs beside its size."""

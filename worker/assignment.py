@@ -1,0 +1,78 @@
+"""What one worker is to do, whether it comes from a plan file or from the command line."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from pydantic import ValidationError
+
+from spec.connection import Connection, parse_connection
+from spec.errors import InputError, PlanError
+from spec.plan import LoadPlan, WorkerPlan
+from spec.sources import Capabilities, capabilities_of
+
+CONNECTION_VARIABLE = "LOADTEST_CONNECTION_STRING"
+ATTEMPT_VARIABLE = "LOADTEST_ATTEMPT"
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where a worker's files are: its RAM disk, and the folder of results."""
+
+    data: Path
+    results: Path
+
+    @classmethod
+    def of_environment(cls) -> Self:
+        """From LOADTEST_DATA and LOADTEST_RESULTS; in a container `/data` and `/results`."""
+        return cls(
+            data=Path(os.environ.get("LOADTEST_DATA", "/data")),
+            results=Path(os.environ.get("LOADTEST_RESULTS", "/results")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """One worker's share of a plan, with the place to load it into."""
+
+    plan: LoadPlan
+    worker: WorkerPlan
+    connection: Connection
+    folders: Folders
+    result_path: Path
+    attempt: int = 1
+    prepares: bool = False
+    """Whether this worker makes its tables itself, since nothing prepared them before."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the source can do."""
+        return capabilities_of(self.plan.source)
+
+
+def read_plan(path: Path) -> LoadPlan:
+    """A plan file; raises PlanError for one that is missing or is no plan."""
+    try:
+        return LoadPlan.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise PlanError(f"--plan: {path} cannot be read ({error.strerror}); name a plan file") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise PlanError(f"--plan: {path} is no plan ({place}: {first['msg']}); make one by `make plan`") from error
+
+
+def connection_of(plan: LoadPlan, argument: str | None, folders: Folders) -> Connection:
+    """From the argument or the environment; files go below the results folder unless told otherwise."""
+    source = capabilities_of(plan.source)
+    text = argument or os.environ.get(CONNECTION_VARIABLE)
+    if text is None and source.needs_server:
+        raise InputError(f"--connection-string: is missing; give it, or set {CONNECTION_VARIABLE}")
+    key = "--connection-string" if argument else CONNECTION_VARIABLE
+    return parse_connection(text or (folders.results / "data").absolute().as_uri(), source, key)
+
+
+def attempt_of_environment() -> int:
+    """Which attempt of this worker this is, from 1."""
+    return int(os.environ.get(ATTEMPT_VARIABLE, "1"))

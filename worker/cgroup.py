@@ -1,0 +1,86 @@
+"""What the kernel grants this process: memory limit, CPU quota and throttling, by cgroup v1 or v2.
+
+Source: the kernel's Documentation/admin-guide/cgroup-v1/memory.rst, scheduler/sched-bwc.rst and cgroup-v2.rst.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path("/sys/fs/cgroup")
+MEMBERSHIP = Path("/proc/self/cgroup")
+_NO_LIMIT = 1 << 60  # v1 writes "no limit" as the largest multiple of a page
+
+
+@dataclass(frozen=True, slots=True)
+class Throttling:
+    """How often the CPU quota stopped the process, and for how long in milliseconds."""
+
+    periods: int
+    milliseconds: float
+
+
+class Cgroup:
+    """The control groups of this process, whichever version mounts them."""
+
+    def __init__(self, root: Path = ROOT, membership: Path = MEMBERSHIP) -> None:
+        self._root = root
+        self._paths = _paths(membership)
+
+    def memory_limit(self) -> int | None:
+        """Bytes; the least of the process's group and its parents, or None where nothing limits it."""
+        v1 = self._values("memory", "memory.limit_in_bytes")
+        v2 = self._values("", "memory.max")
+        limits = [int(text) for text in (*v1, *v2) if text != "max" and int(text) < _NO_LIMIT]
+        return min(limits, default=None)
+
+    def memory_usage(self) -> int | None:
+        """Bytes charged to the group now, RAM disks included."""
+        values = self._values("memory", "memory.usage_in_bytes") or self._values("", "memory.current")
+        return int(values[0]) if values else None
+
+    def cpu_quota(self) -> tuple[int, int] | None:
+        """Quota and period in microseconds, or None where nothing limits the CPU."""
+        quotas = [
+            (int(quota), int(period))
+            for quota, period in zip(
+                self._values("cpu", "cpu.cfs_quota_us"), self._values("cpu", "cpu.cfs_period_us"), strict=True
+            )
+            if int(quota) > 0
+        ]
+        pairs = [text.split() for text in self._values("", "cpu.max")]
+        quotas += [(int(quota), int(period)) for quota, period in pairs if quota != "max"]
+        return min(quotas, key=lambda pair: pair[0] / pair[1], default=None)
+
+    def throttling(self) -> Throttling | None:
+        """Since the group was made; None where no CPU controller is mounted."""
+        texts = self._values("cpu", "cpu.stat") or self._values("", "cpu.stat")
+        if not texts:
+            return None
+        stat = dict(line.split() for line in texts[0].splitlines())
+        if "nr_throttled" not in stat:
+            return None
+        microseconds = int(stat["throttled_usec"]) if "throttled_usec" in stat else int(stat["throttled_time"]) / 1000
+        return Throttling(periods=int(stat["nr_throttled"]), milliseconds=microseconds / 1000)
+
+    def _values(self, controller: str, name: str) -> list[str]:
+        """The file's text in the process's own group first, then in each parent up to the mount."""
+        mount = self._root / controller
+        group = self._paths.get(controller)
+        if group is None:
+            return []
+        # A container sees its own group as the mount itself, while /proc may still show the host's path.
+        own = mount / group.lstrip("/")
+        folders = [own, *(parent for parent in own.parents if parent.is_relative_to(mount))]
+        return [(folder / name).read_text().strip() for folder in dict.fromkeys(folders) if (folder / name).is_file()]
+
+
+def _paths(membership: Path) -> dict[str, str]:
+    """Controller to path, `""` standing for the unified hierarchy; empty where there are no cgroups."""
+    if not membership.is_file():
+        return {}
+    paths: dict[str, str] = {}
+    for line in membership.read_text().splitlines():
+        _, controllers, path = line.split(":", 2)
+        for controller in controllers.split(","):
+            paths[controller.removeprefix("name=")] = path
+    return paths

@@ -1,0 +1,35 @@
+"""`worker prepare`: makes the tables, once per run and before the workers, so that no worker owns the schema."""
+
+import json
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from spec.errors import ExitCode
+from spec.sources import capabilities_of
+from worker.assignment import Folders, connection_of, read_plan
+from worker.retry import until
+from worker.sources import open_source
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The options of `worker prepare`."""
+    parser.add_argument("--plan", type=Path, required=True, help="the plan file")
+    parser.add_argument("--connection-string", help="the server, or a file: URL (default: from the environment)")
+
+
+def run(arguments: Namespace) -> int:
+    """Prepare every table of the plan; prints one JSON line with what was done and what to be warned of."""
+    plan = read_plan(arguments.plan)
+    connection = connection_of(plan, arguments.connection_string, Folders.of_environment())
+    source = open_source(capabilities_of(plan.source), connection)
+    try:
+        until(plan.connect_seconds, source.connect)
+        tables = [plan.data.table(name) for name in plan.tables]
+        warnings = source.prepare(tables, plan.on_existing, len(plan.workers))
+        settings = dict(source.settings())
+    finally:
+        source.close()
+    line = {"prepared": [table.name for table in tables], "warnings": list(warnings), "server_settings": settings}
+    sys.stdout.write(json.dumps(line) + "\n")
+    return ExitCode.OK

@@ -1,0 +1,22 @@
+"""One module per source behind one protocol; a source's driver is imported when the source is opened."""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import cast
+
+from spec.connection import Connection
+from spec.sources import Capabilities
+from worker.sources.base import Source
+
+_MODULES: Mapping[str, str] = {
+    "postgresql": "worker.sources.postgresql",
+    "csv": "worker.sources.csv",
+    "jsonl": "worker.sources.jsonl",
+}
+
+
+def open_source(capabilities: Capabilities, connection: Connection) -> Source:
+    """The source, not connected yet; its module's `open_source` makes it."""
+    module = import_module(_MODULES[capabilities.name])
+    make = cast("Callable[[Connection], Source]", module.open_source)
+    return make(connection)

@@ -1,0 +1,88 @@
+"""The protocol between the pipelines and a source: what every source can be asked, and what it says it can do.
+
+A source is one connection. A sink loads one shard over it: `encode` turns columns into the source's wire format and may
+run in another thread, `send` hands the pieces of one batch over and returns when the source has acknowledged them.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple, Protocol, Self, TypeVar
+
+import pyarrow as pa
+
+from spec.plan import OnExisting, Shard
+from spec.schema import Table
+from spec.sources import Capabilities
+
+
+class Sent(NamedTuple):
+    """What one batch was: bytes over the wire or to the file, and seconds spent waiting for the acknowledgement."""
+
+    bytes: int
+    commit_seconds: float
+
+
+class KeyRange(NamedTuple):
+    """Every key from `low` to `high`, both included."""
+
+    low: int
+    high: int
+
+
+class Encoded(Protocol):
+    """Rows in a wire format, to be cut at row ends without a copy."""
+
+    def __len__(self) -> int: ...
+
+    def part(self, first: int, stop: int) -> Self:
+        """Rows `[first, stop)` of these."""
+        ...
+
+
+E = TypeVar("E", bound=Encoded)
+
+
+class Sink(Protocol[E]):
+    """Loads the rows of one shard."""
+
+    def encode(self, batch: pa.RecordBatch) -> E:
+        """Whole columns to the wire format; called in row order, from one thread, not always the sending one."""
+        ...
+
+    def send(self, pieces: Iterator[E]) -> Sent:
+        """Hand over one batch; return when it is acknowledged. Raises ServerError or StorageError."""
+        ...
+
+
+class Source(Protocol):
+    """One connection to a source. Every method raises ServerError (StorageError for files) naming what and where."""
+
+    capabilities: Capabilities
+
+    def connect(self) -> None:
+        """Try once to reach the source; the caller tries again while the error is a transient one."""
+        ...
+
+    def prepare(self, tables: Sequence[Table], on_existing: OnExisting, workers: int) -> Sequence[str]:
+        """Make the tables, once per run, safe to repeat and to run twice at once; returns warnings."""
+        ...
+
+    def sink(self, table: Table, shard: Shard, method: str) -> AbstractContextManager[Sink[Any]]:
+        """A sink for one shard; leaving it without an error makes the shard's last rows durable."""
+        ...
+
+    def remove(self, table: Table, keys: KeyRange | pa.Array) -> None:
+        """Remove the rows with these keys, before a shard is loaded again."""
+        ...
+
+    def count(self, table: Table) -> int:
+        """All rows of the table, counted by the source."""
+        ...
+
+    def settings(self) -> Mapping[str, str]:
+        """The server settings in force that bear on a load."""
+        ...
+
+    def close(self) -> None:
+        """Release the connection; never raises."""
+        ...
