@@ -9,7 +9,7 @@ readonly sockets=/var/run/postgresql connections=100 pool=80
 case ${1:-} in '' | -*) set -- mongod "$@" ;; esac
 [ "$1" = mongod ] || exec "$@"
 
-data=/data/db port=27017 bind= cache_gb= without_effect=()
+data=/data/db port=27017 bind='' cache_gb='' without_effect=()
 file_env MONGO_INITDB_ROOT_USERNAME MONGO_INITDB_ROOT_PASSWORD
 auth=--no-auth
 [ -z "$MONGO_INITDB_ROOT_USERNAME" ] || auth=--auth
@@ -24,7 +24,7 @@ while [ ${#arguments[@]} -gt 0 ]; do
     --help | -h | --version) exec ferretdb --version ;;
     --auth) auth=--auth ;;
     --noauth) auth=--no-auth ;;
-    --bind_ip_all) bind= ;;
+    --bind_ip_all) bind='' ;;
     --quiet | -v* | --verbose | --ipv6 | --journal | --nojournal | --directoryperdb | --noscripting)
       without_effect+=("$option")
       ;;
@@ -55,15 +55,15 @@ done
 
 if [ "$(id -u)" = 0 ]; then
   give_to postgres "$data" "$sockets"
-  become postgres /tmp "$BASH_SOURCE" "$@"
+  become postgres /tmp "$0" "$@"
 fi
 
 [ ${#without_effect[@]} -eq 0 ] || echo "accepted, but without effect on FerretDB: ${without_effect[*]}"
 
-cluster=$data/pg new=
+cluster=$data/pg new=''
 if [ ! -s "$cluster/PG_VERSION" ]; then
   new=yes
-  mkdir -p -m 700 "$cluster"
+  mkdir -m 700 "$cluster"
   tar --directory="$cluster" --extract --file=/usr/local/share/ferretdb/seed.tar
 fi
 
@@ -78,7 +78,7 @@ stop() {
   wait "$ferretdb" "$postgres" 2>/dev/null || :
   exit "$1"
 }
-postgres= ferretdb=
+postgres='' ferretdb=''
 trap 'stop 0' TERM INT
 
 postgres -D "$cluster" -c shared_buffers="${shared_mb}MB" -c max_connections="$connections" &

@@ -56,7 +56,8 @@ init_server() {
 
   accounts | client mysql
   export MYSQL_PWD="$MYSQL_ROOT_PASSWORD"
-  # unquoted: without a database the client gets no argument
+  # without a database the client gets no argument
+  # shellcheck disable=SC2086
   run_init_files client $MYSQL_DATABASE
   mysqladmin --protocol=socket --socket="$init_socket" --user=root shutdown
   unset MYSQL_PWD
@@ -71,7 +72,7 @@ if [ "$1" = mysqld ] && ! asks_for_help "$@"; then
   export DATADIR
   if [ "$(id -u)" = 0 ]; then
     give_to mysql "$DATADIR" /var/run/mysqld
-    become mysql /var/lib/mysql "$BASH_SOURCE" "$@"
+    become mysql /var/lib/mysql "$0" "$@"
   fi
 
   file_env MYSQL_ROOT_PASSWORD MYSQL_ROOT_HOST MYSQL_DATABASE MYSQL_USER MYSQL_PASSWORD

@@ -81,7 +81,7 @@ command=${1:-neo4j}
 
 if [ "$(id -u)" = 0 ]; then
   give_to neo4j /data /logs "$NEO4J_HOME/conf" "$NEO4J_HOME/plugins" "$NEO4J_HOME/run" "$NEO4J_HOME/import"
-  become neo4j "$NEO4J_HOME" "$BASH_SOURCE" "$@"
+  become neo4j "$NEO4J_HOME" "$0" "$@"
 fi
 
 file_env NEO4J_AUTH

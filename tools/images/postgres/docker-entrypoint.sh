@@ -9,10 +9,11 @@ init_cluster() {
     echo >&2 'error: a new database needs POSTGRES_PASSWORD, not empty (or POSTGRES_HOST_AUTH_METHOD=trust)'
     exit 1
   fi
-  local wal=()
-  [ -z "$POSTGRES_INITDB_WALDIR" ] || wal=(--waldir "$POSTGRES_INITDB_WALDIR")
+  if [ -n "$POSTGRES_INITDB_WALDIR" ]; then
+    POSTGRES_INITDB_ARGS+=" --waldir=$(printf %q "$POSTGRES_INITDB_WALDIR")"
+  fi
   # eval: POSTGRES_INITDB_ARGS is a line of shell words; the password goes by a pipe, never by an argument
-  eval 'initdb --username="$POSTGRES_USER" --pwfile=<(printf "%s\n" "$POSTGRES_PASSWORD") "${wal[@]}" '"$POSTGRES_INITDB_ARGS"
+  eval 'initdb --username="$POSTGRES_USER" --pwfile=<(printf "%s\n" "$POSTGRES_PASSWORD")' "$POSTGRES_INITDB_ARGS"
 
   local method="${POSTGRES_HOST_AUTH_METHOD:-$(postgres -C password_encryption -D "$PGDATA")}"
   printf '\nhost all all all %s\n' "$method" >>"$PGDATA/pg_hba.conf"
@@ -41,7 +42,7 @@ if [ "$1" = postgres ] && ! asks_for_help "$@"; then
     [ -z "$POSTGRES_INITDB_WALDIR" ] || folders+=("$POSTGRES_INITDB_WALDIR")
     give_to postgres "${folders[@]}"
     chmod 0700 "$PGDATA"
-    become postgres /var/lib/postgresql "$BASH_SOURCE" "$@"
+    become postgres /var/lib/postgresql "$0" "$@"
   fi
 
   file_env POSTGRES_PASSWORD POSTGRES_USER POSTGRES_DB POSTGRES_INITDB_ARGS
