@@ -5,7 +5,7 @@ In a file `distribution: zipf` is short for `distribution: {type: zipf}`.
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
 
 class _Distribution(BaseModel):
@@ -28,15 +28,15 @@ class Normal(_Distribution):
     """
 
     type: Literal["normal"] = "normal"
-    mean: float | None = None
-    stddev: Annotated[float, Field(gt=0)] | None = None
+    mean: Annotated[float, Strict()] | None = None
+    stddev: Annotated[float, Strict(), Field(gt=0)] | None = None
 
 
 class Zipf(_Distribution):
     """The value at place k (from 1, the least first) comes up in proportion to `k ** -exponent`."""
 
     type: Literal["zipf"] = "zipf"
-    exponent: Annotated[float, Field(gt=0, le=10)] = 1.0
+    exponent: Annotated[float, Strict(), Field(gt=0, le=10)] = 1.0
 
 
 def _named(value: object) -> object:

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, Strict, model_validator
 
 from spec.distributions import UNIFORM, Distribution
 from spec.placeholders import pattern_parts, template_parts
@@ -35,6 +35,20 @@ def read_instant(value: object) -> datetime:
         raise ValueError(_NO_INSTANT) from None
 
 
+Whole = Annotated[int, Strict()]
+"""A whole number: no text, no fraction, not `true`."""
+Real = Annotated[float, Strict()]
+"""A number: no text, not `true`."""
+
+
+def _no_flag(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("is no number; write one like 9.99")
+    return value
+
+
+Exact = Annotated[Decimal, BeforeValidator(_no_flag)]
+"""A decimal number, as a number or as text that keeps its digits."""
 Instant = Annotated[datetime, BeforeValidator(read_instant)]
 """An instant in UTC, to the microsecond."""
 
@@ -70,7 +84,7 @@ class Sequential(_Generator):
     """`start` plus the row number."""
 
     type: Literal["sequential"] = "sequential"
-    start: Annotated[int, Field(ge=-(2**62), lt=2**62)] = 0
+    start: Annotated[Whole, Field(ge=-(2**62), lt=2**62)] = 0
 
 
 class UuidV4(_Generator):
@@ -103,8 +117,8 @@ class IntRange(_Range):
     """A whole number from `min` to `max`."""
 
     type: Literal["int_range"] = "int_range"
-    min: Annotated[int, Field(ge=-(2**63), lt=2**63)]
-    max: Annotated[int, Field(ge=-(2**63), lt=2**63)]
+    min: Annotated[Whole, Field(ge=-(2**63), lt=2**63)]
+    max: Annotated[Whole, Field(ge=-(2**63), lt=2**63)]
     distribution: Distribution = UNIFORM
 
 
@@ -112,8 +126,8 @@ class FloatRange(_Range):
     """A floating-point number from `min` to `max`."""
 
     type: Literal["float_range"] = "float_range"
-    min: Annotated[float, Field(ge=-1e300, le=1e300)]
-    max: Annotated[float, Field(ge=-1e300, le=1e300)]
+    min: Annotated[Real, Field(ge=-1e300, le=1e300)]
+    max: Annotated[Real, Field(ge=-1e300, le=1e300)]
     distribution: Distribution = UNIFORM
 
 
@@ -121,8 +135,8 @@ class DecimalRange(_Range):
     """An exact number from `min` to `max`, in steps of the column's last decimal place."""
 
     type: Literal["decimal_range"] = "decimal_range"
-    min: Decimal
-    max: Decimal
+    min: Annotated[Exact, Field(ge=-(10**38), le=10**38)]
+    max: Annotated[Exact, Field(ge=-(10**38), le=10**38)]
     distribution: Distribution = UNIFORM
 
 
@@ -140,7 +154,7 @@ class TimestampRecent(_Generator):
     """An instant within `days` before the plan's base instant, in whole milliseconds."""
 
     type: Literal["timestamp_recent"] = "timestamp_recent"
-    days: Annotated[int, Field(ge=1, le=36_500)] = 365
+    days: Annotated[Whole, Field(ge=1, le=36_500)] = 365
     distribution: Distribution = UNIFORM
 
 
@@ -155,8 +169,8 @@ class DurationRange(_Range):
 
     _bounds: ClassVar[tuple[str, str]] = ("min_secs", "max_secs")
     type: Literal["duration_range"] = "duration_range"
-    min_secs: Annotated[int, Field(ge=0, le=10**11)]
-    max_secs: Annotated[int, Field(ge=0, le=10**11)]
+    min_secs: Annotated[Whole, Field(ge=0, le=10**11)]
+    max_secs: Annotated[Whole, Field(ge=0, le=10**11)]
     distribution: Distribution = UNIFORM
 
 
@@ -164,7 +178,7 @@ class WeightedBool(_Generator):
     """True with the probability `true_weight`."""
 
     type: Literal["weighted_bool"] = "weighted_bool"
-    true_weight: Annotated[float, Field(ge=0, le=1)]
+    true_weight: Annotated[Real, Field(ge=0, le=1)]
 
 
 class OneOf(_Generator):
@@ -172,7 +186,7 @@ class OneOf(_Generator):
 
     type: Literal["one_of"] = "one_of"
     values: Annotated[tuple[JsonValue, ...], Field(min_length=1)]
-    weights: tuple[Annotated[float, Field(ge=0)], ...] | None = None
+    weights: tuple[Annotated[Real, Field(ge=0)], ...] | None = None
     distribution: Distribution = UNIFORM
 
     @model_validator(mode="after")
@@ -194,8 +208,8 @@ class SampleArray(_Generator):
 
     type: Literal["sample_array"] = "sample_array"
     pool: Annotated[tuple[JsonValue, ...], Field(min_length=1)]
-    min_length: Annotated[int, Field(ge=0)] = 0
-    max_length: Annotated[int, Field(ge=0, le=10_000)]
+    min_length: Annotated[Whole, Field(ge=0)] = 0
+    max_length: Annotated[Whole, Field(ge=0, le=10_000)]
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -221,8 +235,8 @@ class RandomBytes(_Generator):
     """`min_length` to `max_length` random bytes."""
 
     type: Literal["random_bytes"] = "random_bytes"
-    min_length: Annotated[int, Field(ge=0)] = 16
-    max_length: Annotated[int, Field(ge=0, le=65_536)] = 16
+    min_length: Annotated[Whole, Field(ge=0)] = 16
+    max_length: Annotated[Whole, Field(ge=0, le=65_536)] = 16
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -235,10 +249,10 @@ class PointRange(_Generator):
     """A point in a rectangle, to a millionth: by default any longitude (x) and latitude (y)."""
 
     type: Literal["point_range"] = "point_range"
-    min_x: Annotated[float, Field(ge=-1e9, le=1e9)] = -180.0
-    max_x: Annotated[float, Field(ge=-1e9, le=1e9)] = 180.0
-    min_y: Annotated[float, Field(ge=-1e9, le=1e9)] = -90.0
-    max_y: Annotated[float, Field(ge=-1e9, le=1e9)] = 90.0
+    min_x: Annotated[Real, Field(ge=-1e9, le=1e9)] = -180.0
+    max_x: Annotated[Real, Field(ge=-1e9, le=1e9)] = 180.0
+    min_y: Annotated[Real, Field(ge=-1e9, le=1e9)] = -90.0
+    max_y: Annotated[Real, Field(ge=-1e9, le=1e9)] = 90.0
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -271,8 +285,8 @@ class Faker(_Generator):
     provider: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     args: dict[str, JsonValue] = {}
     locale: Annotated[str, Field(pattern=r"^[a-z]{2,3}(_[A-Za-z]{2,4})?$")] = "en_US"
-    unique: bool = False
-    pool: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
+    unique: Annotated[bool, Strict()] = False
+    pool: Annotated[Whole, Field(ge=1, le=1_000_000)] = 1000
     distribution: Distribution = UNIFORM
 
 

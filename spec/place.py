@@ -1,6 +1,7 @@
 """Where in which schema file something stands: what every error about a schema begins with."""
 
 import difflib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -25,7 +26,7 @@ class Place:
 
     def error(self, key: str, value: object, problem: str, remedy: str) -> InputError:
         """A SchemaError that names the place, the key, the value and what to write instead."""
-        return SchemaError.of(f"{self}: {key}", value, problem, remedy)
+        return SchemaError.of(f"{self}: {key}", value if isinstance(value, str) else _AsWritten(value), problem, remedy)
 
     def complaint(self, key: str, value: object, complaint: ValueError) -> InputError:
         """A SchemaError out of a ValueError whose text is `problem; remedy`."""
@@ -41,6 +42,16 @@ class Place:
         parts += [f"table {self.table}"] if self.table else []
         parts += [f"column {self.column}"] if self.column else []
         return ": ".join(part for part in parts if part)
+
+
+class _AsWritten:
+    """A value of the file as the file would have it: `true`, not `True`."""
+
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    def __str__(self) -> str:
+        return json.dumps(self._value, ensure_ascii=False, default=str)
 
 
 def remedy_for(wrong: str, known: Iterable[str]) -> str:

@@ -27,8 +27,8 @@ def load_schema(path: Path) -> Schema:
         ) from None
     except IsADirectoryError:
         raise SchemaError(f"{origin}: is a folder; write the path of a schema file in it") from None
-    except OSError as error:
-        raise SchemaError(f"{origin}: cannot be read: {error.strerror}") from None
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
+        raise SchemaError(f"{origin!r}: cannot be read: {getattr(error, 'strerror', error)}") from None
     if len(data) > _MOST_BYTES:
         raise SchemaError(
             f"{origin}: is larger than {_MOST_BYTES >> 10} KiB, the most that a schema may have; split it"

@@ -37,6 +37,8 @@ def parse_yaml(text: str, origin: str) -> object:
 
 def _problem(error: yaml.MarkedYAMLError) -> str:
     problem = " ".join((error.problem or error.context or "is no YAML").split())
+    if problem == "but found another document":
+        return "a second document begins (---); keep one"
     if "'\\t'" in problem:
         return "a tab where YAML wants spaces; indent with spaces"
     return problem if ";" in problem else f"is no YAML: {problem}; check indentation and quotes there"

@@ -18,7 +18,8 @@ def read_table(block: Block) -> Table:
         key_name = checked_name(key_block.place, "name", key_block.text("name", "write the key's name"))
         key_block.place = block.place.in_column(key_name)
     columns = [_read_column(key_block, key_name, is_key=True)]
-    fields = block.take("fields", [])
+    fields = block.take("fields")
+    fields = [] if fields is None else fields
     if not isinstance(fields, list):
         raise block.place.error(
             "fields", fields, "is no list", "write a list of fields, each with name, type and generator"

@@ -15,8 +15,6 @@ MODELS: Mapping[str, type[BaseModel]] = {
 }
 """Each generator's model by its name in a file."""
 
-_NO_PARAMETERS = "takes no parameters"
-
 
 def parse_generator(place: Place, key: str, value: object) -> Generator:
     """The generator that `value` says, as a word or as a mapping; raises SchemaError for what is none."""
@@ -50,7 +48,7 @@ def parse_reference(place: Place, value: object) -> Reference:
 def _explained(place: Place, key: str, word: str, error: ErrorDetails) -> Exception:
     where = ".".join([key, *(str(part) for part in error["loc"][1:] if part not in ("uniform", "normal", "zipf"))])
     known = [name for name in MODELS[word].model_fields if name != "type"]
-    takes = f"{word} takes {', '.join(known)}" if known else f"{word} {_NO_PARAMETERS}"
+    takes = f"{word} takes {', '.join(known)}" if known else f"{word} takes no parameters"
     kind, message = error["type"], error["msg"]
     if kind == "missing":
         return place.missing(where, takes)
@@ -60,17 +58,32 @@ def _explained(place: Place, key: str, word: str, error: ErrorDetails) -> Except
         problem, _, remedy = str(error["ctx"]["error"]).partition("; ")
         shown = word if error["loc"][1:] == () else error["input"]
         return place.error(where, shown, problem, remedy)
-    if kind == "union_tag_invalid":
-        return place.error(where, error["input"], "is no distribution", "write uniform, normal or zipf")
-    return place.error(where, error["input"], "cannot be used", _plain(message))
+    problem, remedy = _COMPLAINTS.get(kind, ("cannot be used", message[:1].lower() + message[1:]))
+    return place.error(where, error["input"], problem, remedy.format(**error.get("ctx", {})))
 
 
-def _plain(message: str) -> str:
-    """Pydantic's sentence as a remedy: `Input should be a valid integer` is `write a valid integer`."""
-    for prefix in ("Input should be ", "Value should have ", "Tuple should have ", "String should "):
-        if message.startswith(prefix):
-            verb = {"Input should be ": "write ", "String should ": "write text that should "}.get(
-                prefix, "write a value with "
-            )
-            return verb + message.removeprefix(prefix)
-    return message[:1].lower() + message[1:]
+_NO_WHOLE_NUMBER = ("is no whole number", "write digits, without quotes")
+_NO_NUMBER = ("is no finite number", "write one like 0.5, without quotes")
+_NO_DECIMAL = ("is no finite number", "write one like 9.99")
+_COMPLAINTS: Mapping[str, tuple[str, str]] = {
+    "int_type": _NO_WHOLE_NUMBER,
+    "int_from_float": _NO_WHOLE_NUMBER,
+    "float_type": _NO_NUMBER,
+    "finite_number": _NO_NUMBER,
+    "decimal_type": _NO_DECIMAL,
+    "decimal_parsing": _NO_DECIMAL,
+    "greater_than_equal": ("is too small", "write {ge} or more"),
+    "greater_than": ("is too small", "write more than {gt}"),
+    "less_than_equal": ("is too large", "write {le} or less"),
+    "less_than": ("is too large", "write less than {lt}"),
+    "string_type": ("is no text", "write text, in quotes if need be"),
+    "string_pattern_mismatch": ("cannot be that", "write text of the form {pattern}"),
+    "bool_type": ("is neither true nor false", "write true or false"),
+    "bool_parsing": ("is neither true nor false", "write true or false"),
+    "tuple_type": ("is no list", "write one like [a, b]"),
+    "dict_type": ("is no mapping", "write one like {{key: value}}"),
+    "too_short": ("is empty", "write at least one item"),
+    "union_tag_invalid": ("is no distribution", "write uniform, normal or zipf"),
+    "union_tag_not_found": ("is no distribution", "write uniform, normal or zipf"),
+    "model_attributes_type": ("is no distribution", "write uniform, normal or zipf"),
+}

@@ -24,7 +24,7 @@ class Options:
         place = block.place
         sources = [key for key in ("generator", "references", "template") if key in block]
         if len(sources) > 1:
-            raise place.error(sources[1], "", f"stands beside {sources[0]}", "keep one of the two")
+            raise place.error(sources[1], block.take(sources[1]), f"stands beside {sources[0]}", "keep one of the two")
         generator: Generator | None = None
         if (value := block.take("generator")) is not None:
             generator = parse_generator(place, "generator", value)

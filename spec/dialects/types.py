@@ -81,7 +81,8 @@ def parse_type(place: Place, key: str, value: object) -> DataType:
 def _from_mapping(place: Place, key: str, block: Block, value: object) -> DataType:
     word = block.text("type", "write the type's name, like type: var_char")
     kind = _kind(place, f"{key}.type", word)
-    parameters: dict[str, object] = {name: block.take(name) for name in _PARAMETERS.get(kind, ()) if name in block}
+    taken = {name: block.take(name) for name in _PARAMETERS.get(kind, ())}
+    parameters: dict[str, object] = {name: number for name, number in taken.items() if number is not None}
     if kind in (Kind.ENUM, Kind.SET):
         parameters["values"] = parse_values(place, f"{key}.values", block.take("values"))
     if kind is Kind.ARRAY:

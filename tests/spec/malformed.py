@@ -1,0 +1,438 @@
+"""Schema texts that are wrong in one way each, with what the complaint must name: the place, and what to write."""
+
+KEY = "{name: id, data_type: integer, primary_key: true}"
+ID = "id: {type: big_int, generator: {type: sequential, start: 1}}"
+
+
+def seed(*columns: str, key: str = "primary_key: id") -> str:
+    """A table `t` of the seed's dialect with an integer key and these columns."""
+    lines = "\n".join(f"      - {column}" for column in (KEY, *columns))
+    return f"tables:\n  - name: t\n    {key}\n    columns:\n{lines}\n"
+
+
+def fields(*lines: str, head: str = ID) -> str:
+    """A table `t` of the generator dialect with these fields."""
+    items = "\n".join(f"      - {line}" for line in lines)
+    return f"version: 1\ntables:\n  - name: t\n    {head}\n    fields:\n{items}\n"
+
+
+def field(text: str) -> str:
+    """One field `c`, given as a flow mapping without its name."""
+    return fields("{name: c, " + text + "}")
+
+
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a]\ntables: [*b, *b, *b, *b]\n"
+
+# name: (text, words that the complaint must hold)
+CORPUS: dict[str, tuple[str, tuple[str, ...]]] = {
+    # The file
+    "empty": ("", ("tables is missing", "write a list of tables")),
+    "only a comment": ("# nothing\n", ("tables is missing",)),
+    "a list": ("- a\n- b\n", ("is no mapping",)),
+    "a word": ("tables", ("is no mapping",)),
+    "no tables": ("tables: []\n", ("tables", "write a list of tables")),
+    "tables is a mapping": ("tables: {users: 1}\n", ("tables", "write a list of tables")),
+    "a table is a word": ("tables: [users]\n", ("table #1", "is no mapping")),
+    "unknown key of the file": (seed() + "seed: 42\n", ("'seed'", "write one of version, tables")),
+    "version 2": ("version: 2\n" + seed(), ("version", "write version: 1")),
+    "a tab": ("tables:\n\t- name: t\n", ("line 2", "tab", "spaces")),
+    "an unclosed quote": ('tables:\n  - name: "t\n', ("line", "quotes")),
+    "wrong indentation": ("tables:\n  - name: t\n   columns: []\n", ("line 3", "indentation")),
+    "an anchor bomb": (BOMB, ("line 1", "anchors", "write the value out")),
+    "an alias": ("tables: *all\n", ("line 1", "aliases")),
+    "a tag": ("tables: !!python/object/apply:os.system [ls]\n", ("line 1", "tags")),
+    "a set tag": ("tables: !!set {a, b}\n", ("line 1", "tags")),
+    "a key twice": (
+        seed().replace("    primary_key: id\n", "    primary_key: id\n    primary_key: id\n"),
+        ("line 4", "twice"),
+    ),
+    "a key that is no text": ("1: x\n" + seed(), ("line 1", "in quotes")),
+    "two documents": ("---\na: 1\n---\nb: 2\n", ("line 3",)),
+    "a control character": ("tables:\n  - name: 'a\x07b'\n", ("line 2", "control character")),
+    "half a surrogate pair": (
+        field('type: text, generator: {type: static, value: "\\ud800"}'),
+        ("line 6", "surrogate"),
+    ),
+    "too deep": ("tables: " + "[" * 60 + "]" * 60, ("line 1", "deep")),
+    "far too deep": ("[" * 20_000, ("line 1", "deep")),
+    "too long": ("#" + "x" * 5_000_000, ("5,000,001 characters", "split it")),
+    # Names
+    "a table without a name": ("tables:\n  - columns: []\n", ("table #1", "name is missing")),
+    "a table's name is a number": ("tables:\n  - name: 7\n", ("table #1", "name: 7", "write the table's name")),
+    "two tables of one name": (seed() + seed().removeprefix("tables:\n"), ("tables: 't' stands twice",)),
+    "two tables but for case": (
+        seed() + seed().removeprefix("tables:\n").replace("name: t", "name: T"),
+        ("'T' stands twice (as 't')",),
+    ),
+    "two columns of one name": (
+        seed("{name: a, data_type: name}", "{name: A, data_type: name}"),
+        ("table t", "'A'", "twice"),
+    ),
+    "two fields of one name": (
+        field("type: text, generator: email}\n      - {name: c, type: text, generator: name"),
+        ("'c'", "twice"),
+    ),
+    "a field called like the key": (fields("{name: id, type: text, generator: email}"), ("table t", "'id'", "twice")),
+    "a name in another script": ("tables:\n  - name: 用户\n", ("'用户'", "write letters, digits and underscores")),
+    "a name with an accent": (seed("{name: prénom, data_type: name}"), ("prénom", "write letters")),
+    "a name with a space": (seed("{name: first name, data_type: name}"), ("'first name'", "write letters")),
+    "a name with a quote": (seed("{name: 'a\"; DROP TABLE t; --', data_type: name}"), ("DROP TABLE", "write letters")),
+    "a name that begins with a digit": (seed("{name: 2nd, data_type: name}"), ("'2nd'", "not beginning with a digit")),
+    "a name that is too long": (seed("{name: " + "x" * 64 + ", data_type: name}"), ("at most 63",)),
+    "an empty name": (seed("{name: '', data_type: name}"), ("name: ''", "write letters")),
+    # The seed's dialect
+    "neither dialect": ("tables:\n  - name: t\n", ("table t", "columns is missing", "id and fields")),
+    "no columns": (
+        "tables:\n  - name: t\n    primary_key: id\n    columns: []\n",
+        ("table t: columns", "list of columns"),
+    ),
+    "a column without a name": (seed("{data_type: name}"), ("table t: column #2", "name is missing")),
+    "a column without a type": (seed("{name: a}"), ("column a: data_type is missing", "write integer, name")),
+    "a column is a word": (seed("a"), ("column #2", "is no mapping")),
+    "an unknown data_type": (
+        seed("{name: a, data_type: integr}"),
+        ("column a: data_type: 'integr'", "did you mean integer?"),
+    ),
+    "a data_type of the other dialect": (seed("{name: a, data_type: blob}"), ("'blob'", "add a generator")),
+    "an enum without values": (seed("{name: a, data_type: {enum: []}}"), ("column a: data_type.enum", "list of texts")),
+    "an enum of numbers": (seed("{name: a, data_type: {enum: [1, 2]}}"), ("data_type.enum: 1", "put it in quotes")),
+    "an enum with a value twice": (seed("{name: a, data_type: {enum: [x, x]}}"), ("'x' stands twice",)),
+    "an enum with a comma": (seed("{name: a, data_type: {enum: ['x,y']}}"), ("'x,y'", "without comma")),
+    "an unknown key of a column": (
+        seed("{name: a, data_type: name, nulable: true}"),
+        ("'nulable'", "did you mean nullable?"),
+    ),
+    "a key that is no column": (seed(key="primary_key: uid"), ("table t: primary_key: 'uid'", "did you mean id?")),
+    "no primary key": (
+        "tables: [{name: t, columns: [{name: a, data_type: integer}]}]",
+        ("table t: primary_key is missing", "one of a"),
+    ),
+    "two primary keys": (
+        seed("{name: b, data_type: uuid, primary_key: true}"),
+        ("primary_key: 'id, b'", "keep primary_key"),
+    ),
+    "a key beside the flagged one": (
+        seed("{name: b, data_type: uuid}", key="primary_key: b"),
+        ("primary_key: 'b'", "is not id", "keep one"),
+    ),
+    "a list of keys": (seed(key="primary_key: [id]"), ("primary_key", "is no column's name")),
+    "a key of names": (
+        "tables: [{name: t, primary_key: a, columns: [{name: a, data_type: name}]}]",
+        ("column a: generator: 'name' cannot be unique", "use sequential"),
+    ),
+    "a nullable key": (
+        "tables: [{name: t, primary_key: a, columns: [{name: a, data_type: uuid, nullable: true}]}]",
+        ("column a: nullable", "not possible in a primary key"),
+    ),
+    "nullable is a word": (
+        seed("{name: a, data_type: name, nullable: maybe}"),
+        ("nullable: 'maybe'", "write true or false"),
+    ),
+    "null_ratio above one": (seed("{name: a, data_type: name, null_ratio: 1.5}"), ("null_ratio: 1.5", "from 0 to 1")),
+    "null_ratio is a word": (
+        seed("{name: a, data_type: name, null_ratio: half}"),
+        ("null_ratio: 'half'", "from 0 to 1"),
+    ),
+    "null_ratio in a column without nulls": (
+        seed("{name: a, data_type: name, null_ratio: 0.5, nullable: false}"),
+        ("nullable", "write nullable: true"),
+    ),
+    "unique names": (seed("{name: a, data_type: name, unique: true}"), ("'name' cannot be unique", "use sequential")),
+    # The generator dialect: types
+    "no id": ("tables: [{name: t, fields: []}]", ("table t: id is missing",)),
+    "id without a generator": (fields(head="id: {type: big_int}"), ("column id: generator is missing",)),
+    "fields is a mapping": ("tables: [{name: t, " + ID + ", fields: {a: 1}}]", ("table t: fields", "is no list")),
+    "a field without a type": (field("generator: email"), ("column c: type is missing",)),
+    "a field without a generator": (field("type: text"), ("column c: generator is missing", "write how its values")),
+    "an unknown type": (
+        field("type: bigg_int, generator: {type: sequential}"),
+        ("type: 'bigg_int'", "did you mean big_int?"),
+    ),
+    "a type that is a number": (field("type: 7, generator: email"), ("column c: type: 7", "write a word")),
+    "a mapping without its type": (field("type: {length: 5}, generator: email"), ("type is missing",)),
+    "varchar without a length": (field("type: varchar, generator: email"), ("'varchar'", "write varchar(50)")),
+    "varchar of length 0": (field('type: "varchar(0)", generator: email'), ("write varchar(50)",)),
+    "varchar of a negative length": (
+        field("type: {type: var_char, length: -1}, generator: email"),
+        ("write varchar(50)",),
+    ),
+    "varchar of a length in words": (
+        field("type: {type: var_char, length: long}, generator: email"),
+        ("length: 'long'", "varchar(50)"),
+    ),
+    "varchar that is too long": (field('type: "varchar(99999)", generator: email'), ("write at most 16383, or text",)),
+    "decimal without a precision": (
+        field("type: decimal, generator: {type: decimal_range, min: 0, max: 1}"),
+        ("decimal(10,2)",),
+    ),
+    "decimal with a scale above its precision": (
+        field('type: "decimal(2,5)", generator: {type: decimal_range, min: 0, max: 1}'),
+        ("decimal(2,5)", "write decimal(10,2)"),
+    ),
+    "decimal of 40 digits": (
+        field('type: "decimal(40,5)", generator: {type: decimal_range, min: 0, max: 1}'),
+        ("write decimal(10,2)",),
+    ),
+    "too many parameters": (field('type: "varchar(5,2)", generator: email'), ("has 2 parameters",)),
+    "a parameter for a type without": (
+        field('type: "uuid(4)", generator: uuid_v4'),
+        ("has 1 parameters", "write uuid"),
+    ),
+    "an unknown parameter of a type": (
+        field("type: {type: var_char, size: 5}, generator: email"),
+        ("'size'", "length"),
+    ),
+    "an array without an element": (
+        field("type: array, generator: {type: sample_array, pool: [a], max_length: 1}"),
+        ("element_type",),
+    ),
+    "an array of arrays": (
+        field(
+            "type: {type: array, element_type: {type: array, element_type: int}},"
+            " generator: {type: sample_array, pool: [a], max_length: 1}"
+        ),
+        ("type.element_type: 'array'", "write a plain one"),
+    ),
+    "a polygon": (
+        field("type: {type: geometry, geometry_type: polygon}, generator: {type: point_range}"),
+        ("geometry_type: 'polygon'", "write point"),
+    ),
+    # The generator dialect: generators
+    "an unknown generator": (
+        field("type: int, generator: {type: int_rang, min: 1, max: 2}"),
+        ("'int_rang'", "did you mean int_range?"),
+    ),
+    "a generator without its type": (field("type: int, generator: {min: 1}"), ("generator.type is missing",)),
+    "a generator that is a list": (field("type: int, generator: [1, 2]"), ("generator: [1, 2]", "write a mapping")),
+    "int_range without max": (
+        field("type: int, generator: {type: int_range, min: 1}"),
+        ("generator.max is missing", "int_range takes"),
+    ),
+    "int_range with words": (
+        field("type: int, generator: {type: int_range, min: one, max: 2}"),
+        ("generator.min: 'one'", "write digits"),
+    ),
+    "int_range with a fraction": (
+        field("type: int, generator: {type: int_range, min: 1.5, max: 2}"),
+        ("generator.min: 1.5", "whole number"),
+    ),
+    "int_range with true": (field("type: int, generator: {type: int_range, min: true, max: 2}"), ("generator.min",)),
+    "int_range upside down": (
+        field("type: int, generator: {type: int_range, min: 5, max: 1}"),
+        ("min 5 is above max 1", "exchange"),
+    ),
+    "int_range beyond 64 bits": (
+        field("type: big_int, generator: {type: int_range, min: 0, max: 99999999999999999999}"),
+        ("generator.max",),
+    ),
+    "int_range beyond its type": (
+        field("type: tiny_int, generator: {type: int_range, min: 0, max: 300}"),
+        ("reaches 300", "widen"),
+    ),
+    "an unknown parameter of a generator": (
+        field("type: int, generator: {type: int_range, min: 0, max: 3, step: 1}"),
+        ("generator.step", "is no parameter", "int_range takes min, max, distribution"),
+    ),
+    "float_range upside down": (
+        field("type: double, generator: {type: float_range, min: 5, max: 1}"),
+        ("is above max",),
+    ),
+    "float_range to infinity": (
+        field("type: double, generator: {type: float_range, min: 0, max: 1e999}"),
+        ("generator.max",),
+    ),
+    "float_range in words": (
+        field("type: double, generator: {type: float_range, min: .nan, max: 1}"),
+        ("generator.min: '.nan'",),
+    ),
+    "float beyond its type": (
+        field("type: float, generator: {type: float_range, min: 0, max: 1e39}"),
+        ("write double",),
+    ),
+    "decimal_range upside down": (
+        field('type: "decimal(5,2)", generator: {type: decimal_range, min: 5, max: 1}'),
+        ("min 5 is above max 1",),
+    ),
+    "decimal_range beyond its type": (
+        field('type: "decimal(4,2)", generator: {type: decimal_range, min: 0, max: 100}'),
+        ("reaches 100", "decimal(4,2)", "within 99.99"),
+    ),
+    "decimal_range between two units": (
+        field('type: "decimal(4,1)", generator: {type: decimal_range, min: 0.11, max: 0.19}'),
+        ("no value with 1 decimal places", "widen"),
+    ),
+    "timestamp_range without an end": (
+        field("type: date, generator: {type: timestamp_range, start: 2024-01-01}"),
+        ("end is missing",),
+    ),
+    "timestamp_range upside down": (
+        field("type: date, generator: {type: timestamp_range, start: 2024-01-02, end: 2024-01-01}"),
+        ("is above end",),
+    ),
+    "timestamp_range with words": (
+        field("type: date, generator: {type: timestamp_range, start: yesterday, end: 2024-01-01}"),
+        ("generator.start: 'yesterday' is no instant", "write one like 2024-01-31"),
+    ),
+    "timestamp_range with a bad date": (
+        field("type: date, generator: {type: timestamp_range, start: 2024-02-30, end: 2024-03-01}"),
+        ("'2024-02-30' is no instant",),
+    ),
+    "duration_range upside down": (
+        field("type: duration, generator: {type: duration_range, min_secs: 9, max_secs: 1}"),
+        ("min_secs 9 is above max_secs 1",),
+    ),
+    "a negative duration": (
+        field("type: duration, generator: {type: duration_range, min_secs: -1, max_secs: 1}"),
+        ("generator.min_secs: -1", "write 0 or more"),
+    ),
+    "a weight above one": (
+        field("type: bool, generator: {type: weighted_bool, true_weight: 80}"),
+        ("true_weight: 80", "write 1.0 or less"),
+    ),
+    "weights of zero": (
+        field("type: text, generator: {type: one_of, values: [a, b], weights: [0, 0]}"),
+        ("only weights of zero", "write at least one above zero"),
+    ),
+    "a negative weight": (
+        field("type: text, generator: {type: one_of, values: [a, b], weights: [1, -1]}"),
+        ("weights.1: -1",),
+    ),
+    "fewer weights than values": (
+        field("type: text, generator: {type: one_of, values: [a, b], weights: [1]}"),
+        ("1 weights for 2 values",),
+    ),
+    "one_of without values": (
+        field("type: text, generator: {type: one_of, values: []}"),
+        ("generator.values", "at least one item"),
+    ),
+    "one_of of one text": (field("type: text, generator: {type: one_of, values: abc}"), ("generator.values: 'abc'",)),
+    "one_of beyond the enum": (
+        field("type: {type: enum, values: [a, b]}, generator: {type: one_of, values: [a, c]}"),
+        ("has the value 'c'", "write one of a, b"),
+    ),
+    "one_of beyond the length": (
+        field('type: "char(2)", generator: {type: one_of, values: [ab, abc]}'),
+        ("has the value 'abc'", "shorten it"),
+    ),
+    "a static of another type": (
+        field("type: int, generator: {type: static, value: ten}"),
+        ("'ten'", "is no whole number"),
+    ),
+    "a static UUID that is none": (field("type: uuid, generator: {type: static, value: abc}"), ("'abc'", "is no UUID")),
+    "a pattern without its text": (field("type: text, generator: {type: pattern}"), ("generator.pattern is missing",)),
+    "a pattern with an unknown placeholder": (
+        field('type: text, generator: {type: pattern, pattern: "user_{idx}"}'),
+        ("{idx}, which does not exist", "write {index}, {uuid} or {rand:N}"),
+    ),
+    "a pattern with rand in words": (
+        field('type: text, generator: {type: pattern, pattern: "{rand:many}"}'),
+        ("{rand:many}", "N from 1 to 100"),
+    ),
+    "a pattern that is not closed": (
+        field('type: text, generator: {type: pattern, pattern: "user_{index"}'),
+        ("not closed", "write } after it"),
+    ),
+    "a pattern beyond its length": (
+        field('type: "varchar(5)", generator: {type: pattern, pattern: "user_name_{index}"}'),
+        ("needs 10 characters", "lengthen the type"),
+    ),
+    "a uuid in a short text": (field('type: "char(20)", generator: uuid_v4'), ("needs 36 characters",)),
+    "sample_array upside down": (
+        field(
+            "type: {type: array, element_type: int}, generator: {type: sample_array, pool: [1], min_length: 3, max_length: 1}"
+        ),
+        ("min_length 3 is above max_length 1",),
+    ),
+    "sample_array without a pool": (
+        field("type: {type: array, element_type: int}, generator: {type: sample_array, pool: [], max_length: 1}"),
+        ("generator.pool", "at least one item"),
+    ),
+    "sample_array of another type": (
+        field("type: {type: array, element_type: int}, generator: {type: sample_array, pool: [x], max_length: 1}"),
+        ("has the value 'x'", "is no whole number"),
+    ),
+    "a set of more than its pool": (
+        field("type: {type: set, values: [a, b]}, generator: {type: sample_array, pool: [a], max_length: 2}"),
+        ("max_length 2 above its pool of 1",),
+    ),
+    "null in a column without nulls": (
+        field("type: text, nullable: false, generator: {type: 'null'}"),
+        ("write nullable: true",),
+    ),
+    "an unknown distribution": (
+        field("type: int, generator: {type: int_range, min: 0, max: 9, distribution: pareto}"),
+        ("generator.distribution", "write uniform, normal or zipf"),
+    ),
+    "a zipf exponent of zero": (
+        field("type: int, generator: {type: int_range, min: 0, max: 9, distribution: {type: zipf, exponent: 0}}"),
+        ("generator.distribution.exponent: 0", "write more than 0.0"),
+    ),
+    "a mean outside the range": (
+        field("type: int, generator: {type: int_range, min: 0, max: 9, distribution: {type: normal, mean: 50}}"),
+        ("mean 50.0 outside its range", "from 0.0 to 9.0"),
+    ),
+    "a distribution in a unique column": (
+        field("type: int, unique: true, generator: {type: int_range, min: 0, max: 9, distribution: zipf}"),
+        ("distribution in a unique column", "drop one"),
+    ),
+    "a generator that cannot fill its type": (
+        field("type: uuid, generator: {type: sequential}"),
+        ("'sequential' cannot fill uuid", "write one of uuid_v4"),
+    ),
+    "a boolean pattern": (
+        field('type: bool, generator: {type: pattern, pattern: "{index}"}'),
+        ("cannot fill bool", "weighted_bool"),
+    ),
+    "an unknown locale": (
+        field("type: text, generator: {type: faker, provider: name, locale: 'en us; drop'}"),
+        ("generator.locale",),
+    ),
+    "a provider that is no name": (
+        field("type: text, generator: {type: faker, provider: __class__}"),
+        ("generator.provider",),
+    ),
+    # Links
+    "a reference to no table": (
+        seed("{name: a, data_type: integer, references: user.id}"),
+        ("'user.id' leads to no table", "write one of t"),
+    ),
+    "a reference to no column": (
+        seed("{name: a, data_type: integer, references: t.uid}"),
+        ("leads to no column", "write one of id, a"),
+    ),
+    "a reference without a column": (
+        seed("{name: a, data_type: integer, references: t}"),
+        ("references: 't'", "like users.id"),
+    ),
+    "a reference of another type": (seed("{name: a, data_type: uuid, references: t.id}"), ("is int64", "not uuid")),
+    "a reference to what is not unique": (
+        seed("{name: a, data_type: integer}", "{name: b, data_type: integer, references: t.a}"),
+        ("names no single row", "write t.id"),
+    ),
+    "a reference beside a generator": (
+        seed("{name: a, data_type: integer, references: t.id, generator: {type: sequential}}"),
+        ("references", "stands beside generator"),
+    ),
+    "keys that refer to each other": (
+        """
+tables:
+  - {name: a, id: {type: int, references: b.id}, fields: []}
+  - {name: b, id: {type: int, references: a.id}, fields: []}
+""",
+        ("table a: column id", "leads back to itself", "its own generator"),
+    ),
+    "a key that refers to itself": (fields(head="id: {type: int, references: t.id}"), ("leads back to itself",)),
+    "templates of each other": (
+        fields("{name: a, type: text, template: '{b}'}", "{name: b, type: text, template: '{a}'}"),
+        ("column a", "leads back to itself"),
+    ),
+    "a template of no column": (
+        fields("{name: a, type: text, template: 'x {idd}'}"),
+        ("'{idd}' is no column", "did you mean id?"),
+    ),
+    "a template of points": (
+        fields("{name: p, type: point, generator: point_range}", "{name: a, type: text, template: '{p}'}"),
+        ("'{p}' is point", "use columns of text"),
+    ),
+    "a template in a number": (fields("{name: a, type: int, template: '{id}'}"), ("'template' cannot fill int32",)),
+}
