@@ -6,7 +6,10 @@ from importlib import import_module
 from infra.settings import Settings
 from spec.database import DatabaseSpec
 
-_MODULES: Mapping[str, str] = {"postgresql": "infra.databases.postgresql"}
+_MODULES: Mapping[str, str] = {
+    "mysql": "infra.databases.mysql",
+    "postgresql": "infra.databases.postgresql",
+}
 
 
 def database_of(settings: Settings) -> DatabaseSpec | None:

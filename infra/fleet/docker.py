@@ -3,16 +3,18 @@
 import io
 import tarfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from pathlib import Path
-from typing import Any
+from functools import wraps
+from pathlib import Path, PurePosixPath
+from typing import Any, ParamSpec, TypeVar
 
 import docker
 from docker.errors import DockerException, NotFound
 from docker.models.containers import Container
 from pydantic import BaseModel, ConfigDict
+from requests.exceptions import RequestException
 
 from infra.fleet.runner import Ended
 from spec.errors import RunError
@@ -33,28 +35,52 @@ class DockerHandles(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     prepare: str
+    plan_file: str
+    """Where the plan is to be, in a volume that the prepare container may write to and the workers may read."""
     workers: dict[str, str]
     """Worker id to container id."""
     output_in_container: str
-    output_dir: str | None
+    output_dir: str = ""
 
 
-def runner_of(handles: Mapping[str, Any], _plan: LoadPlan, _secrets: Mapping[str, str]) -> "DockerRunner":
+def runner_of(handles: Mapping[str, Any], plan: LoadPlan, _secrets: Mapping[str, str]) -> "DockerRunner":
     """The runner of a fleet of declared containers, which have their plan and their secrets already."""
-    return DockerRunner(DockerHandles.model_validate(handles))
+    return DockerRunner(DockerHandles.model_validate(handles), plan)
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _named(method: Callable[P, R]) -> Callable[P, R]:
+    """Turn the engine's errors into ours: they reach the user as one line."""
+
+    @wraps(method)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return method(*args, **kwargs)
+        except (DockerException, RequestException) as error:
+            said = " ".join(str(getattr(error, "explanation", None) or error).split())[:300]
+            raise RunError(f"Docker: {said}") from error
+
+    return call
 
 
 class DockerRunner:
     """Runs a fleet of declared containers."""
 
-    def __init__(self, fleet: DockerHandles) -> None:
+    def __init__(self, fleet: DockerHandles, plan: LoadPlan) -> None:
         self._fleet = fleet
+        self._plan = plan
         self._client = client()
         self._start_errors: dict[str, str] = {}
 
+    @_named
     def prepare(self, timeout_seconds: float) -> Ended:
-        """Start the container and wait for its end; one that does not end in time is killed."""
+        """Lay the plan out, start the container and wait for its end; one that does not end in time is killed."""
         container = self._container(self._fleet.prepare)
+        plan_file = PurePosixPath(self._fleet.plan_file)
+        container.put_archive(str(plan_file.parent), _archive(plan_file.name, self._plan.model_dump_json().encode()))
         container.start()
         deadline = time.monotonic() + timeout_seconds
         while self._running([container.id or ""]):
@@ -69,6 +95,7 @@ class DockerRunner:
         with ThreadPoolExecutor(max_workers=min(len(self._fleet.workers), 32)) as pool:
             list(pool.map(self._start, self._fleet.workers.items()))
 
+    @_named
     def running(self) -> frozenset[str]:
         """By one question for all containers."""
         ids = self._running(self._fleet.workers.values())
@@ -79,6 +106,7 @@ class DockerRunner:
         with ThreadPoolExecutor(max_workers=min(len(self._fleet.workers), 32)) as pool:
             list(pool.map(self._stop, self.running()))
 
+    @_named
     def ended(self) -> Mapping[str, Ended]:
         """Each container's exit code, its log, and whether the kernel killed it for memory."""
         ended: dict[str, Ended] = {}
@@ -92,9 +120,10 @@ class DockerRunner:
                 ended[worker] = Ended(None, "", ExitReason.KILLED, "its container is gone")
         return ended
 
+    @_named
     def finish(self) -> None:
         """Copy the files out of the volume, where a folder for them was named."""
-        if self._fleet.output_dir is None:
+        if not self._fleet.output_dir:
             return
         any_worker = self._container(next(iter(self._fleet.workers.values())))
         try:
@@ -141,9 +170,11 @@ def client() -> docker.DockerClient:
 def _ended(container: Container) -> Ended:
     state: Mapping[str, Any] = container.attrs["State"]
     code = int(state["ExitCode"])
-    output = container.logs(stdout=True, stderr=False, tail=_LOG_LINES).decode(errors="replace")
-    errors = container.logs(stdout=False, stderr=True, tail=20).decode(errors="replace")
     started, ended = _instant(state["StartedAt"]), _instant(state["FinishedAt"])
+    # A container that was started before keeps the log of that time, which is another run's.
+    since = started.timestamp() if started else None
+    output = container.logs(stdout=True, stderr=False, tail=_LOG_LINES, since=since).decode(errors="replace")
+    errors = container.logs(stdout=False, stderr=True, tail=20, since=since).decode(errors="replace")
     reason: ExitReason | None = None
     if state.get("OOMKilled"):
         limit = int(container.attrs["HostConfig"]["Memory"]) >> 20
@@ -160,6 +191,16 @@ def _ended(container: Container) -> Ended:
 def _instant(text: str) -> datetime | None:
     """Docker writes nanoseconds, and the year 1 for never."""
     return None if text.startswith(_NEVER) else datetime.fromisoformat(text[:26])
+
+
+def _archive(name: str, content: bytes) -> bytes:
+    """A tar of one file that everyone may read."""
+    member = tarfile.TarInfo(name)
+    member.size, member.mode = len(content), 0o444
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        tar.addfile(member, io.BytesIO(content))
+    return archive.getvalue()
 
 
 def _extract(archive: bytes, target: Path) -> None:

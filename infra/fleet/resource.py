@@ -14,6 +14,7 @@ from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider
 
 from infra.fleet.conduct import Outcome, conduct
 from infra.fleet.runner import Runner
+from spec.errors import LoadtestError
 from spec.plan import LoadPlan
 
 _RUNNERS: Mapping[str, str] = {"docker": "infra.fleet.docker", "local": "infra.fleet.local"}
@@ -30,8 +31,11 @@ class FleetProvider(ResourceProvider):
         plan = LoadPlan.model_validate_json(props["plan"])
         engine = os.getppid()
         module = import_module(_RUNNERS[props["platform"]])
-        runner: Runner = module.runner_of(props["handles"], plan, props.get("secrets") or {})
-        outcome = conduct(plan, runner, wanted=lambda: os.getppid() == engine)
+        try:
+            runner: Runner = module.runner_of(props["handles"], plan, props.get("secrets") or {})
+            outcome = conduct(plan, runner, wanted=lambda: os.getppid() == engine)
+        except LoadtestError as error:
+            outcome = Outcome(error=str(error))
         return CreateResult(id_=plan.run_id, outs={**{key: props[key] for key in _TRIGGERS}, **_outputs(outcome)})
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
@@ -70,7 +74,7 @@ class Fleet(Resource, module="loadtest", name="Fleet"):
         name: str,
         platform: str,
         plan: LoadPlan,
-        handles: pulumi.Input[Mapping[str, Any]],
+        handles: Mapping[str, pulumi.Input[Any]],
         opts: pulumi.ResourceOptions,
         secrets: pulumi.Input[Mapping[str, str]] | None = None,
     ) -> None:

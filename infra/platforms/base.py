@@ -12,7 +12,11 @@ from spec.database import DatabaseSpec
 from spec.plan import LoadPlan
 
 CONNECTION_VARIABLE = "LOADTEST_CONNECTION_STRING"
-RUN_LABEL, PLAN_LABEL, STACK_LABEL, WORKER_LABEL = "loadtest.run", "loadtest.plan", "loadtest.stack", "loadtest.worker"
+STACK_LABEL = "loadtest.stack"
+RUN_LABEL = "loadtest.run"
+PLAN_LABEL = "loadtest.plan"
+WORKER_LABEL = "loadtest.worker"
+SERVER_LABEL = "loadtest.server"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from infra.fleet.docker import client
 from infra.fleet.resource import Fleet
 from infra.platforms.base import (
     CONNECTION_VARIABLE,
+    SERVER_LABEL,
+    STACK_LABEL,
     WORKER_LABEL,
     LoadTestArgs,
     prepare_arguments,
@@ -73,9 +75,10 @@ class DockerLoadTest(pulumi.ComponentResource):
             args.plan,
             {
                 "prepare": prepare.id,
+                "plan_file": PLAN_FILE,
                 "workers": {worker: container.id for worker, container in workers.items()},
                 "output_in_container": OUTPUT_FOLDER,
-                "output_dir": str(args.project / args.settings.output_dir) if args.settings.output_dir else None,
+                "output_dir": str(args.project / args.settings.output_dir) if args.settings.output_dir else "",
             },
             pulumi.ResourceOptions(parent=self, depends_on=[prepare, *workers.values()]),
         )
@@ -95,7 +98,7 @@ class DockerLoadTest(pulumi.ComponentResource):
 
     def _stack_labels(self) -> dict[str, str]:
         """Of what stays from run to run."""
-        return {"loadtest.stack": self._args.stack}
+        return {STACK_LABEL: self._args.stack}
 
     def _volume(self, name: str, volume: str) -> docker.Volume:
         labels = [docker.VolumeLabelArgs(label=key, value=value) for key, value in self._args.labels.items()]
@@ -105,8 +108,8 @@ class DockerLoadTest(pulumi.ComponentResource):
         """Names are fixed, so that people find things: the old one goes before the new one comes."""
         return pulumi.ResourceOptions(parent=self, delete_before_replace=True, depends_on=depends_on)
 
-    def _labels(self, **more: str) -> list[docker.ContainerLabelArgs]:
-        labels = {**self._args.labels, **more}
+    def _labels(self, **more: pulumi.Input[str]) -> list[docker.ContainerLabelArgs]:
+        labels: dict[str, pulumi.Input[str]] = {**self._args.labels, **more}
         return [docker.ContainerLabelArgs(label=key, value=value) for key, value in sorted(labels.items())]
 
     def _worker_image(self, name: str) -> pulumi.Output[str]:
@@ -130,29 +133,33 @@ class DockerLoadTest(pulumi.ComponentResource):
         return image.name
 
     def _database(self, name: str, database: DatabaseSpec) -> docker.Container:
-        secret = [
-            self._args.password.apply(lambda password, key=key, text=text: f"{key}={text.format(password=password)}")
-            for key, text in sorted(database.secret_environment.items())
-        ]
+        plain = [f"{key}={value}" for key, value in sorted(database.environment.items())]
+        environment = self._args.password.apply(
+            lambda password: [
+                *plain,
+                *(
+                    f"{key}={text.format(password=password)}"
+                    for key, text in sorted(database.secret_environment.items())
+                ),
+            ]
+        )
         published = docker.ContainerPortArgs(internal=database.port, ip="127.0.0.1")
         return docker.Container(
             name,
             name=f"{self._prefix}-database",
             image=database.image,
             command=list(database.arguments) or None,
-            envs=pulumi.Output.secret(
-                [*(f"{key}={value}" for key, value in sorted(database.environment.items())), *secret]
-            ),
+            envs=environment,
             networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=self._network.name, aliases=["database"])],
             ports=[published] if self._args.settings.keep_database_port else None,
-            cpus=f"{database.cpu:g}",
+            cpus=str(database.cpu),
             memory=database.memory // MIB,
             memory_swap=database.memory // MIB,
             tmpfs={database.data_directory: _tmpfs(database.tmpfs, database.tmpfs_options)} if database.tmpfs else None,
             capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"], adds=list(_SERVER_CAPABILITIES)),
             security_opts=["no-new-privileges:true"],
             healthcheck=docker.ContainerHealthcheckArgs(
-                tests=["CMD", *database.health_command], interval="1s", timeout="10s", retries=60, start_period="120s"
+                tests=["CMD", *database.health_command], interval="1s", timeout="10s", retries=60, start_period="2m0s"
             ),
             wait=True,
             wait_timeout=_READY_SECONDS,
@@ -174,7 +181,7 @@ class DockerLoadTest(pulumi.ComponentResource):
         limits = self._args.plan.limits
         tmpfs = limits.tmpfs if limits else None
         owned = f"uid={WORKER_USER},gid={WORKER_USER},mode=0700"
-        environment = [f"{CONNECTION_VARIABLE}={{}}"]
+        environment = self.connection_string.apply(lambda text: [f"{CONNECTION_VARIABLE}={text}"])
         prepares = worker_id == "prepare"
         return docker.Container(
             name,
@@ -182,11 +189,11 @@ class DockerLoadTest(pulumi.ComponentResource):
             hostname=worker_id,
             image=image,
             command=arguments,
-            envs=pulumi.Output.secret([self.connection_string.apply(environment[0].format)]),
+            envs=environment,
             start=False,
             must_run=False,
             networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=self._network.name)],
-            cpus=f"{limits.cpu:g}" if limits else None,
+            cpus=str(limits.cpu) if limits else None,
             memory=limits.memory // MIB if limits else None,
             memory_swap=limits.memory // MIB if limits else None,
             tmpfs={DATA_FOLDER: _tmpfs(tmpfs, owned)} if tmpfs else None,
@@ -196,14 +203,12 @@ class DockerLoadTest(pulumi.ComponentResource):
                 ),
                 docker.ContainerVolumeArgs(volume_name=self._results_volume.name, container_path=RESULTS_FOLDER),
             ],
-            uploads=[docker.ContainerUploadArgs(file=PLAN_FILE, content=self._args.plan.model_dump_json())]
-            if prepares
-            else None,
             user=f"{WORKER_USER}:{WORKER_USER}",
             read_only=True,
             capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),
             security_opts=["no-new-privileges:true"],
-            labels=self._labels(**{WORKER_LABEL: worker_id}),
+            # Another server is another run, whatever it was replaced for.
+            labels=self._labels(**{WORKER_LABEL: worker_id, SERVER_LABEL: database.id if database else ""}),
             opts=self._replaced([database] if database else None),
         )
 

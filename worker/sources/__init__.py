@@ -9,6 +9,7 @@ from spec.sources import Capabilities
 from worker.sources.base import Source
 
 _MODULES: Mapping[str, str] = {
+    "mysql": "worker.sources.mysql",
     "postgresql": "worker.sources.postgresql",
     "csv": "worker.sources.csv",
     "jsonl": "worker.sources.jsonl",

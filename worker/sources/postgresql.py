@@ -19,6 +19,7 @@ from worker.encode.postgres_text import PostgresTextEncoder
 from worker.encode.records import Records
 from worker.encode.rows import Rows
 from worker.sources.base import KeyRange, Sent, Sink
+from worker.sources.existing import in_another_shape, not_to_be_touched
 
 _ROWS_A_STATEMENT = 1_000
 """Of a multi-row INSERT: what loaders commonly send."""
@@ -114,14 +115,9 @@ class PostgreSQL:
             return
         if shape != [(column.name, column_type(column.type)) for column in table.columns]:
             found = ", ".join(f"{name} {kind}" for name, kind in shape)
-            raise ServerError(
-                f"table {table.name!r} exists at {self._at} in another shape ({found}); drop it or load elsewhere"
-            )
+            raise in_another_shape("table", table.name, self._at, found)
         if on_existing is OnExisting.FAIL:
-            raise ServerError(
-                f"table {table.name!r} exists at {self._at}; "
-                "set loadtest:onExisting to empty or append, or drop the table"
-            )
+            raise not_to_be_touched("table", table.name, self._at)
         if on_existing is OnExisting.EMPTY:
             cursor.execute(sql.SQL("TRUNCATE {}").format(sql.Identifier(table.name)))
 

@@ -1,0 +1,67 @@
+"""`worker schema`: validates a schema file and shows each table with its types, generators and size."""
+
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from spec.capacity import check_rows
+from spec.errors import ExitCode, InputError
+from spec.links import described
+from spec.plan import BASE_INSTANT
+from spec.schema import Column, Table
+from spec.schema_file import load_schema
+from spec.units import format_size
+from worker.generate import Dataset, TableRows
+from worker.show_rows import shown_cells
+from worker.text_table import text_table
+
+_HEADER = ("column", "type", "generator", "bytes", "row 0")
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The options of `worker schema`."""
+    parser.add_argument("schema", type=Path, help="the schema file")
+    parser.add_argument("--row-count", type=int, default=10_000, help="rows of each table (default: 10000)")
+    parser.add_argument("--seed", type=int, default=42, help="the base seed of the values shown (default: 42)")
+
+
+def run(arguments: Namespace) -> int:
+    """Show the schema; raises SchemaError for the first thing that is wrong with it."""
+    if arguments.row_count < 1:
+        raise InputError.of("--row-count", arguments.row_count, "is no number of rows", "write 1 or more")
+    schema = load_schema(arguments.schema)
+    check_rows(schema, [table.name for table in schema.tables], arguments.row_count)
+    dataset = Dataset(schema, arguments.seed, arguments.row_count, BASE_INSTANT)
+    shown = [_shown(table, dataset.table(table.name), arguments.row_count) for table in schema.tables]
+    sys.stdout.write("\n".join(shown))
+    return ExitCode.OK
+
+
+def _shown(table: Table, rows: TableRows, count: int) -> str:
+    size = table.estimated_row_bytes
+    title = f"{table.name}: about {size} bytes a row, {format_size(size * count)} in {count:,} rows\n"
+    (values,) = shown_cells(table, rows.batch(0, 1))
+    lines = [_line(table, column, value) for column, value in zip(table.columns, values, strict=True)]
+    return title + text_table(_HEADER, lines)
+
+
+def _line(table: Table, column: Column, value: str) -> tuple[str, ...]:
+    marks = [
+        "primary key" if column.name == table.primary_key else "unique" if column.unique else "",
+        "nullable" if column.nullable and not column.null_ratio else "",
+        f"{column.null_ratio:.0%} NULL" if column.null_ratio else "",
+    ]
+    type_ = ", ".join([described(column.type), *filter(None, marks)])
+    return column.name, type_, _generator(column), f"{column.estimated_bytes:.0f}", value
+
+
+def _generator(column: Column) -> str:
+    """The generator's name and what it was given, without what it has by default."""
+    given = column.generator.model_dump(mode="json", exclude_defaults=True)
+    return " ".join([column.generator.type, *(f"{name}={_brief(value)}" for name, value in given.items())])
+
+
+def _brief(value: object) -> str:
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return ",".join(map(str, value.values())) if isinstance(value, dict) else str(value)

@@ -1,0 +1,16 @@
+"""What to say of a table, collection, label or topic that is there before the run; each source's `prepare` decides."""
+
+from spec.connection import Connection
+from spec.errors import ServerError
+
+
+def in_another_shape(what: str, name: str, at: Connection, found: str) -> ServerError:
+    """It has the name and not the columns; `found` says what it has instead."""
+    return ServerError(f"{what} {name!r} exists at {at} in another shape ({found}); drop it or load elsewhere")
+
+
+def not_to_be_touched(what: str, name: str, at: Connection) -> ServerError:
+    """It is as it should be, and `onExisting` is `fail`."""
+    return ServerError(
+        f"{what} {name!r} exists at {at}; set loadtest:onExisting to empty or append, or drop the {what}"
+    )

@@ -1,0 +1,314 @@
+"""MySQL: LOAD DATA LOCAL INFILE from memory, each batch a transaction."""
+
+import os
+import ssl
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pyarrow as pa
+import pymysql
+from pymysql.constants import CR, ER
+from pymysql.cursors import Cursor
+
+from spec.connection import Connection
+from spec.errors import InputError, ServerError
+from spec.plan import OnExisting, Shard
+from spec.schema import Table
+from spec.sources import INSERT, MYSQL
+from worker.encode.mysql_text import CONVERTED, MysqlTextEncoder
+from worker.encode.records import Records
+from worker.encode.rows import Rows
+from worker.sources.base import KeyRange, Sent, Sink
+from worker.sources.existing import in_another_shape, not_to_be_touched
+from worker.sources.mysql_ddl import create_table, name, names
+from worker.sources.mysql_values import parameters
+
+_ROWS_A_STATEMENT = 1_000
+"""Of a multi-row INSERT, and keys of a DELETE."""
+_SETTINGS = (
+    "version", "max_connections", "innodb_buffer_pool_size", "log_bin", "local_infile", "innodb_redo_log_capacity",
+    "innodb_flush_log_at_trx_commit", "innodb_doublewrite",
+)  # fmt: skip
+_PREPARE_LOCK = "loadtest.prepare"
+_LOCK_SECONDS = 60
+_SHAPE = "loadtest shape"
+"""A temporary table: no other session sees it."""
+
+
+def open_source(connection: Connection) -> "MySQL":
+    """The source of a connection string, not connected yet."""
+    return MySQL(connection)
+
+
+class MySQL:
+    """One connection; every batch is committed, and rolled back where the server warns of a row."""
+
+    capabilities = MYSQL
+
+    def __init__(self, connection: Connection) -> None:
+        self._at = connection
+        self._tls = _tls(connection)
+        self._connection: _Connection | None = None
+
+    def connect(self) -> None:
+        """One try; raises ServerError, transient unless the server answered with a refusal that stays."""
+        with self._named():
+            self._connection = _Connection(
+                host=self._at.host,
+                port=self._at.port or 0,
+                user=self._at.user,
+                password=self._at.password or "",
+                database=self._at.database or None,
+                connect_timeout=10,
+                local_infile=True,
+                charset="utf8mb4",
+                **self._tls,
+            )
+
+    def prepare(self, tables: Sequence[Table], on_existing: OnExisting, workers: int) -> Sequence[str]:  # noqa: ARG002
+        """Make the tables under a lock that a second `prepare` waits for: a DDL statement is a transaction of its own."""
+        with self._named(), self._server.cursor() as cursor, _locked(cursor, self._at):
+            for table in tables:
+                self._prepare(cursor, table, on_existing)
+        return ()
+
+    def _prepare(self, cursor: Cursor, table: Table, on_existing: OnExisting) -> None:
+        shape = _shape(cursor, table.name)
+        if not shape:
+            cursor.execute(create_table(table))
+            return
+        if shape != _wanted_shape(cursor, table):
+            raise in_another_shape("table", table.name, self._at, ", ".join(" ".join(row[:2]) for row in shape))
+        if on_existing is OnExisting.FAIL:
+            raise not_to_be_touched("table", table.name, self._at)
+        if on_existing is OnExisting.EMPTY:
+            cursor.execute(f"TRUNCATE {name(table.name)}")
+
+    @contextmanager
+    def sink(self, table: Table, shard: Shard, method: str) -> Iterator[Sink[Any]]:  # noqa: ARG002
+        """LOAD DATA, or multi-row INSERT."""
+        with self._named():
+            yield (InsertSink if method == INSERT else LoadDataSink)(self._server, table, self._at)
+
+    def remove(self, table: Table, keys: KeyRange | pa.Array) -> None:
+        """Delete the rows with these keys."""
+        delete = f"DELETE FROM {name(table.name)} WHERE {name(table.primary_key)}"  # noqa: S608 - names are quoted
+        with self._named(), self._server.cursor() as cursor:
+            if isinstance(keys, KeyRange):
+                cursor.execute(f"{delete} BETWEEN %s AND %s", [keys.low, keys.high])
+            else:
+                values = parameters(table.key, keys)
+                for first in range(0, len(values), _ROWS_A_STATEMENT):
+                    cursor.execute(f"{delete} IN %s", [values[first : first + _ROWS_A_STATEMENT]])
+            self._server.commit()
+
+    def count(self, table: Table) -> int:
+        """`SELECT count(*)`."""
+        with self._named(), self._server.cursor() as cursor:
+            # A transaction sees what was there when it began.
+            self._server.commit()
+            cursor.execute(f"SELECT count(*) FROM {name(table.name)}")  # noqa: S608 - the name is quoted
+            return int(cursor.fetchall()[0][0])
+
+    def settings(self) -> Mapping[str, str]:
+        """The global variables that bear on a load."""
+        with self._named(), self._server.cursor() as cursor:
+            cursor.execute("SHOW GLOBAL VARIABLES WHERE Variable_name IN %s", [_SETTINGS])
+            return {str(key): str(value) for key, value in sorted(cursor.fetchall())}
+
+    def close(self) -> None:
+        """Release the connection."""
+        if self._connection is not None and self._connection.open:
+            self._connection.close()
+
+    @property
+    def _server(self) -> "_Connection":
+        if self._connection is None:
+            raise ServerError(f"{self._at}: not connected", transient=True)
+        return self._connection
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Turn the driver's errors into ours, with the place and a remedy."""
+        try:
+            yield
+        except pymysql.MySQLError as error:
+            raise _server_error(error, self._at) from error
+
+
+class _Connection(pymysql.Connection):  # type: ignore[misc]
+    """The driver's, which after losing its server while it sends a file stumbles over the socket that is gone."""
+
+    def write_packet(self, payload: bytes) -> None:
+        """One packet; raises OperationalError where the connection is closed."""
+        if not self.open:
+            raise pymysql.OperationalError(CR.CR_SERVER_LOST, "the connection was closed while rows were sent")
+        super().write_packet(payload)
+
+
+class LoadDataSink:
+    """Rows as LOAD DATA's text, read by the driver from a file that is memory only.
+
+    A batch is one transaction of a statement a piece: the server spools what one statement sends, so that is bounded by
+    a chunk of the pipeline, whatever the batch.
+    """
+
+    def __init__(self, connection: _Connection, table: Table, at: Connection) -> None:
+        self._connection = connection
+        self._table = table
+        self._at = at
+        self._encoder = MysqlTextEncoder(table)
+        converted = [column.name for column in table.columns if column.type.kind in CONVERTED]
+        columns = ", ".join(
+            ("@" if column.name in converted else "") + name(column.name) for column in table.columns
+        )
+        conversions = ", ".join(f"{name(of)} = CONVERT(@{name(of)} USING utf8mb4)" for of in converted)
+        # Binary leaves the bytes as they are, for a uuid's sake; json takes no binary string and goes by a variable.
+        self._into = f"INTO TABLE {name(table.name)} CHARACTER SET binary ({columns})"
+        self._into += f" SET {conversions}" if conversions else ""
+
+    def encode(self, batch: pa.RecordBatch) -> Rows:
+        """LOAD DATA's text."""
+        return self._encoder.encode(batch)
+
+    def send(self, pieces: Iterator[Rows]) -> Sent:
+        """One transaction; a warning undoes it."""
+        with self._connection.cursor() as cursor:
+            sent = sum(self._load(cursor, piece) for piece in pieces)
+        written = time.perf_counter()
+        self._connection.commit()
+        return Sent(sent, time.perf_counter() - written)
+
+    def _load(self, cursor: Cursor, rows: Rows) -> int:
+        file = os.memfd_create("rows")
+        try:
+            _write(file, rows.data)
+            loaded = cursor.execute(f"LOAD DATA LOCAL INFILE '/proc/self/fd/{file}' {self._into}")
+        finally:
+            os.close(file)
+        if cursor.warning_count or loaded != len(rows):
+            # With LOCAL the server takes what it can of a row that it should refuse, and leaves out a key's second row.
+            cursor.execute("SHOW WARNINGS LIMIT 1")
+            said = [str(message) for _, _, message in cursor.fetchall()]
+            self._connection.rollback()
+            raise ServerError(
+                f"mysql at {self._at}: table {self._table.name!r} took {loaded} of {len(rows)} rows"
+                f" ({said[0] if said else 'without a warning'}); load into an empty table, or fit the column's type"
+            )
+        return len(rows.data)
+
+
+class InsertSink:
+    """Multi-row INSERT, the values bound on the client, so that the bytes on the wire are known."""
+
+    def __init__(self, connection: _Connection, table: Table, at: Connection) -> None:  # noqa: ARG002
+        self._connection = connection
+        self._table = table
+        self._row = "(" + ", ".join(["%s"] * len(table.columns)) + ")"
+        columns = names([column.name for column in table.columns]).replace("%", "%%")
+        self._insert = f"INSERT INTO {name(table.name).replace('%', '%%')} ({columns}) VALUES "  # noqa: S608 - quoted
+
+    def encode(self, batch: pa.RecordBatch) -> Records:
+        """Python objects, as a program would bind them."""
+        columns = [parameters(*pair) for pair in zip(self._table.columns, batch.columns, strict=True)]
+        return Records(list(zip(*columns, strict=True)))
+
+    def send(self, pieces: Iterator[Records]) -> Sent:
+        """One transaction of as many statements as the rows take."""
+        sent = 0
+        with self._connection.cursor() as cursor:
+            for piece in pieces:
+                for first in range(0, len(piece), _ROWS_A_STATEMENT):
+                    rows = piece.rows[first : first + _ROWS_A_STATEMENT]
+                    statement = self._insert + ", ".join([self._row] * len(rows))
+                    text = cursor.mogrify(statement, [value for row in rows for value in row])
+                    cursor.execute(text)
+                    sent += len(text.encode("utf-8", "surrogateescape"))
+        written = time.perf_counter()
+        self._connection.commit()
+        return Sent(sent, time.perf_counter() - written)
+
+
+@contextmanager
+def _locked(cursor: Cursor, at: Connection) -> Iterator[None]:
+    cursor.execute("SELECT GET_LOCK(%s, %s)", [_PREPARE_LOCK, _LOCK_SECONDS])
+    if cursor.fetchall() != ((1,),):
+        raise ServerError(f"mysql at {at}: another prepare holds its lock for {_LOCK_SECONDS} s; wait until it has ended")
+    try:
+        yield
+    finally:
+        cursor.execute("SELECT RELEASE_LOCK(%s)", [_PREPARE_LOCK])
+
+
+def _shape(cursor: Cursor, table: str) -> list[tuple[str, ...]]:
+    """Name, type, nullability and key of each column; empty for a table that is not there."""
+    try:
+        cursor.execute(f"SHOW COLUMNS FROM {name(table)}")
+    except pymysql.ProgrammingError as error:
+        if error.args[0] == ER.NO_SUCH_TABLE:
+            return []
+        raise
+    return [tuple(map(str, row[:4])) for row in cursor.fetchall()]
+
+
+def _wanted_shape(cursor: Cursor, table: Table) -> list[tuple[str, ...]]:
+    """What the server makes of the table's statement: compared with its own spelling, not with one of ours."""
+    cursor.execute(create_table(table, _SHAPE, temporary=True))
+    try:
+        return _shape(cursor, _SHAPE)
+    finally:
+        cursor.execute(f"DROP TEMPORARY TABLE {name(_SHAPE)}")
+
+
+def _write(file: int, data: memoryview) -> None:
+    written = 0
+    while written < len(data):
+        written += os.write(file, data[written:])
+
+
+def _tls(at: Connection) -> dict[str, Any]:
+    """What `ssl-mode` asks for, as the server's own clients spell it; preferred where nothing is said."""
+    given = at.parameters(("ssl-mode", "ssl-ca"))
+    mode, authority = given.get("ssl-mode", "PREFERRED").upper(), given.get("ssl-ca")
+    if mode == "DISABLED":
+        return {"ssl_disabled": True}
+    if mode == "PREFERRED":
+        return {}
+    if mode == "REQUIRED":
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        return {"ssl": context}
+    if mode == "VERIFY_IDENTITY":
+        return {"ssl": ssl.create_default_context(cafile=authority)}
+    choices = "DISABLED, PREFERRED, REQUIRED or VERIFY_IDENTITY"
+    raise InputError.of("connectionString: ssl-mode", mode, "is none of the choices", f"write {choices}")
+
+
+_REMEDIES: Mapping[int, str] = {
+    ER.ACCESS_DENIED_ERROR: "check user and password in the connection string",
+    ER.DBACCESS_DENIED_ERROR: "check the database's name, and grant the user ALL on it",
+    ER.TABLEACCESS_DENIED_ERROR: "grant the user CREATE, CREATE TEMPORARY TABLES, INSERT, SELECT, DELETE and DROP",
+    ER.BAD_DB_ERROR: "create the database, or name another in the connection string",
+    ER.NO_DB_ERROR: "name the database in the connection string",
+    ER.RECORD_FILE_FULL: "give the server more disk (databaseMemoryLimit is what databaseTmpfs takes its RAM disk from)",
+    ER.DISK_FULL: "give the server more disk (databaseMemoryLimit is what databaseTmpfs takes its RAM disk from)",
+    ER.OUTOFMEMORY: "give the server more memory by databaseMemoryLimit",
+    ER.CON_COUNT_ERROR: "lower workers, or raise the server's max_connections",
+    3948: "set the server's local_infile to 1",
+    CR.CR_SERVER_LOST: "see the server's log for why it went away; its memory limit is databaseMemoryLimit",
+    CR.CR_SERVER_GONE_ERROR: "see the server's log for why it went away; its memory limit is databaseMemoryLimit",
+    CR.CR_CONN_HOST_ERROR: "check that the server is up and reachable",
+}
+_TRANSIENT = (
+    CR.CR_CONN_HOST_ERROR, CR.CR_SERVER_LOST, CR.CR_SERVER_GONE_ERROR, ER.CON_COUNT_ERROR, ER.SERVER_SHUTDOWN,
+)  # fmt: skip
+
+
+def _server_error(error: pymysql.MySQLError, at: Connection) -> ServerError:
+    """One line: where, what the server or the driver said, what to do."""
+    code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+    said = " ".join(str(error.args[-1] if error.args else type(error).__name__).split())
+    remedy = _REMEDIES.get(code)
+    return ServerError(f"mysql at {at}: {said}" + (f"; {remedy}" if remedy else ""), transient=code in _TRANSIENT)

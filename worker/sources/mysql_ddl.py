@@ -1,0 +1,105 @@
+"""The tables that a schema becomes in MySQL: each type in the server's own, every name and value quoted."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from spec.errors import PlanError
+from spec.schema import Column, Table
+from spec.types import DataType, Kind
+
+LONGEST_INLINE = 1_000
+"""Characters or bytes up to which a string is part of the row: all columns of a row share 65,535 bytes."""
+_LONGEST_CHAR = 255
+_LONGEST_KEY = 768
+"""Characters of a key: InnoDB's 3,072 bytes at four bytes each."""
+_MOST_MEMBERS = 64
+
+
+def name(of: str) -> str:
+    """A name in backticks."""
+    return "`" + of.replace("`", "``") + "`"
+
+
+def names(of: Sequence[str]) -> str:
+    """Names in backticks, commas between."""
+    return ", ".join(map(name, of))
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def _strings(type_: DataType) -> str:
+    length = type_.length or LONGEST_INLINE + 1
+    return f"varchar({length})" if length <= LONGEST_INLINE else "longtext"
+
+
+def _bytes(type_: DataType) -> str:
+    length = type_.length or LONGEST_INLINE + 1
+    return f"varbinary({length})" if length <= LONGEST_INLINE else "longblob"
+
+
+def _set(type_: DataType) -> str:
+    if len(type_.values) > _MOST_MEMBERS or any("," in value for value in type_.values):
+        raise PlanError(
+            f"source: 'mysql' has sets of {_MOST_MEMBERS} values at most, without commas, and the schema's has "
+            f"{len(type_.values)} ({', '.join(type_.values[:3])}, ...); use an array of text for that column"
+        )
+    return f"set({', '.join(map(_literal, type_.values))})"
+
+
+TYPES: Mapping[Kind, Callable[[DataType], str]] = {
+    Kind.BOOL: lambda _: "boolean",
+    Kind.INT8: lambda _: "tinyint",
+    Kind.INT16: lambda _: "smallint",
+    Kind.INT32: lambda _: "int",
+    Kind.INT64: lambda _: "bigint",
+    Kind.FLOAT32: lambda _: "float",
+    Kind.FLOAT64: lambda _: "double",
+    Kind.DECIMAL: lambda t: f"decimal({t.precision},{t.scale})",
+    Kind.CHAR: lambda t: f"char({t.length})" if (t.length or 0) <= _LONGEST_CHAR else _strings(t),
+    Kind.VARCHAR: _strings,
+    Kind.TEXT: lambda _: "longtext",
+    Kind.BLOB: lambda _: "longblob",
+    Kind.BYTES: _bytes,
+    Kind.DATE: lambda _: "date",
+    Kind.TIME: lambda _: "time(6)",
+    Kind.DATETIME: lambda _: "datetime(6)",
+    Kind.TIMESTAMP: lambda _: "datetime(6)",
+    Kind.TIMESTAMP_TZ: lambda _: "datetime(6)",
+    Kind.JSON: lambda _: "json",
+    Kind.JSONB: lambda _: "json",
+    Kind.UUID: lambda _: "binary(16)",
+    Kind.ULID: lambda _: "char(26)",
+    Kind.ARRAY: lambda _: "json",
+    Kind.ENUM: lambda t: f"enum({', '.join(map(_literal, t.values))})",
+    Kind.SET: _set,
+    Kind.DURATION: lambda _: "bigint",
+    Kind.POINT: lambda _: "point",
+}
+
+
+def column_type(column: Column, is_key: bool = False) -> str:
+    """The server's type for a column; a key has a length that an index can have."""
+    server_type = TYPES[column.type.kind](column.type)
+    if is_key:
+        return {"longtext": f"varchar({_LONGEST_KEY})", "longblob": f"varbinary({4 * _LONGEST_KEY})"}.get(
+            server_type, server_type
+        )
+    return server_type
+
+
+def create_table(table: Table, called: str | None = None, temporary: bool = False) -> str:
+    """The statement that makes a table.
+
+    Texts are compared by their code points, trailing spaces included: two keys that differ are two rows.
+    """
+    definitions = [
+        f"{name(column.name)} {column_type(column, column.name == table.primary_key)}"
+        + ("" if column.nullable else " NOT NULL")
+        for column in table.columns
+    ]
+    kind = "TEMPORARY TABLE" if temporary else "TABLE"
+    return (
+        f"CREATE {kind} {name(called or table.name)} ({', '.join(definitions)}, PRIMARY KEY ({name(table.primary_key)})) "
+        "CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin"
+    )

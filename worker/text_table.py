@@ -1,0 +1,33 @@
+"""Plain text tables for a terminal: columns as wide as their cells need, up to a bound."""
+
+import unicodedata
+from collections.abc import Sequence
+
+_WIDEST = 48
+
+
+def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """The header, a rule and the rows; what is longer than 48 characters ends in an ellipsis."""
+    lines = [[_fitted(cell) for cell in line] for line in [header, *rows]]
+    widths = [max(_width(line[column]) for line in lines) for column in range(len(header))]
+    texts = ["  ".join(_padded(cell, width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+    return "\n".join([texts[0], "  ".join("-" * width for width in widths), *texts[1:]]) + "\n"
+
+
+def _fitted(cell: str) -> str:
+    shown = "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in cell
+    )
+    return shown if _width(shown) <= _WIDEST else shown[: _WIDEST - 1] + "…"
+
+
+def _padded(cell: str, width: int) -> str:
+    return cell + " " * (width - _width(cell))
+
+
+def _width(text: str) -> int:
+    """Columns of a terminal: two for wide characters, none for those that combine with the one before."""
+    return sum(
+        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        for character in text
+    )
