@@ -1,0 +1,81 @@
+"""The sources, each declared once: what it can do, so that nothing else needs to know which one it is."""
+
+from dataclasses import dataclass
+
+from spec.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a source is and can do; the platforms and the worker's pipelines ask this and never its name."""
+
+    name: str
+    schemes: tuple[str, ...]
+    """The schemes of its connection strings; the first is the one to recommend."""
+    bulk: str
+    """What `method: bulk` is here, in the server's own words."""
+    insert: str
+    """What `method: insert` is here: the way that is compared against."""
+    transactional: bool
+    """Whether a batch lands whole or not at all."""
+    key_range_deletable: bool
+    """Whether a redo removes its rows by a range of keys; where not, it replaces what it wrote."""
+    needs_server: bool = True
+    port: int | None = None
+    """The server's usual TCP port."""
+    largest_batch: int | None = None
+    """The most rows of one batch, where the server has a bound."""
+    file_suffix: str | None = None
+    """The ending of the files it writes, where it writes files."""
+
+
+POSTGRESQL = Capabilities(
+    name="postgresql",
+    schemes=("postgresql", "postgres"),
+    bulk="COPY FROM STDIN",
+    insert="multi-row INSERT",
+    transactional=True,
+    key_range_deletable=True,
+    port=5432,
+)
+MYSQL = Capabilities(
+    name="mysql",
+    schemes=("mysql",),
+    bulk="LOAD DATA LOCAL INFILE from memory",
+    insert="multi-row INSERT",
+    transactional=True,
+    key_range_deletable=True,
+    port=3306,
+)
+CSV = Capabilities(
+    name="csv",
+    schemes=("file",),
+    bulk="columnar writer",
+    insert="csv.writer, one row at a time",
+    transactional=False,
+    key_range_deletable=False,
+    needs_server=False,
+    file_suffix=".csv",
+)
+JSONL = Capabilities(
+    name="jsonl",
+    schemes=("file",),
+    bulk="columnar writer",
+    insert="json.dumps, one row at a time",
+    transactional=False,
+    key_range_deletable=False,
+    needs_server=False,
+    file_suffix=".jsonl",
+)
+
+SOURCES = {source.name: source for source in (MYSQL, POSTGRESQL, CSV, JSONL)}
+
+BULK, INSERT = "bulk", "insert"
+METHODS = (BULK, INSERT)
+
+
+def capabilities_of(name: str, key: str = "source") -> Capabilities:
+    """A source's declaration; raises InputError that names `key` and what there is."""
+    if name not in SOURCES:
+        raise InputError.of(key, name, "is no source", f"write one of {', '.join(SOURCES)}")
+    return SOURCES[name]
