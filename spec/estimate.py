@@ -20,6 +20,9 @@ from spec.generators import (
     Sequential,
     Static,
     Template,
+    Ulid,
+    UuidV4,
+    WeightedBool,
 )
 from spec.placeholders import Digits, Literal, PatternPart, Uuid, pattern_parts, template_parts
 from spec.types import DataType, Kind
@@ -88,6 +91,9 @@ def _of_template(_: DataType, generator: Template) -> float:
 _BY_GENERATOR: Mapping[type, Callable[[DataType, Any], float]] = {
     Null: lambda _, __: 0.0,
     Sequential: lambda _, __: _ROW_NUMBER,
+    UuidV4: lambda _, __: _UUID,
+    Ulid: lambda _, __: 26.0,
+    WeightedBool: lambda type_, _: _BY_KIND.get(type_.kind, 1.0),
     PersonName: lambda _, __: 13.0,
     Email: lambda _, __: 31.0,
     Static: lambda _, static: _of_values([static.value]),

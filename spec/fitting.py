@@ -23,7 +23,7 @@ BINARIES = frozenset({Kind.BLOB, Kind.BYTES})
 DOCUMENTS = frozenset({Kind.JSON, Kind.JSONB})
 INSTANTS = frozenset({Kind.DATE, Kind.TIME, Kind.DATETIME, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ})
 
-_FITS: Mapping[type[BaseModel], frozenset[Kind]] = {
+FITTING: Mapping[type[BaseModel], frozenset[Kind]] = {
     g.Sequential: INTEGERS | TEXTS | {Kind.DECIMAL},
     g.UuidV4: TEXTS | BINARIES | DOCUMENTS | {Kind.UUID},
     g.Ulid: TEXTS | {Kind.ULID},
@@ -48,6 +48,7 @@ _FITS: Mapping[type[BaseModel], frozenset[Kind]] = {
     g.Faker: ALL - {Kind.ARRAY, Kind.SET, Kind.POINT},
     g.Reference: ALL,
 }
+"""Which kinds each generator can fill; a reference fits where its parent does."""
 _LONGEST_FIXED: Mapping[type[BaseModel], int] = {g.UuidV4: 36, g.Ulid: 26, g.PersonName: 24, g.Email: 60}
 _UUID_LENGTH = 36
 _LARGEST_FLOAT32 = 3.4e38
@@ -56,8 +57,8 @@ _LARGEST_FLOAT32 = 3.4e38
 def check_fit(type_: DataType, generator: g.Generator, *, nullable: bool) -> None:
     """Check that the generator's values are values of the type, NULL among them only where the column is nullable."""
     kind = type_.kind
-    if kind not in _FITS[type(generator)]:
-        fitting = [model.model_fields["type"].default for model, kinds in _FITS.items() if kind in kinds]
+    if kind not in FITTING[type(generator)]:
+        fitting = [model.model_fields["type"].default for model, kinds in FITTING.items() if kind in kinds]
         raise ValueError(f"cannot fill {kind}; write one of {', '.join(fitting)}")
     _check_length(type_, generator)
     check = _CHECKS.get(type(generator))

@@ -58,9 +58,9 @@ def parse_rows(text: str) -> tuple[int, int]:
 
 
 def shown_cells(table: Table, batch: Any) -> list[list[str]]:
-    """Each row's values as a person reads them: text as it is, NULL as NULL, all else as in JSON."""
+    """Each row's values as a person reads them: text as it is, NULL as NULL, all else as in JSON, digit for digit."""
     lines = NdjsonEncoder(table).encode(batch).cut(terminator=1)
-    return [[_cell(value) for value in json.loads(line).values()] for line in lines]
+    return [[_cell(value) for value in json.loads(line, parse_float=str).values()] for line in lines]
 
 
 def _cell(value: object) -> str:
@@ -102,4 +102,4 @@ def _stream(rows: TableRows, encoder: RowEncoder, first: int, end: int, columns:
         output.flush()
     except BrokenPipeError:
         # The reader (`| head`) has seen enough; nothing may be flushed to it at exit either.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None

@@ -2,7 +2,12 @@
 
 import sys
 from argparse import ArgumentParser, Namespace
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
+
+from pydantic import BaseModel
+from pydantic_core import to_json
 
 from spec.capacity import check_rows
 from spec.errors import ExitCode, InputError
@@ -57,11 +62,18 @@ def _line(table: Table, column: Column, value: str) -> tuple[str, ...]:
 
 def _generator(column: Column) -> str:
     """The generator's name and what it was given, without what it has by default."""
-    given = column.generator.model_dump(mode="json", exclude_defaults=True)
-    return " ".join([column.generator.type, *(f"{name}={_brief(value)}" for name, value in given.items())])
+    return " ".join([column.generator.type, *_given(column.generator)])
+
+
+def _given(model: BaseModel) -> list[str]:
+    defaults = type(model).model_fields.items()
+    values = {name: getattr(model, name) for name, field in defaults if getattr(model, name) != field.default}
+    return [f"{name}={_brief(value)}" for name, value in values.items() if name != "type"]
 
 
 def _brief(value: object) -> str:
-    if isinstance(value, list):
-        return ",".join(map(str, value))
-    return ",".join(map(str, value.values())) if isinstance(value, dict) else str(value)
+    if isinstance(value, BaseModel):
+        return ",".join([str(getattr(value, "type", "")), *_given(value)])
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return str(value) if isinstance(value, str | Decimal) else to_json(value).decode()

@@ -3,14 +3,16 @@
 import unicodedata
 from collections.abc import Sequence
 
-_WIDEST = 48
+_WIDEST = 64
 
 
 def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """The header, a rule and the rows; what is longer than 48 characters ends in an ellipsis."""
+    """The header, a rule and the rows; what is longer than 64 characters ends in an ellipsis."""
     lines = [[_fitted(cell) for cell in line] for line in [header, *rows]]
     widths = [max(_width(line[column]) for line in lines) for column in range(len(header))]
-    texts = ["  ".join(_padded(cell, width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+    texts = [
+        "  ".join(_padded(cell, width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    ]
     return "\n".join([texts[0], "  ".join("-" * width for width in widths), *texts[1:]]) + "\n"
 
 

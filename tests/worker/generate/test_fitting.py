@@ -1,0 +1,121 @@
+"""Every generator in every type: what fits gives valid rows, what does not is refused with those that do."""
+
+from itertools import product
+from typing import get_args
+
+import pytest
+
+from spec.errors import SchemaError
+from spec.fitting import FITTING
+from spec.generators import Generator
+from spec.schema import Schema
+from spec.types import Kind
+from tests.worker.generate.schemas import dataset, table_of
+
+TYPES = {
+    **{kind: str(kind) for kind in Kind},
+    Kind.DECIMAL: '"decimal(9,2)"',
+    Kind.CHAR: '"char(70)"',
+    Kind.VARCHAR: '"varchar(70)"',
+    Kind.ARRAY: "{type: array, element_type: int}",
+    Kind.ENUM: "{type: enum, values: [red, blue]}",
+    Kind.SET: "{type: set, values: [red, blue]}",
+}
+VALUES = {
+    **dict.fromkeys((Kind.INT8, Kind.INT16, Kind.INT32, Kind.INT64), "7"),
+    **dict.fromkeys((Kind.FLOAT32, Kind.FLOAT64, Kind.DECIMAL), "7.5"),
+    **dict.fromkeys((Kind.DATETIME, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ, Kind.DATE), "2024-02-29"),
+    Kind.BOOL: "true",
+    Kind.TIME: "'23:59:59.5'",
+    Kind.UUID: "6ba7b810-9dad-41d1-80b4-00c04fd430c8",
+    Kind.ULID: "01ARZ3NDEKTSV4RRFFQ69G5FAV",
+    Kind.ARRAY: "[1, 2]",
+    Kind.SET: "[red, blue]",
+    Kind.DURATION: "0.25",
+    Kind.POINT: "[1, 2.5]",
+}
+PROVIDERS = {
+    **dict.fromkeys((Kind.INT8, Kind.INT16, Kind.INT32, Kind.INT64), "random_digit"),
+    **dict.fromkeys((Kind.FLOAT32, Kind.FLOAT64, Kind.DECIMAL), "random_digit"),
+    Kind.BOOL: "boolean",
+    Kind.UUID: "uuid4",
+    Kind.JSON: "boolean",
+    Kind.JSONB: "word",
+    **dict.fromkeys((Kind.CHAR, Kind.VARCHAR, Kind.TEXT, Kind.BLOB, Kind.BYTES), "word"),
+}
+
+
+def generator(name: str, kind: Kind) -> str:
+    value = VALUES.get(kind, "red")
+    pool = {Kind.ARRAY: "[1, 2]"}.get(kind, "[red, blue]")
+    parameters = {
+        "pattern": "pattern: 'x{index}'",
+        "int_range": "min: -3, max: 100",
+        "float_range": "min: -3, max: 100",
+        "decimal_range": "min: -3, max: 100",
+        "timestamp_range": "start: 1960-01-01, end: 2040-01-01",
+        "duration_range": "min_secs: 0, max_secs: 9",
+        "weighted_bool": "true_weight: 0.5",
+        "one_of": f"values: [{value}]",
+        "static": f"value: {value}",
+        "sample_array": f"pool: {pool}, max_length: 2",
+        "faker": f"provider: {PROVIDERS.get(kind, 'word')}, pool: 20",
+        "template": "template: '<{id}>'",
+    }
+    return f"{{type: '{name}', {parameters.get(name, '')}}}"
+
+
+GENERATORS = [model for model in get_args(get_args(Generator)[0]) if model.model_fields["type"].default != "reference"]
+PAIRS = [
+    (model.model_fields["type"].default, kind, kind in FITTING[model]) for model, kind in product(GENERATORS, Kind)
+]
+NO_PROVIDER = {
+    Kind.ENUM,
+    Kind.ULID,
+    Kind.DATE,
+    Kind.TIME,
+    Kind.DATETIME,
+    Kind.TIMESTAMP,
+    Kind.TIMESTAMP_TZ,
+    Kind.DURATION,
+}
+
+
+def field(name: str, kind: Kind) -> str:
+    return f"{{name: c, type: {TYPES[kind]}, nullable: true, generator: {generator(name, kind)}}}"
+
+
+@pytest.mark.parametrize(("name", "kind"), [(name, kind) for name, kind, fits in PAIRS if fits])
+def test_what_fits_gives_valid_rows(name: str, kind: Kind) -> None:
+    rows = dataset(Schema(tables=(table_of(field(name, kind)),)), rows=100).table("t")
+    if name == "faker" and kind in NO_PROVIDER:
+        # Faker has no provider whose words are such values: its words are refused, one by one.
+        with pytest.raises(SchemaError, match=r"column c: generator\.faker: 'word' "):
+            rows.batch(0, 100)
+        return
+    batch = rows.batch(0, 100)
+    batch.validate(full=True)
+    values = batch.column("c").to_pylist()
+    assert len(values) == 100
+    assert (values[0] is None) == (name == "null")
+
+
+@pytest.mark.parametrize(("name", "kind"), [(name, kind) for name, kind, fits in PAIRS if not fits])
+def test_what_does_not_fit_is_refused(name: str, kind: Kind) -> None:
+    with pytest.raises(
+        SchemaError, match=rf"table t: column c: generator: '{name}' cannot fill {kind}; write one of \w+"
+    ):
+        table_of(field(name, kind))
+
+
+def test_a_reference_fits_any_type_that_can_be_a_key() -> None:
+    for kind in Kind:
+        name = next(
+            (name for name in ("sequential", "uuid_v4", "ulid", "timestamp_now") if (name, kind, True) in PAIRS), None
+        )
+        if name is None or kind in (Kind.DATE, Kind.TIME, Kind.JSON, Kind.JSONB):
+            continue
+        unique = field(name, kind).replace("nullable: true", "unique: true")
+        table = table_of(unique, f"{{name: r, type: {TYPES[kind]}, references: t.c}}")
+        batch = dataset(Schema(tables=(table,)), rows=50).table("t").batch(0, 50)
+        assert set(batch.column("r").to_pylist()) <= set(batch.column("c").to_pylist())
