@@ -64,7 +64,7 @@ def main() -> None:
             figures += _copied(table, batches, arguments.runs)
     print(record.table(figures))
     settings = {"rows": arguments.rows, "batch_rows": BATCH, "runs": arguments.runs, "cores": 1}
-    print(record.write("encode", ("numpy", "polars", "pyarrow"), settings, figures))
+    print(record.record("encode", figures, ("numpy", "polars", "pyarrow"), settings))
 
 
 def _encoded(name: str, table: Table, batches: Sequence[pa.RecordBatch], runs: int) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
-Figures = Sequence[Mapping[str, Any]]
+Results = Sequence[Mapping[str, Any]]
 """One mapping a row of the table; all have the same keys, and a figure's key names its unit."""
 
 
@@ -28,26 +28,26 @@ def machine() -> dict[str, Any]:
     }
 
 
-def write(name: str, libraries: Sequence[str], settings: Mapping[str, Any], figures: Figures) -> Path:
-    """Write the results of one run and return where they are."""
+def record(name: str, results: Results, libraries: Sequence[str], settings: Mapping[str, Any] | None = None) -> Path:
+    """Write the results of one run, with the versions of the libraries that they depend on; return where they are."""
     RESULTS.mkdir(exist_ok=True)
     content = {
         "benchmark": name,
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine(),
-        "libraries": {library: version(library) for library in libraries},
-        "settings": dict(settings),
-        "figures": list(figures),
+        "versions": {library: version(library) for library in libraries},
+        "settings": dict(settings or {}),
+        "results": list(results),
     }
     path = RESULTS / f"{name}.json"
     path.write_text(json.dumps(content, indent=2) + "\n")
     return path
 
 
-def table(figures: Figures) -> str:
-    """The figures as a Markdown table, numbers with thousands separated."""
-    names = list(figures[0])
-    rows = [[_shown(row[name]) for name in names] for row in figures]
+def table(results: Results) -> str:
+    """The results as a Markdown table, numbers with thousands separated."""
+    names = list(results[0])
+    rows = [[_shown(row[name]) for name in names] for row in results]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in [names, ["---"] * len(names), *rows])
 
 
