@@ -36,6 +36,8 @@ class Collected:
     platform: str | None = None
     source: str | None = None
     start_spread_ms: float | None = None
+    server_settings: Mapping[str, str] = field(default_factory=dict[str, str])
+    warnings: tuple[str, ...] = ()
 
     @property
     def run_id(self) -> str:
@@ -121,6 +123,8 @@ def _of_outputs(outputs: Mapping[str, Any], origin: str) -> Collected:
         platform=outputs.get("platform"),
         source=outputs.get("source"),
         start_spread_ms=outputs.get("startSpreadMs"),
+        server_settings=outputs.get("serverSettings") or {},
+        warnings=tuple(outputs.get("warnings") or ()),
     )
     if not collected.results and collected.plan is None:
         raise ResultError(f"no results in {origin}: the list is empty")

@@ -9,10 +9,8 @@ from hdrh.histogram import HdrHistogram
 
 from aggregate.report import Bin, Percentiles
 from spec.errors import InputError
-from spec.results import Latency, WorkerResult
+from spec.results import WorkerResult
 
-_HIGHEST_US = 24 * 3_600_000_000
-_DIGITS = 3
 _BINS_A_DOUBLING = 4
 _UNDECODABLE = (TypeError, ValueError, IndexError, zlib.error, HdrCookieException, HdrLengthException)
 
@@ -23,17 +21,18 @@ def merge(results: Iterable[WorkerResult]) -> tuple[Percentiles | None, tuple[Bi
     Four bins cover a doubling of the latency. Both are empty when no worker left a histogram. Raises InputError for a
     histogram that cannot be decoded.
     """
-    merged = HdrHistogram(1, _HIGHEST_US, _DIGITS)
+    alike: dict[tuple[int, int, int], HdrHistogram] = {}
     sizes: set[int] = set()
     workers = 0
     for result in results:
         latency = result.latency_ms
         if latency is None or not latency.histogram:
             continue
-        _add(merged, result.worker_id, latency)
+        _add(alike, _decoded(result.worker_id, latency.histogram))
         sizes.add(latency.batch_size)
         workers += 1
-    if not merged.get_total_count():
+    merged = _joined(alike.values())
+    if merged is None or not merged.get_total_count():
         return None, ()
     p50, p90, p99, p999 = (milliseconds(merged.get_value_at_percentile(of)) for of in (50, 90, 99, 99.9))
     percentiles = Percentiles(
@@ -54,14 +53,34 @@ def milliseconds(microseconds: float) -> float:
     return round(microseconds / 1000, 2)
 
 
-def _add(merged: HdrHistogram, worker_id: str, latency: Latency) -> None:
+def _decoded(worker_id: str, encoded: str) -> HdrHistogram:
     try:
-        merged.decode_and_add(latency.histogram)
+        return HdrHistogram.decode(encoded)
     except _UNDECODABLE as error:
         raise InputError(
             f"{worker_id}: latency_ms.histogram cannot be decoded ({error}); "
             "it must be an HdrHistogram in its compressed base64 form, as the worker writes it"
         ) from None
+
+
+def _add(alike: dict[tuple[int, int, int], HdrHistogram], decoded: HdrHistogram) -> None:
+    """Histograms of one layout are added as arrays, a hundred times as fast as value by value."""
+    layout = (decoded.lowest_trackable_value, decoded.highest_trackable_value, decoded.significant_figures)
+    if layout in alike:
+        alike[layout].add(decoded)
+    else:
+        alike[layout] = decoded
+
+
+def _joined(histograms: Iterable[HdrHistogram]) -> HdrHistogram | None:
+    """All into the one of the widest range, which loses nothing."""
+    by_range = sorted(histograms, key=lambda each: each.highest_trackable_value, reverse=True)
+    if not by_range:
+        return None
+    widest, *narrower = by_range
+    for each in narrower:
+        widest.add(each)
+    return widest
 
 
 def _bins(merged: HdrHistogram) -> Sequence[Bin]:

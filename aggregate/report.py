@@ -128,6 +128,31 @@ class Verification(_Part):
         return not (self.missing or self.mismatched or self.extra)
 
 
+class Limit(StrEnum):
+    """What held a run back."""
+
+    WORKER_CPU = "worker_cpu"
+    SERVER = "server"
+    GENERATION = "generation"
+    CONNECTING = "connecting"
+    VERIFICATION = "verification"
+    NOTHING = "nothing"
+
+
+class LimitedBy(_Part):
+    """What held the run back, and the numbers behind it: shares of the time that the workers had, all together.
+
+    Generating may overlap sending, so the shares may add up to more than one.
+    """
+
+    limit: Limit
+    throttled: float
+    server: float
+    generation: float
+    connecting: float
+    verification: float
+
+
 class Judgement(_Part):
     """What became of one threshold. `value` is None, and the threshold not held, when the run did not measure it."""
 
@@ -156,6 +181,7 @@ class Report(_Part):
     latency_histogram: tuple[Bin, ...] = ()
     verification: Verification | None = None
     thresholds: tuple[Judgement, ...] = ()
+    limited_by: LimitedBy | None = None
     server_settings: dict[str, str] = {}
     warnings: tuple[str, ...] = ()
     exit_code: ExitCode

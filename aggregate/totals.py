@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-from aggregate import caveats, latency
+from aggregate import bottleneck, caveats, latency
 from aggregate.collect import Collected
 from aggregate.report import Judgement, Report, Status, Totals, Verification, WorkerLine
 from aggregate.thresholds import judge
@@ -28,7 +28,8 @@ def report(collected: Collected, thresholds: Sequence[Threshold] = ()) -> Report
     planned = parse_thresholds(collected.plan.thresholds if collected.plan else ())
     judged = judge((*planned, *thresholds), totals, percentiles, verification)
     first = results[0] if results else None
-    settings = {name: value for result in results for name, value in result.server_settings.items()}
+    own = {name: value for result in results for name, value in result.server_settings.items()}
+    settings = {**own, **collected.server_settings}
     return Report(
         run_id=collected.run_id,
         stack=collected.stack,
@@ -42,7 +43,8 @@ def report(collected: Collected, thresholds: Sequence[Threshold] = ()) -> Report
         verification=verification,
         thresholds=judged,
         server_settings=settings,
-        warnings=tuple(caveats.of(lines, settings, planned=collected.plan is not None)),
+        limited_by=bottleneck.of(results),
+        warnings=(*caveats.of(lines, settings, planned=collected.plan is not None), *collected.warnings),
         exit_code=_exit_code(lines, verification, judged),
         plan=collected.plan,
     )

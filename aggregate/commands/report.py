@@ -17,6 +17,7 @@ FORMATS: Mapping[str, str] = {
     "table": "aggregate.render.table",
     "markdown": "aggregate.render.markdown",
     "json": "aggregate.render.json",
+    "html": "aggregate.render.page.html",
     "openmetrics": "aggregate.render.openmetrics",
 }
 """Where each format is rendered; imported when it is asked for."""

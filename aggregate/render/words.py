@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from aggregate.report import Percentiles, Report, Status, Totals, WorkerLine
+from aggregate.report import Limit, LimitedBy, Percentiles, Report, Status, Totals, WorkerLine
 from spec.errors import ExitCode
 
 COLUMNS = ("Worker", "Tables", "Rows", "Duration", "Rows/sec", "Status")
@@ -100,6 +100,8 @@ def facts(report: Report) -> list[str]:
         lines.append(latency(report.latency_ms))
     if totals.throttled_ms:
         lines.append(f"CPU: throttled for {duration(totals.throttled_ms)} in {count(totals.nr_throttled or 0)} periods")
+    if report.limited_by is not None:
+        lines.append(f"Limit: {limit(report.limited_by)}")
     if totals.peak_memory_mb is not None:
         lines.append(f"Memory: {totals.peak_memory_mb:,.1f} MiB at most in one worker")
     if report.verification is not None:
@@ -121,6 +123,33 @@ def _figure(value: float | None) -> str:
     if value is None:
         return "not measured"
     return f"{value:,}"
+
+
+_LIMITS = {
+    Limit.WORKER_CPU: "the workers' CPU quota: raise cpuLimit, or read the rates as those of this quota",
+    Limit.SERVER: "the server: the workers wait for it to take their batches",
+    Limit.GENERATION: "the workers' own making of rows: more workers would load faster",
+    Limit.CONNECTING: "connecting to the server: load more rows, or the rates say little about the load",
+    Limit.VERIFICATION: "reading back and comparing rows",
+    Limit.NOTHING: "nothing stands out",
+}
+
+
+def limit(found: LimitedBy) -> str:
+    """What held the run back, and where the workers' time went."""
+    return f"{_LIMITS[found.limit]} ({', '.join(f'{name} {share}' for name, share in shares(found))})"
+
+
+def shares(found: LimitedBy) -> list[tuple[str, str]]:
+    """Shares of the workers' time by what it went to; they may overlap."""
+    named = {
+        "send and commit": found.server,
+        "generate and encode": found.generation,
+        "connect": found.connecting,
+        "verify": found.verification,
+        "throttled": found.throttled,
+    }
+    return [(name, f"{share * 100:.0f}%") for name, share in named.items() if share >= 0.005]
 
 
 def latency(percentiles: Percentiles) -> str:

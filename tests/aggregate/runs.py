@@ -113,6 +113,7 @@ def failed(number: int, reason: ExitReason, error: str, *, rows: int = 0, **chan
         "environment": None,
         "peak_memory_mb": None,
         "timeline": (),
+        "phases": Phases(),
     }
     return result(number, **{**fields, **changes})
 

@@ -33,6 +33,7 @@ SEED_TABLE = """\
 
 Wall clock: 6m 02s from first start to last end, 414.3 rows/sec
 Starts: spread over 0.8s
+Limit: the server: the workers wait for it to take their batches (send and commit 90%)
 Memory: 120.5 MiB at most in one worker
 """
 

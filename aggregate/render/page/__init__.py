@@ -1,0 +1,1 @@
+"""The page: one self-contained HTML file. It has no script and loads nothing, by its own content security policy."""

@@ -1,0 +1,170 @@
+"""The page's text: what stands in it, from the report, and the template that it stands in."""
+
+from collections.abc import Iterator, Sequence
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from jinja2 import Environment as Templates
+from jinja2 import StrictUndefined
+from markupsafe import Markup
+
+from aggregate.render import words
+from aggregate.render.page import charts, series
+from aggregate.report import Report, WorkerLine
+from spec.plan import LoadPlan
+from spec.units import MIB, format_size
+
+
+class Grid(NamedTuple):
+    """A table of the page."""
+
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+def render(report: Report) -> str:
+    """One HTML file; every text of a run is escaped, and only our own plots are not."""
+    folder = files("aggregate.render.page")
+    templates = Templates(autoescape=True, undefined=StrictUndefined, trim_blocks=False)
+    template = templates.from_string((folder / "page.html.j2").read_text(encoding="utf-8"))
+    style = (folder / "style.css").read_text(encoding="utf-8")
+    return template.render(report=report, style=Markup(style), **_content(report)) + "\n"  # noqa: S704 - our own file
+
+
+def _content(report: Report) -> dict[str, Any]:
+    started = f"{report.totals.started_at:%Y-%m-%d %H:%M:%S} UTC" if report.totals.started_at else None
+    return {
+        "where": [text for text in (report.stack, report.platform, report.source, report.operation, started) if text],
+        "outcome": words.outcome(report.exit_code),
+        "figures": list(_figures(report)),
+        "limit": words.limit(report.limited_by) if report.limited_by else None,
+        "thresholds": list(zip(report.thresholds, words.thresholds(report), strict=True)),
+        "columns": words.COLUMNS,
+        "workers": [words.row(line) for line in report.workers],
+        "total": words.total_row(report.totals),
+        "footnotes": words.footnotes(report.totals),
+        "facts": words.facts(report),
+        "charts": list(_charts(report)),
+        "verification": _verification(report),
+        "differences": words.differences(report),
+        "errors": list(_errors(report)),
+        "asked": _asked(report.plan) if report.plan else None,
+        "environment": _environment(report),
+        "plan": _plan(report.plan) if report.plan else None,
+        "shards": _shards(report.plan) if report.plan else None,
+    }
+
+
+def _figures(report: Report) -> Iterator[tuple[str, str]]:
+    totals = report.totals
+    yield "Rows", words.count(totals.rows)
+    yield "Rows/sec, sum of workers", words.rate(totals.rows_per_second)
+    yield "Rows/sec, wall clock", words.rate(totals.wall_clock_rows_per_second)
+    yield "Wall clock", words.duration(totals.wall_clock_ms)
+    if report.latency_ms is not None:
+        yield "Batch latency p99", words.milliseconds(report.latency_ms.p99)
+    yield "Workers finished", f"{words.count(totals.finished_workers)} of {words.count(totals.workers)}"
+
+
+def _charts(report: Report) -> Iterator[tuple[str, str, Markup, str]]:
+    """Id, title, plot, caption; the plots are made of numbers and of names that the plotting library escapes."""
+    rows = series.throughput(report)
+    if rows is not None:
+        yield "throughput", "Throughput over time", Markup(charts.throughput(rows)), _bands(rows.labels)  # noqa: S704
+    if report.latency_ms is not None:
+        plot = charts.latencies(report.latency_histogram, report.latency_ms)
+        yield "latency", "Batch latency", Markup(plot), words.latency(report.latency_ms)  # noqa: S704
+    times = series.phases(report)
+    if times is not None:
+        yield "phases", "Where the time went", Markup(charts.phases(times)), _bands(times.labels)  # noqa: S704
+
+
+def _bands(labels: Sequence[str]) -> str:
+    if any(" to " in label for label in labels):
+        return "Neighbouring workers are put together; of phases, their mean is shown."
+    return ""
+
+
+def _verification(report: Report) -> Grid | None:
+    if report.verification is None:
+        return None
+    header = ("Table", "Expected", "Found", "Missing", "Mismatched", "Extra", "Matched", "Took")
+    rows = [
+        (
+            each.table,
+            *(words.count(number) for number in (each.expected, each.found, each.missing, each.mismatched)),
+            words.count(each.extra),
+            words.count(each.matched),
+            words.duration(each.duration_ms),
+        )
+        for each in report.verification.tables
+    ]
+    return Grid(header, rows)
+
+
+def _errors(report: Report) -> Iterator[str]:
+    for line in report.workers:
+        for error in line.result.errors if line.result else ():
+            yield f"{line.worker_id}: {' '.join(error.split())}"
+
+
+def _asked(plan: LoadPlan) -> str:
+    limits = plan.limits
+    if limits is None:
+        return "no limits"
+    disk = f", a RAM disk of {format_size(limits.tmpfs)}" if limits.tmpfs is not None else ", no RAM disk"
+    return f"{limits.cpu:g} CPU, {format_size(limits.memory)} of memory{disk}"
+
+
+def _environment(report: Report) -> Grid:
+    header = ("Worker", "Cores", "CPU quota", "Memory", "RAM disk", "Peak memory", "Throttled", "Not enforced")
+    return Grid(header, [_got(line) for line in report.workers])
+
+
+def _got(line: WorkerLine) -> tuple[str, ...]:
+    result = line.result
+    got = result.environment if result else None
+    peak = f"{result.peak_memory_mb:,.1f} MiB" if result and result.peak_memory_mb is not None else words.NONE
+    if got is None:
+        return (line.worker_id, *[words.NONE] * 4, peak, words.NONE, words.NONE)
+    return (
+        line.worker_id,
+        str(got.cpu_cores),
+        _quota(got.cgroup_cpu_quota),
+        format_size(got.cgroup_memory_limit or got.memory_mb * MIB),
+        format_size(got.tmpfs_size_mb * MIB) if got.tmpfs_enabled and got.tmpfs_size_mb is not None else "none",
+        peak,
+        words.duration(got.throttled_ms),
+        ", ".join(got.not_enforced) or "all enforced",
+    )
+
+
+def _quota(text: str | None) -> str:
+    """`50000 100000`, microseconds of each period, as cores."""
+    parts = (text or "").split()
+    if len(parts) != 2 or not all(part.isdigit() for part in parts) or not int(parts[1]):
+        return "none"
+    return f"{int(parts[0]) / int(parts[1]):g}"
+
+
+def _plan(plan: LoadPlan) -> list[tuple[str, str]]:
+    return [
+        ("Source", plan.source),
+        ("Operation", plan.operation),
+        ("Method", plan.method),
+        ("Workers", words.count(len(plan.workers))),
+        ("Rows", words.count(plan.rows)),
+        ("Rows per table", words.count(plan.row_count)),
+        ("Batch size", words.count(plan.batch_size)),
+        ("Seed", str(plan.seed)),
+        ("Tables", ", ".join(plan.tables)),
+    ]
+
+
+def _shards(plan: LoadPlan) -> Grid:
+    rows = [
+        (worker.id, shard.table, str(shard.seed), words.count(shard.first_row), words.count(shard.rows))
+        for worker in plan.workers
+        for shard in worker.shards
+    ]
+    return Grid(("Worker", "Table", "Seed", "First row", "Rows"), rows)
