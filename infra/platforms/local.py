@@ -1,6 +1,7 @@
 """The embedded default: a folder, a server from a Python package, and workers that are processes."""
 
 from pathlib import Path
+from typing import Any
 
 import pulumi
 
@@ -34,17 +35,19 @@ class LocalLoadTest(pulumi.ComponentResource):
         server = self._server(name, args, args.database, workspace, paths) if args.database else None
         self.connection_string = self._connection(args, paths, server)
         source = args.settings.capabilities
-        self.endpoint = self.connection_string.apply(lambda text: str(parse_connection(text, source)))
-        self.endpoint = pulumi.Output.unsecret(self.endpoint)
+        self.endpoint = pulumi.Output.unsecret(
+            self.connection_string.apply(lambda text: str(parse_connection(text, source)))
+        )
+        handles: dict[str, pulumi.Input[Any]] = {
+            "folder": workspace.folder,
+            "project": str(args.project),
+            "server": server.id if server else "",
+        }
         self.fleet = Fleet(
             f"{name}-fleet",
             "local",
             args.plan,
-            {
-                "folder": workspace.folder,
-                "project": str(args.project),
-                "server": server.id if server else "",
-            },
+            handles,
             pulumi.ResourceOptions(parent=self, depends_on=[server] if server else [workspace]),
             secrets={CONNECTION_VARIABLE: self.connection_string},
         )

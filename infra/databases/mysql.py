@@ -1,0 +1,55 @@
+"""MySQL 8.4 and 9.x for a load test: sized by its memory, and durable no longer than the run.
+
+`innodb_flush_log_at_trx_commit=2` writes the log at a commit and flushes it once a second, `innodb_doublewrite=OFF` writes
+each page once: after a crash of the machine the data may be lost. No settings for data that matter.
+"""
+
+from spec.database import DatabaseSpec
+from spec.units import MIB
+
+IMAGE = "mysql:9.7.4"
+NAME = "loadtest"
+"""The user and the database."""
+
+
+def arguments(memory: int) -> tuple[str, ...]:
+    """The settings for a server with this many bytes of memory; every one is known to 8.4 and to 9.x."""
+    # A server at rest has some 400 MiB beside its buffer pool, and the RAM disk of the data counts too.
+    pool = max(memory // 8 // MIB, 64)
+    return (
+        "--max-connections=200",
+        f"--innodb-buffer-pool-size={pool}M",
+        f"--innodb-redo-log-capacity={max(memory // 16 // MIB, 16)}M",
+        "--skip-log-bin",
+        "--local-infile=1",
+        "--innodb-flush-log-at-trx-commit=2",
+        "--innodb-doublewrite=OFF",
+        # What it gathers about itself takes a hundred MiB and some of every statement.
+        "--performance-schema=OFF",
+        # Without it the server would look up the name of every client.
+        "--skip-name-resolve",
+    )
+
+
+def specification(image: str | None, cpu: float, memory: int, tmpfs: int | None) -> DatabaseSpec:
+    """The server for these limits: cores, and bytes."""
+    return DatabaseSpec(
+        image=image or IMAGE,
+        arguments=arguments(memory),
+        environment={"MYSQL_DATABASE": NAME, "MYSQL_USER": NAME},
+        secret_environment={"MYSQL_ROOT_PASSWORD": "{password}", "MYSQL_PASSWORD": "{password}"},
+        port=3306,
+        data_directory="/var/lib/mysql",
+        # Over TCP: while the image initialises itself its server listens on a socket only. As the user of the load, in
+        # its database: `mysqladmin ping` succeeds where a login is refused.
+        health_command=(
+            "sh",
+            "-c",
+            f'MYSQL_PWD="$MYSQL_PASSWORD" exec mysql --host=127.0.0.1 --user={NAME} --execute="SELECT 1" {NAME}',
+        ),
+        # Client and server share a private network: TLS would take a core's time from the load.
+        connection=f"mysql://{NAME}:{{password}}@{{host}}:{{port}}/{NAME}?ssl-mode=DISABLED",
+        cpu=cpu,
+        memory=memory,
+        tmpfs=tmpfs,
+    )
