@@ -1,0 +1,1 @@
+"""What a machine without downloads needs: an engine, server images, a cluster."""
