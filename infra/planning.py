@@ -29,6 +29,7 @@ def plan_of(settings: Settings, project: Path) -> LoadPlan:
         row_count=settings.row_count,
         on_existing=settings.on_existing or (OnExisting.FAIL if settings.connection else OnExisting.EMPTY),
         timeout_seconds=settings.timeout,
+        thresholds=settings.thresholds,
         limits=Limits(
             cpu=settings.cpu_limit,
             memory=settings.memory_limit,

@@ -15,6 +15,7 @@ from spec.connection import Connection, parse_connection
 from spec.errors import InputError, SettingsError
 from spec.plan import OnExisting, Operation
 from spec.sources import METHODS, SOURCES, Capabilities
+from spec.thresholds import parse_thresholds
 from spec.units import Cpu, Size
 
 NAMESPACE = "loadtest"
@@ -74,6 +75,19 @@ def _run_id(value: object) -> str:
     return text
 
 
+def _texts(value: object) -> tuple[str, ...]:
+    """A list of thresholds, each checked here, so that a mistake costs no run."""
+    try:
+        texts = json.loads(value) if isinstance(value, str) and value.strip().startswith("[") else value
+    except ValueError:
+        texts = None
+    texts = [texts] if isinstance(texts, str) else texts
+    if not isinstance(texts, list | tuple) or not all(isinstance(text, str) for text in texts):
+        raise ValueError('is no list; write one like ["rows_per_second >= 50000"]')
+    parse_thresholds(texts)
+    return tuple(texts)
+
+
 Count = Annotated[int, BeforeValidator(_count)]
 Whole = Annotated[int, BeforeValidator(_whole)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
@@ -100,6 +114,7 @@ class Settings(BaseModel):
     operation: Annotated[Operation, _one_of(*Operation)]
     on_existing: Annotated[OnExisting, _one_of(*OnExisting)] | None = None
     timeout: Count
+    thresholds: Annotated[tuple[str, ...], BeforeValidator(_texts)] = ()
     run_id: Annotated[str, BeforeValidator(_run_id)] | None = None
     output_dir: str | None = None
     connection_string: SecretStr | None = None
