@@ -26,25 +26,27 @@ from spec.generators import (
 )
 from spec.placeholders import Digits, Literal, PatternPart, Uuid, pattern_parts, template_parts
 from spec.types import DataType, Kind
-from spec.values import canonical_json
+from spec.values import INTEGER_BITS, canonical_json
 
+_WORDS = 12.0
+_ROW_NUMBER = 6.0
+_UUID = 36.0
+_BASE64 = 4 / 3
 _BY_KIND = {
     Kind.BOOL: 5.0,
     Kind.FLOAT32: 9.0,
     Kind.FLOAT64: 17.0,
     Kind.DATE: 10.0,
-    Kind.TIME: 12.0,
-    Kind.DATETIME: 23.0,
-    Kind.TIMESTAMP: 23.0,
-    Kind.TIMESTAMP_TZ: 24.0,
+    Kind.TIME: 15.0,
+    Kind.DATETIME: 26.0,
+    Kind.TIMESTAMP: 27.0,
+    Kind.TIMESTAMP_TZ: 27.0,
     Kind.UUID: 36.0,
     Kind.ULID: 26.0,
-    Kind.DURATION: 8.0,
-    Kind.POINT: 24.0,
+    Kind.DURATION: 15.0,
+    Kind.POINT: 30.0,
+    **dict.fromkeys(INTEGER_BITS, _ROW_NUMBER),
 }
-_WORDS = 12.0
-_ROW_NUMBER = 6.0
-_UUID = 36.0
 
 
 def estimated_bytes(type_: DataType, generator: Generator) -> float:
@@ -73,9 +75,9 @@ def _of_part(part: PatternPart) -> float:
 
 
 def _of_number(type_: DataType, generator: IntRange | DecimalRange) -> float:
-    decimals = type_.scale or 0
-    whole = len(str(max(abs(int(generator.min)), abs(int(generator.max)))))
-    return _BY_KIND.get(type_.kind) or float(whole + (decimals + 1 if decimals else 0))
+    typical = max(abs(int(generator.min)), abs(int(generator.max))) // 2
+    decimals = type_.scale + 1 if type_.scale else 0
+    return len(str(typical)) + decimals + (0.5 if generator.min < 0 else 0.0)
 
 
 def _of_array(_: DataType, generator: SampleArray) -> float:
@@ -93,14 +95,14 @@ _BY_GENERATOR: Mapping[type, Callable[[DataType, Any], float]] = {
     Sequential: lambda _, __: _ROW_NUMBER,
     UuidV4: lambda _, __: _UUID,
     Ulid: lambda _, __: 26.0,
-    WeightedBool: lambda type_, _: _BY_KIND.get(type_.kind, 1.0),
+    WeightedBool: lambda type_, _: 1.0 if type_.kind in INTEGER_BITS else 5.0,
     PersonName: lambda _, __: 13.0,
     Email: lambda _, __: 31.0,
     Static: lambda _, static: _of_values([static.value]),
     OneOf: lambda _, choice: _of_values(choice.values),
     Pattern: lambda _, pattern: sum(_of_part(part) for part in pattern_parts(pattern.pattern)),
     Template: _of_template,
-    RandomBytes: lambda _, random: float(random.min_length + random.max_length),
+    RandomBytes: lambda _, random: (random.min_length + random.max_length) / 2 * _BASE64,
     IntRange: _of_number,
     DecimalRange: _of_number,
     SampleArray: _of_array,

@@ -68,15 +68,15 @@ class _Generator(BaseModel):
 
 
 class _Range(_Generator):
-    """A generator between `min` and `max`, or what it calls them."""
+    """A generator between `min` and `max`, or between what it calls them."""
 
-    _bounds: ClassVar[tuple[str, str]] = ("min", "max")
+    _bounds: ClassVar[tuple[tuple[str, str], ...]] = (("min", "max"),)
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
-        low, high = self._bounds
-        if getattr(self, low) > getattr(self, high):
-            raise ValueError(f"{low} {getattr(self, low)} is above {high} {getattr(self, high)}; exchange them")
+        for low, high in self._bounds:
+            if getattr(self, low) > getattr(self, high):
+                raise ValueError(f"{low} {getattr(self, low)} is above {high} {getattr(self, high)}; exchange them")
         return self
 
 
@@ -143,7 +143,7 @@ class DecimalRange(_Range):
 class TimestampRange(_Range):
     """An instant from `start` to `end`, in whole milliseconds: what every target can store."""
 
-    _bounds: ClassVar[tuple[str, str]] = ("start", "end")
+    _bounds = (("start", "end"),)
     type: Literal["timestamp_range"] = "timestamp_range"
     start: Instant
     end: Instant
@@ -167,7 +167,7 @@ class TimestampNow(_Generator):
 class DurationRange(_Range):
     """A duration from `min_secs` to `max_secs`, in whole seconds."""
 
-    _bounds: ClassVar[tuple[str, str]] = ("min_secs", "max_secs")
+    _bounds = (("min_secs", "max_secs"),)
     type: Literal["duration_range"] = "duration_range"
     min_secs: Annotated[Whole, Field(ge=0, le=10**11)]
     max_secs: Annotated[Whole, Field(ge=0, le=10**11)]
@@ -203,19 +203,14 @@ class OneOf(_Generator):
         return self
 
 
-class SampleArray(_Generator):
+class SampleArray(_Range):
     """`min_length` to `max_length` values of `pool`, with repeats in an array and without in a set."""
 
+    _bounds = (("min_length", "max_length"),)
     type: Literal["sample_array"] = "sample_array"
     pool: Annotated[tuple[JsonValue, ...], Field(min_length=1)]
     min_length: Annotated[Whole, Field(ge=0)] = 0
     max_length: Annotated[Whole, Field(ge=0, le=10_000)]
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.min_length > self.max_length:
-            raise ValueError(f"min_length {self.min_length} is above max_length {self.max_length}; exchange them")
-        return self
 
 
 class Static(_Generator):
@@ -231,36 +226,24 @@ class Null(_Generator):
     type: Literal["null"] = "null"
 
 
-class RandomBytes(_Generator):
+class RandomBytes(_Range):
     """`min_length` to `max_length` random bytes."""
 
+    _bounds = (("min_length", "max_length"),)
     type: Literal["random_bytes"] = "random_bytes"
     min_length: Annotated[Whole, Field(ge=0)] = 16
     max_length: Annotated[Whole, Field(ge=0, le=65_536)] = 16
 
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.min_length > self.max_length:
-            raise ValueError(f"min_length {self.min_length} is above max_length {self.max_length}; exchange them")
-        return self
 
-
-class PointRange(_Generator):
+class PointRange(_Range):
     """A point in a rectangle, to a millionth: by default any longitude (x) and latitude (y)."""
 
+    _bounds = (("min_x", "max_x"), ("min_y", "max_y"))
     type: Literal["point_range"] = "point_range"
     min_x: Annotated[Real, Field(ge=-1e9, le=1e9)] = -180.0
     max_x: Annotated[Real, Field(ge=-1e9, le=1e9)] = 180.0
     min_y: Annotated[Real, Field(ge=-1e9, le=1e9)] = -90.0
     max_y: Annotated[Real, Field(ge=-1e9, le=1e9)] = 90.0
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        for axis in "xy":
-            low, high = getattr(self, f"min_{axis}"), getattr(self, f"max_{axis}")
-            if low > high:
-                raise ValueError(f"min_{axis} {low} is above max_{axis} {high}; exchange them")
-        return self
 
 
 class PersonName(_Generator):

@@ -1,0 +1,23 @@
+"""Estimates of a row's size, against the rows: a plan judges memory and disks by them."""
+
+import pytest
+
+from spec.schema import Table
+from spec.schema_file import load_schema
+from tests.worker.generate.schemas import ROOT, dataset
+from worker.encode.csv import CsvEncoder
+
+FILES = {
+    "schemas/shop.yaml": 0.15,
+    "tests/data/surreal-sync-small.yaml": 0.15,
+    "tests/data/surreal-sync-medium.yaml": 0.15,
+    "tests/data/every_type.yaml": 0.25,
+}
+TABLES = [(table, tolerance, name) for name, tolerance in FILES.items() for table in load_schema(ROOT / name).tables]
+
+
+@pytest.mark.parametrize(("table", "tolerance", "file"), TABLES, ids=lambda value: getattr(value, "name", str(value)))
+def test_an_estimate_is_near_the_bytes_of_a_csv_line(table: Table, tolerance: float, file: str) -> None:
+    rows = dataset(load_schema(ROOT / file), rows=20_000).table(table.name)
+    true = CsvEncoder(table).encode(rows.batch(10_000, 2_000)).nbytes / 2_000
+    assert table.estimated_row_bytes == pytest.approx(true, rel=tolerance)
