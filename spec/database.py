@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 class DatabaseSpec(BaseModel):
     """A server's image, how it is started and sized, and how to see that it answers queries.
 
-    `environment` and `connection` may hold the placeholder `{password}`: the platform fills it in where it is a secret.
+    `secret_environment` and `connection` hold the placeholder `{password}`: the platform fills it in where it is a secret.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -15,7 +15,7 @@ class DatabaseSpec(BaseModel):
     arguments: tuple[str, ...]
     """The server's settings, each in the server's own spelling."""
     environment: dict[str, str]
-    """Without secrets."""
+    """Without secrets; `{host}` stands for the name by which the workers reach the server."""
     secret_environment: dict[str, str]
     """Name to text with `{password}` in it."""
     port: int
@@ -30,3 +30,7 @@ class DatabaseSpec(BaseModel):
     """Bytes of RAM disk for the data directory, which count against the memory; None for the container's disk."""
     tmpfs_options: str = ""
     """What the RAM disk's mount needs beside its size."""
+
+    def environment_at(self, host: str) -> dict[str, str]:
+        """The environment of a server that is reached by this name."""
+        return {name: text.replace("{host}", host) for name, text in self.environment.items()}

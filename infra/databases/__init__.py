@@ -6,10 +6,11 @@ from importlib import import_module
 from infra.settings import Settings
 from spec.database import DatabaseSpec
 
-_MODULES: Mapping[str, str] = {
+SERVERS: Mapping[str, str] = {
     "mysql": "infra.databases.mysql",
     "postgresql": "infra.databases.postgresql",
 }
+"""By source: the module that describes its server."""
 
 
 def database_of(settings: Settings) -> DatabaseSpec | None:
@@ -27,5 +28,5 @@ def database_of(settings: Settings) -> DatabaseSpec | None:
 
 def specification_of(source: str, image: str | None, cpu: float, memory: int, tmpfs: int | None) -> DatabaseSpec:
     """A source's server for these limits: cores, and bytes; of its official image unless another is named."""
-    specification: DatabaseSpec = import_module(_MODULES[source]).specification(image, cpu, memory, tmpfs)
+    specification: DatabaseSpec = import_module(SERVERS[source]).specification(image, cpu, memory, tmpfs)
     return specification

@@ -133,7 +133,7 @@ class DockerLoadTest(pulumi.ComponentResource):
         return image.name
 
     def _database(self, name: str, database: DatabaseSpec) -> docker.Container:
-        plain = [f"{key}={value}" for key, value in sorted(database.environment.items())]
+        plain = [f"{key}={value}" for key, value in sorted(database.environment_at("database").items())]
         environment = self._args.password.apply(
             lambda password: [
                 *plain,

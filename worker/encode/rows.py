@@ -1,5 +1,6 @@
 """Encoded rows in one buffer, with the true end of each."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -26,6 +27,12 @@ class Rows:
         _, offsets, data = values.buffers()
         bounds = np.frombuffer(offsets, np.int32)[values.offset : values.offset + count + 1].astype(np.int64)
         return cls(memoryview(data)[bounds[0] : bounds[-1]], bounds[1:] - bounds[0])
+
+    @classmethod
+    def joined(cls, rows: Sequence[bytes]) -> Self:
+        """Rows that were made one by one."""
+        lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+        return cls(memoryview(b"".join(rows)), np.cumsum(lengths))
 
     @property
     def nbytes(self) -> int:

@@ -4,14 +4,15 @@ import csv
 from pathlib import Path
 
 from spec.connection import Connection
-from spec.sources import BULK, CSV
+from spec.sources import BULK, CSV, INSERT
+from worker.encode.by_row import CsvByRow
 from worker.encode.csv import CsvEncoder
 from worker.sources.files import Files
 
 
 def open_source(connection: Connection) -> Files:
     """The files below a folder."""
-    return Files(CSV, connection, {BULK: CsvEncoder}, rows_of)
+    return Files(CSV, connection, {BULK: CsvEncoder, INSERT: CsvByRow}, rows_of)
 
 
 def rows_of(part: Path) -> int:

@@ -3,14 +3,15 @@
 from pathlib import Path
 
 from spec.connection import Connection
-from spec.sources import BULK, JSONL
+from spec.sources import BULK, INSERT, JSONL
+from worker.encode.by_row import NdjsonByRow
 from worker.encode.ndjson import NdjsonEncoder
 from worker.sources.files import Files
 
 
 def open_source(connection: Connection) -> Files:
     """The files below a folder."""
-    return Files(JSONL, connection, {BULK: NdjsonEncoder}, rows_of)
+    return Files(JSONL, connection, {BULK: NdjsonEncoder, INSERT: NdjsonByRow}, rows_of)
 
 
 def rows_of(part: Path) -> int:

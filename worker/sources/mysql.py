@@ -161,9 +161,7 @@ class LoadDataSink:
         self._at = at
         self._encoder = MysqlTextEncoder(table)
         converted = [column.name for column in table.columns if column.type.kind in CONVERTED]
-        columns = ", ".join(
-            ("@" if column.name in converted else "") + name(column.name) for column in table.columns
-        )
+        columns = ", ".join(("@" if column.name in converted else "") + name(column.name) for column in table.columns)
         conversions = ", ".join(f"{name(of)} = CONVERT(@{name(of)} USING utf8mb4)" for of in converted)
         # Binary leaves the bytes as they are, for a uuid's sake; json takes no binary string and goes by a variable.
         self._into = f"INTO TABLE {name(table.name)} CHARACTER SET binary ({columns})"
@@ -235,7 +233,9 @@ class InsertSink:
 def _locked(cursor: Cursor, at: Connection) -> Iterator[None]:
     cursor.execute("SELECT GET_LOCK(%s, %s)", [_PREPARE_LOCK, _LOCK_SECONDS])
     if cursor.fetchall() != ((1,),):
-        raise ServerError(f"mysql at {at}: another prepare holds its lock for {_LOCK_SECONDS} s; wait until it has ended")
+        raise ServerError(
+            f"mysql at {at}: another prepare holds its lock for {_LOCK_SECONDS} s; wait until it has ended"
+        )
     try:
         yield
     finally:

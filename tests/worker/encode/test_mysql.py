@@ -1,12 +1,7 @@
 """LOAD DATA's text against a real server: what it took is what a client reads."""
 
-import json
 import os
-import struct
-import uuid
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import pymysql
@@ -15,7 +10,7 @@ import pytest
 from spec.schema import Table
 from spec.types import DataType, Kind
 from tests.worker.encode import samples
-from tests.worker.encode.texts import read_json
+from tests.worker.encode.mysql_reader import held, read, selected
 from tests.worker.servers import mysql
 from worker.encode.mysql_text import CONVERTED, MysqlTextEncoder
 
@@ -81,45 +76,9 @@ def test_the_server_holds_the_values(server: "pymysql.Connection[Any]", nulls: b
     batch = samples.batch(table, nulls, without_nul=False)
     with server.cursor() as cursor:
         _load(cursor, table, MysqlTextEncoder(table).encode(batch).data)
-        # a float is shown with six digits, and has more
-        columns = [f"`{c.name}` + 0E0" if c.type.kind is Kind.FLOAT32 else f"`{c.name}`" for c in table.columns]
-        cursor.execute(f"SELECT {', '.join(columns)} FROM sample ORDER BY id")
+        cursor.execute(f"SELECT {', '.join(map(selected, table.columns))} FROM sample ORDER BY id")
         found = cursor.fetchall()
     assert len(found) == samples.ROWS
     for values, row in zip(found, samples.rows_of(table, batch), strict=True):
         for column, value in zip(table.columns, values, strict=True):
-            assert _read(value, column.type) == _held(row[column.name], column.type), column.name
-
-
-def _read(value: Any, type_: DataType) -> Any:
-    if value is None:
-        return None
-    if type_.kind is Kind.ARRAY:
-        return _held(read_json(json.loads(value, parse_float=Decimal), type_), type_)
-    return _READERS.get(type_.kind, lambda read: read)(value)
-
-
-_READERS: Mapping[Kind, Callable[[Any], Any]] = {
-    Kind.TIME: lambda value: (datetime(2000, 1, 1, tzinfo=UTC) + value).time(),
-    Kind.TIMESTAMP_TZ: lambda value: value.replace(tzinfo=UTC),
-    Kind.JSON: json.loads,
-    Kind.JSONB: json.loads,
-    Kind.UUID: lambda value: uuid.UUID(bytes=value),
-    Kind.DURATION: lambda value: timedelta(microseconds=value),
-    Kind.POINT: lambda value: struct.unpack("<dd", value[-16:]),
-    Kind.SET: lambda value: set(value.split(",")) if value else set(),
-}
-
-
-def _held(value: Any, type_: DataType) -> Any:
-    """What the server can hold of a value: a set has no order, and a JSON number the digits of a double."""
-    if value is None:
-        return None
-    if type_.kind is Kind.SET:
-        return set(value)
-    if type_.kind is Kind.ARRAY and type_.element is not None:
-        numbers = type_.element.kind is Kind.DECIMAL
-        return [float(item) if item is not None and numbers else _held(item, type_.element) for item in value]
-    if type_.kind in (Kind.JSON, Kind.JSONB) and isinstance(value, int) and value > 2**64:
-        return float(value)
-    return value
+            assert read(value, column.type) == held(row[column.name], column.type), column.name

@@ -1,0 +1,84 @@
+"""Servers as the Docker platform starts them, from their DatabaseSpec and the project's own images."""
+
+import random
+import subprocess
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from infra.databases import specification_of
+from spec.connection import Connection, parse_connection
+from spec.database import DatabaseSpec
+from spec.sources import SOURCES
+from spec.units import MIB
+from tests.tools.containers import Container, require_image
+from tools.images import catalogue
+from tools.images.recipe import Recipe, tag
+
+PASSWORD = "a-password-of-the-tests"
+RECIPES = {
+    "mysql": catalogue.MYSQL,
+    "postgresql": catalogue.POSTGRES,
+    "mongodb": catalogue.FERRETDB,
+    "neo4j": catalogue.NEO4J,
+    "kafka": catalogue.KAFKA,
+}
+_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
+
+
+@dataclass(frozen=True)
+class Served:
+    """A server that answers queries."""
+
+    specification: DatabaseSpec
+    container: Container
+    connection_string: str
+    connection: Connection
+
+    def kill(self) -> None:
+        """End the server at once, as a crash would."""
+        docker("kill", self.container.name)
+
+
+@contextmanager
+def serving(source: str, memory: int = 1024 * MIB, tmpfs: int | None = 400 * MIB) -> Iterator[Served]:
+    """A server of ours, once its own health check says that it answers."""
+    recipe = RECIPES[source]
+    require_image(recipe)
+    specification = specification_of(source, tag(recipe), cpu=2, memory=memory, tmpfs=tmpfs)
+    # Kafka tells its clients an address: it has to be one that this machine reaches, and known before.
+    address = f"10.{random.randrange(100, 250)}.{random.randrange(250)}."
+    name = f"loadtest-served-{uuid.uuid4().hex[:12]}"
+    docker("network", "create", "--internal", f"--subnet={address}0/24", name)
+    try:
+        _start(name, recipe, specification, host=f"{address}10")
+        container = Container(name)
+        container.wait_until_ready(specification.health_command)
+        url = specification.connection.format(password=PASSWORD, host=f"{address}10", port=specification.port)
+        yield Served(specification, container, url, parse_connection(url, SOURCES[source]))
+    finally:
+        subprocess.run(["docker", "rm", "--force", "--volumes", name], capture_output=True, check=False, timeout=60)
+        docker("network", "rm", name)
+
+
+def _start(name: str, recipe: Recipe, specification: DatabaseSpec, host: str) -> None:
+    environment = {
+        **specification.environment_at(host),
+        **{key: text.format(password=PASSWORD) for key, text in specification.secret_environment.items()},
+    }
+    options = [f"--env={key}={value}" for key, value in environment.items()]
+    options += [f"--memory={specification.memory}", f"--memory-swap={specification.memory}"]
+    options += ["--cap-drop=ALL", *(f"--cap-add={capability}" for capability in _CAPABILITIES)]
+    options += ["--security-opt=no-new-privileges:true", f"--network={name}", f"--ip={host}", f"--name={name}"]
+    if specification.tmpfs:
+        how = ",".join(part for part in (f"size={specification.tmpfs}", specification.tmpfs_options) if part)
+        options.append(f"--tmpfs={specification.data_directory}:{how}")
+    docker("run", "--detach", *options, tag(recipe), *specification.arguments)
+
+
+def docker(*arguments: str) -> str:
+    """What a docker command prints; fails the test where it fails."""
+    done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, f"docker {arguments[0]}: {done.stderr}"
+    return done.stdout

@@ -1,0 +1,53 @@
+"""What PyMySQL reads of a column, and what MySQL can hold of a value, as comparable Python."""
+
+import json
+import struct
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from spec.schema import Column
+from spec.types import DataType, Kind
+from tests.worker.encode.texts import read_json
+
+
+def selected(column: Column) -> str:
+    """The column in a SELECT: a float is shown with six digits, and has more."""
+    return f"`{column.name}` + 0E0" if column.type.kind is Kind.FLOAT32 else f"`{column.name}`"
+
+
+def read(value: Any, type_: DataType) -> Any:
+    """The value of what the driver gives."""
+    if value is None:
+        return None
+    if type_.kind is Kind.ARRAY:
+        return held(read_json(json.loads(value, parse_float=Decimal), type_), type_)
+    return _READERS.get(type_.kind, lambda given: given)(value)
+
+
+def held(value: Any, type_: DataType) -> Any:
+    """What the server can hold of a value: a set has no order, and a JSON number the digits of a double."""
+    if value is None:
+        return None
+    if type_.kind is Kind.SET:
+        return set(value)
+    if type_.kind is Kind.ARRAY and type_.element is not None:
+        numbers = type_.element.kind is Kind.DECIMAL
+        return [float(item) if item is not None and numbers else held(item, type_.element) for item in value]
+    if type_.kind in (Kind.JSON, Kind.JSONB) and isinstance(value, int) and value > 2**64:
+        return float(value)
+    return value
+
+
+_READERS: Mapping[Kind, Callable[[Any], Any]] = {
+    Kind.TIME: lambda value: (datetime(2000, 1, 1, tzinfo=UTC) + value).time(),
+    Kind.TIMESTAMP_TZ: lambda value: value.replace(tzinfo=UTC),
+    Kind.JSON: json.loads,
+    Kind.JSONB: json.loads,
+    Kind.UUID: lambda value: uuid.UUID(bytes=value),
+    Kind.DURATION: lambda value: timedelta(microseconds=value),
+    Kind.POINT: lambda value: struct.unpack("<dd", value[-16:]),
+    Kind.SET: lambda value: set(value.split(",")) if value else set(),
+}

@@ -1,0 +1,42 @@
+"""What the tests of all servers ask of each."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from spec.schema import Table
+from tests.serving import Served
+
+Row = Mapping[str, Any]
+
+
+class Bed(Protocol):
+    """One source's server, seen by another client than the worker's."""
+
+    source: str
+    settings: Mapping[str, str]
+    """Settings that must be in force in a server of 1 GiB, as the worker reads them back."""
+
+    def count(self, served: Served, table: Table) -> int:
+        """The rows of a table, by the server's own client in its container."""
+        ...
+
+    def rows(self, served: Served, table: Table) -> Sequence[Row]:
+        """All rows by the bare driver, as comparable Python, in any order."""
+        ...
+
+    def expected(self, table: Table, batch: pa.RecordBatch) -> Sequence[Row]:
+        """What the server holds of the generator's values: the same ones, less a documented loss."""
+        ...
+
+    def make_another_shape(self, served: Served, table: Table) -> None:
+        """Make something that has the table's name, and other columns."""
+        ...
+
+    missing_database: str | None
+    """Part of what is said of a database that is not there; None where there is no such thing."""
+
+    def without_rights(self, served: Served) -> str | None:
+        """The connection string of a user who may log in and nothing more; None where the server knows no rights."""
+        ...

@@ -1,0 +1,78 @@
+"""Loads as a worker does them, without its process."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from spec.connection import Connection, parse_connection
+from spec.errors import ServerError
+from spec.plan import BASE_INSTANT, OnExisting, Shard
+from spec.schema import Table
+from spec.schema_file import load_schema
+from spec.sources import BULK, SOURCES
+from worker.generate import Dataset
+from worker.load import load_shard, remove_shard
+from worker.retry import until
+from worker.sources import open_source
+from worker.sources.base import Source
+from worker.tally import Tally
+
+ROWS = 700
+EVERY_KIND, KEYED = "every_kind", "keyed"
+DATASET = Dataset(
+    load_schema(Path(__file__).parents[2] / "data" / "every_kind.yaml"), seed=42, rows=ROWS, base_instant=BASE_INSTANT
+)
+TABLES = DATASET.schema.tables
+
+
+def table_of(name: str) -> Table:
+    """A table of tests/data/every_kind.yaml."""
+    return DATASET.schema.table(name)
+
+
+@contextmanager
+def connected(source: str, connection: Connection) -> Iterator[Source]:
+    """A source that has been reached."""
+    opened = open_source(SOURCES[source], connection)
+    try:
+        until(20, opened.connect)
+        yield opened
+    finally:
+        opened.close()
+
+
+def load(
+    source: Source,
+    name: str,
+    *,
+    first: int = 0,
+    rows: int = ROWS,
+    batch: int = 300,
+    method: str = BULK,
+    redo: bool = False,
+) -> Tally:
+    """Load rows of a table, as a first attempt or as one that redoes them."""
+    shard = Shard(table=name, seed=42, first_row=first, rows=rows)
+    tally, data = Tally(total_rows=rows), DATASET.table(name)
+    if redo:
+        remove_shard(source, data, shard)
+    load_shard(source, data, shard, method, batch, tally)
+    return tally
+
+
+def emptied(source: Source) -> None:
+    """Tables made and emptied."""
+    source.prepare(TABLES, OnExisting.EMPTY, workers=1)
+
+
+def refusal(source: str, connection_string: str) -> ServerError:
+    """What one try to connect, and to prepare, says; fails the test where it succeeds."""
+    opened = open_source(SOURCES[source], parse_connection(connection_string, SOURCES[source]))
+    try:
+        opened.connect()
+        opened.prepare(TABLES, OnExisting.EMPTY, workers=1)
+    except ServerError as error:
+        return error
+    finally:
+        opened.close()
+    raise AssertionError(f"{source} refused nothing")

@@ -1,0 +1,92 @@
+"""CSV and JSON Lines: parts that are whole or absent, and one behind the other the file of a table."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from spec.connection import parse_connection
+from spec.errors import ServerError, StorageError
+from spec.plan import OnExisting, Shard
+from spec.sources import BULK, CSV, INSERT, JSONL, METHODS
+from tests.worker.sources.loading import EVERY_KIND, KEYED, ROWS, TABLES, connected, emptied, load, table_of
+from worker.sources import open_source
+from worker.sources.base import Source
+
+FORMATS = ("csv", "jsonl")
+SHARD = Shard(table=KEYED, seed=42, first_row=0, rows=ROWS)
+
+
+@pytest.fixture(params=FORMATS)
+def source(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Source]:
+    capabilities = {"csv": CSV, "jsonl": JSONL}[request.param]
+    with connected(request.param, parse_connection((tmp_path / "out").as_uri(), capabilities)) as opened:
+        emptied(opened)
+        yield opened
+
+
+def _whole(folder: Path, name: str) -> bytes:
+    return b"".join(part.read_bytes() for part in sorted((folder / "out" / name).iterdir()))
+
+
+def _rows(source: Source, text: bytes) -> int:
+    if source.capabilities is CSV:
+        return len(list(csv.DictReader(io.StringIO(text.decode(), newline=""), strict=True)))
+    return len([json.loads(line) for line in text.splitlines()])
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_parts_are_the_file_whatever_the_shards(source: Source, tmp_path: Path, method: str) -> None:
+    tally = load(source, EVERY_KIND, method=method)
+    one = _whole(tmp_path, EVERY_KIND)
+    assert (tally.rows, tally.batches) == (ROWS, 3)
+    assert 0 <= len(one) - tally.bytes <= 1000, "the bytes are the file's, less the header"
+    assert _rows(source, one) == source.count(table_of(EVERY_KIND)) == ROWS
+    emptied(source)
+    for first, rows in ((400, ROWS - 400), (0, 150), (150, 250)):
+        load(source, EVERY_KIND, first=first, rows=rows, batch=64, method=method)
+    assert _whole(tmp_path, EVERY_KIND) == one
+
+
+def test_insert_writes_what_bulk_writes(source: Source, tmp_path: Path) -> None:
+    load(source, EVERY_KIND, method=BULK)
+    bulk = _whole(tmp_path, EVERY_KIND)
+    load(source, EVERY_KIND, method=INSERT)
+    assert _whole(tmp_path, EVERY_KIND) == bulk
+
+
+def test_a_shard_redone_replaces_its_part(source: Source, tmp_path: Path) -> None:
+    load(source, KEYED)
+    before = _whole(tmp_path, KEYED)
+    load(source, KEYED, redo=True)
+    assert _whole(tmp_path, KEYED) == before
+
+
+def test_a_shard_that_fails_leaves_no_part(source: Source, tmp_path: Path) -> None:
+    part = tmp_path / "out" / KEYED
+    with pytest.raises(RuntimeError, match="on purpose"), source.sink(table_of(KEYED), SHARD, BULK):
+        raise RuntimeError("on purpose")
+    assert [path.suffix for path in part.iterdir()] == [".tmp"]
+    assert source.count(table_of(KEYED)) == 0
+
+
+def test_prepare_does_as_told_with_parts_that_are_there(source: Source) -> None:
+    load(source, KEYED)
+    source.prepare(TABLES, OnExisting.APPEND, 1)
+    assert source.count(table_of(KEYED)) == ROWS
+    with pytest.raises(ServerError, match="onExisting"):
+        source.prepare(TABLES, OnExisting.FAIL, 1)
+    source.prepare(TABLES, OnExisting.EMPTY, 1)
+    assert source.count(table_of(KEYED)) == 0
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_folder_that_cannot_be(name: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    capabilities = {"csv": CSV, "jsonl": JSONL}[name]
+    source = open_source(capabilities, parse_connection((tmp_path / "file" / "out").as_uri(), capabilities))
+    with pytest.raises(StorageError, match=r"file/out: Not a directory; name another folder"):
+        source.connect()

@@ -1,0 +1,185 @@
+"""Every source on its real server: what was acknowledged is what other clients find there, value by value."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from spec.errors import ServerError
+from spec.plan import OnExisting, Shard
+from spec.sources import BULK, METHODS, SOURCES
+from tests.serving import PASSWORD, Served, serving
+from tests.worker.sources.beds import BEDS
+from tests.worker.sources.beds.base import Bed
+from tests.worker.sources.loading import (
+    DATASET,
+    EVERY_KIND,
+    KEYED,
+    ROWS,
+    TABLES,
+    connected,
+    emptied,
+    load,
+    refusal,
+    table_of,
+)
+from worker.sources.base import Source
+
+pytestmark = pytest.mark.docker
+
+
+@pytest.fixture(scope="module", params=BEDS, ids=lambda bed: bed.source)
+def bed(request: pytest.FixtureRequest) -> Bed:
+    given: Bed = request.param
+    return given
+
+
+@pytest.fixture(scope="module")
+def served(bed: Bed) -> Iterator[Served]:
+    with serving(bed.source) as server:
+        yield server
+
+
+@pytest.fixture
+def source(bed: Bed, served: Served) -> Iterator[Source]:
+    with connected(bed.source, served.connection) as opened:
+        emptied(opened)
+        yield opened
+
+
+def _key(row: Any) -> str:
+    return str(row["id"])
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", [EVERY_KIND, KEYED])
+def test_other_clients_find_every_value(bed: Bed, served: Served, source: Source, name: str, method: str) -> None:
+    tally = load(source, name, method=method)
+    assert (tally.rows, tally.batches) == (ROWS, 3)
+    assert bed.count(served, table_of(name)) == ROWS
+    assert source.count(table_of(name)) == ROWS
+    found = sorted(bed.rows(served, table_of(name)), key=_key)
+    expected = sorted(bed.expected(table_of(name), DATASET.table(name).batch(0, ROWS)), key=_key)
+    assert len(found) == ROWS
+    for found_row, expected_row in zip(found, expected, strict=True):
+        assert found_row == expected_row
+
+
+def test_bytes_are_those_of_the_payload(source: Source) -> None:
+    small, large = load(source, KEYED, rows=100), load(source, EVERY_KIND, rows=100)
+    assert 100 * 16 < small.bytes < 100 * 200
+    assert large.bytes > 5 * small.bytes
+
+
+@pytest.mark.parametrize("name", [EVERY_KIND, KEYED])
+def test_a_shard_redone_ends_with_the_same_rows(bed: Bed, served: Served, source: Source, name: str) -> None:
+    load(source, name, rows=500)
+    tally = load(source, name, redo=True)
+    assert tally.rows == ROWS
+    assert bed.count(served, table_of(name)) == ROWS
+    assert len({_key(row) for row in bed.rows(served, table_of(name))}) == ROWS
+
+
+def test_prepare_does_as_told_with_what_is_there(bed: Bed, served: Served, source: Source) -> None:
+    load(source, KEYED)
+    source.prepare(TABLES, OnExisting.APPEND, 1)
+    assert bed.count(served, table_of(KEYED)) == ROWS
+    with pytest.raises(ServerError, match=r"'(every_kind|keyed)' exists.*onExisting"):
+        source.prepare(TABLES, OnExisting.FAIL, 1)
+    assert bed.count(served, table_of(KEYED)) == ROWS
+    source.prepare(TABLES, OnExisting.EMPTY, 1)
+    assert bed.count(served, table_of(KEYED)) == 0
+
+
+def test_prepare_twice_at_once(bed: Bed, served: Served, source: Source) -> None:
+    def prepare(_: int) -> None:
+        with connected(bed.source, served.connection) as opened:
+            opened.prepare(TABLES, OnExisting.EMPTY, 1)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(prepare, range(4)))
+    load(source, KEYED)
+    assert bed.count(served, table_of(KEYED)) == ROWS
+
+
+def test_another_shape_is_refused(bed: Bed, served: Served, source: Source) -> None:
+    other = table_of(KEYED).model_copy(update={"name": "otherwise"})
+    bed.make_another_shape(served, other)
+    for wish in OnExisting:
+        with pytest.raises(ServerError, match=rf"'otherwise' exists at {served.connection} in another shape"):
+            source.prepare([other], wish, 1)
+
+
+def test_the_settings_are_in_force(bed: Bed, source: Source) -> None:
+    found = source.settings()
+    assert {name: found[name] for name in bed.settings} == bed.settings
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_key_that_is_there_is_refused(bed: Bed, served: Served, source: Source, method: str) -> None:
+    if not SOURCES[bed.source].key_range_deletable:
+        pytest.skip(f"{bed.source} has no keys of its own")
+    load(source, KEYED, rows=10)
+    with pytest.raises(ServerError):
+        load(source, KEYED, first=5, rows=10, method=method)
+    assert bed.count(served, table_of(KEYED)) >= 10
+
+
+def test_a_connection_that_is_closed_in_a_batch(bed: Bed) -> None:
+    with serving(bed.source) as doomed, connected(bed.source, doomed.connection) as source:
+        emptied(source)
+        with pytest.raises(ServerError) as refused:
+            _lose_the_server(source, doomed)
+        _names_place_and_remedy(refused.value, f"{bed.source} at {doomed.connection}: ")
+
+
+def _lose_the_server(source: Source, doomed: Served) -> None:
+    data = DATASET.table(KEYED)
+    with source.sink(data.table, Shard(table=KEYED, seed=42, first_row=0, rows=ROWS), BULK) as sink:
+        sink.send(iter([sink.encode(data.batch(0, 200))]))
+        doomed.kill()
+        sink.send(iter([sink.encode(data.batch(200, 200))]))
+
+
+def test_a_server_that_is_absent(bed: Bed, served: Served) -> None:
+    port = f":{served.connection.port}"
+    error = refusal(bed.source, served.connection_string.replace(port, ":1"))
+    assert error.transient
+    _names_place_and_remedy(error, f"{bed.source} at {str(served.connection).replace(port, ':1')}: ")
+
+
+def test_a_wrong_password(bed: Bed, served: Served) -> None:
+    if served.connection.password is None:
+        pytest.skip(f"{bed.source} of ours asks for no password")
+    error = refusal(bed.source, served.connection_string.replace(PASSWORD, "another"))
+    assert not error.transient
+    _names_place_and_remedy(error, f"{bed.source} at {served.connection}: ")
+    assert "check user and password" in str(error)
+
+
+def test_a_database_that_is_missing(bed: Bed, served: Served) -> None:
+    if bed.missing_database is None:
+        pytest.skip(f"{bed.source} makes what it is asked for, or has one database only")
+    error = refusal(bed.source, replace(served.connection, path="/nowhere").url())
+    assert not error.transient
+    assert bed.missing_database in str(error)
+
+
+def test_a_right_that_is_lacking(bed: Bed, served: Served) -> None:
+    stranger = bed.without_rights(served)
+    if stranger is None:
+        pytest.skip(f"{bed.source}: this edition has no rights to give")
+    error = refusal(bed.source, stranger)
+    assert not error.transient
+    _names_place_and_remedy(error, f"{bed.source} at {served.connection}: ")
+    assert "grant the user" in str(error)
+
+
+def _names_place_and_remedy(error: ServerError, place: str) -> None:
+    text = str(error)
+    assert text.startswith(place)
+    assert "; " in text
+    assert PASSWORD not in text
+    assert "\n" not in text
