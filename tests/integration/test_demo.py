@@ -1,0 +1,70 @@
+"""A fresh clone and `make demo`: the small preset on this machine, its report, and nothing left after `make destroy`."""
+
+from collections.abc import Generator
+
+import pytest
+
+from tests.integration import server
+from tests.integration.clone import Clone, Done, Stack
+from tests.requires import requires
+
+pytestmark = pytest.mark.engine
+
+
+class Demo:
+    """`make demo` twice in one clone, and a look at the server after each."""
+
+    def __init__(self, clone: Clone) -> None:
+        self.stack = Stack(clone, {}, name="small")
+        self.first = self.make("demo").succeeded()
+        self.outputs = self.stack.outputs()
+        self.rows = server.rows_in(self.stack.connection_string())
+        self.second = self.make("demo").succeeded()
+
+    def make(self, goal: str) -> Done:
+        return self.stack.clone.run("make", goal, mark=self.stack.name)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory, clone: Clone) -> Generator[Demo]:
+    requires((clone.folder / ".venv" / ".made").exists(), "the project's virtual environment (make venv)")
+    demo = Demo(Clone(tmp_path_factory.mktemp("fresh") / "project"))
+    yield demo
+    demo.make("destroy").succeeded()
+    assert demo.stack.traces() == []
+    assert not (demo.stack.clone.folder / ".loadtest").exists()
+
+
+def cells(report: str, first: str) -> list[str]:
+    """The cells of the report's line that begins with this one."""
+    lines = [[cell.strip() for cell in line.strip("│").split("│")] for line in report.splitlines() if "│" in line]
+    return next(line for line in lines if line[0] == first)
+
+
+def test_the_report_has_both_workers_and_all_rows(demo):
+    assert cells(demo.first.output, "worker-1")[1:3] == ["users, products", "20,000"]
+    assert cells(demo.first.output, "worker-2")[1:3] == ["orders", "10,000"]
+    total = cells(demo.first.output, "TOTAL")
+    assert (total[1], total[2], total[-1]) == ("3", "30,000", "ok")
+
+
+def test_the_server_holds_what_the_report_says(demo):
+    assert demo.rows == {"users": 10_000, "orders": 10_000, "products": 10_000}
+    reported = {shard["table"]: shard["rows_processed"] for r in demo.outputs["results"] for shard in r["shards"]}
+    assert reported == demo.rows
+
+
+def test_the_second_demo_changes_nothing_and_shows_the_same_run(demo):
+    assert "6 unchanged" in demo.second.output
+    assert demo.stack.outputs() == demo.outputs
+    table = [line for line in demo.first.output.splitlines() if "│" in line]
+    assert [line for line in demo.second.output.splitlines() if "│" in line] == table
+
+
+def test_limits_are_in_force_or_named_as_not_enforced(demo):
+    for result in demo.outputs["results"]:
+        environment = result["environment"]
+        named = " ".join(environment["not_enforced"])
+        assert (environment["cgroup_memory_limit"] == 512 << 20) != ("memory limit" in named)
+        assert (environment["cgroup_cpu_quota"] == "50000 100000") != ("CPU limit" in named)
+        assert (environment["tmpfs_size_mb"] == 256) != ("RAM disk" in named)

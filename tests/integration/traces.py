@@ -1,0 +1,43 @@
+"""What a stack leaves on the machine, looked for without asking the code that removes it."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from tests.processes import processes_with
+
+
+def of_stack(stack: str, mark: str, folder: Path) -> list[str]:
+    """Processes, folders, mounts, control groups, and all that Docker knows by this stack's name."""
+    return [
+        *(f"process {line}" for line in processes_with(mark, stack)),
+        *(f"folder {path}" for path in (folder,) if path.exists()),
+        *(f"mount {line}" for line in Path("/proc/self/mounts").read_text().splitlines() if f"/{stack}/" in line),
+        *(f"control group {group}" for group in _groups(stack)),
+        *in_docker(stack),
+    ]
+
+
+def in_docker(stack: str) -> list[str]:
+    """Containers, networks and volumes whose name has the stack's in it."""
+    if shutil.which("docker") is None:
+        return []
+    kinds = {
+        "container": ("ps", "--all", "--format={{.Names}}"),
+        "network": ("network", "ls", "--format={{.Name}}"),
+        "volume": ("volume", "ls", "--format={{.Name}}"),
+    }
+    return [
+        f"{kind} {name}" for kind, command in kinds.items() for name in _docker(*command).splitlines() if stack in name
+    ]
+
+
+def _groups(stack: str) -> list[Path]:
+    """Of either version: below each controller of v1, or below the one root of v2."""
+    root = Path("/sys/fs/cgroup")
+    return [*root.glob(f"loadtest/{stack}-*"), *root.glob(f"*/loadtest/{stack}-*")]
+
+
+def _docker(*arguments: str) -> str:
+    """What docker prints; nothing where no engine answers, which then holds nothing either."""
+    return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False, timeout=60).stdout
