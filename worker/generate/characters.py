@@ -11,7 +11,8 @@ Characters = NDArray[np.uint8]
 _TEN_THOUSAND = U64(10_000)
 _FOUR_DIGITS = np.frombuffer("".join(f"{number:04d}" for number in range(10_000)).encode(), np.uint32)
 _HEX = np.frombuffer("".join(f"{number:02x}" for number in range(256)).encode(), np.uint16)
-_CROCKFORD = np.frombuffer(b"0123456789ABCDEFGHJKMNPQRSTVWXYZ", np.uint8)
+_BASE_32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_CROCKFORD = np.frombuffer("".join(one + other for one in _BASE_32 for other in _BASE_32).encode(), np.uint16)
 _POWERS = np.array([10**digits for digits in range(1, 20)], np.uint64)
 _GROUPS = ((0, 8, 0), (9, 13, 8), (14, 18, 12), (19, 23, 16), (24, 36, 20))
 """Where each group of a UUID's hexadecimal digits begins and ends, and which digit it begins with."""
@@ -46,15 +47,15 @@ def uuid_characters(identifiers: NDArray[np.uint8]) -> Characters:
 
 
 def base32_characters(high: NDArray[np.uint64], low: NDArray[np.uint64]) -> Characters:
-    """The 26 characters, in Crockford's alphabet, of each row's two 64-bit words."""
-    characters = np.empty((len(high), 26), np.uint8)
-    for column in range(26):
-        shift = 5 * (25 - column)
+    """The 26 characters, in Crockford's alphabet, of each row's two 64-bit words: two at a time, out of ten bits."""
+    pairs = np.empty((len(high), 13), np.uint16)
+    for column in range(13):
+        shift = 10 * (12 - column)
         if shift >= 64:
-            five = high >> U64(shift - 64)
-        elif shift > 59:
-            five = (low >> U64(shift)) | (high << U64(64 - shift))
+            bits = high >> U64(shift - 64)
+        elif shift > 54:
+            bits = (low >> U64(shift)) | (high << U64(64 - shift))
         else:
-            five = low >> U64(shift)
-        characters[:, column] = _CROCKFORD[five & U64(31)]
-    return characters
+            bits = low >> U64(shift)
+        pairs[:, column] = _CROCKFORD[bits & U64(1023)]
+    return pairs.view(np.uint8)
