@@ -48,8 +48,16 @@ class Collected:
 
 
 def from_stack(name: str) -> Collected:
-    """The outputs of a stack. Raises InputError for a stack that does not exist, ResultError for one without a run."""
-    return replace(_of_outputs(stack_outputs(name), _STACK + name), stack=name)
+    """The outputs of a stack.
+
+    Raises InputError for a stack that does not exist, ResultError for one without a run, and for one whose last update
+    failed: what it still shows is an earlier run's.
+    """
+    collected = replace(_of_outputs(stack_outputs(name), _STACK + name), stack=name)
+    if _last_update(name) == "failed":
+        shown = f"the results it holds are of the earlier run {collected.run_id}"
+        raise ResultError(f"stack {name}: its last update failed, and {shown}; {_RUN_IT.format(name)}")
+    return collected
 
 
 def from_folder(folder: Path) -> Collected:
@@ -90,11 +98,21 @@ def from_text(text: bytes, origin: str = "standard input") -> Collected:
 
 def stack_outputs(name: str) -> dict[str, Any]:
     """What `pulumi stack output` prints for a stack, secrets left out."""
-    command = [sys.executable, "-m", "tools.engine.run", "stack", "output", "--json", "-s", name]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    return _json_object(_pulumi_stack(name, "output", "--json"), _STACK + name)
+
+
+def _last_update(name: str) -> str | None:
+    """How the stack's last update ended, as Pulumi says it."""
+    updates = _json(_pulumi_stack(name, "history", "--json", "--page-size", "1"), _STACK + name)
+    return updates[0].get("result") if updates else None
+
+
+def _pulumi_stack(name: str, *arguments: str) -> bytes:
+    command = [sys.executable, "-m", "tools.engine.run", "stack", *arguments, "-s", name]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, check=False)
     if done.returncode:
-        raise InputError(_refusal(name, done.stderr))
-    return _json_object(done.stdout.encode(), _STACK + name)
+        raise InputError(_refusal(name, done.stderr.decode(errors="replace")))
+    return done.stdout
 
 
 def _refusal(name: str, stderr: str) -> str:
