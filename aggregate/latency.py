@@ -73,8 +73,10 @@ def _add(alike: dict[tuple[int, int, int], HdrHistogram], decoded: HdrHistogram)
 
 
 def _joined(histograms: Iterable[HdrHistogram]) -> HdrHistogram | None:
-    """All into the one of the widest range, which loses nothing."""
-    by_range = sorted(histograms, key=lambda each: each.highest_trackable_value, reverse=True)
+    """All into the one of the widest range and, among those, of the most digits, which loses nothing."""
+    by_range = sorted(
+        histograms, key=lambda each: (each.highest_trackable_value, each.significant_figures), reverse=True
+    )
     if not by_range:
         return None
     widest, *narrower = by_range

@@ -147,6 +147,8 @@ class WorkerResult(_Report):
     shards: tuple[ShardResult, ...] = ()
     peak_memory_mb: float | None = None
     server_settings: dict[str, str] = {}
+    omitted: tuple[str, ...] = ()
+    """What was left out because the way that the result came by had no room for it."""
 
 
 class Progress(_Report):

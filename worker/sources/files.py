@@ -76,6 +76,8 @@ class Files:
         part = self._table(table) / f"part-{shard.first_row:020d}{self.capabilities.file_suffix}"
         unfinished = part.with_suffix(part.suffix + ".tmp")
         with _named(part):
+            # Where each worker has a volume of its own, what `prepare` made is elsewhere.
+            part.parent.mkdir(parents=True, exist_ok=True)
             with unfinished.open("wb", buffering=0) as file:
                 if shard.first_row == 0:
                     _write(file, memoryview(encoder.header))
