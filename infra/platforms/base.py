@@ -18,6 +18,14 @@ PLAN_LABEL = "loadtest.plan"
 WORKER_LABEL = "loadtest.worker"
 SERVER_LABEL = "loadtest.server"
 
+WORKER_USER = 65532
+"""The user and the group of the worker's image, by number."""
+PLAN_FOLDER, RESULTS_FOLDER, DATA_FOLDER = "/plan", "/results", "/data"
+"""Where a worker's container has the plan, its results and its RAM disk."""
+PLAN_FILE = f"{PLAN_FOLDER}/plan.json"
+OUTPUT_FOLDER = f"{RESULTS_FOLDER}/data"
+"""Where a worker's container writes the files of a source that is files."""
+
 
 @dataclass(frozen=True, slots=True)
 class LoadTestArgs:

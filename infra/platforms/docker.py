@@ -1,6 +1,5 @@
 """Docker: a network, the server, and workers that are declared here and started by the fleet."""
 
-import hashlib
 from pathlib import Path
 
 import pulumi
@@ -10,23 +9,26 @@ from infra.fleet.docker import client
 from infra.fleet.resource import Fleet
 from infra.platforms.base import (
     CONNECTION_VARIABLE,
+    DATA_FOLDER,
+    OUTPUT_FOLDER,
+    PLAN_FILE,
+    PLAN_FOLDER,
+    RESULTS_FOLDER,
     SERVER_LABEL,
     STACK_LABEL,
     WORKER_LABEL,
+    WORKER_USER,
     LoadTestArgs,
     prepare_arguments,
     worker_arguments,
 )
 from infra.platforms.docker_images import require_image
 from infra.settings import NAMESPACE
+from infra.worker_image import DOCKERFILE, image_name
 from spec.connection import parse_connection
 from spec.database import DatabaseSpec
 from spec.units import MIB
 
-WORKER_USER = 65532
-PLAN_FOLDER, RESULTS_FOLDER, DATA_FOLDER = "/plan", "/results", "/data"
-PLAN_FILE = f"{PLAN_FOLDER}/plan.json"
-OUTPUT_FOLDER = f"{RESULTS_FOLDER}/data"
 _SERVER_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
 """What an official image's entrypoint needs to give its data to the server's user and to become it."""
 _READY_SECONDS = 180
@@ -117,13 +119,12 @@ class DockerLoadTest(pulumi.ComponentResource):
         settings = self._args.settings
         if settings.worker_image is not None:
             return pulumi.Output.from_input(settings.worker_image)
-        digest = _digest_of_context(self._args.project, settings.worker_base_image)
         image = docker.RemoteImage(
             name,
-            name=f"loadtest-worker:{digest}",
+            name=image_name(self._args.project, settings.worker_base_image),
             build=docker.RemoteImageBuildArgs(
                 context=str(self._args.project),
-                dockerfile="worker/Dockerfile",
+                dockerfile=DOCKERFILE,
                 build_args={"BASE": settings.worker_base_image},
             ),
             # Kept as a cache: the next run of the same files starts without building.
@@ -227,12 +228,3 @@ class DockerLoadTest(pulumi.ComponentResource):
 
 def _tmpfs(size: int, options: str) -> str:
     return ",".join(part for part in (f"size={size}", options) if part)
-
-
-def _digest_of_context(project: Path, base: str) -> str:
-    """Twelve hexadecimal digits that differ when a file of the worker's image does."""
-    digest = hashlib.sha256(base.encode())
-    files = [path for folder in ("spec", "worker") for path in (project / folder).rglob("*") if path.is_file()]
-    for path in sorted(path for path in files if "__pycache__" not in path.parts and path.suffix != ".whl"):
-        digest.update(str(path.relative_to(project)).encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:12]
