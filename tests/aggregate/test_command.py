@@ -175,8 +175,10 @@ def test_a_plan_that_cannot_be_read_is_named(tmp_path):
 
 FAKE_PULUMI = """#!{python}
 import sys
-if sys.argv[1:] == ["stack", "output", "--json", "-s", "small"]:
+if sys.argv[1:] in (["stack", "output", "--json", "-s", name] for name in ("small", "broken")):
     print(open({outputs!r}).read())
+elif sys.argv[1:3] == ["stack", "history"]:
+    print('[{{"kind": "update", "result": "%s"}}]' % ("failed" if sys.argv[-1] == "broken" else "succeeded"))
 elif "-s" in sys.argv and sys.argv[-1] == "fresh":
     print("{{}}")
 else:
@@ -186,7 +188,7 @@ else:
 
 @pytest.fixture
 def pulumi(tmp_path):
-    """A `pulumi` on PATH that knows the stack `small`, which has been run, and `fresh`, which has not."""
+    """A `pulumi` on PATH that knows `small`, which has been run, `broken`, whose last run failed, and `fresh`."""
     (tmp_path / "outputs.json").write_text(json.dumps(runs.outputs(runs.seed_run())))
     command = tmp_path / "pulumi"
     command.write_text(FAKE_PULUMI.format(python=sys.executable, outputs=str(tmp_path / "outputs.json")))
@@ -200,6 +202,14 @@ def test_a_stack(pulumi):
     report = json.loads(done.stdout)
     assert (report["stack"], report["platform"], report["totals"]["start_spread_ms"]) == ("small", "docker", 812)
     assert "secret" not in done.stdout
+
+
+def test_a_stack_whose_last_update_failed_shows_no_older_figures(pulumi):
+    done = aggregate("--stack", "broken", **pulumi)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert one_line(done).startswith(
+        "error: stack broken: its last update failed, and the results it holds are of the earlier"
+    )
 
 
 def test_a_stack_that_has_not_been_run_and_one_that_is_not_there(pulumi):

@@ -278,4 +278,4 @@ def _server_error(error: psycopg.Error, at: Connection) -> ServerError:
         state = "3D000"
     remedy = _REMEDIES.get(state) or ("check that the server is up and reachable" if not state else "")
     transient = state in _TRANSIENT or (not state and isinstance(error, psycopg.OperationalError))
-    return ServerError(f"postgresql at {at}: {said}" + (f"; {remedy}" if remedy else ""), transient=transient)
+    return ServerError(f"{at}: {said}" + (f"; {remedy}" if remedy else ""), transient=transient)
