@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from spec.errors import SchemaError
 from spec.generators import Reference, Template
-from spec.place import Place, remedy_for
+from spec.place import Place, listed, remedy_for
 from spec.placeholders import template_columns
 from spec.schema import Column, Schema, Table
 from spec.types import DataType, Kind
@@ -61,7 +61,7 @@ def _check_reference(schema: Schema, at: Place, column: Column, reference: Refer
     parent = tables[reference.table]
     names = [other.name for other in parent.columns]
     if reference.column not in names:
-        raise at.error("references", shown, "leads to no column of that table", f"write one of {', '.join(names)}")
+        raise at.error("references", shown, "leads to no column of that table", f"write one of {listed(names)}")
     target = parent.column(reference.column)
     if not target.unique or target.nullable:
         remedy = f"write {parent.name}.{parent.primary_key}, or make that column unique and not nullable"

@@ -4,8 +4,11 @@ import difflib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from spec.errors import InputError, SchemaError
+
+_MOST_LISTED = 30
 
 
 @dataclass(frozen=True)
@@ -58,4 +61,10 @@ def remedy_for(wrong: str, known: Iterable[str]) -> str:
     """The known word that is nearest to a wrong one, or all of them."""
     words = list(dict.fromkeys(known))
     near = difflib.get_close_matches(wrong.lower(), words, n=1)
-    return f"did you mean {near[0]}?" if near else f"write one of {', '.join(words)}"
+    return f"did you mean {near[0]}?" if near else f"write one of {listed(words)}"
+
+
+def listed(words: Iterable[str]) -> str:
+    """The words with commas between them; of very many, the first."""
+    first = list(islice(words, _MOST_LISTED + 1))
+    return ", ".join(first[:_MOST_LISTED]) + (" ..." if len(first) > _MOST_LISTED else "")

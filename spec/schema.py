@@ -5,6 +5,7 @@ from pydantic import BaseModel, ConfigDict
 from spec.errors import SchemaError
 from spec.estimate import estimated_bytes
 from spec.generators import Generator
+from spec.place import listed
 from spec.types import DataType
 
 
@@ -45,7 +46,7 @@ class Table(_Schema):
         for column in self.columns:
             if column.name == name:
                 return column
-        known = ", ".join(column.name for column in self.columns)
+        known = listed(column.name for column in self.columns)
         raise SchemaError(f"table {self.name}: column {name!r} does not exist; write one of {known}")
 
     @property
@@ -68,5 +69,5 @@ class Schema(_Schema):
         for position, table in enumerate(self.tables):
             if table.name == name:
                 return position
-        known = ", ".join(table.name for table in self.tables)
+        known = listed(table.name for table in self.tables)
         raise SchemaError(f"tables: {name!r} is no table of the schema; write one of {known}")

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 
 from spec.generators import read_instant
+from spec.place import listed
 from spec.types import DataType, Kind
 
 INTEGER_BITS: Mapping[Kind, int] = {Kind.INT8: 8, Kind.INT16: 16, Kind.INT32: 32, Kind.INT64: 64}
@@ -91,7 +92,7 @@ def _text(value: object, type_: DataType) -> str:
 
 def _enum(value: object, type_: DataType) -> str:
     if value not in type_.values:
-        raise ValueError(f"is none of the type's values; write one of {', '.join(type_.values)}")
+        raise ValueError(f"is none of the type's values; write one of {listed(type_.values)}")
     return str(value)
 
 

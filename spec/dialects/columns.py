@@ -17,7 +17,7 @@ from spec.generators import (
     TimestampRecent,
     UuidV4,
 )
-from spec.place import Place, remedy_for
+from spec.place import Place, listed, remedy_for
 from spec.schema import Column, Table
 from spec.types import DataType, Kind
 
@@ -41,36 +41,32 @@ _REMEDY = "write integer, name, email, timestamp, uuid, decimal or {enum: [...]}
 def read_table(block: Block) -> Table:
     """A table with `columns`."""
     remedy = "write a list of columns, each with name and data_type"
-    places: list[Column] = []
+    columns: list[Column] = []
     named = block.take("primary_key")
     flagged: list[str] = []
     for number, item in enumerate(block.items("columns", remedy), start=1):
         column = Block(block.place.in_column(f"#{number}"), "columns", item)
         name = checked_name(column.place, "name", column.text("name", "write the column's name"))
         column.place = block.place.in_column(name)
-        is_key = column.flag("primary_key")
-        if is_key:
-            flagged.append(name)
-        places.append(_read_column(column, name, is_key=bool(is_key) or name == named))
+        is_key = column.flag("primary_key") is True
+        flagged += [name] if is_key else []
+        columns.append(_read_column(column, name, is_key=is_key or name == named))
     block.close()
-    key = _primary_key(block.place, named, flagged, [column.name for column in places])
-    return Table(name=block.place.table, primary_key=key, columns=tuple(places))
+    key = _primary_key(block.place, named, flagged, [column.name for column in columns])
+    return Table(name=block.place.table, primary_key=key, columns=tuple(columns))
 
 
 def _read_column(block: Block, name: str, *, is_key: bool) -> Column:
     value = block.require("data_type", _REMEDY)
     options = Options.read(block)
     built_in = _built_in(block.place, value, is_key=is_key)
-    word = value if isinstance(value, str) else "enum"
     if built_in is not None:
-        type_, generator = built_in
-    elif options.generator is None:
-        raise block.place.error(
-            "data_type", word if isinstance(value, str) else value, "is no data_type", _unknown(word)
-        )
-    else:
-        type_, generator = parse_type(block.place, "data_type", value), options.generator
-    return make_column(name, type_, options.generator or generator, options, is_key=is_key)
+        type_, own = built_in
+        return make_column(name, type_, options.generator or own, options, is_key=is_key)
+    if options.generator is None:
+        raise block.place.error("data_type", value, "is no data_type", _unknown(value))
+    type_ = parse_type(block.place, "data_type", value)
+    return make_column(name, type_, options.generator, options, is_key=is_key)
 
 
 def _built_in(place: Place, value: object, *, is_key: bool) -> tuple[DataType, Generator] | None:
@@ -84,8 +80,8 @@ def _built_in(place: Place, value: object, *, is_key: bool) -> tuple[DataType, G
     return None
 
 
-def _unknown(word: str) -> str:
-    near = remedy_for(word, [*_BUILT_IN, "enum"])
+def _unknown(value: object) -> str:
+    near = remedy_for(value, [*_BUILT_IN, "enum"]) if isinstance(value, str) else ""
     return near if near.startswith("did you mean") else _REMEDY
 
 
@@ -94,10 +90,10 @@ def _primary_key(place: Place, named: object, flagged: list[str], columns: list[
         raise place.error("primary_key", ", ".join(flagged), "are two columns", "keep primary_key: true on one of them")
     if named is None:
         if not flagged:
-            raise place.missing("primary_key", f"write the key's column: one of {', '.join(columns)}")
+            raise place.missing("primary_key", f"write the key's column: one of {listed(columns)}")
         return flagged[0]
     if not isinstance(named, str):
-        raise place.error("primary_key", named, "is no column's name", f"write one of {', '.join(columns)}")
+        raise place.error("primary_key", named, "is no column's name", f"write one of {listed(columns)}")
     if named not in columns:
         raise place.error("primary_key", named, "is no column of the table", remedy_for(named, columns))
     if flagged and flagged != [named]:

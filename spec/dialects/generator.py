@@ -7,7 +7,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from spec.generators import Generator, Reference
-from spec.place import Place, remedy_for
+from spec.place import Place, listed, remedy_for
 
 _ADAPTER: TypeAdapter[Generator] = TypeAdapter(Generator)
 MODELS: Mapping[str, type[BaseModel]] = {
@@ -23,7 +23,7 @@ def parse_generator(place: Place, key: str, value: object) -> Generator:
         raise place.error(key, value, "is no generator", "write a mapping like {type: sequential, start: 1}")
     word = mapping.get("type")
     if not isinstance(word, str):
-        raise place.missing(f"{key}.type", f"write one of {', '.join(MODELS)}")
+        raise place.missing(f"{key}.type", f"write one of {listed(MODELS)}")
     if word not in MODELS:
         raise place.error(f"{key}.type", word, "is no generator", remedy_for(word, MODELS))
     try:

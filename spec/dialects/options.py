@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from spec.dialects.block import Block
 from spec.dialects.generator import parse_generator, parse_reference
 from spec.generators import Generator, Null, OneOf, Static, Template
+from spec.place import Place
+from spec.placeholders import template_parts
 from spec.schema import Column
 from spec.types import DataType
 
@@ -30,8 +32,8 @@ class Options:
             generator = parse_generator(place, "generator", value)
         elif (value := block.take("references")) is not None:
             generator = parse_reference(place, value)
-        elif (value := block.take("template")) is not None:
-            generator = Template(template=block.text("template", "write text like '{first_name}@{domain}'"))
+        elif "template" in block:
+            generator = _template(place, block.text("template", "write text like '{first_name}@{domain}'"))
         nullable, unique, null_ratio = block.flag("nullable"), block.flag("unique"), block.ratio("null_ratio")
         has_nulls = null_ratio > 0 or _gives_null(generator)
         if nullable is False and has_nulls:
@@ -50,6 +52,14 @@ def make_column(name: str, type_: DataType, generator: Generator, options: Optio
         null_ratio=options.null_ratio,
         generator=generator,
     )
+
+
+def _template(place: Place, text: str) -> Template:
+    try:
+        template_parts(text)
+    except ValueError as error:
+        raise place.complaint("template", text, error) from None
+    return Template(template=text)
 
 
 def _gives_null(generator: Generator | None) -> bool:

@@ -434,5 +434,18 @@ tables:
         fields("{name: p, type: point, generator: point_range}", "{name: a, type: text, template: '{p}'}"),
         ("'{p}' is point", "use columns of text"),
     ),
+    "a template with a parameter": (
+        fields("{name: a, type: text, template: '{id:3}'}"),
+        ("column a: template: '{id:3}'", "write a column's name in braces"),
+    ),
+    "a template that is a number": (fields("{name: a, type: text, template: 7}"), ("template: 7 is no text",)),
+    "an empty template": (fields("{name: a, type: text, template: null}"), ("template is missing",)),
+    "an enum of very many": (
+        field(
+            "type: {type: enum, values: [" + ", ".join(f"v{number}" for number in range(2_000)) + "]},"
+            " generator: {type: static, value: w}"
+        ),
+        ("write one of v0, v1", "v29 ..."),
+    ),
     "a template in a number": (fields("{name: a, type: int, template: '{id}'}"), ("'template' cannot fill int32",)),
 }
