@@ -26,8 +26,9 @@ class ControlGroup:
         quota = max(int(cpu * _PERIOD_MICROSECONDS), 1000)
         if (root / "cgroup.controllers").is_file():
             limits = {"memory.max": str(memory), "memory.swap.max": "0", "cpu.max": f"{quota} {_PERIOD_MICROSECONDS}"}
-            _delegate(root)
-            return cls(_made([(root / _PARENT / name, limits)]))
+            folder = root / _PARENT / name
+            _delegate(root, folder)
+            return cls(_made([(folder, limits)]))
         cpu_limits = {"cpu.cfs_period_us": str(_PERIOD_MICROSECONDS), "cpu.cfs_quota_us": str(quota)}
         return cls(
             _made(
@@ -101,9 +102,10 @@ def _made(wanted: Sequence[tuple[Path, Mapping[str, str]]]) -> Sequence[Path]:
     return made
 
 
-def _delegate(root: Path) -> None:
-    """In v2 a parent hands its controllers on by name."""
+def _delegate(root: Path, folder: Path) -> None:
+    """In v2 every group above hands its controllers on by name."""
     with contextlib.suppress(OSError):
-        (root / _PARENT).mkdir(exist_ok=True)
-        for folder in (root, root / _PARENT):
-            (folder / "cgroup.subtree_control").write_text("+cpu +memory")
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        for above in [*reversed(folder.parents)]:
+            if above.is_relative_to(root):
+                (above / "cgroup.subtree_control").write_text("+cpu +memory")
