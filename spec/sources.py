@@ -47,6 +47,16 @@ MYSQL = Capabilities(
     key_range_deletable=True,
     port=3306,
 )
+MONGODB = Capabilities(
+    name="mongodb",
+    schemes=("mongodb", "mongodb+srv"),
+    bulk="unordered insertMany of documents encoded before",
+    insert="insertOne",
+    transactional=False,
+    key_range_deletable=True,
+    port=27017,
+    largest_batch=100_000,
+)
 CSV = Capabilities(
     name="csv",
     schemes=("file",),
@@ -68,7 +78,7 @@ JSONL = Capabilities(
     file_suffix=".jsonl",
 )
 
-SOURCES = {source.name: source for source in (MYSQL, POSTGRESQL, CSV, JSONL)}
+SOURCES = {source.name: source for source in (MYSQL, POSTGRESQL, MONGODB, CSV, JSONL)}
 
 BULK, INSERT = "bulk", "insert"
 METHODS = (BULK, INSERT)

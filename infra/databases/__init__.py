@@ -9,6 +9,7 @@ from spec.database import DatabaseSpec
 SERVERS: Mapping[str, str] = {
     "mysql": "infra.databases.mysql",
     "postgresql": "infra.databases.postgresql",
+    "mongodb": "infra.databases.mongodb",
 }
 """By source: the module that describes its server."""
 

@@ -11,6 +11,7 @@ from worker.sources.base import Source
 _MODULES: Mapping[str, str] = {
     "mysql": "worker.sources.mysql",
     "postgresql": "worker.sources.postgresql",
+    "mongodb": "worker.sources.mongodb",
     "csv": "worker.sources.csv",
     "jsonl": "worker.sources.jsonl",
 }

@@ -23,6 +23,7 @@ from worker.encode.rows import Rows
 from worker.sources.base import KeyRange, Sent, Sink
 from worker.sources.existing import in_another_shape, not_to_be_touched
 from worker.sources.mysql_ddl import create_table, name, names
+from worker.sources.mysql_errors import server_error
 from worker.sources.mysql_values import parameters
 
 _ROWS_A_STATEMENT = 1_000
@@ -135,7 +136,7 @@ class MySQL:
         try:
             yield
         except pymysql.MySQLError as error:
-            raise _server_error(error, self._at) from error
+            raise server_error(error, self._at) from error
 
 
 class _Connection(pymysql.Connection):  # type: ignore[misc]
@@ -284,31 +285,3 @@ def _tls(at: Connection) -> dict[str, Any]:
         return {"ssl": ssl.create_default_context(cafile=authority)}
     choices = "DISABLED, PREFERRED, REQUIRED or VERIFY_IDENTITY"
     raise InputError.of("connectionString: ssl-mode", mode, "is none of the choices", f"write {choices}")
-
-
-_REMEDIES: Mapping[int, str] = {
-    ER.ACCESS_DENIED_ERROR: "check user and password in the connection string",
-    ER.DBACCESS_DENIED_ERROR: "check the database's name, and grant the user ALL on it",
-    ER.TABLEACCESS_DENIED_ERROR: "grant the user CREATE, CREATE TEMPORARY TABLES, INSERT, SELECT, DELETE and DROP",
-    ER.BAD_DB_ERROR: "create the database, or name another in the connection string",
-    ER.NO_DB_ERROR: "name the database in the connection string",
-    ER.RECORD_FILE_FULL: "give the server more disk (databaseMemoryLimit is what databaseTmpfs takes its RAM disk from)",
-    ER.DISK_FULL: "give the server more disk (databaseMemoryLimit is what databaseTmpfs takes its RAM disk from)",
-    ER.OUTOFMEMORY: "give the server more memory by databaseMemoryLimit",
-    ER.CON_COUNT_ERROR: "lower workers, or raise the server's max_connections",
-    3948: "set the server's local_infile to 1",
-    CR.CR_SERVER_LOST: "see the server's log for why it went away; its memory limit is databaseMemoryLimit",
-    CR.CR_SERVER_GONE_ERROR: "see the server's log for why it went away; its memory limit is databaseMemoryLimit",
-    CR.CR_CONN_HOST_ERROR: "check that the server is up and reachable",
-}
-_TRANSIENT = (
-    CR.CR_CONN_HOST_ERROR, CR.CR_SERVER_LOST, CR.CR_SERVER_GONE_ERROR, ER.CON_COUNT_ERROR, ER.SERVER_SHUTDOWN,
-)  # fmt: skip
-
-
-def _server_error(error: pymysql.MySQLError, at: Connection) -> ServerError:
-    """One line: where, what the server or the driver said, what to do."""
-    code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
-    said = " ".join(str(error.args[-1] if error.args else type(error).__name__).split())
-    remedy = _REMEDIES.get(code)
-    return ServerError(f"mysql at {at}: {said}" + (f"; {remedy}" if remedy else ""), transient=code in _TRANSIENT)

@@ -276,6 +276,6 @@ def _server_error(error: psycopg.Error, at: Connection) -> ServerError:
         state = "28P01"
     if not state and missing:
         state = "3D000"
-    remedy = _REMEDIES.get(state) or ("check that the server is up and reachable" if not state else "")
+    remedy = _REMEDIES.get(state, "see the server's log" if state else "check that the server is up and reachable")
     transient = state in _TRANSIENT or (not state and isinstance(error, psycopg.OperationalError))
     return ServerError(f"{at}: {said}" + (f"; {remedy}" if remedy else ""), transient=transient)

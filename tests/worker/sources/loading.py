@@ -66,11 +66,12 @@ def emptied(source: Source) -> None:
 
 
 def refusal(source: str, connection_string: str) -> ServerError:
-    """What one try to connect, and to prepare, says; fails the test where it succeeds."""
+    """What one try to connect, to prepare and to load says; fails the test where it succeeds."""
     opened = open_source(SOURCES[source], parse_connection(connection_string, SOURCES[source]))
     try:
         opened.connect()
         opened.prepare(TABLES, OnExisting.EMPTY, workers=1)
+        load(opened, KEYED, rows=10)
     except ServerError as error:
         return error
     finally:

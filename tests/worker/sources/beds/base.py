@@ -18,6 +18,12 @@ class Bed(Protocol):
     settings: Mapping[str, str]
     """Settings that must be in force in a server of 1 GiB, as the worker reads them back."""
 
+    asks_for_password: bool
+    knows_rights: bool
+    """Whether the server of the tests keeps a user from what he has no right to."""
+    missing_database: str | None
+    """Part of what is said of a database that is not there; None where none can be missing."""
+
     def count(self, served: Served, table: Table) -> int:
         """The rows of a table, by the server's own client in its container."""
         ...
@@ -34,9 +40,6 @@ class Bed(Protocol):
         """Make something that has the table's name, and other columns."""
         ...
 
-    missing_database: str | None
-    """Part of what is said of a database that is not there; None where there is no such thing."""
-
-    def without_rights(self, served: Served) -> str | None:
-        """The connection string of a user who may log in and nothing more; None where the server knows no rights."""
+    def without_rights(self, served: Served) -> str:
+        """The connection string of a user who may log in and nothing more."""
         ...

@@ -14,6 +14,8 @@ from tests.worker.sources.beds.base import Row
 
 class MySQLBed:
     source = "mysql"
+    asks_for_password = True
+    knows_rights = True
     missing_database: str | None = "check the database's name"
     settings: Mapping[str, str] = {
         "max_connections": "200",

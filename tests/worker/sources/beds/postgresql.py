@@ -18,6 +18,8 @@ from tests.worker.sources.beds.base import Row
 
 class PostgreSQLBed:
     source = "postgresql"
+    asks_for_password = True
+    knows_rights = True
     missing_database: str | None = "create the database"
     settings: Mapping[str, str] = {
         "max_connections": "200",

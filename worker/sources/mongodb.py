@@ -1,0 +1,258 @@
+"""MongoDB: insert_many of documents that are BSON already, unordered, write concern 1."""
+
+import time
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import bson
+import pyarrow as pa
+from bson.binary import UuidRepresentation
+from bson.codec_options import CodecOptions
+from bson.raw_bson import RawBSONDocument
+from pymongo import MongoClient, WriteConcern
+from pymongo.collection import Collection
+from pymongo.errors import (
+    AutoReconnect,
+    BulkWriteError,
+    CollectionInvalid,
+    ConfigurationError,
+    OperationFailure,
+    PyMongoError,
+    ServerSelectionTimeoutError,
+)
+
+from spec.connection import Connection
+from spec.errors import InputError, ServerError
+from spec.plan import OnExisting, Shard
+from spec.schema import Table
+from spec.sources import INSERT, MONGODB
+from worker.encode.bson import BsonEncoder
+from worker.encode.rows import Rows
+from worker.sources.base import KeyRange, Sent, Sink
+from worker.sources.existing import in_another_shape, not_to_be_touched
+from worker.sources.mongodb_set import join_replica_set
+from worker.sources.mongodb_values import DocumentByRow
+
+_KEYS_A_DELETE = 1_000
+_SELECTION_MILLISECONDS = 2_000
+_OPTIONS: "CodecOptions[dict[str, Any]]" = CodecOptions(uuid_representation=UuidRepresentation.STANDARD)
+_UNACKNOWLEDGED_BY_DISK = WriteConcern(w=1, j=False)
+
+Document = Mapping[str, Any]
+
+
+def open_source(connection: Connection) -> "MongoDB":
+    """The source of a connection string, not connected yet."""
+    return MongoDB(connection)
+
+
+class MongoDB:
+    """One client. A batch is one `insertMany`, in which each document lands or fails by itself."""
+
+    capabilities = MONGODB
+
+    def __init__(self, connection: Connection) -> None:
+        self._at = connection
+        self._client: MongoClient[dict[str, Any]] | None = None
+        if not connection.database:
+            raise InputError("connectionString: names no database; write mongodb://user:password@host:27017/database")
+
+    def connect(self) -> None:
+        """One try; raises ServerError, transient unless the server answered with a refusal that stays."""
+        self.close()
+        with self._named():
+            self._client = _client(self._at)
+            self._client.admin.command("ping")
+
+    def prepare(self, tables: Sequence[Table], on_existing: OnExisting, workers: int) -> Sequence[str]:  # noqa: ARG002
+        """Initiate the replica set where there is to be one, and make the collections; each step may be repeated."""
+        with self._named():
+            said = join_replica_set(self._server, self._at)
+            for table in tables:
+                self._prepare(table, on_existing)
+        return said
+
+    def _prepare(self, table: Table, on_existing: OnExisting) -> None:
+        database = self._server[self._at.database]
+        if table.name not in database.list_collection_names():
+            try:
+                database.create_collection(table.name)
+            except (CollectionInvalid, OperationFailure) as error:
+                if isinstance(error, OperationFailure) and error.code != _NAMESPACE_EXISTS:
+                    raise
+            else:
+                return
+        collection = self._collection(table)
+        # A collection has the shape of its documents: one stands for all, and without any it has none.
+        found = collection.find_one()
+        if found is not None and set(found) != {"_id", *_names(table)}:
+            raise in_another_shape("collection", table.name, self._at, ", ".join(found))
+        if on_existing is OnExisting.FAIL:
+            raise not_to_be_touched("collection", table.name, self._at)
+        if on_existing is OnExisting.EMPTY and found is not None:
+            collection.delete_many({})
+
+    @contextmanager
+    def sink(self, table: Table, shard: Shard, method: str) -> Iterator[Sink[Any]]:  # noqa: ARG002
+        """insertMany, or a document at a time."""
+        with self._named():
+            yield (InsertOneSink if method == INSERT else InsertManySink)(self._collection(table), table)
+
+    def remove(self, table: Table, keys: KeyRange | pa.Array) -> None:
+        """Delete the documents with these keys."""
+        collection = self._collection(table)
+        with self._named():
+            if isinstance(keys, KeyRange):
+                collection.delete_many({"_id": {"$gte": keys.low, "$lte": keys.high}})
+                return
+            for first in range(0, len(keys), _KEYS_A_DELETE):
+                values = _key_values(table, keys.slice(first, _KEYS_A_DELETE))
+                collection.delete_many({"_id": {"$in": values}})
+
+    def count(self, table: Table) -> int:
+        """`countDocuments({})`, which counts documents and not the collection's metadata."""
+        with self._named():
+            return self._collection(table).count_documents({})
+
+    def settings(self) -> Mapping[str, str]:
+        """The version and what the server says of its role; FerretDB says that it is FerretDB."""
+        with self._named():
+            built = self._server.admin.command("buildInfo")
+            hello = self._server.admin.command("hello")
+            started = self._server.admin.command("getCmdLineOpts").get("parsed", {})
+        cache = started.get("storage", {}).get("wiredTiger", {}).get("engineConfig", {}).get("cacheSizeGB")
+        settings = {
+            "version": built.get("version"),
+            "ferretdb": built.get("ferretdb", {}).get("version"),
+            "replica_set": hello.get("setName", "none"),
+            "wiredTiger_cache_gb": cache,
+            "write_concern": "w:1, j:false",
+        }
+        return {name: str(value) for name, value in settings.items() if value is not None}
+
+    def close(self) -> None:
+        """Release the connections."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def _collection(self, table: Table) -> "Collection[dict[str, Any]]":
+        database = self._server[self._at.database]
+        return database.get_collection(table.name, write_concern=_UNACKNOWLEDGED_BY_DISK, codec_options=_OPTIONS)
+
+    @property
+    def _server(self) -> "MongoClient[dict[str, Any]]":
+        if self._client is None:
+            raise ServerError(f"{self._at}: not connected", transient=True)
+        return self._client
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Turn the driver's errors into ours, with the place and a remedy."""
+        try:
+            yield
+        except PyMongoError as error:
+            raise server_error(error, self._at) from error
+
+
+class InsertManySink:
+    """Documents that are bytes already: the driver only puts a message around them."""
+
+    def __init__(self, collection: "Collection[dict[str, Any]]", table: Table) -> None:
+        self._collection: Collection[Any] = collection
+        self._encoder = BsonEncoder(table)
+
+    def encode(self, batch: pa.RecordBatch) -> Rows:
+        """BSON documents."""
+        return self._encoder.encode(batch)
+
+    def send(self, pieces: Iterator[Rows]) -> Sent:
+        """Unordered: the server need not stop at a failure, nor keep to an order."""
+        sent, waited = 0, 0.0
+        for piece in pieces:
+            documents = [RawBSONDocument(document) for document in piece.cut()]
+            started = time.perf_counter()
+            self._collection.insert_many(documents, ordered=False)
+            waited += time.perf_counter() - started
+            sent += len(piece.data)
+        return Sent(sent, waited)
+
+
+class InsertOneSink:
+    """A document at a time, encoded by the driver's own encoder."""
+
+    def __init__(self, collection: "Collection[dict[str, Any]]", table: Table) -> None:
+        self._collection: Collection[Any] = collection
+        self._encoder = DocumentByRow(table)
+
+    def encode(self, batch: pa.RecordBatch) -> Rows:
+        """BSON documents, made one by one."""
+        return Rows.joined(self._encoder.encode(batch))
+
+    def send(self, pieces: Iterator[Rows]) -> Sent:
+        """As many round trips as rows."""
+        sent = 0
+        for piece in pieces:
+            for document in piece.cut():
+                self._collection.insert_one(RawBSONDocument(document))
+            sent += len(piece.data)
+        return Sent(sent, 0.0)
+
+
+def _client(at: Connection) -> "MongoClient[dict[str, Any]]":
+    """The driver only warns of an option that it cannot use, and goes on without: here that is an error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        try:
+            return MongoClient(
+                at.url(),
+                serverSelectionTimeoutMS=_SELECTION_MILLISECONDS,
+                connectTimeoutMS=10_000,
+                # A batch that was sent twice would be an error of duplicates: better the first error.
+                retryWrites=False,
+                uuidRepresentation="standard",
+            )
+        except (UserWarning, ConfigurationError) as error:
+            raise InputError(f"connectionString: {error}; write options that MongoDB's drivers know") from error
+
+
+def _names(table: Table) -> list[str]:
+    return [column.name for column in table.columns if column.name != table.primary_key]
+
+
+def _key_values(table: Table, keys: pa.Array) -> list[Any]:
+    """The keys as the driver's objects: what its decoder makes of the documents that hold nothing else."""
+    alone = Table(name=table.name, primary_key=table.primary_key, columns=(table.key,))
+    batch = pa.RecordBatch.from_arrays([keys], names=[table.primary_key])
+    return [bson.decode(document, _OPTIONS)["_id"] for document in BsonEncoder(alone).encode(batch).cut()]
+
+
+_NAMESPACE_EXISTS = 48
+_REMEDIES: Mapping[int, str] = {
+    11: "check user and password in the connection string, and its authSource",
+    13: "grant the user readWrite on the database (and clusterAdmin, for a replica set that is to be initiated)",
+    18: "check user and password in the connection string, and its authSource",
+    11000: "load into an empty collection, or make the table's key unique",
+    14031: "give the server more disk (databaseMemoryLimit is what databaseTmpfs takes its RAM disk from)",
+    10107: "name the replica set's primary, or the set, in the connection string",
+    13435: "name the replica set's primary, or the set, in the connection string",
+}
+_TRANSIENT = (91, 11600, 11602, 189)  # shutting down, interrupted by it, stepping down
+
+
+def server_error(error: PyMongoError, at: Connection) -> ServerError:
+    """One line: where, what the server or the driver said, what to do."""
+    code, said = 0, str(error)
+    if isinstance(error, BulkWriteError) and isinstance(error.details, dict) and error.details["writeErrors"]:
+        first = error.details["writeErrors"][0]
+        code, said = int(first.get("code", 0)), str(first.get("errmsg", said))
+    elif isinstance(error, OperationFailure):
+        code, said = error.code or 0, str((error.details or {}).get("errmsg", said))
+    unreachable = isinstance(error, AutoReconnect | ServerSelectionTimeoutError)
+    remedy = _REMEDIES.get(code, "check that the server is up and reachable" if unreachable else "see the server's log")
+    # What follows are the driver's settings and its view of the servers, a paragraph long.
+    said = " ".join(said.split(" (configured timeouts")[0].split(", full error:")[0].split())
+    transient = unreachable or code in _TRANSIENT
+    return ServerError(f"mongodb at {at}: {said}; {remedy}", transient=transient)

@@ -1,0 +1,38 @@
+"""What MySQL's and PyMySQL's errors mean to a user."""
+
+from collections.abc import Mapping
+
+import pymysql
+from pymysql.constants import CR, ER
+
+from spec.connection import Connection
+from spec.errors import ServerError
+
+_LOCAL_INFILE_OFF = 3948
+_REMEDIES: Mapping[int, str] = {
+    ER.ACCESS_DENIED_ERROR: "check user and password in the connection string",
+    ER.DBACCESS_DENIED_ERROR: "check the database's name, and grant the user ALL on it",
+    ER.TABLEACCESS_DENIED_ERROR: "grant the user CREATE, CREATE TEMPORARY TABLES, INSERT, SELECT, DELETE and DROP",
+    ER.BAD_DB_ERROR: "create the database, or name another in the connection string",
+    ER.NO_DB_ERROR: "name the database in the connection string",
+    ER.RECORD_FILE_FULL: "give the server more disk (databaseMemoryLimit is what databaseTmpfs takes its RAM disk from)",
+    ER.DISK_FULL: "give the server more disk (databaseMemoryLimit is what databaseTmpfs takes its RAM disk from)",
+    ER.OUT_OF_RESOURCES: "give the server more memory by databaseMemoryLimit",
+    ER.OUTOFMEMORY: "give the server more memory by databaseMemoryLimit",
+    ER.CON_COUNT_ERROR: "lower workers, or raise the server's max_connections",
+    _LOCAL_INFILE_OFF: "set the server's local_infile to 1",
+    CR.CR_SERVER_LOST: "see the server's log for why it went away; its memory limit is databaseMemoryLimit",
+    CR.CR_SERVER_GONE_ERROR: "see the server's log for why it went away; its memory limit is databaseMemoryLimit",
+    CR.CR_CONN_HOST_ERROR: "check that the server is up and reachable",
+}
+_TRANSIENT = (
+    CR.CR_CONN_HOST_ERROR, CR.CR_SERVER_LOST, CR.CR_SERVER_GONE_ERROR, ER.CON_COUNT_ERROR, ER.SERVER_SHUTDOWN,
+)  # fmt: skip
+
+
+def server_error(error: pymysql.MySQLError, at: Connection) -> ServerError:
+    """One line: where, what the server or the driver said, what to do."""
+    code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+    said = " ".join(str(error.args[-1] if error.args else type(error).__name__).split())
+    remedy = _REMEDIES.get(code, "see the server's log")
+    return ServerError(f"mysql at {at}: {said}; {remedy}", transient=code in _TRANSIENT)
