@@ -42,8 +42,8 @@ def plan_of(settings: Settings, project: Path) -> LoadPlan:
     return plan.model_copy(update={"run_id": settings.run_id or f"run-{plan.digest()}"})
 
 
-def warnings_of(plan: LoadPlan, database: DatabaseSpec | None) -> Sequence[str]:
-    """What will run, but not as well as its author may think; each in one line."""
+def warnings_of(plan: LoadPlan, database: DatabaseSpec | None, *, here: bool) -> Sequence[str]:
+    """What will run, but not as well as its author may think, each in one line; `here` is on this machine."""
     warnings: list[str] = []
     limits = plan.limits
     if limits and limits.tmpfs and limits.tmpfs + WORKING_SET > limits.memory:
@@ -57,7 +57,7 @@ def warnings_of(plan: LoadPlan, database: DatabaseSpec | None) -> Sequence[str]:
         )
     cores = os.cpu_count() or 1
     asked = (limits.cpu * len(plan.workers) if limits else 0) + (database.cpu if database else 0)
-    if asked > cores:
+    if here and asked > cores:
         warnings.append(f"{asked:g} cores are asked for and this machine has {cores}: workers share what there is")
     idle = sum(not worker.shards for worker in plan.workers)
     if idle:

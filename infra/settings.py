@@ -4,93 +4,23 @@ Every default stands in the `config:` block of Pulumi.yaml and nowhere else.
 """
 
 import difflib
-import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.alias_generators import to_camel
 
+from infra.cluster_settings import Name, ObjectName, Selector, Tolerations
+from infra.setting_types import Count, Flag, Names, RunId, Thresholds, Whole, one_of
 from spec.connection import Connection, parse_connection
 from spec.errors import InputError, SettingsError
 from spec.plan import OnExisting, Operation
 from spec.sources import METHODS, SOURCES, Capabilities
-from spec.thresholds import parse_thresholds
 from spec.units import Cpu, Size
 
 NAMESPACE = "loadtest"
-Platform = Literal["local", "docker"]
-PLATFORMS = ("local", "docker")
-
-
-def _count(value: object) -> int:
-    text = str(value).strip().replace("_", "").replace(",", "")
-    if not text.isdecimal() or int(text) < 1:
-        raise ValueError("is no whole number above zero; write one like 4")
-    return int(text)
-
-
-def _whole(value: object) -> int:
-    text = str(value).strip()
-    if not text.removeprefix("-").isdecimal():
-        raise ValueError("is no whole number; write one like 42")
-    return int(text)
-
-
-def _flag(value: object) -> bool:
-    text = str(value).strip().lower()
-    if text not in ("true", "false"):
-        raise ValueError("is neither true nor false; write one of the two")
-    return text == "true"
-
-
-def _names(value: object) -> tuple[str, ...]:
-    """A list, as Pulumi hands it over (JSON text), as YAML has it, or separated by commas."""
-    if isinstance(value, str):
-        text = value.strip()
-        try:
-            value = json.loads(text) if text.startswith("[") else list(filter(None, map(str.strip, text.split(","))))
-        except ValueError:
-            raise ValueError("is no list of names; write one like users,orders") from None
-    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
-        raise ValueError("is no list of names; write one like users,orders")
-    if repeated := {str(name) for name in value if value.count(name) > 1}:
-        raise ValueError(f"names {', '.join(sorted(repeated))} twice; write each once")
-    return tuple(value)
-
-
-def _one_of(*choices: str) -> BeforeValidator:
-    def check(value: object) -> object:
-        if value not in choices:
-            raise ValueError(f"is none of the choices; write one of {', '.join(choices)}")
-        return value
-
-    return BeforeValidator(check)
-
-
-def _run_id(value: object) -> str:
-    text = str(value)
-    if not text or len(text) > 40 or not all(part.isalnum() for part in text.split("-")) or text != text.lower():
-        raise ValueError("is no run id; write lower-case letters, digits and single dashes, 40 at most")
-    return text
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    """A list of thresholds, each checked here, so that a mistake costs no run."""
-    try:
-        texts = json.loads(value) if isinstance(value, str) and value.strip().startswith("[") else value
-    except ValueError:
-        texts = None
-    texts = [texts] if isinstance(texts, str) else texts
-    if not isinstance(texts, list | tuple) or not all(isinstance(text, str) for text in texts):
-        raise ValueError('is no list; write one like ["rows_per_second >= 50000"]')
-    parse_thresholds(texts)
-    return tuple(texts)
-
-
-Count = Annotated[int, BeforeValidator(_count)]
-Whole = Annotated[int, BeforeValidator(_whole)]
-Flag = Annotated[bool, BeforeValidator(_flag)]
+Platform = Literal["local", "docker", "kubernetes"]
+PLATFORMS = ("local", "docker", "kubernetes")
 
 
 class Settings(BaseModel):
@@ -98,24 +28,24 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, validate_by_name=True)
 
-    platform: Annotated[Platform, _one_of(*PLATFORMS)]
-    source: Annotated[str, _one_of(*SOURCES)]
+    platform: Annotated[Platform, one_of(*PLATFORMS)]
+    source: Annotated[str, one_of(*SOURCES)]
     workers: Count
     cpu_limit: Cpu
     memory_limit: Size
     tmpfs: Flag
     tmpfs_size: Size
     schema_file: str = Field(alias="schema")
-    tables: Annotated[tuple[str, ...], BeforeValidator(_names)] = ()
+    tables: Names = ()
     row_count: Count
     batch_size: Count
     seed: Whole
-    method: Annotated[str, _one_of(*METHODS)]
-    operation: Annotated[Operation, _one_of(*Operation)]
-    on_existing: Annotated[OnExisting, _one_of(*OnExisting)] | None = None
+    method: Annotated[str, one_of(*METHODS)]
+    operation: Annotated[Operation, one_of(*Operation)]
+    on_existing: Annotated[OnExisting, one_of(*OnExisting)] | None = None
     timeout: Count
-    thresholds: Annotated[tuple[str, ...], BeforeValidator(_texts)] = ()
-    run_id: Annotated[str, BeforeValidator(_run_id)] | None = None
+    thresholds: Thresholds = ()
+    run_id: RunId | None = None
     output_dir: str | None = None
     connection_string: SecretStr | None = None
     database_password: SecretStr | None = None
@@ -126,11 +56,25 @@ class Settings(BaseModel):
     keep_database_port: Flag
     worker_image: str | None = None
     worker_base_image: str
+    namespace: Name | None = None
+    database_storage: Size | None = None
+    database_storage_class: ObjectName | None = None
+    output_storage: ObjectName | None = None
+    image_pull_secret: ObjectName | None = None
+    node_selector: Selector = {}
+    tolerations: Tolerations = ()
+    priority_class: ObjectName | None = None
+    start_timeout: Count
 
     @property
     def capabilities(self) -> Capabilities:
         """What the source can do."""
         return SOURCES[self.source]
+
+    @property
+    def runs_here(self) -> bool:
+        """Whether the load runs on this machine, so that its cores are a bound."""
+        return self.platform != "kubernetes"
 
     @property
     def connection(self) -> Connection | None:
