@@ -3,7 +3,7 @@
 Every function raises SchemaError with the place in it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from spec.errors import SchemaError
 from spec.generators import Reference, Template
@@ -33,19 +33,18 @@ Link = tuple[str, str]
 
 def check_links(schema: Schema, place: Place) -> None:
     """Every reference and template leads to a column that exists and fits, and none leads back to itself."""
+    tables = {table.name: table for table in schema.tables}
     for table in schema.tables:
         for column in table.columns:
             at = place.in_table(table.name).in_column(column.name)
             if isinstance(column.generator, Reference):
-                _check_reference(schema, at, column, column.generator)
+                _check_reference(tables, at, column, column.generator)
             elif isinstance(column.generator, Template):
                 _check_template(at, table, column.generator)
-    for table in schema.tables:
-        for column in table.columns:
-            _check_chain(schema, place, (table.name, column.name))
+    _check_chains(schema, place)
 
 
-def linked(table: Table, column: Column) -> Iterator[Link]:
+def _linked(table: Table, column: Column) -> Iterator[Link]:
     """The columns that this one is made from."""
     if isinstance(column.generator, Reference):
         yield column.generator.table, column.generator.column
@@ -53,9 +52,8 @@ def linked(table: Table, column: Column) -> Iterator[Link]:
         yield from ((table.name, name) for name in template_columns(column.generator.template))
 
 
-def _check_reference(schema: Schema, at: Place, column: Column, reference: Reference) -> None:
+def _check_reference(tables: Mapping[str, Table], at: Place, column: Column, reference: Reference) -> None:
     shown = f"{reference.table}.{reference.column}"
-    tables = {table.name: table for table in schema.tables}
     if reference.table not in tables:
         raise at.error("references", shown, "leads to no table of the schema", remedy_for(reference.table, tables))
     parent = tables[reference.table]
@@ -86,30 +84,33 @@ def _check_template(at: Place, table: Table, template: Template) -> None:
             raise at.error("template", f"{{{name}}}", f"is {kind}, which has no one text", remedy)
 
 
-def _check_chain(schema: Schema, place: Place, start: Link) -> None:
-    """Walk everything that a column is made from, depth first; a way back to the start is a cycle."""
-    path: list[Link] = [start]
-    open_: list[Iterator[Link]] = [linked(schema.table(start[0]), schema.table(start[0]).column(start[1]))]
-    seen: set[Link] = set()
-    while open_:
-        following = next(open_[-1], None)
-        if following is None:
-            open_.pop()
-            path.pop()
-            continue
-        if following == start or len(path) >= _MOST_LINKS:
-            shown = " -> ".join(".".join(link) for link in [*path[-4:], following])
-            problem = (
-                "leads back to itself" if following == start else f"hangs on more than {_MOST_LINKS} others in a row"
-            )
-            at = place.in_table(start[0]).in_column(start[1])
-            raise SchemaError(
-                f"{at}: its values are made from {shown}, which {problem}; give one of them its own generator"
-            )
-        if following not in seen:
-            seen.add(following)
-            path.append(following)
-            open_.append(linked(schema.table(following[0]), schema.table(following[0]).column(following[1])))
+def _check_chains(schema: Schema, place: Place) -> None:
+    """Walk everything that each column is made from, depth first; a way back to where it began is a cycle."""
+    made_from = {
+        (table.name, column.name): tuple(_linked(table, column)) for table in schema.tables for column in table.columns
+    }
+    for start, links in made_from.items():
+        path, seen = [start], {start}
+        ahead = [iter(links)]
+        while ahead:
+            following = next(ahead[-1], None)
+            if following is None:
+                ahead.pop()
+                path.pop()
+            elif following == start or len(path) >= _MOST_LINKS:
+                raise _endless(place, [*path, following])
+            elif following not in seen:
+                seen.add(following)
+                path.append(following)
+                ahead.append(iter(made_from[following]))
+
+
+def _endless(place: Place, path: list[Link]) -> SchemaError:
+    (table, column), end = path[0], path[-1]
+    problem = "leads back to itself" if end == path[0] else f"hangs on more than {_MOST_LINKS} others in a row"
+    shown = " -> ".join(".".join(link) for link in path[-5:])
+    at = place.in_table(table).in_column(column)
+    return SchemaError(f"{at}: its values are made from {shown}, which {problem}; give one of them its own generator")
 
 
 def described(type_: DataType) -> str:

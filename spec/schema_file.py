@@ -9,9 +9,8 @@ from spec.errors import SchemaError
 from spec.place import Place
 from spec.schema import Schema, Table
 from spec.schema_checks import check_schema
-from spec.yaml_text import parse_yaml
+from spec.yaml_text import MOST_BYTES, parse_yaml
 
-_MOST_BYTES = 1 << 19
 _TABLES = "write a list of tables, each with columns (or with id and fields)"
 
 
@@ -20,7 +19,7 @@ def load_schema(path: Path) -> Schema:
     origin = str(path)
     try:
         with path.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
+            data = file.read(MOST_BYTES + 1)
     except FileNotFoundError:
         raise SchemaError(
             f"{origin}: does not exist; write the path of a schema file, like schemas/shop.yaml"
@@ -29,10 +28,8 @@ def load_schema(path: Path) -> Schema:
         raise SchemaError(f"{origin}: is a folder; write the path of a schema file in it") from None
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
         raise SchemaError(f"{origin!r}: cannot be read: {getattr(error, 'strerror', error)}") from None
-    if len(data) > _MOST_BYTES:
-        raise SchemaError(
-            f"{origin}: is larger than {_MOST_BYTES >> 10} KiB, the most that a schema may have; split it"
-        )
+    if len(data) > MOST_BYTES:
+        raise SchemaError(f"{origin}: is larger than {MOST_BYTES >> 10} KiB, the most that a schema may have; split it")
     try:
         text = data.decode()
     except UnicodeDecodeError as error:

@@ -13,15 +13,16 @@ from yaml.nodes import MappingNode, Node, ScalarNode
 
 from spec.errors import SchemaError
 
-_MOST_BYTES = 1 << 19
+MOST_BYTES = 1 << 18
+"""Of a schema file: some thousand columns, which PyYAML reads in a few seconds."""
 _MOST_DEPTH = 40
 _UNPRINTABLE = "has a control character that YAML does not allow; write it as an escape in double quotes"
 
 
 def parse_yaml(text: str, origin: str) -> object:
     """The value that `text` holds; raises SchemaError, with the line, for what is none."""
-    if len(text) > _MOST_BYTES:
-        raise SchemaError(f"{origin}: has {len(text):,} characters; a schema has at most {_MOST_BYTES:,}, so split it")
+    if len(text) > MOST_BYTES:
+        raise SchemaError(f"{origin}: has {len(text):,} characters; a schema has at most {MOST_BYTES:,}, so split it")
     try:
         return yaml.load(text, Loader=_CoreLoader)  # noqa: S506 - a SafeLoader
     except yaml.reader.ReaderError as error:

@@ -66,7 +66,7 @@ def test_a_file_that_is_not_utf_8(tmp_path: Path) -> None:
 def test_a_file_of_five_megabytes(tmp_path: Path) -> None:
     path = tmp_path / "large.yaml"
     path.write_bytes(b"# x\n" * 1_250_000)
-    with pytest.raises(SchemaError, match="larger than 512 KiB"):
+    with pytest.raises(SchemaError, match="larger than 256 KiB"):
         load_schema(path)
 
 
