@@ -40,12 +40,15 @@ class WorkspacePaths:
 
     def clear(self) -> None:
         """End what was started from here, unmount its RAM disks, remove its control groups and the folder."""
+        from infra.local.account import ELSEWHERE, remove_home
         from infra.local.cgroup import remove_groups
         from infra.local.processes import end_remembered
         from infra.local.ramdisk import unmount_below
 
         for file in self.folder.rglob("*.pid"):
             end_remembered(file)
+        for note in self.folder.rglob(ELSEWHERE):
+            remove_home(note.parent)
         unmount_below(self.folder)
         remove_groups(self.group)
         if self.folder.exists():
