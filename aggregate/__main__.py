@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from spec.errors import exit_code_of
 
-COMMANDS = ("report", "compare", "history", "schema")
+COMMANDS = ("report", "watch", "compare", "history", "schema")
 """Each is a module of `aggregate.commands`; the first is what runs when none is named."""
 
 

@@ -26,12 +26,14 @@ _Model = TypeVar("_Model", bound=BaseModel)
 class Collected:
     """One run's results, one a worker, and what is known of the run.
 
-    `unreadable` gives, for a worker whose result is there and cannot be read, the reason.
+    `unreadable` gives, for a worker whose result is there and cannot be read, the reason; `missing`, for one that was
+    there and left none, what became of it.
     """
 
     results: tuple[WorkerResult, ...]
     plan: LoadPlan | None = None
     unreadable: Mapping[str, str] = field(default_factory=dict[str, str])
+    missing: Mapping[str, str] = field(default_factory=dict[str, str])
     stack: str | None = None
     platform: str | None = None
     source: str | None = None

@@ -53,23 +53,27 @@ def report(collected: Collected, thresholds: Sequence[Threshold] = ()) -> Report
 def worker_lines(collected: Collected) -> list[WorkerLine]:
     """A line for each planned worker, in the plan's order; without a plan, for each that left something."""
     results = {result.worker_id: result for result in collected.results}
-    if collected.plan is not None:
-        return [
-            _line(worker.id, worker, results.get(worker.id), collected.unreadable.get(worker.id))
-            for worker in collected.plan.workers
-        ]
-    names = sorted({*results, *collected.unreadable}, key=_natural)
-    return [_line(name, None, results.get(name), collected.unreadable.get(name)) for name in names]
+    planned = {worker.id: worker for worker in collected.plan.workers} if collected.plan is not None else {}
+    names = planned or sorted({*results, *collected.unreadable, *collected.missing}, key=_natural)
+    return [
+        _line(name, planned.get(name), results[name]) if name in results else _empty(name, planned.get(name), collected)
+        for name in names
+    ]
 
 
-def _line(name: str, planned: WorkerPlan | None, result: WorkerResult | None, unreadable: str | None) -> WorkerLine:
-    tables = planned.tables if planned else ()
+def _empty(name: str, planned: WorkerPlan | None, collected: Collected) -> WorkerLine:
+    unreadable = collected.unreadable.get(name)
+    return WorkerLine(
+        worker_id=name,
+        status=Status.UNREADABLE if unreadable else Status.MISSING,
+        reason=unreadable or collected.missing.get(name, "left no result"),
+        tables=planned.tables if planned else (),
+        planned_rows=planned.rows if planned else None,
+    )
+
+
+def _line(name: str, planned: WorkerPlan | None, result: WorkerResult) -> WorkerLine:
     rows = planned.rows if planned else None
-    if result is None:
-        status = Status.UNREADABLE if unreadable else Status.MISSING
-        return WorkerLine(
-            worker_id=name, status=status, reason=unreadable or "left no result", tables=tables, planned_rows=rows
-        )
     status, reason = status_of(result), _reason(result)
     if status is Status.OK and rows is not None and _short(result, rows):
         status, reason = Status.FAILED, f"acknowledged {result.metrics.rows_processed:,} of {rows:,} rows"
@@ -78,7 +82,7 @@ def _line(name: str, planned: WorkerPlan | None, result: WorkerResult | None, un
         worker_id=name,
         status=status,
         reason="" if status.finished else reason,
-        tables=result.tables_processed or tables,
+        tables=result.tables_processed or (planned.tables if planned else ()),
         rows=result.metrics.rows_processed,
         planned_rows=rows,
         duration_ms=result.metrics.duration_ms if timed else None,

@@ -1,0 +1,97 @@
+"""Workers that are containers: their labels say whose they are, their logs how far they have come."""
+
+import io
+import tarfile
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import docker
+from docker.errors import DockerException, NotFound
+from pydantic import ValidationError
+from requests.exceptions import RequestException
+
+from aggregate.live.feed import Sighting, told
+from spec.errors import RunError
+from spec.plan import LoadPlan
+
+STACK_LABEL, WORKER_LABEL = "loadtest.stack", "loadtest.worker"
+_PLAN = "/plan/plan.json"
+_LINES = 2
+"""The last may be cut off while it is being written."""
+_RUNNING = ("running", "restarting", "paused")
+
+
+class DockerFeed:
+    """The containers of a stack. Raises RunError where no Docker engine answers."""
+
+    def __init__(self, stack: str) -> None:
+        self._stack = stack
+        self._limits: dict[str, int | None] = {}
+        try:
+            self._client = docker.from_env(timeout=30)
+            self._client.ping()
+        except DockerException as error:
+            raise _unreachable(error) from None
+
+    def plan(self) -> LoadPlan | None:
+        """The plan in the workers' volume."""
+        workers = self._workers()
+        return self._plan_in(workers[0]["Id"]) if workers else None
+
+    def look(self) -> Sequence[Sighting]:
+        """Each worker's container, ended ones too."""
+        try:
+            return [self._sighting(container) for container in self._workers()]
+        except (DockerException, RequestException) as error:
+            raise _unreachable(error) from None
+
+    def _workers(self) -> list[Mapping[str, Any]]:
+        labels = [f"{STACK_LABEL}={self._stack}", WORKER_LABEL]
+        listed = self._client.api.containers(all=True, filters={"label": labels})
+        return [each for each in listed if each["Labels"][WORKER_LABEL].startswith("worker-")]
+
+    def _sighting(self, container: Mapping[str, Any]) -> Sighting:
+        # First the state, then the log: what has ended by now has written all.
+        identity, state = container["Id"], container["State"]
+        started = state != "created" or self._failed_to_start(identity)
+        progress, result = told(self._log(identity)) if started else (None, None)
+        worker = container["Labels"][WORKER_LABEL]
+        return Sighting(worker, started, state in _RUNNING, progress, result, self._limit(identity))
+
+    def _failed_to_start(self, identity: str) -> bool:
+        """Docker leaves such a container as created, with the error beside it."""
+        try:
+            return bool(self._client.api.inspect_container(identity)["State"]["Error"])
+        except NotFound:
+            return True
+
+    def _limit(self, identity: str) -> int | None:
+        if identity not in self._limits:
+            try:
+                self._limits[identity] = (
+                    int(self._client.api.inspect_container(identity)["HostConfig"]["Memory"]) or None
+                )
+            except NotFound:
+                return None
+        return self._limits[identity]
+
+    def _log(self, identity: str) -> bytes:
+        try:
+            return bytes(self._client.api.logs(identity, stdout=True, stderr=False, tail=_LINES))
+        except NotFound:
+            return b""
+
+    def _plan_in(self, identity: str) -> LoadPlan | None:
+        """None where the container has no such file, or is gone."""
+        try:
+            blocks, _ = self._client.api.get_archive(identity, _PLAN)
+            with tarfile.open(fileobj=io.BytesIO(b"".join(blocks))) as archive:
+                file = archive.extractfile(archive.getmembers()[0])
+                return LoadPlan.model_validate_json(file.read()) if file else None
+        except (DockerException, ValidationError):
+            return None
+
+
+def _unreachable(error: Exception) -> RunError:
+    said = " ".join(str(error).split())[:200]
+    return RunError(f"no Docker engine answers ({said}); start Docker or set DOCKER_HOST")

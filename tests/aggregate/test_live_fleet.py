@@ -1,0 +1,191 @@
+"""The state of a fleet, from one look to the next, on a clock of the test's."""
+
+import io
+from datetime import timedelta
+
+import pytest
+from rich.console import Console
+
+from aggregate.live.feed import Sighting, told
+from aggregate.live.fleet import Fleet, State
+from aggregate.live.lines import Lines
+from aggregate.live.screen import Screen, sparkline
+from spec.results import ExitReason, Progress, WorkerResult
+from tests.aggregate import runs
+
+
+def progress(number: int, seconds: float, rows: int, total: int = 10_000) -> Progress:
+    return Progress(
+        progress=f"worker-{number}",
+        at=runs.START + timedelta(seconds=seconds),
+        rows=rows,
+        total_rows=total,
+        batches=rows // 500,
+        bytes=rows * 50,
+        p99_ms=4.5,
+        memory_mb=100,
+    )
+
+
+def seen(
+    number: int, told_: Progress | None = None, result: WorkerResult | None = None, *, running: bool = True
+) -> Sighting:
+    return Sighting(f"worker-{number}", True, running and result is None, told_, result, 512 << 20)
+
+
+def one(rows: int = 10_000) -> Fleet:
+    return Fleet.of(runs.plan(1, tables=("users",), rows=rows))
+
+
+def test_a_planned_worker_waits_until_it_is_seen():
+    fleet = Fleet.of(runs.plan(2))
+    fleet.update([seen(2)], 0)
+    assert [worker.state for worker in fleet.workers.values()] == [State.WAITING, State.RUNNING]
+    fleet.update([seen(1), seen(2)], 1)
+    assert [worker.state for worker in fleet.workers.values()] == [State.RUNNING, State.RUNNING]
+
+
+def test_a_container_that_is_made_and_not_started_waits():
+    fleet = one()
+    fleet.update([Sighting("worker-1", started=False, running=False)], 0)
+    fleet.update([Sighting("worker-1", started=False, running=False)], 60)
+    assert fleet.workers["worker-1"].state is State.WAITING
+    assert not fleet.over
+
+
+def test_the_rate_is_that_of_the_last_seconds():
+    fleet = one(100_000)
+    for second, rows in enumerate([0, 100, 200, 300, 400, 500, 600, 5600, 10_600, 15_600, 20_600, 25_600]):
+        fleet.update([seen(1, progress(1, second, rows, 100_000))], second)
+    worker = fleet.workers["worker-1"]
+    assert worker.rate == 5000
+    assert fleet.rate == 5000
+    assert fleet.seconds_left == (100_000 - 25_600) / 5000
+    assert (worker.memory_mb, worker.memory_limit_mb, worker.p99_ms) == (100, 512, 4.5)
+
+
+def test_silence_is_late_after_five_seconds_and_speech_ends_it():
+    fleet = one()
+    fleet.update([seen(1, progress(1, 0, 500))], 0)
+    fleet.update([seen(1, progress(1, 0, 500))], 4.9)
+    assert fleet.workers["worker-1"].state is State.RUNNING
+    changes = fleet.update([seen(1, progress(1, 0, 500))], 5)
+    assert [(worker.id, before, worker.state) for worker, before in changes] == [
+        ("worker-1", State.RUNNING, State.LATE)
+    ]
+    fleet.update([seen(1, progress(1, 0, 500))], 500)
+    assert fleet.counts() == {State.LATE: 1}
+    fleet.update([seen(1, progress(1, 501, 600))], 501)
+    assert fleet.counts() == {State.RUNNING: 1}
+
+
+def test_a_worker_that_never_speaks_is_late_too():
+    fleet = one()
+    fleet.update([seen(1)], 10)
+    fleet.update([seen(1)], 15)
+    assert fleet.workers["worker-1"].state is State.LATE
+
+
+@pytest.mark.parametrize("looks", [[seen(1, running=False)], []], ids=["dead", "gone"])
+def test_a_worker_is_lost_when_its_container_is_dead_or_gone_without_a_result(looks):
+    fleet = one()
+    fleet.update([seen(1, progress(1, 0, 500))], 0)
+    fleet.update(looks, 1)
+    assert fleet.workers["worker-1"].state is State.LOST
+    assert fleet.over
+    assert fleet.rows == 500
+
+
+def test_nothing_left_of_a_run_ends_the_watch_also_for_those_that_waited():
+    fleet = Fleet.of(runs.plan(2))
+    fleet.update([seen(1)], 0)
+    fleet.update([], 1)
+    assert fleet.counts() == {State.LOST: 2}
+
+
+def test_an_ended_worker_stays_as_it_ended_when_its_container_goes():
+    fleet = one()
+    fleet.update([seen(1, result=runs.result(rows=10_000))], 0)
+    fleet.update([], 1)
+    assert fleet.workers["worker-1"].state is State.DONE
+
+
+def test_a_failed_worker_shows_its_last_error():
+    fleet = one()
+    fleet.update([seen(1, result=runs.failed(1, ExitReason.FAILED, "lost the server", rows=7))], 0)
+    worker = fleet.workers["worker-1"]
+    assert (worker.state, worker.error, worker.rows) == (State.FAILED, "lost the server", 7)
+
+
+def test_a_worker_started_again_is_not_slow_for_what_it_did_before():
+    fleet = one()
+    fleet.update([seen(1, progress(1, 0, 9000))], 0)
+    fleet.update([seen(1, result=runs.failed(1, ExitReason.KILLED, "killed", rows=9000))], 1)
+    fleet.update([seen(1, progress(1, 2, 0))], 2)
+    fleet.update([seen(1, progress(1, 3, 700))], 3)
+    worker = fleet.workers["worker-1"]
+    assert (worker.state, worker.rate, worker.rows) == (State.RUNNING, 700, 700)
+
+
+def test_the_last_whole_line_counts():
+    line = progress(1, 0, 5).model_dump_json().encode()
+    later = progress(1, 1, 6).model_dump_json().encode()
+    result = runs.result().model_dump_json().encode()
+    assert told(b"") == (None, None)
+    assert told(b"noise\n" + line + b"\nmore noise\n") == (progress(1, 0, 5), None)
+    assert told(line + b"\n" + later[:40]) == (progress(1, 0, 5), None)
+    assert told(line + b"\n" + later + b"\n") == (progress(1, 1, 6), None)
+    assert told(line + b"\n" + result + b"\n") == (None, runs.result())
+    assert told(line[20:] + b"\n" + result[:-5]) == (None, None)
+
+
+def test_a_sparkline_is_relative_to_its_largest_value():
+    assert sparkline([0, 1, 2, 4, 8]) == "▁▂▃▅█"
+    assert sparkline([0, 0]) == "▁▁"
+    assert sparkline([]) == ""
+
+
+def drawn(fleet: Fleet, height: int = 30, width: int = 110) -> str:
+    console = Console(file=io.StringIO(), width=width, height=height, force_terminal=False)
+    console.print(Screen(console, "Load test small").draw(fleet, 12.5))
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_the_screen_shows_every_worker_with_its_figures():
+    fleet = Fleet.of(runs.plan(2, tables=("users", "orders"), rows=10_000))
+    fleet.update([seen(1, progress(1, 0, 0)), seen(2, result=runs.result(2, rows=10_000, seconds=10))], 0)
+    fleet.update([seen(1, progress(1, 1, 2500)), seen(2, result=runs.result(2, rows=10_000, seconds=10))], 1)
+    text = drawn(fleet)
+    assert "Load test small  12.5s" in text
+    assert "2,500 of 10,000    2,500.0   4.50 ms   100 of 512 MiB   running" in text
+    assert "10,000 of 10,000    1,000.0" in text
+    assert "25%    2,500.0   4.50 ms   100 of 512 MiB   running" in drawn(fleet, width=80)
+    assert "12,500 of 20,000 rows  2,500.0 rows/sec  3.0s left  1 running, 1 done" in text
+
+
+def test_a_thousand_workers_fit_on_a_terminal_and_those_in_trouble_are_shown():
+    fleet = Fleet.of(runs.plan(1000))
+    fleet.update([seen(number, running=number != 777) for number in range(1, 1001)], 0)
+    text = drawn(fleet)
+    assert len(text.splitlines()) <= 30
+    assert "worker-777" in text
+    assert "lost" in text
+    assert "and 982 more workers" in text
+
+
+def test_plain_lines_tell_changes_at_once_and_progress_now_and_then():
+    written: list[str] = []
+    fleet, lines = one(), Lines(written.append)
+    for second in range(12):
+        looks = [seen(1, progress(1, second, second * 100))]
+        lines.show(fleet, fleet.update(looks, second), second)
+    looks = [seen(1, result=runs.failed(1, ExitReason.FAILED, "lost the server", rows=1100))]
+    lines.show(fleet, fleet.update(looks, 12), 12)
+    assert written[0] == "worker-1: waiting -> running, 0 rows"
+    assert written[1] == "0ms: 0 of 10,000 rows, 0.0 rows/sec (1 running)"
+    assert written[2] == "5.0s: 500 of 10,000 rows, 100.0 rows/sec, 1m 35s left (1 running)"
+    assert written[4:] == [
+        "worker-1: running -> failed, 1,100 rows: lost the server",
+        "12.0s: 1,100 of 10,000 rows, 0.0 rows/sec (1 failed)",
+    ]
