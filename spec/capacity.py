@@ -4,6 +4,7 @@ Every function raises ValueError with the text `problem; remedy`, for its caller
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from pydantic import BaseModel
@@ -18,6 +19,7 @@ from spec.schema import Column, Schema, Table
 from spec.types import DataType, Kind
 from spec.values import integer_bounds, largest_decimal
 
+_MILLISECOND = timedelta(milliseconds=1)
 _MILLISECONDS_A_DAY = 86_400_000
 _LEAST_UNIQUE_BYTES = 16
 _REMEDY = "use sequential, uuid_v4, a pattern with {index}, or a range"
@@ -143,7 +145,7 @@ _UNIQUE: Mapping[type[BaseModel], Callable[[DataType, Any], int | None]] = {
     g.OneOf: _of_values,
     g.IntRange: _of_integers,
     g.DecimalRange: _of_decimals,
-    g.TimestampRange: _instants_only(lambda span: (span.end - span.start) // g.MILLISECOND + 1),
+    g.TimestampRange: _instants_only(lambda span: (span.end - span.start) // _MILLISECOND + 1),
     g.TimestampRecent: _instants_only(lambda span: span.days * _MILLISECONDS_A_DAY),
     g.TimestampNow: _instants_only(lambda _: 1 << 40),
     g.DurationRange: lambda _, span: span.max_secs - span.min_secs + 1,
