@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from infra.settings import NAMESPACE, Settings
+from spec.capacity import check_rows
 from spec.database import DatabaseSpec
 from spec.errors import SettingsError
 from spec.plan import Limits, LoadPlan, OnExisting, partition
@@ -19,6 +20,8 @@ WORKING_SET = 192 * MIB
 def plan_of(settings: Settings, project: Path) -> LoadPlan:
     """The plan for these settings; paths are relative to the project. Raises SchemaError or SettingsError."""
     schema = load_schema(project / settings.schema_file)
+    tables = _tables(settings, schema)
+    check_rows(schema, tables, settings.row_count)
     plan = LoadPlan(
         run_id="",
         source=settings.source,
@@ -36,7 +39,7 @@ def plan_of(settings: Settings, project: Path) -> LoadPlan:
             tmpfs=settings.tmpfs_size if settings.tmpfs else None,
         ),
         data=schema,
-        workers=partition(schema, _tables(settings, schema), settings.row_count, settings.workers, settings.seed),
+        workers=partition(schema, tables, settings.row_count, settings.workers, settings.seed),
     )
     # A run's own name is a name for all that it does: change anything, and it is another run.
     return plan.model_copy(update={"run_id": settings.run_id or f"run-{plan.digest()}"})
