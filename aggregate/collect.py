@@ -98,6 +98,20 @@ def from_text(text: bytes, origin: str = "standard input") -> Collected:
     return _of_outputs(content, origin)
 
 
+def outputs_of(collected: Collected) -> dict[str, Any]:
+    """The run as a stack's outputs, which `from_text` reads back: all but the secrets and where the server was."""
+    return {
+        "runId": collected.run_id,
+        "platform": collected.platform,
+        "source": collected.source,
+        "plan": collected.plan.model_dump(mode="json") if collected.plan is not None else None,
+        "results": [result.model_dump(mode="json") for result in collected.results],
+        "startSpreadMs": collected.start_spread_ms,
+        "serverSettings": dict(collected.server_settings),
+        "warnings": list(collected.warnings),
+    }
+
+
 def stack_outputs(name: str) -> dict[str, Any]:
     """What `pulumi stack output` prints for a stack, secrets left out."""
     return _json_object(_pulumi_stack(name, "output", "--json"), _STACK + name)

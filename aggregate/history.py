@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from aggregate.collect import PROJECT, Collected, first_problem
+from aggregate.collect import PROJECT, Collected, first_problem, outputs_of
 from aggregate.report import VERSION, Report
 from spec.errors import InputError
 
@@ -47,8 +47,7 @@ def keep(collected: Collected, report: Report, runs: Path = RUNS) -> Path:
         if not _NAME.fullmatch(name):
             raise InputError.of(key, name, "cannot name a folder", "write letters, digits, '.', '_' and '-'")
     folder = runs / (report.stack or "") / report.run_id
-    results = ",\n".join(result.model_dump_json() for result in collected.results)
-    files = {"results.json": f"[\n{results}\n]\n", _REPORT: report.model_dump_json(indent=2)}
+    files = {"results.json": json.dumps(outputs_of(collected)), _REPORT: report.model_dump_json(indent=2)}
     if collected.plan is not None:
         files["plan.json"] = collected.plan.model_dump_json(indent=2)
     try:
