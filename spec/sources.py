@@ -57,6 +57,15 @@ MONGODB = Capabilities(
     port=27017,
     largest_batch=100_000,
 )
+KAFKA = Capabilities(
+    name="kafka",
+    schemes=("kafka",),
+    bulk="pipelined produce of messages encoded before",
+    insert="one message at a time, each acknowledged",
+    transactional=False,
+    key_range_deletable=False,
+    port=9092,
+)
 CSV = Capabilities(
     name="csv",
     schemes=("file",),
@@ -78,7 +87,7 @@ JSONL = Capabilities(
     file_suffix=".jsonl",
 )
 
-SOURCES = {source.name: source for source in (MYSQL, POSTGRESQL, MONGODB, CSV, JSONL)}
+SOURCES = {source.name: source for source in (MYSQL, POSTGRESQL, MONGODB, KAFKA, CSV, JSONL)}
 
 BULK, INSERT = "bulk", "insert"
 METHODS = (BULK, INSERT)

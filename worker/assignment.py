@@ -11,6 +11,7 @@ from spec.connection import Connection, parse_connection
 from spec.errors import InputError, PlanError
 from spec.plan import LoadPlan, WorkerPlan
 from spec.sources import Capabilities, capabilities_of
+from worker.sources.base import Seat
 
 CONNECTION_VARIABLE = "LOADTEST_CONNECTION_STRING"
 ATTEMPT_VARIABLE = "LOADTEST_ATTEMPT"
@@ -38,6 +39,7 @@ class Assignment:
 
     plan: LoadPlan
     worker: WorkerPlan
+    seat: Seat
     connection: Connection
     folders: Folders
     result_path: Path

@@ -9,6 +9,7 @@ from spec.schema_file import load_schema
 from spec.sources import BULK, METHODS, capabilities_of
 from worker.assignment import Assignment, Folders, attempt_of_environment, connection_of, read_plan
 from worker.run import run_worker
+from worker.sources.base import Seat
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -37,13 +38,15 @@ def run(arguments: Namespace) -> int:
     folders = Folders.of_environment()
     if arguments.plan is not None:
         plan = read_plan(arguments.plan)
-        worker = plan.worker(_index(arguments))
+        index = _index(arguments)
+        worker = plan.worker(index)
     else:
-        plan = _plan_of(arguments)
+        plan, index = _plan_of(arguments), 0
         worker = plan.workers[0].model_copy(update={"id": arguments.worker_id})
     assignment = Assignment(
         plan=plan,
         worker=worker,
+        seat=Seat(index, len(plan.workers)),
         connection=connection_of(plan, arguments.connection_string, folders),
         folders=folders,
         result_path=arguments.metrics_output or folders.results / f"{worker.id}.json",

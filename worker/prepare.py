@@ -10,6 +10,7 @@ from spec.sources import capabilities_of
 from worker.assignment import Folders, connection_of, read_plan
 from worker.retry import until
 from worker.sources import open_source
+from worker.sources.base import Seat
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -22,11 +23,11 @@ def run(arguments: Namespace) -> int:
     """Prepare every table of the plan; prints one JSON line with what was done and what to be warned of."""
     plan = read_plan(arguments.plan)
     connection = connection_of(plan, arguments.connection_string, Folders.of_environment())
-    source = open_source(capabilities_of(plan.source), connection)
+    source = open_source(capabilities_of(plan.source), connection, Seat(0, len(plan.workers)))
     try:
         until(plan.connect_seconds, source.connect)
         tables = [plan.data.table(name) for name in plan.tables]
-        warnings = source.prepare(tables, plan.on_existing, len(plan.workers))
+        warnings = source.prepare(tables, plan.on_existing)
         settings = dict(source.settings())
     finally:
         source.close()

@@ -117,7 +117,7 @@ def _load(assignment: Assignment, tally: Tally, done: _Done) -> None:
         done.server_settings.update(source.settings())
         if assignment.prepares:
             tables = [plan.data.table(name) for name in plan.tables]
-            for warning in source.prepare(tables, plan.on_existing, workers=1):
+            for warning in source.prepare(tables, plan.on_existing):
                 _log(f"warning: {warning}")
         tally.begin_load()
         for shard in assignment.worker.shards:
@@ -130,7 +130,7 @@ def _load(assignment: Assignment, tally: Tally, done: _Done) -> None:
 
 @contextlib.contextmanager
 def _connected(assignment: Assignment, tally: Tally) -> Iterator[Source]:
-    source = open_source(assignment.capabilities, assignment.connection)
+    source = open_source(assignment.capabilities, assignment.connection, assignment.seat)
     started = time.perf_counter()
     try:
         until(assignment.plan.connect_seconds, source.connect)

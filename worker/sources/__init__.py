@@ -6,19 +6,20 @@ from typing import cast
 
 from spec.connection import Connection
 from spec.sources import Capabilities
-from worker.sources.base import Source
+from worker.sources.base import ALONE, Seat, Source
 
 _MODULES: Mapping[str, str] = {
     "mysql": "worker.sources.mysql",
     "postgresql": "worker.sources.postgresql",
     "mongodb": "worker.sources.mongodb",
+    "kafka": "worker.sources.kafka",
     "csv": "worker.sources.csv",
     "jsonl": "worker.sources.jsonl",
 }
 
 
-def open_source(capabilities: Capabilities, connection: Connection) -> Source:
+def open_source(capabilities: Capabilities, connection: Connection, seat: Seat = ALONE) -> Source:
     """The source, not connected yet; its module's `open_source` makes it."""
     module = import_module(_MODULES[capabilities.name])
-    make = cast("Callable[[Connection], Source]", module.open_source)
-    return make(connection)
+    make = cast("Callable[[Connection, Seat], Source]", module.open_source)
+    return make(connection, seat)

@@ -6,6 +6,7 @@ run in another thread, `send` hands the pieces of one batch over and returns whe
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 import pyarrow as pa
@@ -20,6 +21,17 @@ class Sent(NamedTuple):
 
     bytes: int
     commit_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Which of a run's workers uses the source, from 0, and how many there are."""
+
+    index: int
+    workers: int
+
+
+ALONE = Seat(0, 1)
 
 
 class KeyRange(NamedTuple):
@@ -63,7 +75,7 @@ class Source(Protocol):
         """Try once to reach the source; the caller tries again while the error is a transient one."""
         ...
 
-    def prepare(self, tables: Sequence[Table], on_existing: OnExisting, workers: int) -> Sequence[str]:
+    def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
         """Make the tables, once per run, safe to repeat and to run twice at once; returns warnings."""
         ...
 

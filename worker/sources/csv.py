@@ -7,10 +7,11 @@ from spec.connection import Connection
 from spec.sources import BULK, CSV, INSERT
 from worker.encode.by_row import CsvByRow
 from worker.encode.csv import CsvEncoder
+from worker.sources.base import Seat
 from worker.sources.files import Files
 
 
-def open_source(connection: Connection) -> Files:
+def open_source(connection: Connection, _: Seat) -> Files:
     """The files below a folder."""
     return Files(CSV, connection, {BULK: CsvEncoder, INSERT: CsvByRow}, rows_of)
 

@@ -55,7 +55,7 @@ class Files:
         with _named(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
 
-    def prepare(self, tables: Sequence[Table], on_existing: OnExisting, workers: int) -> Sequence[str]:  # noqa: ARG002
+    def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
         """Make each table's folder, and empty it of parts unless told otherwise."""
         for table in tables:
             folder = self._table(table)

@@ -6,10 +6,11 @@ from spec.connection import Connection
 from spec.sources import BULK, INSERT, JSONL
 from worker.encode.by_row import NdjsonByRow
 from worker.encode.ndjson import NdjsonEncoder
+from worker.sources.base import Seat
 from worker.sources.files import Files
 
 
-def open_source(connection: Connection) -> Files:
+def open_source(connection: Connection, _: Seat) -> Files:
     """The files below a folder."""
     return Files(JSONL, connection, {BULK: NdjsonEncoder, INSERT: NdjsonByRow}, rows_of)
 

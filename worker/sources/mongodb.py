@@ -30,7 +30,7 @@ from spec.schema import Table
 from spec.sources import INSERT, MONGODB
 from worker.encode.bson import BsonEncoder
 from worker.encode.rows import Rows
-from worker.sources.base import KeyRange, Sent, Sink
+from worker.sources.base import KeyRange, Seat, Sent, Sink
 from worker.sources.existing import in_another_shape, not_to_be_touched
 from worker.sources.mongodb_set import join_replica_set
 from worker.sources.mongodb_values import DocumentByRow
@@ -43,7 +43,7 @@ _UNACKNOWLEDGED_BY_DISK = WriteConcern(w=1, j=False)
 Document = Mapping[str, Any]
 
 
-def open_source(connection: Connection) -> "MongoDB":
+def open_source(connection: Connection, _: Seat) -> "MongoDB":
     """The source of a connection string, not connected yet."""
     return MongoDB(connection)
 
@@ -66,7 +66,7 @@ class MongoDB:
             self._client = _client(self._at)
             self._client.admin.command("ping")
 
-    def prepare(self, tables: Sequence[Table], on_existing: OnExisting, workers: int) -> Sequence[str]:  # noqa: ARG002
+    def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
         """Initiate the replica set where there is to be one, and make the collections; each step may be repeated."""
         with self._named():
             said = join_replica_set(self._server, self._at)
@@ -255,4 +255,4 @@ def server_error(error: PyMongoError, at: Connection) -> ServerError:
     # What follows are the driver's settings and its view of the servers, a paragraph long.
     said = " ".join(said.split(" (configured timeouts")[0].split(", full error:")[0].split())
     transient = unreachable or code in _TRANSIENT
-    return ServerError(f"mongodb at {at}: {said}; {remedy}", transient=transient)
+    return ServerError(f"{at}: {said}; {remedy}", transient=transient)

@@ -21,14 +21,14 @@ def join_replica_set(client: "MongoClient[dict[str, Any]]", at: Connection) -> S
     """
     hello = client.admin.command("hello")
     if not hello.get("setName") and not hello.get("isreplicaset"):
-        return (f"mongodb at {at} is no replica set: it is loaded as the single server that it is",)
+        return (f"{at} is no replica set: it is loaded as the single server that it is",)
     if hello.get("isreplicaset"):
         _initiate(client, at)
     waited = time.monotonic()
     while not client.admin.command("hello").get("isWritablePrimary"):
         if hello.get("setName") or time.monotonic() - waited > _ELECTION_SECONDS:
             raise ServerError(
-                f"mongodb at {at} is no primary of its replica set; name the primary, or the set, in the connection string"
+                f"{at} is no primary of its replica set; name the primary, or the set, in the connection string"
             )
         time.sleep(0.1)
     return ()

@@ -20,7 +20,7 @@ from spec.sources import INSERT, MYSQL
 from worker.encode.mysql_text import CONVERTED, MysqlTextEncoder
 from worker.encode.records import Records
 from worker.encode.rows import Rows
-from worker.sources.base import KeyRange, Sent, Sink
+from worker.sources.base import KeyRange, Seat, Sent, Sink
 from worker.sources.existing import in_another_shape, not_to_be_touched
 from worker.sources.mysql_ddl import create_table, name, names
 from worker.sources.mysql_errors import server_error
@@ -38,7 +38,7 @@ _SHAPE = "loadtest shape"
 """A temporary table: no other session sees it."""
 
 
-def open_source(connection: Connection) -> "MySQL":
+def open_source(connection: Connection, _: Seat) -> "MySQL":
     """The source of a connection string, not connected yet."""
     return MySQL(connection)
 
@@ -68,7 +68,7 @@ class MySQL:
                 **self._tls,
             )
 
-    def prepare(self, tables: Sequence[Table], on_existing: OnExisting, workers: int) -> Sequence[str]:  # noqa: ARG002
+    def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
         """Make the tables under a lock that a second `prepare` waits for: a DDL statement is a transaction of its own."""
         with self._named(), self._server.cursor() as cursor, _locked(cursor, self._at):
             for table in tables:
@@ -193,7 +193,7 @@ class LoadDataSink:
             said = [str(message) for _, _, message in cursor.fetchall()]
             self._connection.rollback()
             raise ServerError(
-                f"mysql at {self._at}: table {self._table.name!r} took {loaded} of {len(rows)} rows"
+                f"{self._at}: table {self._table.name!r} took {loaded} of {len(rows)} rows"
                 f" ({said[0] if said else 'without a warning'}); load into an empty table, or fit the column's type"
             )
         return len(rows.data)
@@ -234,9 +234,7 @@ class InsertSink:
 def _locked(cursor: Cursor, at: Connection) -> Iterator[None]:
     cursor.execute("SELECT GET_LOCK(%s, %s)", [_PREPARE_LOCK, _LOCK_SECONDS])
     if cursor.fetchall() != ((1,),):
-        raise ServerError(
-            f"mysql at {at}: another prepare holds its lock for {_LOCK_SECONDS} s; wait until it has ended"
-        )
+        raise ServerError(f"{at}: another prepare holds its lock for {_LOCK_SECONDS} s; wait until it has ended")
     try:
         yield
     finally:

@@ -35,4 +35,4 @@ def server_error(error: pymysql.MySQLError, at: Connection) -> ServerError:
     code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
     said = " ".join(str(error.args[-1] if error.args else type(error).__name__).split())
     remedy = _REMEDIES.get(code, "see the server's log")
-    return ServerError(f"mysql at {at}: {said}; {remedy}", transient=code in _TRANSIENT)
+    return ServerError(f"{at}: {said}; {remedy}", transient=code in _TRANSIENT)

@@ -18,7 +18,7 @@ from spec.types import DataType, Kind
 from worker.encode.postgres_binary import PostgresBinaryEncoder
 from worker.encode.records import Records
 from worker.encode.rows import Rows
-from worker.sources.base import KeyRange, Sent, Sink
+from worker.sources.base import KeyRange, Seat, Sent, Sink
 from worker.sources.existing import in_another_shape, not_to_be_touched
 
 _ROWS_A_STATEMENT = 1_000
@@ -81,7 +81,7 @@ def _definition(column: Column) -> sql.Composed:
     return sql.SQL(" ").join(parts)
 
 
-def open_source(connection: Connection) -> "PostgreSQL":
+def open_source(connection: Connection, _: Seat) -> "PostgreSQL":
     """The source of a connection string, not connected yet."""
     return PostgreSQL(connection)
 
@@ -100,7 +100,7 @@ class PostgreSQL:
         with self._named():
             self._connection = psycopg.connect(self._at.url(), autocommit=True, connect_timeout=10)
 
-    def prepare(self, tables: Sequence[Table], on_existing: OnExisting, workers: int) -> Sequence[str]:  # noqa: ARG002
+    def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
         """Make the tables in one transaction, under a lock that a second `prepare` waits for."""
         with self._named(), self._server.transaction(), self._server.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_PREPARE_LOCK])
@@ -278,4 +278,4 @@ def _server_error(error: psycopg.Error, at: Connection) -> ServerError:
         state = "3D000"
     remedy = _REMEDIES.get(state, "see the server's log" if state else "check that the server is up and reachable")
     transient = state in _TRANSIENT or (not state and isinstance(error, psycopg.OperationalError))
-    return ServerError(f"{at}: {said}" + (f"; {remedy}" if remedy else ""), transient=transient)
+    return ServerError(f"{at}: {said}; {remedy}", transient=transient)

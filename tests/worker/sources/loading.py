@@ -14,7 +14,7 @@ from worker.generate import Dataset
 from worker.load import load_shard, remove_shard
 from worker.retry import until
 from worker.sources import open_source
-from worker.sources.base import Source
+from worker.sources.base import ALONE, Seat, Source
 from worker.tally import Tally
 
 ROWS = 700
@@ -31,9 +31,9 @@ def table_of(name: str) -> Table:
 
 
 @contextmanager
-def connected(source: str, connection: Connection) -> Iterator[Source]:
+def connected(source: str, connection: Connection, seat: Seat = ALONE) -> Iterator[Source]:
     """A source that has been reached."""
-    opened = open_source(SOURCES[source], connection)
+    opened = open_source(SOURCES[source], connection, seat)
     try:
         until(20, opened.connect)
         yield opened
@@ -62,7 +62,7 @@ def load(
 
 def emptied(source: Source) -> None:
     """Tables made and emptied."""
-    source.prepare(TABLES, OnExisting.EMPTY, workers=1)
+    source.prepare(TABLES, OnExisting.EMPTY)
 
 
 def refusal(source: str, connection_string: str) -> ServerError:
@@ -70,7 +70,7 @@ def refusal(source: str, connection_string: str) -> ServerError:
     opened = open_source(SOURCES[source], parse_connection(connection_string, SOURCES[source]))
     try:
         opened.connect()
-        opened.prepare(TABLES, OnExisting.EMPTY, workers=1)
+        opened.prepare(TABLES, OnExisting.EMPTY)
         load(opened, KEYED, rows=10)
     except ServerError as error:
         return error

@@ -75,11 +75,11 @@ def test_a_shard_that_fails_leaves_no_part(source: Source, tmp_path: Path) -> No
 
 def test_prepare_does_as_told_with_parts_that_are_there(source: Source) -> None:
     load(source, KEYED)
-    source.prepare(TABLES, OnExisting.APPEND, 1)
+    source.prepare(TABLES, OnExisting.APPEND)
     assert source.count(table_of(KEYED)) == ROWS
     with pytest.raises(ServerError, match="onExisting"):
-        source.prepare(TABLES, OnExisting.FAIL, 1)
-    source.prepare(TABLES, OnExisting.EMPTY, 1)
+        source.prepare(TABLES, OnExisting.FAIL)
+    source.prepare(TABLES, OnExisting.EMPTY)
     assert source.count(table_of(KEYED)) == 0
 
 

@@ -29,7 +29,7 @@ def test_the_set_has_one_member_by_the_name_that_the_workers_use() -> None:
 )  # fmt: skip
 def test_a_refusal_has_a_remedy(code: int, remedy: str, transient: bool) -> None:
     error = server_error(OperationFailure("refused, full error: {...}", code, {"errmsg": "refused"}), AT)
-    assert str(error).startswith("mongodb at mongodb://database:27017/loadtest: refused")
+    assert str(error).startswith("mongodb://database:27017/loadtest: refused")
     assert remedy in str(error)
     assert error.transient is transient
     assert "secret" not in str(error)

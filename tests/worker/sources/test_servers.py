@@ -89,19 +89,19 @@ def test_a_shard_redone_ends_with_the_same_rows(bed: Bed, served: Served, source
 
 def test_prepare_does_as_told_with_what_is_there(bed: Bed, served: Served, source: Source) -> None:
     load(source, KEYED)
-    source.prepare(TABLES, OnExisting.APPEND, 1)
+    source.prepare(TABLES, OnExisting.APPEND)
     assert bed.count(served, table_of(KEYED)) == ROWS
     with pytest.raises(ServerError, match=r"'(every_kind|keyed)' exists.*onExisting"):
-        source.prepare(TABLES, OnExisting.FAIL, 1)
+        source.prepare(TABLES, OnExisting.FAIL)
     assert bed.count(served, table_of(KEYED)) == ROWS
-    source.prepare(TABLES, OnExisting.EMPTY, 1)
+    source.prepare(TABLES, OnExisting.EMPTY)
     assert bed.count(served, table_of(KEYED)) == 0
 
 
 def test_prepare_twice_at_once(bed: Bed, served: Served, source: Source) -> None:
     def prepare(_: int) -> None:
         with connected(bed.source, served.connection) as opened:
-            opened.prepare(TABLES, OnExisting.EMPTY, 1)
+            opened.prepare(TABLES, OnExisting.EMPTY)
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(prepare, range(4)))
@@ -114,7 +114,7 @@ def test_another_shape_is_refused(bed: Bed, served: Served, source: Source) -> N
     bed.make_another_shape(served, other)
     for wish in OnExisting:
         with pytest.raises(ServerError, match=rf"'otherwise' exists at {served.connection} in another shape"):
-            source.prepare([other], wish, 1)
+            source.prepare([other], wish)
 
 
 def test_the_settings_are_in_force(bed: Bed, source: Source) -> None:
@@ -136,7 +136,7 @@ def test_a_connection_that_is_closed_in_a_batch(bed: Bed) -> None:
         emptied(source)
         with pytest.raises(ServerError) as refused:
             _lose_the_server(source, doomed)
-        _names_place_and_remedy(refused.value, f"{bed.source} at {doomed.connection}: ")
+        _names_place_and_remedy(refused.value, f"{doomed.connection}: ")
 
 
 def _lose_the_server(source: Source, doomed: Served) -> None:
@@ -151,14 +151,14 @@ def test_a_server_that_is_absent(bed: Bed, served: Served) -> None:
     port = f":{served.connection.port}"
     error = refusal(bed.source, served.connection_string.replace(port, ":1"))
     assert error.transient
-    _names_place_and_remedy(error, f"{bed.source} at {str(served.connection).replace(port, ':1')}: ")
+    _names_place_and_remedy(error, f"{str(served.connection).replace(port, ':1')}: ")
 
 
 @_where(lambda bed: bed.asks_for_password)
 def test_a_wrong_password(bed: Bed, served: Served) -> None:
     error = refusal(bed.source, served.connection_string.replace(PASSWORD, "another"))
     assert not error.transient
-    _names_place_and_remedy(error, f"{bed.source} at {served.connection}: ")
+    _names_place_and_remedy(error, f"{served.connection}: ")
     assert "check user and password" in str(error)
 
 
@@ -173,7 +173,7 @@ def test_a_database_that_is_missing(bed: Bed, served: Served) -> None:
 def test_a_right_that_is_lacking(bed: Bed, served: Served) -> None:
     error = refusal(bed.source, bed.without_rights(served))
     assert not error.transient
-    _names_place_and_remedy(error, f"{bed.source} at {served.connection}: ")
+    _names_place_and_remedy(error, f"{served.connection}: ")
     assert "grant the user" in str(error)
 
 

@@ -1,8 +1,9 @@
 """Test beds: of each server, what an independent client says of it, and how it is made to refuse."""
 
 from tests.worker.sources.beds.base import Bed
+from tests.worker.sources.beds.kafka import KafkaBed
 from tests.worker.sources.beds.mongodb import MongoDBBed
 from tests.worker.sources.beds.mysql import MySQLBed
 from tests.worker.sources.beds.postgresql import PostgreSQLBed
 
-BEDS: tuple[Bed, ...] = (MySQLBed(), PostgreSQLBed(), MongoDBBed())
+BEDS: tuple[Bed, ...] = (MySQLBed(), PostgreSQLBed(), MongoDBBed(), KafkaBed())

@@ -1,0 +1,69 @@
+"""Partitions that belong to one worker each, so that a redo removes what is its own and nothing else."""
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from spec.connection import parse_connection
+from spec.errors import InputError
+from spec.plan import OnExisting
+from spec.sources import KAFKA
+from tests.serving import Served, serving
+from tests.worker.sources.beds.kafka import KafkaBed
+from tests.worker.sources.loading import KEYED, TABLES, connected, load, table_of
+from worker.sources import open_source
+from worker.sources.base import Seat
+
+pytestmark = pytest.mark.docker
+BED = KafkaBed()
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    with serving("kafka") as server:
+        yield server
+
+
+def _prepared(served: Served, workers: int, on_existing: OnExisting) -> None:
+    with connected("kafka", served.connection, Seat(0, workers)) as source:
+        source.prepare(TABLES, on_existing)
+
+
+def _keys(served: Served) -> Sequence[str]:
+    return sorted(row["order"] for row in BED.rows(served, table_of(KEYED)))
+
+
+def _load(served: Served, seat: Seat, first: int, rows: int, *, redo: bool = False) -> None:
+    with connected("kafka", served.connection, seat) as source:
+        load(source, KEYED, first=first, rows=rows, batch=20, redo=redo)
+
+
+def _rows(first: int, stop: int) -> Sequence[str]:
+    return sorted(f"row {number}" for number in range(first, stop))
+
+
+@pytest.mark.parametrize("workers", [1, 3, 6])
+def test_a_redo_leaves_the_rows_of_other_workers(served: Served, workers: int) -> None:
+    _prepared(served, workers, OnExisting.EMPTY)
+    for index in range(workers):
+        _load(served, Seat(index, workers), 100 * index, 100)
+    _load(served, Seat(0, workers), 0, 60, redo=True)
+    _load(served, Seat(0, workers), 0, 100, redo=True)
+    assert _keys(served) == _rows(0, 100 * workers)
+
+
+def test_a_redo_leaves_the_rows_of_an_earlier_run(served: Served) -> None:
+    _prepared(served, 1, OnExisting.EMPTY)
+    _load(served, Seat(0, 1), 0, 100)
+    for _ in range(2):
+        _prepared(served, 2, OnExisting.APPEND)
+    _load(served, Seat(0, 2), 100, 100)
+    _load(served, Seat(1, 2), 200, 50)
+    _load(served, Seat(1, 2), 200, 100, redo=True)
+    assert _keys(served) == _rows(0, 300)
+
+
+def test_an_option_that_the_client_does_not_take() -> None:
+    at = parse_connection("kafka://broker:9092?acks=0", KAFKA)
+    with pytest.raises(InputError, match=r"option: 'acks' is not known; write one of security.protocol"):
+        open_source(KAFKA, at)
