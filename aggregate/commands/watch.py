@@ -19,7 +19,6 @@ from aggregate.live.local import LocalFeed
 from aggregate.live.screen import Screen
 from aggregate.render import table
 from spec.errors import ExitCode, InputError, RunError
-from spec.plan import LoadPlan
 
 HELP = "follow a run while it goes on"
 
@@ -39,8 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Watch until every worker has ended; the exit code is the report's."""
-    feed, plan = _found(arguments)
-    fleet = Fleet.of(plan)
+    feed, fleet, plan = _found(arguments), Fleet(), None
     console = Console()
     name = arguments.stack or str(arguments.results_dir)
     started = time.monotonic()
@@ -48,6 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         with view:
             while True:
+                if plan is None and (plan := feed.plan()) is not None:
+                    fleet.expect(plan)
                 now = time.monotonic()
                 view.show(fleet, fleet.update(feed.look(), now), now - started)
                 if fleet.over:
@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     return report.exit_code
 
 
-def _found(arguments: argparse.Namespace) -> tuple[Feed, LoadPlan | None]:
+def _found(arguments: argparse.Namespace) -> Feed:
     """The first place where workers are seen, waiting for one if need be. Raises RunError when none comes in time."""
     deadline = time.monotonic() + arguments.wait
     feeds = _feeds(arguments)
@@ -71,7 +71,7 @@ def _found(arguments: argparse.Namespace) -> tuple[Feed, LoadPlan | None]:
     while True:
         for feed in feeds:
             if feed.look() and (not old or _ended_run(feed) not in old):
-                return feed, feed.plan()
+                return feed
         if time.monotonic() > deadline:
             raise RunError(
                 f"no worker of {name} was seen for {arguments.wait:g} s; start one with: make up STACK={name}"

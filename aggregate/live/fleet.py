@@ -114,11 +114,12 @@ class Fleet:
     rates: deque[float] = field(default_factory=lambda: deque[float](maxlen=HISTORY))
     _seen: set[str] = field(default_factory=set[str])
 
-    @classmethod
-    def of(cls, plan: LoadPlan | None) -> "Fleet":
-        """A fleet that waits for the plan's workers."""
-        planned = plan.workers if plan else ()
-        return cls({worker.id: Worker(worker.id, worker.rows) for worker in planned})
+    def expect(self, plan: LoadPlan) -> None:
+        """Wait for the plan's workers, each with its rows; those that were seen already keep what was seen."""
+        seen = self.workers
+        self.workers = {each.id: seen.get(each.id, Worker(each.id)) for each in plan.workers}
+        for planned in plan.workers:
+            self.workers[planned.id].total_rows = planned.rows
 
     def update(self, sightings: Sequence[Sighting], now: float) -> list[tuple[Worker, State]]:
         """Take in a look at everything; returns the workers whose state changed, with what it was.

@@ -10,6 +10,7 @@ from aggregate.live.feed import Sighting, told
 from aggregate.live.fleet import Fleet, State
 from aggregate.live.lines import Lines
 from aggregate.live.screen import Screen, sparkline
+from spec.plan import LoadPlan
 from spec.results import ExitReason, Progress, WorkerResult
 from tests.aggregate import runs
 
@@ -33,16 +34,32 @@ def seen(
     return Sighting(f"worker-{number}", True, running and result is None, told_, result, 512 << 20)
 
 
+def expecting(plan: LoadPlan) -> Fleet:
+    fleet = Fleet()
+    fleet.expect(plan)
+    return fleet
+
+
 def one(rows: int = 10_000) -> Fleet:
-    return Fleet.of(runs.plan(1, tables=("users",), rows=rows))
+    return expecting(runs.plan(1, tables=("users",), rows=rows))
 
 
 def test_a_planned_worker_waits_until_it_is_seen():
-    fleet = Fleet.of(runs.plan(2))
+    fleet = expecting(runs.plan(2))
     fleet.update([seen(2)], 0)
     assert [worker.state for worker in fleet.workers.values()] == [State.WAITING, State.RUNNING]
     fleet.update([seen(1), seen(2)], 1)
     assert [worker.state for worker in fleet.workers.values()] == [State.RUNNING, State.RUNNING]
+
+
+def test_a_plan_that_is_known_late_keeps_what_was_seen():
+    fleet = Fleet()
+    fleet.update([seen(2, progress(2, 0, 500))], 0)
+    assert list(fleet.workers) == ["worker-2"]
+    fleet.expect(runs.plan(2))
+    fleet.update([seen(2, progress(2, 0, 500))], 1)
+    assert fleet.counts() == {State.WAITING: 1, State.RUNNING: 1}
+    assert (list(fleet.workers), fleet.rows) == (["worker-1", "worker-2"], 500)
 
 
 def test_a_container_that_is_made_and_not_started_waits():
@@ -97,7 +114,7 @@ def test_a_worker_is_lost_when_its_container_is_dead_or_gone_without_a_result(lo
 
 
 def test_nothing_left_of_a_run_ends_the_watch_also_for_those_that_waited():
-    fleet = Fleet.of(runs.plan(2))
+    fleet = expecting(runs.plan(2))
     fleet.update([seen(1)], 0)
     fleet.update([], 1)
     assert fleet.counts() == {State.LOST: 2}
@@ -153,7 +170,7 @@ def drawn(fleet: Fleet, height: int = 30, width: int = 110) -> str:
 
 
 def test_the_screen_shows_every_worker_with_its_figures():
-    fleet = Fleet.of(runs.plan(2, tables=("users", "orders"), rows=10_000))
+    fleet = expecting(runs.plan(2, tables=("users", "orders"), rows=10_000))
     fleet.update([seen(1, progress(1, 0, 0)), seen(2, result=runs.result(2, rows=10_000, seconds=10))], 0)
     fleet.update([seen(1, progress(1, 1, 2500)), seen(2, result=runs.result(2, rows=10_000, seconds=10))], 1)
     text = drawn(fleet)
@@ -165,7 +182,7 @@ def test_the_screen_shows_every_worker_with_its_figures():
 
 
 def test_a_thousand_workers_fit_on_a_terminal_and_those_in_trouble_are_shown():
-    fleet = Fleet.of(runs.plan(1000))
+    fleet = expecting(runs.plan(1000))
     fleet.update([seen(number, running=number != 777) for number in range(1, 1001)], 0)
     text = drawn(fleet)
     assert len(text.splitlines()) <= 30
