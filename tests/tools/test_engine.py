@@ -276,7 +276,8 @@ def test_about_names_the_plugins_of_the_installed_sdks(project):
 
 def test_the_wrapper_makes_backend_passphrase_and_stack(tmp_path, engine):
     clone = tmp_path / "clone"
-    shutil.copytree(ROOT / "tools" / "engine", clone / "tools" / "engine")
+    for package in ("engine", "parts"):
+        shutil.copytree(ROOT / "tools" / package, clone / "tools" / package)
     (clone / "tools" / "__init__.py").touch()
     (clone / "Pulumi.yaml").write_text(
         f"name: tiny\nruntime:\n  name: python\n  options:\n    virtualenv: {sys.prefix}\n"

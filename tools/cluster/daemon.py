@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.cluster.layout import Layout
+from tools.cluster.progress import say
 
 _STATE, _START_TIME = 0, 19
 """Places of these fields in /proc/PID/stat, counted from the one after the program's name: proc(5)."""
@@ -40,6 +41,8 @@ class Daemon:
         """
         if self.is_running():
             return
+        if self.pid_file.exists():
+            say(f"{self.name} had ended by itself and is started again; its log is {self.log}")
         # Not subprocess: that minds processes which outlive it.
         pid = os.posix_spawnp(
             command[0],

@@ -6,9 +6,9 @@ import argparse
 import sys
 
 from tools.engine.acquire import acquire
-from tools.engine.errors import INTERRUPTED, EngineError
 from tools.engine.progress import say
 from tools.engine.providers import PROVIDERS
+from tools.parts.errors import INTERRUPTED, ToolError
 
 
 def main() -> int:
@@ -17,7 +17,7 @@ def main() -> int:
     parser.add_argument("--platform", choices=PROVIDERS, default="local", help="whose provider is needed (%(default)s)")
     try:
         print(acquire(parser.parse_args().platform).folder)
-    except EngineError as error:
+    except ToolError as error:
         say(str(error))
         return error.exit_code
     except KeyboardInterrupt:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from tools.engine import cache, cli, installer, providers
+from tools.engine import cli, installer, providers
+from tools.engine.parts import CACHE
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Engine:
 def acquire(platform: str) -> Engine:
     """An engine that can run stacks on `platform`.
 
-    Raises MissingToolError when it must be built and Go is not there, EngineError when a build fails.
+    Raises MissingToolError when it must be built and Go is not there, ToolError when a build fails.
     """
     published = on_path()
     if published is not None:
@@ -41,6 +42,6 @@ def acquire(platform: str) -> Engine:
 def on_path() -> Path | None:
     """The folder of the user's own `pulumi`; one that we built may be on PATH too, and still lacks its providers."""
     found = shutil.which("pulumi")
-    if found is None or Path(found).is_relative_to(cache.root()):
+    if found is None or Path(found).is_relative_to(CACHE.root):
         return None
     return Path(found).parent

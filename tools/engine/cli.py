@@ -9,10 +9,12 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from tools.engine import cache, golang
-from tools.engine.progress import say_building
+from tools.engine.parts import CACHE, MODULES
+from tools.engine.progress import say
+from tools.parts import cache, golang, progress
+from tools.parts.errors import MissingToolError
 
-MODULE = golang.GO / "cli"
+MODULE = MODULES / "cli"
 HOSTS = Path(__file__).parent / "hosts"
 PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 VERSION_VARIABLE = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
@@ -38,7 +40,7 @@ def name() -> str:
 
 def cached() -> Path | None:
     """The folder of a CLI that was built from exactly these sources, its hosts in working order."""
-    folder = cache.root() / name()
+    folder = CACHE.root / name()
     if not folder.is_dir():
         return None
     launch_language_host(folder)
@@ -48,23 +50,22 @@ def cached() -> Path | None:
 def build() -> Path:
     """The folder of the CLI and its hosts, built when the cache does not hold it.
 
-    Raises MissingToolError without Go, EngineError when the build fails.
+    Raises MissingToolError without Go, ToolError when the build fails.
     """
 
     def make(folder: Path) -> None:
-        release = pinned_release()
-        say_building(f"the Pulumi CLI {release}", minutes=4)
+        if shutil.which("go") is None:
+            raise MissingToolError(
+                "neither pulumi nor go is on PATH: install the Pulumi CLI, or Go 1.26 or newer to build it here"
+            )
+        release = golang.module_version(MODULE, "github.com/pulumi/pulumi/pkg/v3")
+        say(progress.building(f"the Pulumi CLI {release}", minutes=4))
         golang.build(MODULE, PACKAGE, folder / "pulumi", {VERSION_VARIABLE: release})
         shutil.copytree(HOSTS, folder / "hosts", ignore=shutil.ignore_patterns("__pycache__"))
         write_script(folder / "pulumi-resource-pulumi-python", DYNAMIC_PROVIDER)
         launch_language_host(folder)
 
-    return cache.folder(name(), make)
-
-
-def pinned_release() -> str:
-    """The CLI's version as go.mod pins it, with its leading v."""
-    return golang.go(MODULE, "list", "-m", "-f", "{{.Version}}", "github.com/pulumi/pulumi/pkg/v3").strip()
+    return CACHE.folder(name(), make)
 
 
 def launch_language_host(folder: Path) -> None:

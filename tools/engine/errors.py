@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-INTERRUPTED = 130
-"""Exit code after Ctrl-C."""
+from tools.parts.errors import ToolError
 
 
-class EngineError(Exception):
-    """No engine could be made. `exit_code` is this program's."""
-
-    exit_code = 1
-
-
-class MissingToolError(EngineError):
-    """A tool that the build needs is not installed."""
-
-    exit_code = 2
+class EngineError(ToolError):
+    """No engine, or no stack for it, could be made."""

@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from tools.engine import cache
+from tools.engine.parts import CACHE
 from tools.engine.progress import say
 
 CONNECT_TIMEOUT = 10
@@ -27,19 +27,19 @@ PulumiCommand.install(root=sys.argv[1])
 
 def installed(version: str) -> Path | None:
     """The folder of a CLI that an earlier run installed."""
-    binaries = cache.root() / f"cli-{version}" / "bin"
+    binaries = CACHE.root / f"cli-{version}" / "bin"
     return binaries if (binaries / "pulumi").is_file() else None
 
 
 def install(version: str) -> Path | None:
     """Install the CLI of the SDK's `version` into the cache; None, after one line of why, where it cannot be had."""
-    failure = cache.root() / f"cli-{version}.failed"
+    failure = CACHE.root / f"cli-{version}.failed"
     if failure.exists() and time.time() - failure.stat().st_mtime < MEMORY:
         say(f"the Pulumi installer failed within the last day, not tried again ({failure.read_text().strip()})")
         return None
     try:
-        with cache.lock(f"cli-{version}"):
-            reason = attempt(cache.root() / f"cli-{version}")
+        with CACHE.lock(f"cli-{version}"):
+            reason = attempt(CACHE.root / f"cli-{version}")
     except subprocess.TimeoutExpired:
         reason = f"no answer within {DOWNLOAD_TIMEOUT} s"
     binaries = installed(version)

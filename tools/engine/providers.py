@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from tools.engine import cache, golang
 from tools.engine.errors import EngineError
-from tools.engine.progress import say_building
+from tools.engine.parts import CACHE, MODULES
+from tools.engine.progress import say
+from tools.parts import cache, golang, progress
 
 BUILT_BY_US = "loadtest-build"
 """Beside an installed plugin: the key that it was built for. A plugin without it was downloaded."""
@@ -45,7 +46,7 @@ class Provider:
     @property
     def key(self) -> str:
         """The hash of everything that the provider is built from."""
-        return cache.key([golang.GO / self.name], {self.sdk: self.version})
+        return cache.key([MODULES / self.name], {self.sdk: self.version})
 
     @property
     def plugin_folder(self) -> Path:
@@ -85,19 +86,19 @@ PROVIDERS: dict[str, tuple[Provider, ...]] = {
 def install(provider: Provider, pulumi: Path) -> None:
     """Make the engine in the folder `pulumi` find the provider; at once when it does already.
 
-    Raises MissingToolError without Go, EngineError when the build or the hand-over fails.
+    Raises MissingToolError without Go, ToolError when the build or the hand-over fails.
     """
     if is_installed(provider):
         return
 
     def make(folder: Path) -> None:
-        say_building(f"the {provider.name} provider {provider.version}", provider.minutes)
-        module = golang.copy_of(golang.GO / provider.name, folder)
+        say(progress.building(f"the {provider.name} provider {provider.version}", provider.minutes))
+        module = golang.copy_of(MODULES / provider.name, folder)
         provider.build(module, folder / provider.binary, provider.version)
         shutil.rmtree(module.parent)
 
-    built = cache.folder(f"{provider.name}-{provider.key}", make) / provider.binary
-    with cache.lock(f"{provider.name}-{provider.key}"):
+    built = CACHE.folder(f"{provider.name}-{provider.key}", make) / provider.binary
+    with CACHE.lock(f"{provider.name}-{provider.key}"):
         if not is_installed(provider):
             hand_over(provider, built, pulumi)
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from tools.engine import backend, stack
 from tools.engine.acquire import acquire
 from tools.engine.command_line import platform_of, stack_of
-from tools.engine.errors import INTERRUPTED, EngineError
 from tools.engine.progress import say
 from tools.engine.providers import PROVIDERS
+from tools.parts.errors import INTERRUPTED, ToolError
 
 PROJECT = Path(__file__).resolve().parents[2]
 CREATING = ("up", "update", "preview", "pre", "config")
@@ -53,7 +53,7 @@ def main() -> int:
         named = stack_of(arguments)
         if named is not None and arguments[0] in CREATING:
             stack.ensure(PROJECT, named, environment)
-    except EngineError as error:
+    except ToolError as error:
         say(str(error))
         return error.exit_code
     except KeyboardInterrupt:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tools.engine import cache
+from tools.parts import cache
+from tools.parts.cache import Cache
 
 MAKE = """
 import sys, time
 from pathlib import Path
-from tools.engine import cache
+from tools.parts.cache import Cache
 
 def make(folder: Path) -> None:
     with open(sys.argv[1], "a") as made:
@@ -20,14 +21,14 @@ def make(folder: Path) -> None:
     time.sleep(1)
     (folder / "second").write_text("2")
 
-print(sorted(path.name for path in cache.folder("part", make).iterdir()))
+print(sorted(path.name for path in Cache("test").folder("part", make).iterdir()))
 """
 
 
 @pytest.fixture
 def own_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return cache.root()
+    return Cache("test").root
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def test_a_failed_make_leaves_nothing_and_is_made_again(own_cache):
         raise OSError("disk full")
 
     with pytest.raises(OSError, match="disk full"):
-        cache.folder("part", fail)
+        Cache("test").folder("part", fail)
     assert [path.name for path in own_cache.iterdir()] == ["part.lock"]
-    whole = cache.folder("part", lambda folder: (folder / "whole").touch())
+    whole = Cache("test").folder("part", lambda folder: (folder / "whole").touch())
     assert [path.name for path in whole.iterdir()] == ["whole"]
