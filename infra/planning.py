@@ -8,7 +8,7 @@ from infra.settings import NAMESPACE, Settings
 from spec.capacity import check_rows
 from spec.database import DatabaseSpec
 from spec.errors import SettingsError
-from spec.plan import Limits, LoadPlan, OnExisting, partition
+from spec.plan import Limits, LoadPlan, OnExisting, Operation, partition
 from spec.schema import Schema
 from spec.schema_file import load_schema
 from spec.units import MIB, format_size
@@ -19,6 +19,7 @@ WORKING_SET = 192 * MIB
 
 def plan_of(settings: Settings, project: Path) -> LoadPlan:
     """The plan for these settings; paths are relative to the project. Raises SchemaError or SettingsError."""
+    _check_operation(settings)
     schema = load_schema(project / settings.schema_file)
     tables = _tables(settings, schema)
     check_rows(schema, tables, settings.row_count)
@@ -26,12 +27,14 @@ def plan_of(settings: Settings, project: Path) -> LoadPlan:
         run_id="",
         source=settings.source,
         operation=settings.operation,
+        verify_depth=settings.verify_depth,
         method=settings.method,
         batch_size=settings.batch_size,
         seed=settings.seed,
         row_count=settings.row_count,
         on_existing=settings.on_existing or (OnExisting.FAIL if settings.connection else OnExisting.EMPTY),
         timeout_seconds=settings.timeout,
+        retries=settings.retries,
         thresholds=settings.thresholds,
         limits=Limits(
             cpu=settings.cpu_limit,
@@ -66,6 +69,21 @@ def warnings_of(plan: LoadPlan, database: DatabaseSpec | None, *, here: bool) ->
     if idle:
         warnings.append(f"{idle} of {len(plan.workers)} workers have no row to load")
     return warnings
+
+
+def _check_operation(settings: Settings) -> None:
+    """Refuse to compare with a server or a volume that is made anew, and empty, for every run."""
+    kept = not settings.owns_server if settings.capabilities.needs_server else settings.platform == "local"
+    if settings.operation is Operation.VERIFY and not kept:
+        remedy = (
+            "name the server that holds them by connectionString"
+            if settings.capabilities.needs_server
+            else "set platform to local, and name their folder by outputDir"
+        )
+        raise SettingsError(
+            f"{NAMESPACE}:operation: 'verify' compares rows that are there already, and this run makes a new place for "
+            f"them; {remedy}, or write populate+verify"
+        )
 
 
 def _tables(settings: Settings, schema: Schema) -> tuple[str, ...]:

@@ -15,6 +15,13 @@ def _count(value: object) -> int:
     return int(text)
 
 
+def _natural(value: object) -> int:
+    text = str(value).strip()
+    if not text.isdecimal():
+        raise ValueError("is no whole number from zero; write 0 for none, or one like 2")
+    return int(text)
+
+
 def _whole(value: object) -> int:
     text = str(value).strip()
     if not text.removeprefix("-").isdecimal():
@@ -77,6 +84,7 @@ def _texts(value: object) -> tuple[str, ...]:
 
 Count = Annotated[int, BeforeValidator(_count)]
 """From 1."""
+Natural = Annotated[int, BeforeValidator(_natural)]
 Whole = Annotated[int, BeforeValidator(_whole)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Names = Annotated[tuple[str, ...], BeforeValidator(names)]

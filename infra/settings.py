@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.alias_generators import to_camel
 
 from infra.cluster_settings import Name, ObjectName, Selector, Tolerations
-from infra.setting_types import Count, Flag, Names, RunId, Thresholds, Whole, one_of
+from infra.setting_types import Count, Flag, Names, Natural, RunId, Thresholds, Whole, one_of
 from spec.connection import Connection, parse_connection
 from spec.errors import InputError, SettingsError
-from spec.plan import OnExisting, Operation
+from spec.plan import OnExisting, Operation, VerifyDepth
 from spec.sources import METHODS, SOURCES, Capabilities
 from spec.units import Cpu, Size
 
@@ -43,7 +43,9 @@ class Settings(BaseModel):
     method: Annotated[str, one_of(*METHODS)]
     operation: Annotated[Operation, one_of(*Operation)]
     on_existing: Annotated[OnExisting, one_of(*OnExisting)] | None = None
+    verify_depth: Annotated[VerifyDepth, one_of(*VerifyDepth)]
     timeout: Count
+    retries: Natural
     thresholds: Thresholds = ()
     run_id: RunId | None = None
     output_dir: str | None = None

@@ -25,6 +25,23 @@ class Operation(StrEnum):
     VERIFY = "verify"
     POPULATE_AND_VERIFY = "populate+verify"
 
+    @property
+    def populates(self) -> bool:
+        """Whether rows are loaded."""
+        return self is not Operation.VERIFY
+
+    @property
+    def verifies(self) -> bool:
+        """Whether rows are read back."""
+        return self is not Operation.POPULATE
+
+
+class VerifyDepth(StrEnum):
+    """How rows are compared: cell by cell, or by sums that the server makes where it can."""
+
+    FULL = "full"
+    CHECKSUM = "checksum"
+
 
 class OnExisting(StrEnum):
     """What `prepare` does with a table that is there already, in the same shape."""
@@ -78,6 +95,7 @@ class LoadPlan(_Plan):
     run_id: str
     source: str
     operation: Operation = Operation.POPULATE
+    verify_depth: VerifyDepth = VerifyDepth.FULL
     method: str
     batch_size: int
     seed: int
@@ -85,6 +103,8 @@ class LoadPlan(_Plan):
     on_existing: OnExisting = OnExisting.EMPTY
     timeout_seconds: int = 3600
     connect_seconds: int = 60
+    retries: int = 0
+    """How often a worker that failed is started again."""
     base_instant: AwareDatetime = BASE_INSTANT
     thresholds: tuple[str, ...] = ()
     limits: Limits | None

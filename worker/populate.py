@@ -4,7 +4,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from spec.errors import InputError, PlanError
-from spec.plan import LoadPlan, OnExisting, Operation, partition
+from spec.plan import LoadPlan, OnExisting, Operation, VerifyDepth, partition
 from spec.schema_file import load_schema
 from spec.sources import BULK, METHODS, capabilities_of
 from worker.assignment import Assignment, Folders, attempt_of_environment, connection_of, read_plan
@@ -22,6 +22,18 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--tables", help="comma-separated; all tables of the schema when absent")
     parser.add_argument("--row-count", type=int, default=1000, help="rows per table (default: 1000)")
     parser.add_argument("--seed", type=int, default=42, help="the base seed (default: 42)")
+    parser.add_argument(
+        "--operation",
+        choices=[choice.value for choice in Operation],
+        default=Operation.POPULATE,
+        help="load, compare with what is there, or both (default: populate)",
+    )
+    parser.add_argument(
+        "--verify-depth",
+        choices=[choice.value for choice in VerifyDepth],
+        default=VerifyDepth.FULL,
+        help="compare every cell, or the sums that a server makes (default: full)",
+    )
     parser.add_argument("--batch-size", type=int, default=500, help="rows per commit (default: 500)")
     parser.add_argument("--method", choices=METHODS, default=BULK, help="the source's bulk path, or plain inserts")
     parser.add_argument("--connection-string", help="the server, or a file: URL (default: from the environment)")
@@ -80,7 +92,8 @@ def _plan_of(arguments: Namespace) -> LoadPlan:
     return LoadPlan(
         run_id="",
         source=capabilities.name,
-        operation=Operation.POPULATE,
+        operation=Operation(arguments.operation),
+        verify_depth=VerifyDepth(arguments.verify_depth),
         method=arguments.method,
         batch_size=arguments.batch_size,
         seed=arguments.seed,

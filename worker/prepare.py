@@ -26,7 +26,8 @@ def run(arguments: Namespace) -> int:
     source = open_source(capabilities_of(plan.source), connection, Seat(0, len(plan.workers)))
     try:
         until(plan.connect_seconds, source.connect)
-        tables = [plan.data.table(name) for name in plan.tables]
+        # What is to be verified is there already, and must stay as it is.
+        tables = [plan.data.table(name) for name in plan.tables] if plan.operation.populates else []
         warnings = source.prepare(tables, plan.on_existing)
         settings = dict(source.settings())
     finally:

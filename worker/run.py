@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
 
-from spec.errors import ExitCode, LoadtestError, RunError
+from spec.errors import ExitCode, LoadtestError, RunError, VerificationError
 from spec.plan import Shard
 from spec.results import ExitReason, ShardResult, WorkerResult
 from worker.assignment import Assignment
@@ -25,6 +25,8 @@ from worker.retry import until
 from worker.sources import open_source
 from worker.sources.base import Source
 from worker.tally import Tally
+from worker.verify.findings import complaint
+from worker.verify.worker import Verification
 
 
 class StoppedError(RunError):
@@ -39,13 +41,16 @@ def run_worker(assignment: Assignment) -> ExitCode:
     end_with_parent()
     surroundings = Surroundings(assignment.folders.data, assignment.folders.results)
     _log(surroundings.block(surroundings.measure(plan.limits)))
-    tally, done = Tally(total_rows=worker.rows), _Done()
+    tally, done = Tally(total_rows=worker.rows, loads=plan.operation.populates), _Done()
     started_at, started = datetime.now(UTC), time.perf_counter()
     errors: list[str] = []
     reason, code = ExitReason.COMPLETED, ExitCode.OK
     try:
         with _interruptible(), ProgressLines(worker.id, tally, _emit):
-            _load(assignment, tally, done)
+            _work(assignment, tally, done)
+    except VerificationError as error:
+        errors.append(str(error))
+        code = error.exit_code
     except StoppedError as error:
         errors.append(str(error))
         reason, code = ExitReason.INTERRUPTED, error.exit_code
@@ -59,7 +64,7 @@ def run_worker(assignment: Assignment) -> ExitCode:
         said = " ".join(str(error).split())
         errors.append(f"{type(error).__name__}: {said} (a defect of the worker: please report it)")
         reason, code = ExitReason.FAILED, ExitCode.FAILED
-    seconds = time.perf_counter() - started
+    seconds = (tally.loaded or time.perf_counter()) - started
     for message in errors:
         _log(f"error: {message}")
     result = WorkerResult(
@@ -73,6 +78,7 @@ def run_worker(assignment: Assignment) -> ExitCode:
         operation=plan.operation,
         metrics=tally.metrics(seconds),
         errors=tuple(errors),
+        verification_report=done.verification.report,
         run_id=plan.run_id,
         attempt=assignment.attempt,
         exit_reason=reason,
@@ -93,6 +99,7 @@ class _Done:
 
     def __init__(self) -> None:
         self.server_settings: dict[str, str] = {}
+        self.verification = Verification()
         self._rows_before: list[int] = []
 
     def begin(self, tally: Tally) -> None:
@@ -110,22 +117,36 @@ class _Done:
         )
 
 
-def _load(assignment: Assignment, tally: Tally, done: _Done) -> None:
+def _work(assignment: Assignment, tally: Tally, done: _Done) -> None:
+    """Load, compare, or both; raises VerificationError for a difference."""
     plan = assignment.plan
     dataset = Dataset(plan.data, plan.seed, plan.row_count, plan.base_instant)
     with _connected(assignment, tally) as source:
         done.server_settings.update(source.settings())
-        if assignment.prepares:
-            tables = [plan.data.table(name) for name in plan.tables]
-            for warning in source.prepare(tables, plan.on_existing):
-                _log(f"warning: {warning}")
         tally.begin_load()
-        for shard in assignment.worker.shards:
-            rows = dataset.table(shard.table)
-            done.begin(tally)
-            if assignment.attempt > 1:
-                remove_shard(source, rows, shard)
-            load_shard(source, rows, shard, plan.method, plan.batch_size, tally)
+        if plan.operation.populates:
+            _load(assignment, source, dataset, tally, done)
+        if plan.operation.verifies:
+            tally.begin_verify()
+            done.verification.run(source, plan, assignment.worker, dataset, tally)
+    report = done.verification.report
+    if report is not None and (wrong := complaint(report)):
+        raise VerificationError(wrong)
+
+
+def _load(assignment: Assignment, source: Source, dataset: Dataset, tally: Tally, done: _Done) -> None:
+    plan = assignment.plan
+    if assignment.prepares:
+        tables = [plan.data.table(name) for name in plan.tables]
+        for warning in source.prepare(tables, plan.on_existing):
+            _log(f"warning: {warning}")
+    tally.begin_load()
+    for shard in assignment.worker.shards:
+        rows = dataset.table(shard.table)
+        done.begin(tally)
+        if assignment.attempt > 1:
+            remove_shard(source, rows, shard)
+        load_shard(source, rows, shard, plan.method, plan.batch_size, tally)
 
 
 @contextlib.contextmanager

@@ -12,6 +12,8 @@ class Tally:
     """Counts of acknowledged work. One thread writes; readers may be a batch behind."""
 
     total_rows: int = 0
+    loads: bool = True
+    """Whether rows count once they are acknowledged, or else once they are compared."""
     rows: int = 0
     batches: int = 0
     bytes: int = 0
@@ -20,10 +22,24 @@ class Tally:
     latencies: Latencies = field(default_factory=Latencies)
     started: float = field(default_factory=time.perf_counter)
     phase: str = "connect"
+    loaded: float | None = None
 
     def begin_load(self) -> None:
         """The source is there: the timeline's first second starts now."""
         self.started, self.phase = time.perf_counter(), "load"
+
+    def begin_verify(self) -> None:
+        """Loading has ended, if there was any: its rate is over the time until now."""
+        if self.loads:
+            self.loaded = time.perf_counter()
+        self.phase = "verify"
+
+    def compared(self, rows: int) -> None:
+        """Count rows that were read back, where nothing is loaded."""
+        if not self.loads:
+            self.rows += rows
+            self.batches += 1
+            self._in_this_second(rows)
 
     def acknowledged(self, rows: int, sent_bytes: int, seconds: float) -> None:
         """Count one batch that the source has acknowledged."""
@@ -31,6 +47,9 @@ class Tally:
         self.batches += 1
         self.bytes += sent_bytes
         self.latencies.record(seconds)
+        self._in_this_second(rows)
+
+    def _in_this_second(self, rows: int) -> None:
         second = int(time.perf_counter() - self.started)
         self.timeline.extend([0] * (second + 1 - len(self.timeline)))
         self.timeline[second] += rows

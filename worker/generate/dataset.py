@@ -12,6 +12,7 @@ from spec.schema import Schema, Table
 from worker.generate.arrow import arrow_schema
 from worker.generate.compile import compile_column
 from worker.generate.site import ColumnFunction, Site
+from worker.generate.stream import RowNumbers
 
 
 class TableRows:
@@ -32,12 +33,16 @@ class TableRows:
         Takes time in proportion to `rows` and to nothing else; first_row may be anything up to 2**62. Raises
         SchemaError for a column that the table does not have, and for one that cannot fill so many rows.
         """
+        return self.at(np.arange(first_row, first_row + rows, dtype=np.uint64), columns)
+
+    def at(self, numbers: RowNumbers, columns: Sequence[str] | None = None) -> pa.RecordBatch:
+        """The rows of these numbers, in this order; otherwise as `batch`."""
         schema = self.schema
         if columns is not None:
             schema = pa.schema([schema.field(self.table.column(name).name) for name in columns])
+        rows = int(numbers.max()) + 1 if len(numbers) else 0
         for name in schema.names:
-            check_column_rows(self.table, self.table.column(name), first_row + rows)
-        numbers = np.arange(first_row, first_row + rows, dtype=np.uint64)
+            check_column_rows(self.table, self.table.column(name), rows)
         cells = [self._dataset.function_of(self.table.name, name)(numbers) for name in schema.names]
         return pa.RecordBatch.from_arrays(cells, schema=schema)
 

@@ -4,7 +4,7 @@ A source is one connection. A sink loads one shard over it: `encode` turns colum
 run in another thread, `send` hands the pieces of one batch over and returns when the source has acknowledged them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, Self, TypeVar
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol, Self, TypeVar
 import pyarrow as pa
 
 from spec.plan import OnExisting, Shard
-from spec.schema import Table
+from spec.schema import Column, Table
 from spec.sources import Capabilities
 
 
@@ -39,6 +39,34 @@ class KeyRange(NamedTuple):
 
     low: int
     high: int
+
+
+class Scope(NamedTuple):
+    """What one worker reads back for a shard. The scopes of a table's shards leave no row of the table unread."""
+
+    shard: Shard
+    keys: KeyRange | None
+    """Where keys are consecutive numbers: the shard's, and all others up to the next shard's; None elsewhere."""
+    leads: bool
+    """Whether its worker also looks at what belongs to no shard of the table."""
+    table_rows: int
+    """Rows of all shards of the table."""
+    first_rows: frozenset[int]
+    """The first rows of all shards of the table."""
+
+
+class Fingerprint(NamedTuple):
+    """Rows that a server has added up itself: two equal ones are the same rows, in any order."""
+
+    rows: int
+    smallest: int | None
+    largest: int | None
+    total: int
+    """The sum, modulo 2**64, of a hash of each row (worker.verify.fingerprint)."""
+
+
+Held = Callable[[Column, pa.Array], pa.Array]
+"""What a source holds of a column's generated values: the same ones, less what docs/sources.md says it loses."""
 
 
 class Encoded(Protocol):
@@ -89,6 +117,22 @@ class Source(Protocol):
 
     def count(self, table: Table) -> int:
         """All rows of the table, counted by the source."""
+        ...
+
+    def read(self, table: Table, scope: Scope) -> Iterator[pa.RecordBatch]:
+        """The rows of a scope as they are, in any order, a batch at a time; other shards' rows may be among them.
+
+        A column has the type that the generator gives it, or is text in the spelling of `worker.encode.text` (lists as
+        JSON), so that also what is no such value can be told of.
+        """
+        ...
+
+    def held(self, column: Column, values: pa.Array) -> pa.Array:
+        """What the source holds of generated values."""
+        ...
+
+    def fingerprint(self, table: Table, scope: Scope) -> Fingerprint | None:
+        """The scope's rows added up by the source itself; None where it cannot, and they have to be read."""
         ...
 
     def settings(self) -> Mapping[str, str]:

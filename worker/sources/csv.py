@@ -8,12 +8,13 @@ from spec.sources import BULK, CSV, INSERT
 from worker.encode.by_row import CsvByRow
 from worker.encode.csv import CsvEncoder
 from worker.sources.base import Seat
+from worker.sources.csv_read import read_part
 from worker.sources.files import Files
 
 
 def open_source(connection: Connection, _: Seat) -> Files:
     """The files below a folder."""
-    return Files(CSV, connection, {BULK: CsvEncoder, INSERT: CsvByRow}, rows_of)
+    return Files(CSV, connection, {BULK: CsvEncoder, INSERT: CsvByRow}, rows_of, read_part)
 
 
 def rows_of(part: Path) -> int:

@@ -17,10 +17,10 @@ import pyarrow as pa
 from spec.connection import Connection
 from spec.errors import ServerError, StorageError
 from spec.plan import OnExisting, Shard
-from spec.schema import Table
+from spec.schema import Column, Table
 from spec.sources import Capabilities
 from worker.encode.rows import Rows
-from worker.sources.base import KeyRange, Sent, Sink
+from worker.sources.base import Fingerprint, KeyRange, Scope, Sent, Sink
 
 
 class RowEncoder(Protocol):
@@ -37,18 +37,26 @@ EncoderOf = Callable[[Table], RowEncoder]
 """By method: what encodes a table's rows."""
 RowsOf = Callable[[Path], int]
 """Counts the rows of a part, its header left out."""
+ReadPart = Callable[[Path, Table], Iterator[pa.RecordBatch]]
+"""The rows of a part as columns of text."""
 
 
 class Files:
     """A folder with a folder per table."""
 
     def __init__(
-        self, capabilities: Capabilities, at: Connection, encoders: Mapping[str, EncoderOf], rows_of: RowsOf
+        self,
+        capabilities: Capabilities,
+        at: Connection,
+        encoders: Mapping[str, EncoderOf],
+        rows_of: RowsOf,
+        read_part: ReadPart,
     ) -> None:
         self.capabilities = capabilities
         self._folder = Path(at.path)
         self._encoders = encoders
         self._rows_of = rows_of
+        self._read_part = read_part
 
     def connect(self) -> None:
         """Make the folder; raises StorageError where it cannot be written."""
@@ -73,7 +81,7 @@ class Files:
     def sink(self, table: Table, shard: Shard, method: str) -> Iterator[Sink[Any]]:
         """A part file: it has its name only once it is whole and synced."""
         encoder = self._encoders[method](table)
-        part = self._table(table) / f"part-{shard.first_row:020d}{self.capabilities.file_suffix}"
+        part = self._table(table) / self._part(shard.first_row)
         unfinished = part.with_suffix(part.suffix + ".tmp")
         with _named(part):
             # Where each worker has a volume of its own, what `prepare` made is elsewhere.
@@ -91,9 +99,25 @@ class Files:
 
     def count(self, table: Table) -> int:
         """The rows of all finished parts, by an independent reader of the format."""
-        parts = sorted(self._table(table).glob(f"part-*{self.capabilities.file_suffix}"))
         with _named(self._table(table)):
-            return sum(self._rows_of(part) for part in parts)
+            return sum(self._rows_of(part) for part in self._parts(table))
+
+    def read(self, table: Table, scope: Scope) -> Iterator[pa.RecordBatch]:
+        """The shard's own part, and by the worker that leads the parts that no shard has."""
+        planned = {self._part(first) for first in scope.first_rows}
+        own = self._part(scope.shard.first_row)
+        with _named(self._table(table)):
+            for part in self._parts(table):
+                if part.name == own or (scope.leads and part.name not in planned):
+                    yield from self._read_part(part, table)
+
+    def held(self, column: Column, values: pa.Array) -> pa.Array:  # noqa: ARG002
+        """The values themselves: these formats lose nothing."""
+        return values
+
+    def fingerprint(self, table: Table, scope: Scope) -> Fingerprint | None:  # noqa: ARG002
+        """None: a file has nobody who adds it up."""
+        return None
 
     def settings(self) -> Mapping[str, str]:
         """The file system that holds the folder has no settings to show."""
@@ -101,6 +125,13 @@ class Files:
 
     def close(self) -> None:
         """Nothing is held open."""
+
+    def _parts(self, table: Table) -> Sequence[Path]:
+        """The finished parts, in the order of their rows."""
+        return sorted(self._table(table).glob(f"part-*{self.capabilities.file_suffix}"))
+
+    def _part(self, first_row: int) -> str:
+        return f"part-{first_row:020d}{self.capabilities.file_suffix}"
 
     def _table(self, table: Table) -> Path:
         """The table's folder: its name, with whatever could leave the folder percent-encoded."""

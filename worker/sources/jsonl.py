@@ -8,11 +8,12 @@ from worker.encode.by_row import NdjsonByRow
 from worker.encode.ndjson import NdjsonEncoder
 from worker.sources.base import Seat
 from worker.sources.files import Files
+from worker.sources.jsonl_read import read_part
 
 
 def open_source(connection: Connection, _: Seat) -> Files:
     """The files below a folder."""
-    return Files(JSONL, connection, {BULK: NdjsonEncoder, INSERT: NdjsonByRow}, rows_of)
+    return Files(JSONL, connection, {BULK: NdjsonEncoder, INSERT: NdjsonByRow}, rows_of, read_part)
 
 
 def rows_of(part: Path) -> int:

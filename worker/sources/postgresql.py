@@ -18,7 +18,8 @@ from spec.types import DataType, Kind
 from worker.encode.postgres_binary import PostgresBinaryEncoder
 from worker.encode.records import Records
 from worker.encode.rows import Rows
-from worker.sources.base import KeyRange, Seat, Sent, Sink
+from worker.sources import postgresql_read
+from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sent, Sink
 from worker.sources.existing import in_another_shape, not_to_be_touched
 
 _ROWS_A_STATEMENT = 1_000
@@ -143,6 +144,20 @@ class PostgreSQL:
         with self._named():
             cursor = self._server.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table.name)))
             return int(cursor.fetchall()[0][0])
+
+    def read(self, table: Table, scope: Scope) -> Iterator[pa.RecordBatch]:
+        """COPY TO, which sees what was committed when it began."""
+        with self._named():
+            yield from postgresql_read.read(self._server, table, scope)
+
+    def held(self, column: Column, values: pa.Array) -> pa.Array:
+        """What the server holds of generated values."""
+        return postgresql_read.held(column, values)
+
+    def fingerprint(self, table: Table, scope: Scope) -> Fingerprint | None:
+        """By the server's own md5 and sum."""
+        with self._named():
+            return postgresql_read.fingerprint(self._server, table, scope)
 
     def settings(self) -> Mapping[str, str]:
         """What `SHOW` says of the settings that bear on a load."""

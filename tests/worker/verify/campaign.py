@@ -1,0 +1,90 @@
+"""A table as the generator has it, what can be done to its rows, and what verification says of them."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from spec.plan import LoadPlan, Operation, Shard, WorkerPlan
+from spec.results import TableVerification
+from spec.schema import Column
+from spec.sources import BULK
+from tests.worker.sources.loading import DATASET, emptied
+from worker.sources.base import Source
+from worker.tally import Tally
+from worker.verify.worker import Verification
+
+ROWS = 120
+Mutation = Callable[[pa.RecordBatch], pa.RecordBatch]
+
+
+def rows_of(name: str) -> pa.RecordBatch:
+    """All rows that the plan has of a table."""
+    return DATASET.table(name).batch(0, ROWS)
+
+
+def write(source: Source, name: str, *parts: pa.RecordBatch) -> None:
+    """These rows and no others, a shard for each part."""
+    emptied(source)
+    table, first = DATASET.schema.table(name), 0
+    for part in parts:
+        with source.sink(table, Shard(table=name, seed=42, first_row=first, rows=ROWS), BULK) as sink:
+            sink.send(iter([sink.encode(part)]))
+        first += part.num_rows
+
+
+def verified(source: Source, name: str, shards: Sequence[int] = (ROWS,), **plan: object) -> list[TableVerification]:
+    """What the worker of each shard finds."""
+    bounds: list[int] = np.cumsum([0, *shards]).tolist()
+    workers = tuple(
+        WorkerPlan(id=f"worker-{n}", shards=(Shard(table=name, seed=42, first_row=first, rows=rows),))
+        for n, (first, rows) in enumerate(zip(bounds, shards, strict=False), start=1)
+    )
+    made = LoadPlan.model_validate(
+        {
+            "run_id": "", "source": source.capabilities.name, "operation": Operation.VERIFY, "method": BULK,
+            "batch_size": 50, "seed": 42, "row_count": sum(shards), "limits": None, "data": DATASET.schema,
+            "workers": workers, **plan,
+        }
+    )  # fmt: skip
+    return [_of(source, made, worker) for worker in workers]
+
+
+def _of(source: Source, plan: LoadPlan, worker: WorkerPlan) -> TableVerification:
+    verification = Verification()
+    verification.run(source, plan, worker, DATASET, Tally(loads=False))
+    assert verification.report is not None
+    (table,) = verification.report.tables
+    assert table.expected == table.missing + table.mismatched + table.matched
+    assert table.found == table.mismatched + table.matched + table.extra
+    return table
+
+
+def counts(table: TableVerification) -> tuple[int, int, int]:
+    """Missing, mismatched, extra."""
+    return table.missing, table.mismatched, table.extra
+
+
+def replaced(batch: pa.RecordBatch, column: str, row: int, source_row: int) -> pa.RecordBatch:
+    """The batch with another row's value in one cell."""
+    order = np.arange(batch.num_rows)
+    order[row] = source_row
+    place = batch.schema.get_field_index(column)
+    return batch.set_column(place, batch.schema.field(place), batch.column(place).take(pa.array(order)))
+
+
+def swapped(batch: pa.RecordBatch, column: str, row: int, other: int) -> pa.RecordBatch:
+    """The batch with two cells of a column in each other's place."""
+    order = np.arange(batch.num_rows)
+    order[[row, other]] = order[[other, row]]
+    place = batch.schema.get_field_index(column)
+    return batch.set_column(place, batch.schema.field(place), batch.column(place).take(pa.array(order)))
+
+
+def another(source: Source, column: Column, batch: pa.RecordBatch, row: int, *, null: bool) -> int:
+    """A row in which the source holds something else in this column: a NULL if asked for."""
+    held = source.held(column, batch.column(column.name)).to_pylist()
+    for other in [*range(row + 1, batch.num_rows), *range(row)]:
+        if held[other] != held[row] and (held[other] is None) == null:
+            return other
+    raise AssertionError(f"all rows have the same {column.name}")

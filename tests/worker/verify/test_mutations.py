@@ -1,0 +1,178 @@
+"""Whatever is done to a row is found and named; where it stands does not matter."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from spec.connection import parse_connection
+from spec.plan import OnExisting
+from spec.sources import SOURCES
+from spec.types import Kind
+from tests.serving import serving
+from tests.worker.sources.loading import DATASET, EVERY_KIND, KEYED, connected
+from tests.worker.verify.campaign import (
+    ROWS,
+    another,
+    counts,
+    replaced,
+    rows_of,
+    swapped,
+    verified,
+    write,
+)
+from tests.worker.verify.embedded import embedded_postgresql
+from worker.sources.base import Source
+from worker.verify.findings import KEPT
+
+FILES = ("csv", "jsonl")
+SERVERS = tuple(
+    pytest.param(name, marks=pytest.mark.docker)
+    for name, each in SOURCES.items()
+    if each.needs_server and name != "postgresql"
+)
+
+
+@pytest.fixture(scope="module", params=[*FILES, "postgresql", *SERVERS])
+def source(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Source]:
+    name: str = request.param
+    if name in FILES:
+        url = (tmp_path_factory.mktemp(name) / "out").as_uri()
+        with connected(name, parse_connection(url, SOURCES[name])) as opened:
+            yield opened
+    elif name == "postgresql":
+        with embedded_postgresql() as url, connected(name, parse_connection(url, SOURCES[name])) as opened:
+            yield opened
+    else:
+        with serving(name) as served, connected(name, served.connection) as opened:
+            yield opened
+
+
+def _key(name: str, row: int) -> str:
+    key = rows_of(name).column("id")[row].as_py()
+    if isinstance(key, bytes):
+        text = key.hex()
+        return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+    return str(key)
+
+
+@pytest.mark.parametrize("depth", ["full", "checksum"])
+@pytest.mark.parametrize("name", [EVERY_KIND, KEYED])
+def test_what_was_loaded_is_what_is_found(source: Source, name: str, depth: str) -> None:
+    write(source, name, rows_of(name))
+    (found,) = verified(source, name, verify_depth=depth)
+    assert (found.matched, *counts(found)) == (ROWS, 0, 0, 0)
+    assert found.differences == ()
+
+
+@pytest.mark.parametrize("name", [EVERY_KIND, KEYED])
+def test_another_order_is_no_difference(source: Source, name: str) -> None:
+    order = np.random.default_rng(7).permutation(ROWS)
+    write(source, name, rows_of(name).take(pa.array(order)))
+    (found,) = verified(source, name)
+    assert (found.matched, *counts(found)) == (ROWS, 0, 0, 0)
+
+
+@pytest.mark.parametrize("depth", ["full", "checksum"])
+@pytest.mark.parametrize("name", [EVERY_KIND, KEYED])
+def test_a_row_that_is_gone(source: Source, name: str, depth: str) -> None:
+    batch = rows_of(name)
+    write(source, name, pa.concat_batches([batch.slice(0, 17), batch.slice(18)]))
+    (found,) = verified(source, name, verify_depth=depth)
+    assert counts(found) == (1, 0, 0)
+    (difference,) = found.differences
+    assert (difference.key, difference.expected, difference.found) == (_key(name, 17), "the row", None)
+
+
+@pytest.mark.parametrize("depth", ["full", "checksum"])
+@pytest.mark.parametrize("name", [EVERY_KIND, KEYED])
+def test_a_row_that_nobody_planned(source: Source, name: str, depth: str) -> None:
+    write(source, name, DATASET.table(name).batch(0, ROWS + 1))
+    (found,) = verified(source, name, verify_depth=depth)
+    assert (found.matched, *counts(found)) == (ROWS, 0, 0, 1)
+    (difference,) = found.differences
+    stranger = DATASET.table(name).batch(ROWS, 1)
+    assert difference.found == "a row that nobody planned"
+    assert difference.key == (str(stranger.column("id")[0].as_py()) if name == EVERY_KIND else difference.key)
+
+
+def test_a_row_that_is_there_twice(source: Source) -> None:
+    if source.capabilities.key_range_deletable:
+        pytest.skip("its keys are unique: the server refuses a second one")
+    batch = rows_of(KEYED)
+    write(source, KEYED, pa.concat_batches([batch, batch.slice(5, 1)]))
+    (found,) = verified(source, KEYED)
+    assert (found.matched, *counts(found)) == (ROWS, 0, 0, 1)
+    assert (found.differences[0].key, found.differences[0].found) == (_key(KEYED, 5), "the row a second time")
+
+
+@pytest.mark.parametrize("null", [False, True], ids=["another value", "null or a value"])
+def test_a_cell_of_each_type(source: Source, null: bool) -> None:
+    columns = DATASET.schema.table(EVERY_KIND).columns[1:]
+    assert {column.type.kind for column in columns} == set(Kind)
+    for first in range(0, len(columns), KEPT):
+        batch, changed = rows_of(EVERY_KIND), {}
+        for place, column in enumerate(columns[first : first + KEPT]):
+            original = rows_of(EVERY_KIND)
+            row = next(n for n in range(place * 4, ROWS) if null or original.column(column.name)[n].is_valid)
+            if null and original.column(column.name)[row].is_valid:
+                other = another(source, column, original, row, null=True)
+            elif column.type.kind is Kind.JSON and not null:
+                continue  # one value beside NULL: the case with NULL has it
+            else:
+                other = another(source, column, original, row, null=False)
+            batch = replaced(batch, column.name, row, other)
+            changed[column.name] = _key(EVERY_KIND, row)
+        write(source, EVERY_KIND, batch)
+        (found,) = verified(source, EVERY_KIND)
+        assert {each.column: each.key for each in found.differences} == changed
+        assert counts(found) == (0, len(set(changed.values())), 0)
+        assert all(each.expected != each.found for each in found.differences)
+
+
+def test_two_cells_in_each_others_place(source: Source) -> None:
+    write(source, EVERY_KIND, swapped(rows_of(EVERY_KIND), "a_uuid", 1, 2))
+    (found,) = verified(source, EVERY_KIND)
+    assert counts(found) == (0, 2, 0)
+    first, second = found.differences
+    assert (first.key, second.key) == (_key(EVERY_KIND, 1), _key(EVERY_KIND, 2))
+    assert (first.expected, first.found) == (second.found, second.expected)
+
+
+def test_two_rows_with_each_others_key(source: Source) -> None:
+    write(source, EVERY_KIND, swapped(rows_of(EVERY_KIND), "id", 1, 2))
+    (found,) = verified(source, EVERY_KIND)
+    assert counts(found) == (0, 2, 0)
+    assert {each.key for each in found.differences} == {_key(EVERY_KIND, 1), _key(EVERY_KIND, 2)}
+
+
+@pytest.mark.parametrize("name", [EVERY_KIND, KEYED])
+def test_rows_of_other_workers_are_not_ones_own(source: Source, name: str) -> None:
+    batch = rows_of(name)
+    write(source, name, batch.slice(0, 50), batch.slice(50))
+    first, second = verified(source, name, shards=(50, 70))
+    assert [(each.matched, *counts(each)) for each in (first, second)] == [(50, 0, 0, 0), (70, 0, 0, 0)]
+
+
+@pytest.mark.parametrize("name", [EVERY_KIND, KEYED])
+def test_an_unplanned_row_is_counted_by_one_worker_alone(source: Source, name: str) -> None:
+    batch = DATASET.table(name).batch(0, ROWS + 1)
+    write(source, name, batch.slice(0, 50), batch.slice(50))
+    found = verified(source, name, shards=(50, 70))
+    assert sum(each.extra for each in found) == 1
+    assert sum(each.matched for each in found) == ROWS
+
+
+def test_what_was_there_before_an_append_is_no_difference(source: Source) -> None:
+    batch = DATASET.table(KEYED).batch(0, ROWS + 1)
+    write(source, KEYED, batch.slice(0, ROWS), batch.slice(ROWS))
+    (found,) = verified(source, KEYED, on_existing=OnExisting.APPEND)
+    assert (found.matched, *counts(found)) == (ROWS, 0, 0, 0)
+
+
+def test_no_more_than_ten_differences_are_kept(source: Source) -> None:
+    write(source, EVERY_KIND, rows_of(EVERY_KIND).slice(0, 60))
+    (found,) = verified(source, EVERY_KIND)
+    assert counts(found) == (60, 0, 0)
+    assert len(found.differences) == KEPT

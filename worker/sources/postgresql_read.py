@@ -1,0 +1,126 @@
+"""PostgreSQL read back: COPY TO as CSV, every value as a text that does not hang on the session's settings."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import psycopg
+import pyarrow as pa
+import pyarrow.compute as pc
+from psycopg import sql
+
+from spec.schema import Column, Table
+from spec.types import DataType, Kind
+from worker.encode import text
+from worker.encode.json_text import element_of
+from worker.sources.base import Fingerprint, KeyRange, Scope
+from worker.sources.csv_text import blocks_of, texts_of
+from worker.sources.summed import is_summable
+
+_Expression = Callable[[sql.Composable, DataType], sql.Composable]
+
+
+def read(connection: psycopg.Connection[Any], table: Table, scope: Scope) -> Iterator[pa.RecordBatch]:
+    """The rows of a scope's keys; of a key that is no consecutive number, the whole table."""
+    cells = [_cell(sql.Identifier(column.name), column.type) for column in table.columns]
+    query = sql.SQL("SELECT {} FROM {}").format(sql.SQL(", ").join(cells), sql.Identifier(table.name)) + within(
+        table, scope.keys
+    )
+    names = [column.name for column in table.columns]
+    statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv)").format(query)
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for block in blocks_of(_Rows(copy)):
+            yield texts_of(block, names)
+
+
+def within(table: Table, keys: KeyRange | None) -> sql.Composable:
+    """The condition that a range of keys is, or none."""
+    if keys is None:
+        return sql.SQL("")
+    key = sql.Identifier(table.primary_key)
+    return sql.SQL(" WHERE {} BETWEEN {} AND {}").format(key, sql.Literal(keys.low), sql.Literal(keys.high))
+
+
+def held(column: Column, values: pa.Array) -> pa.Array:
+    """The values themselves; spaces at the end of a `char` are padding to the server."""
+    return pc.utf8_rtrim(values, " ") if column.type.kind is Kind.CHAR else values
+
+
+class _Rows:
+    """The server's messages as a stream."""
+
+    def __init__(self, copy: psycopg.Copy) -> None:
+        self._copy = copy
+
+    def read(self, size: int, /) -> bytes:
+        """At least `size` bytes while there are any."""
+        parts: list[bytes] = []
+        while size > 0 and (data := self._copy.read()):
+            parts.append(bytes(data))
+            size -= len(data)
+        return b"".join(parts)
+
+
+def _cell(name: sql.Composable, type_: DataType) -> sql.Composable:
+    return _EXPRESSIONS.get(type_.kind, _as_text)(name, type_)
+
+
+def _template(template: str) -> _Expression:
+    return lambda name, _: sql.SQL(template).format(c=name)
+
+
+_as_text = _template("{c}::text")
+
+
+def _array(name: sql.Composable, type_: DataType) -> sql.Composable:
+    """JSON; elements that JSON has no spelling of its own for are written as the column's type is."""
+    element = element_of(type_)
+    if element.kind in (*text.INTEGERS, *text.STRINGS, *text.FLOATS, Kind.BOOL, Kind.DECIMAL):
+        return sql.SQL("to_json({})::text").format(name)
+    each = _cell(sql.Identifier("e"), element)
+    return sql.SQL(
+        "CASE WHEN {name} IS NOT NULL THEN "
+        "to_json(ARRAY(SELECT {each} FROM unnest({name}) WITH ORDINALITY AS u(e, n) ORDER BY n))::text END"
+    ).format(name=name, each=each)
+
+
+_MICROSECONDS = "(extract(epoch FROM {c}) * 1000000)::bigint"
+_EXPRESSIONS: Mapping[Kind, _Expression] = {
+    **dict.fromkeys(text.BINARIES, _template("translate(encode({c}, 'base64'), E'\\n', '')")),
+    Kind.DATE: _template("to_char({c}, 'YYYY-MM-DD')"),
+    **dict.fromkeys((Kind.DATETIME, Kind.TIMESTAMP), _template("to_char({c}, 'YYYY-MM-DD\"T\"HH24:MI:SS.US')")),
+    Kind.TIMESTAMP_TZ: _template("to_char({c} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"),
+    Kind.DURATION: _template(
+        f"CASE WHEN {_MICROSECONDS} < 0 THEN '-' ELSE '' END || 'PT' || abs({_MICROSECONDS}) / 1000000 || '.' || "
+        f"lpad((abs({_MICROSECONDS}) % 1000000)::text, 6, '0') || 'S'"
+    ),
+    **dict.fromkeys((Kind.ARRAY, Kind.SET), _array),
+    Kind.POINT: _template("'POINT (' || {c}[0] || ' ' || {c}[1] || ')'"),
+}
+
+
+def fingerprint(connection: psycopg.Connection[Any], table: Table, scope: Scope) -> Fingerprint | None:
+    """The rows of a range of keys added up by the server; None without such a range, and for kinds that it spells anew."""
+    if scope.keys is None or not is_summable(table):
+        return None
+    cells = [_summed(sql.Identifier(column.name), column.type) for column in table.columns]
+    row = sql.SQL(" || ',' || ").join(
+        sql.SQL("coalesce(length({c})::text || ':' || {c}, '-')").format(c=sql.SQL("({})").format(cell))
+        for cell in cells
+    )
+    key = sql.Identifier(table.primary_key)
+    statement = sql.SQL(
+        "SELECT count(*), min(k), max(k), coalesce(sum(('x' || substr(md5(r), 1, 15))::bit(60)::bigint), 0) "
+        "FROM (SELECT {} AS k, {} AS r FROM {}{}) AS rows"
+    ).format(key, row, sql.Identifier(table.name), within(table, scope.keys))
+    count, smallest, largest, total = connection.execute(statement).fetchall()[0]
+    return Fingerprint(int(count), smallest, largest, int(total) % 2**64)
+
+
+def _summed(name: sql.Composable, type_: DataType) -> sql.Composable:
+    if type_.kind in text.FLOATS:
+        return sql.SQL("encode(float{}send({}), 'hex')").format(
+            sql.SQL("4" if type_.kind is Kind.FLOAT32 else "8"), name
+        )
+    if type_.kind is Kind.TIME:
+        return sql.SQL("to_char({}, 'HH24:MI:SS.US')").format(name)
+    return _cell(name, type_)

@@ -1,0 +1,82 @@
+"""Arrays, sets and JSON documents: equal when they hold equal values, however they are spelled."""
+
+import json
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+import pyarrow as pa
+
+from spec.types import DataType, Kind
+from worker.encode import json_text, text
+from worker.encode.json_text import element_of
+from worker.encode.pieces import join, with_nulls
+from worker.verify.reading import read_texts
+
+_REMEMBERED = 4096
+"""Distinct texts whose values are kept: generated documents come out of a short list."""
+
+
+def as_text(column: pa.Array, type_: DataType) -> pa.Array:
+    """A column of lists or documents as JSON text, null where it is null."""
+    if pa.types.is_string(column.type):
+        return column
+    written = join(with_nulls(json_text.WRITERS[type_.kind](column, type_), column), len(column))
+    return pa.array([None if missing else value for value, missing in _pairs(written, column)], pa.string())
+
+
+def _pairs(written: pa.Array, column: pa.Array) -> list[tuple[str, bool]]:
+    texts = written.cast(pa.string()).to_pylist()
+    return list(zip(texts, column.is_null().to_pylist(), strict=True))
+
+
+def same(found: str, expected: str, type_: DataType) -> bool:
+    """Whether two texts hold the same value; a text that is no JSON is like no other."""
+    ours = _value(expected, type_)
+    theirs = _value(found, type_)
+    return theirs is not _NONE and theirs == ours
+
+
+_NONE = object()
+
+
+@lru_cache(_REMEMBERED)
+def _value(of: str, type_: DataType) -> object:
+    documents = type_.kind in text.DOCUMENTS
+    try:
+        value = json.loads(of, parse_float=float if documents else Decimal)
+    except ValueError:
+        return _NONE
+    if documents:
+        return _typed(value)
+    if not isinstance(value, list):
+        return _NONE
+    items = [_element(item, element_of(type_)) for item in value]
+    if _NONE in items:
+        return _NONE
+    return frozenset(map(str, items)) if type_.kind is Kind.SET else items
+
+
+def _element(item: Any, type_: DataType) -> object:
+    """An element as its type has it, by the same reader as a whole column's."""
+    if item is None:
+        return None
+    if type_.kind in text.DOCUMENTS:
+        return _value(json.dumps(item, default=float), type_)
+    if isinstance(item, bool):
+        return item if type_.kind is Kind.BOOL else _NONE
+    if type_.kind is Kind.POINT and isinstance(item, dict):
+        item = "({},{})".format(*item.get("coordinates", ("", "")))
+    read = read_texts(pa.array([str(item)], pa.string()), type_)
+    return _NONE if read.unreadable[0] else (type_.kind.value, str(read.values[0].as_py()))
+
+
+def _typed(value: Any) -> object:
+    """Python takes true for 1 and JSON does not."""
+    if isinstance(value, bool):
+        return ("bool", value)
+    if isinstance(value, list):
+        return [_typed(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _typed(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,74 @@
+"""What a comparison has come to: counts, and the first differences in full."""
+
+from collections.abc import Mapping
+
+from spec.results import Difference, TableVerification, VerificationReport
+
+KEPT = 10
+"""Differences that a report shows of a table."""
+
+
+class Findings:
+    """Counts for one table of one worker."""
+
+    def __init__(self, table: str) -> None:
+        self.table = table
+        self.expected = self.missing = self.mismatched = self.matched = self.extra = 0
+        self.seconds = 0.0
+        self._differences: list[Difference] = []
+
+    @property
+    def room(self) -> int:
+        """How many more differences are kept."""
+        return KEPT - len(self._differences)
+
+    def note(
+        self, key: str | None, column: str | None = None, expected: str | None = None, found: str | None = None
+    ) -> None:
+        """Keep a difference, if it is among the first."""
+        if self.room > 0:
+            self._differences.append(
+                Difference(key="NULL" if key is None else key, column=column, expected=expected, found=found)
+            )
+
+    def result(self) -> TableVerification:
+        """The counts; rows found are all that were seen, the extra ones too."""
+        return TableVerification(
+            table=self.table,
+            expected=self.expected,
+            found=self.matched + self.mismatched + self.extra,
+            missing=self.missing,
+            mismatched=self.mismatched,
+            matched=self.matched,
+            extra=self.extra,
+            differences=tuple(self._differences),
+            duration_ms=round(self.seconds * 1000, 3),
+        )
+
+
+def report_of(findings: Mapping[str, Findings]) -> VerificationReport:
+    """All tables of a worker, and their sum."""
+    tables = tuple(each.result() for each in findings.values())
+    return VerificationReport(
+        tables=tables,
+        total_expected=sum(table.expected for table in tables),
+        total_found=sum(table.found for table in tables),
+        total_missing=sum(table.missing for table in tables),
+        total_mismatched=sum(table.mismatched for table in tables),
+        total_matched=sum(table.matched for table in tables),
+        total_extra=sum(table.extra for table in tables),
+    )
+
+
+def complaint(report: VerificationReport) -> str | None:
+    """What is wrong, in one line; None where nothing is."""
+    wrong = [
+        f"{table.table} has {', '.join(parts)}"
+        for table in report.tables
+        if (parts := [f"{count} {what}" for count, what in _counts(table) if count])
+    ]
+    return f"verification: {'; '.join(wrong)}" if wrong else None
+
+
+def _counts(table: TableVerification) -> list[tuple[int, str]]:
+    return [(table.missing, "missing"), (table.mismatched, "mismatched"), (table.extra, "extra rows")]

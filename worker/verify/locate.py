@@ -1,0 +1,97 @@
+"""From a row's key back to its number."""
+
+from typing import Protocol
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from spec.generators import Sequential
+from spec.plan import Shard
+from spec.schema import Column
+from worker.generate import TableRows
+from worker.sources.base import Held
+
+Numbers = NDArray[np.int64]
+UNKNOWN = -1
+_CHUNK = 65_536
+
+
+class Locator(Protocol):
+    """Finds rows by their keys."""
+
+    def __call__(self, keys: pa.Array) -> Numbers:
+        """Each key's row number, UNKNOWN for one that no row has; keys are of the generator's Arrow type."""
+        ...
+
+
+def is_consecutive(key: Column, type_: pa.DataType) -> bool:
+    """Whether row n has the key `start + n`."""
+    return isinstance(key.generator, Sequential) and pa.types.is_integer(type_)
+
+
+def locator_of(rows: TableRows, within: Shard, held: Held) -> Locator:
+    """A locator of the rows of `within`; `held` makes of a generated key what the source holds of it."""
+    key = rows.table.key
+    if isinstance(key.generator, Sequential) and is_consecutive(key, rows.schema.field(key.name).type):
+        return _ByNumber(key.generator.start, within)
+    return _ByHash(rows, within, held)
+
+
+class _ByNumber:
+    def __init__(self, start: int, within: Shard) -> None:
+        self._start = start
+        self._first, self._stop = within.first_row, within.first_row + within.rows
+
+    def __call__(self, keys: pa.Array) -> Numbers:
+        numbers = np.asarray(keys.cast(pa.int64()).fill_null(self._start - 1).to_numpy(zero_copy_only=False), np.int64)
+        # A number below the start cannot overflow: int64 wraps round to one that no row has.
+        with np.errstate(over="ignore"):
+            numbers = numbers - self._start
+        return np.where((numbers >= self._first) & (numbers < self._stop), numbers, UNKNOWN)
+
+
+class _ByHash:
+    """Twelve bytes a row: the hash of each key, in order, and the row that has it."""
+
+    def __init__(self, rows: TableRows, within: Shard, held: Held) -> None:
+        self._rows = rows
+        self._first = within.first_row
+        self._held = held
+        hashes = np.empty(within.rows, np.uint64)
+        for offset in range(0, within.rows, _CHUNK):
+            count = min(_CHUNK, within.rows - offset)
+            hashes[offset : offset + count] = _hashes(self._keys(np.arange(offset, offset + count)))
+        self._places = np.argsort(hashes, kind="stable").astype(np.uint32)
+        self._hashes = hashes[self._places]
+
+    def __call__(self, keys: pa.Array) -> Numbers:
+        if not len(self._hashes):
+            return np.full(len(keys), UNKNOWN, np.int64)
+        wanted = _hashes(keys)
+        numbers = np.full(len(keys), UNKNOWN, np.int64)
+        # Two keys may share a hash: the first place and the last one that have it are both looked at.
+        for side, shift in (("left", 0), ("right", -1)):
+            places = np.searchsorted(self._hashes, wanted, side)  # type: ignore[call-overload]
+            places = np.clip(places + shift, 0, len(self._hashes) - 1)
+            offsets = self._places[places].astype(np.int64)
+            same = np.asarray(
+                pc.equal(self._keys(offsets), keys).fill_null(False).to_numpy(zero_copy_only=False), np.bool_
+            )
+            numbers = np.where(same & (numbers == UNKNOWN), offsets + self._first, numbers)
+            if (numbers != UNKNOWN).all():
+                break
+        return numbers
+
+    def _keys(self, offsets: Numbers) -> pa.Array:
+        key = self._rows.table.key
+        numbers = (offsets + self._first).astype(np.uint64)
+        return self._held(key, self._rows.at(numbers, [key.name]).column(0))
+
+
+def _hashes(keys: pa.Array) -> NDArray[np.uint64]:
+    if pa.types.is_fixed_size_binary(keys.type):
+        keys = keys.cast(pa.binary())
+    return pl.Series(values=pl.from_arrow(keys)).hash().to_numpy()

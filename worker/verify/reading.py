@@ -1,0 +1,114 @@
+"""Cells that a source gives as text, as the values that they stand for; text that stands for none is kept as such."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from spec.types import DataType, Kind
+from worker.encode import text
+from worker.generate.arrow import arrow_type
+
+Mask = NDArray[np.bool_]
+Reader = Callable[[pa.Array, pa.DataType], pa.Array]
+"""Texts to values; raises ArrowInvalid for one that is none, or gives null for it."""
+
+_POINT = r"^(?:POINT )?\(?\s*(?P<x>[^\s,()]+)[ ,]\s*(?P<y>[^\s,()]+)\)$"
+_DURATION = r"^(?P<sign>-?)PT(?P<seconds>[0-9]+)\.(?P<micros>[0-9]{6})S$"
+
+
+class Read(NamedTuple):
+    """Values, and where there was a text that is no value of the type, shape (rows,)."""
+
+    values: pa.Array
+    unreadable: Mask
+
+
+def read_texts(texts: pa.Array, type_: DataType) -> Read:
+    """A column of texts, in the spelling of `worker.encode.text`, as the generator's Arrow type."""
+    target = arrow_type(type_)
+    values = _tried(texts, type_, target)
+    if values is None:
+        values = _one_by_one(texts, type_, target)
+    return Read(values, _mask(pc.and_(values.is_null(), texts.is_valid())))
+
+
+def _tried(texts: pa.Array, type_: DataType, target: pa.DataType) -> pa.Array | None:
+    try:
+        return _READERS[type_.kind](texts, target)
+    except pa.ArrowInvalid:
+        return None
+
+
+def _one_by_one(texts: pa.Array, type_: DataType, target: pa.DataType) -> pa.Array:
+    """Slow, and only for a batch that holds a text which is none of the type's values."""
+    singles = [_tried(texts.slice(place, 1), type_, target) for place in range(len(texts))]
+    return pa.concat_arrays([pa.nulls(1, target) if single is None else single for single in singles])
+
+
+def _cast(texts: pa.Array, target: pa.DataType) -> pa.Array:
+    return texts.cast(target)
+
+
+def _timestamps(texts: pa.Array, target: pa.DataType) -> pa.Array:
+    naive = pc.utf8_rtrim(texts, "Z").cast(pa.timestamp("us"))
+    return naive if target.tz is None else pc.assume_timezone(naive, "UTC")
+
+
+def _times(texts: pa.Array, target: pa.DataType) -> pa.Array:
+    return pc.binary_join_element_wise("1970-01-01T", texts, "").cast(pa.timestamp("us")).cast(target)
+
+
+def _binary(encoding: str) -> Reader:
+    def read(texts: pa.Array, target: pa.DataType) -> pa.Array:
+        if encoding == "hex":
+            texts = pc.replace_substring(texts, "-", "")
+        series = pl.Series(values=pl.from_arrow(texts), dtype=pl.String)
+        found = (
+            series.str.decode("hex", strict=False) if encoding == "hex" else series.str.decode("base64", strict=False)
+        )
+        return found.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(pa.binary()).cast(target)
+
+    return read
+
+
+def _durations(texts: pa.Array, target: pa.DataType) -> pa.Array:
+    parts = pc.extract_regex(texts, _DURATION)
+    seconds, micros = (_part(parts, name).cast(pa.int64()) for name in ("seconds", "micros"))
+    size = pc.add(pc.multiply(seconds, 1_000_000), micros)
+    return pc.if_else(pc.equal(_part(parts, "sign"), "-"), pc.negate(size), size).cast(target)
+
+
+def _points(texts: pa.Array, target: pa.DataType) -> pa.Array:
+    parts = pc.extract_regex(texts, _POINT)
+    axes = [_part(parts, axis).cast(pa.float64()) for axis in ("x", "y")]
+    return pa.StructArray.from_arrays(axes, fields=list(target), mask=parts.is_null())
+
+
+def _part(parts: pa.StructArray, name: str) -> pa.Array:
+    """One group of a match; null where there was none."""
+    return pc.if_else(parts.is_valid(), parts.field(name), pa.scalar(None, pa.string()))
+
+
+def _mask(truths: pa.Array) -> Mask:
+    return np.asarray(truths.to_numpy(zero_copy_only=False), np.bool_)
+
+
+NESTED = (Kind.ARRAY, Kind.SET, *text.DOCUMENTS)
+"""Kinds that are compared as JSON: their text is what is read."""
+
+_READERS: Mapping[Kind, Reader] = {
+    Kind.BOOL: _cast,
+    **dict.fromkeys((*text.INTEGERS, *text.FLOATS, Kind.DECIMAL, Kind.DATE), _cast),
+    **dict.fromkeys((*text.STRINGS, *text.DOCUMENTS), _cast),
+    **dict.fromkeys(text.BINARIES, _binary("base64")),
+    Kind.UUID: _binary("hex"),
+    Kind.TIME: _times,
+    **dict.fromkeys(text.TIMESTAMPS, _timestamps),
+    Kind.DURATION: _durations,
+    Kind.POINT: _points,
+}
