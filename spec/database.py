@@ -28,6 +28,8 @@ class DatabaseSpec(BaseModel):
     memory: int
     tmpfs: int | None
     """Bytes of RAM disk for the data directory, which count against the memory; None for the container's disk."""
+    user: int = 999
+    """The number of the user and of the group that the image's server runs as, where it may not begin as root."""
     tmpfs_options: str = ""
     """What the RAM disk's mount needs beside its size."""
 

@@ -1,6 +1,8 @@
 """What one worker is to do, whether it comes from a plan file or from the command line."""
 
+import gzip
 import os
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -15,6 +17,8 @@ from worker.sources.base import Seat
 
 CONNECTION_VARIABLE = "LOADTEST_CONNECTION_STRING"
 ATTEMPT_VARIABLE = "LOADTEST_ATTEMPT"
+_GZIP = b"\x1f\x8b"
+"""How a gzip file begins, and no JSON text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +58,13 @@ class Assignment:
 
 
 def read_plan(path: Path) -> LoadPlan:
-    """A plan file; raises PlanError for one that is missing or is no plan."""
+    """A plan file, gzipped or not; raises PlanError for one that is missing or is no plan."""
     try:
-        return LoadPlan.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise PlanError(f"--plan: {path} cannot be read ({error.strerror}); name a plan file") from error
+        content = path.read_bytes()
+        return LoadPlan.model_validate_json(gzip.decompress(content) if content.startswith(_GZIP) else content)
+    except (OSError, EOFError, zlib.error) as error:
+        said = getattr(error, "strerror", None) or error
+        raise PlanError(f"--plan: {path} cannot be read ({said}); name a plan file") from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])

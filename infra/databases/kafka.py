@@ -55,6 +55,7 @@ def specification(image: str | None, cpu: float, memory: int, tmpfs: int | None)
         cpu=cpu,
         memory=memory,
         tmpfs=tmpfs,
+        user=1000,
         # The image starts as this user, and may not take the folder.
         tmpfs_options="uid=1000,gid=1000,mode=0755",
     )

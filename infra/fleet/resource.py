@@ -17,7 +17,11 @@ from infra.fleet.runner import Runner
 from spec.errors import LoadtestError
 from spec.plan import LoadPlan
 
-_RUNNERS: Mapping[str, str] = {"docker": "infra.fleet.docker", "local": "infra.fleet.local"}
+_RUNNERS: Mapping[str, str] = {
+    "docker": "infra.fleet.docker",
+    "kubernetes": "infra.fleet.kubernetes.runner",
+    "local": "infra.fleet.local",
+}
 _TRIGGERS = ("platform", "plan", "handles")
 
 

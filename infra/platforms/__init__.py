@@ -8,6 +8,7 @@ from infra.platforms.base import LoadTestComponent
 _COMPONENTS: Mapping[str, tuple[str, str]] = {
     "local": ("infra.platforms.local", "LocalLoadTest"),
     "docker": ("infra.platforms.docker", "DockerLoadTest"),
+    "kubernetes": ("infra.platforms.kubernetes.component", "KubernetesLoadTest"),
 }
 
 

@@ -73,6 +73,6 @@ def prepare_arguments(plan: str) -> list[str]:
     return ["prepare", "--plan", plan]
 
 
-def worker_arguments(plan: str, index: int) -> list[str]:
-    """The worker program's arguments for the worker of this index."""
+def worker_arguments(plan: str, index: int | str) -> list[str]:
+    """The worker program's arguments for the worker of this index, or of what the platform replaces by an index."""
     return ["--plan", plan, "--index", str(index)]

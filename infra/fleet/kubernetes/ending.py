@@ -1,0 +1,123 @@
+"""From a pod, as the API describes it, to how its process ended or why it never began."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from infra.fleet.runner import Ended
+from spec.results import ExitReason
+
+Pod = Mapping[str, Any]
+_SIGNALLED = (137, 143)
+_NEVER_RAN = ("StartError", "ContainerCannotRun", "CreateContainerError")
+_LONGEST_WORDS = 400
+
+
+def index_of(pod: Pod) -> int:
+    """The index that the Job gave to this pod."""
+    return int(pod["metadata"]["annotations"]["batch.kubernetes.io/job-completion-index"])
+
+
+def is_over(pod: Pod) -> bool:
+    """Whether nothing runs in it any more."""
+    return pod["status"].get("phase") in ("Succeeded", "Failed") or _terminated(pod) is not None
+
+
+def has_begun(pod: Pod) -> bool:
+    """Whether its container was started at least once."""
+    status = _container(pod)
+    return bool(status.get("started")) or "running" in status.get("state", {}) or _terminated(pod) is not None
+
+
+def ended_of(pod: Pod, *, gone: bool) -> Ended:
+    """How it ended, with its termination message as its output; `gone` is a pod that was deleted."""
+    terminated = _terminated(pod) or {}
+    code = terminated.get("exitCode")
+    reason, detail = _reason(pod, terminated, gone=gone)
+    return Ended(
+        exit_code=code,
+        output=terminated.get("message", ""),
+        reason=reason,
+        detail=detail or _unstructured(terminated.get("message", "")),
+        started_at=_instant(terminated.get("startedAt")) or _instant(_running(pod).get("startedAt")),
+        ended_at=_instant(terminated.get("finishedAt")),
+    )
+
+
+def why_not_begun(pod: Pod) -> str:
+    """What keeps a pod from beginning: the scheduler's words, or the node's about image, secret or volume."""
+    for status in _statuses(pod):
+        waiting = status.get("state", {}).get("waiting", {})
+        if waiting.get("reason") not in (None, "ContainerCreating", "PodInitializing"):
+            return _words(waiting["reason"], waiting.get("message"))
+    for condition in pod["status"].get("conditions", ()):
+        if condition["type"] == "PodScheduled" and condition["status"] == "False":
+            return _words(condition.get("reason", "Unschedulable"), condition.get("message"))
+    return _words(pod["status"].get("reason", "Pending"), pod["status"].get("message"))
+
+
+def _reason(pod: Pod, terminated: Mapping[str, Any], *, gone: bool) -> tuple[ExitReason | None, str]:
+    """What the platform knows of a death, and its words; None where the process itself tells."""
+    said, code = terminated.get("reason"), terminated.get("exitCode")
+    # The kernel may have taken a child: the exit code then is the parent's own.
+    if said == "OOMKilled":
+        return ExitReason.OOM_KILLED, "the kernel killed it at its memory limit"
+    if disruption := _disruption(pod):
+        return ExitReason.EVICTED, disruption
+    if said in _NEVER_RAN:
+        return ExitReason.NEVER_STARTED, _words(said, terminated.get("message"))
+    if code == 0:
+        return None, ""
+    deleted = gone or "deletionTimestamp" in pod["metadata"]
+    if deleted and not has_begun(pod):
+        return ExitReason.NEVER_STARTED, f"its pod was deleted before it began ({why_not_begun(pod)})"
+    if deleted and (code is None or code in _SIGNALLED):
+        return ExitReason.INTERRUPTED if code == 143 else ExitReason.KILLED, "its pod was deleted while it ran"
+    if code == 137:
+        return ExitReason.KILLED, "SIGKILL from outside"
+    if code is None:
+        return ExitReason.KILLED, _words(pod["status"].get("reason", "its pod failed"), pod["status"].get("message"))
+    return None, ""
+
+
+def _disruption(pod: Pod) -> str:
+    """Why the cluster took the pod away: for a disk or memory that ran short, a node that drained, a preemption."""
+    status = pod["status"]
+    if status.get("reason") == "Evicted":
+        return _words("Evicted", status.get("message"))
+    for condition in status.get("conditions", ()):
+        if condition["type"] == "DisruptionTarget" and condition["status"] == "True":
+            return _words(condition.get("reason", "Evicted"), condition.get("message"))
+    return ""
+
+
+def _unstructured(message: str) -> str:
+    """The lines of a message that are no JSON: the end of a log, where the process left nothing else."""
+    return "\n".join(line for line in message.splitlines() if not line.startswith("{"))
+
+
+def _statuses(pod: Pod) -> Iterator[Mapping[str, Any]]:
+    yield from pod["status"].get("containerStatuses", ())
+
+
+def _container(pod: Pod) -> Mapping[str, Any]:
+    """Of its only container; empty while there is none."""
+    return next(_statuses(pod), {})
+
+
+def _terminated(pod: Pod) -> Mapping[str, Any] | None:
+    found: Mapping[str, Any] | None = _container(pod).get("state", {}).get("terminated")
+    return found
+
+
+def _running(pod: Pod) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = _container(pod).get("state", {}).get("running", {})
+    return found
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _words(reason: str, message: str | None) -> str:
+    return f"{reason}: {' '.join(message.split())}"[:_LONGEST_WORDS] if message else reason

@@ -1,0 +1,52 @@
+"""What can be known to be wrong before anything is created: settings that do not fit, a cluster that does not answer."""
+
+from collections.abc import Mapping
+
+import pulumi
+
+from infra.fleet.kubernetes.connection import Cluster
+from infra.settings import NAMESPACE, Settings
+from spec.errors import RunError, SettingsError
+
+_OUTPUT_DIR = (
+    f"{NAMESPACE}:outputDir: is a folder of this machine, which a cluster's pods cannot write to; remove it, and name "
+    f"a volume claim by {NAMESPACE}:outputStorage to keep the files"
+)
+_PORT = (
+    f"{NAMESPACE}:keepDatabasePort: is for this machine's own servers; remove it, and reach the server by "
+    "`kubectl port-forward`"
+)
+
+
+def cluster_access() -> Mapping[str, str]:
+    """The kubeconfig and the context of the Kubernetes provider's own configuration, as far as they are set there."""
+    config = pulumi.Config("kubernetes")
+    return {key: value for key in ("kubeconfig", "context") if (value := config.get(key))}
+
+
+def refuse_misfits(settings: Settings) -> None:
+    """Raises SettingsError for a setting that means nothing on a cluster, or that lacks another one."""
+    if settings.output_dir is not None:
+        raise SettingsError(_OUTPUT_DIR)
+    if settings.keep_database_port:
+        raise SettingsError(_PORT)
+    if settings.namespace is None:
+        for key, value in (("outputStorage", settings.output_storage), ("imagePullSecret", settings.image_pull_secret)):
+            if value is not None:
+                raise SettingsError(
+                    f"{NAMESPACE}:{key}: {value!r} is looked for in a namespace that is there already; "
+                    f"name that by {NAMESPACE}:namespace"
+                )
+
+
+def require_cluster(access: Mapping[str, str], settings: Settings) -> None:
+    """Raises SettingsError, in one line, for a cluster that does not answer or an object that is not in it."""
+    try:
+        with Cluster(access.get("kubeconfig"), access.get("context")) as cluster:
+            cluster.require()
+            if settings.namespace is not None:
+                cluster.require_namespace(settings.namespace, f"{NAMESPACE}:namespace")
+                if settings.output_storage is not None:
+                    cluster.require_claim(settings.namespace, settings.output_storage, f"{NAMESPACE}:outputStorage")
+    except RunError as error:
+        raise SettingsError(str(error)) from None

@@ -1,0 +1,183 @@
+"""Kubernetes: a namespace, the server, and two Jobs that are declared here and released by the fleet."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi_kubernetes.apps.v1 import StatefulSet
+from pulumi_kubernetes.batch.v1 import Job
+from pulumi_kubernetes.core.v1 import ConfigMap, Namespace, PersistentVolumeClaim, Secret, Service
+from pulumi_kubernetes.networking.v1 import NetworkPolicy
+
+from infra.fleet.resource import Fleet
+from infra.platforms.base import CONNECTION_VARIABLE, OUTPUT_FOLDER, LoadTestArgs
+from infra.platforms.kubernetes import checks, database, plan_file, policy, worker
+from infra.platforms.kubernetes.names import Names
+from infra.platforms.kubernetes.pod import Manifest
+from infra.worker_image import image_name
+from spec.connection import parse_connection
+from spec.database import DatabaseSpec
+
+_SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
+"""What is awaited is awaited by the fleet, which can name what went wrong."""
+_FORCE = {"pulumi.com/patchForce": "true"}
+"""The fleet releases a Job by a field that is declared here: declaring it again is no conflict."""
+
+
+class KubernetesLoadTest(pulumi.ComponentResource):
+    """A load test on the cluster of the Kubernetes provider's own configuration."""
+
+    fleet: Fleet
+    endpoint: pulumi.Output[str]
+    connection_string: pulumi.Output[str]
+
+    def __init__(self, name: str, args: LoadTestArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("loadtest:kubernetes:LoadTest", name, None, opts)
+        self._args = args
+        self._names = Names(args.stack, args.settings.namespace)
+        plan = plan_file.contents(args.plan)
+        access = checks.cluster_access()
+        checks.refuse_misfits(args.settings)
+        checks.require_cluster(access, args.settings)
+        space = self._namespace()
+        self._own = pulumi.ResourceOptions(parent=self, depends_on=[space] if space else [])
+        self.connection_string = self._connection()
+        self.endpoint = pulumi.Output.unsecret(
+            self.connection_string.apply(lambda text: str(parse_connection(text, args.settings.capabilities)))
+        )
+        needed = self._policies(args.database)
+        if args.database is not None:
+            needed += self._database(args.database)
+        prepare, workers = self._jobs(plan, needed)
+        self.fleet = Fleet(
+            f"{name}-fleet",
+            "kubernetes",
+            args.plan,
+            {
+                "namespace": self._names.namespace,
+                "prepare": self._names.of(worker.PREPARE_ROLE),
+                "workers": self._names.of(worker.WORKER_ROLE),
+                "server": self._names.of(database.ROLE) if args.database else "",
+                "start_timeout": args.settings.start_timeout,
+                # A Job that was made anew is another run.
+                "jobs": [prepare.metadata["uid"], workers.metadata["uid"]],
+            },
+            pulumi.ResourceOptions(parent=self, depends_on=[prepare, workers, *needed]),
+            secrets={key: pulumi.Output.secret(value) for key, value in access.items()},
+        )
+        self.register_outputs({"endpoint": self.endpoint, "results": self.fleet.results})
+
+    def _namespace(self) -> Namespace | None:
+        if self._args.settings.namespace is not None:
+            return None
+        labels = {**self._names.labels("namespace", self._args.labels), **policy.POD_SECURITY}
+        metadata = {"name": self._names.namespace, "labels": labels}
+        return Namespace(self._names.namespace, metadata=metadata, opts=pulumi.ResourceOptions(parent=self))
+
+    def _metadata(self, role: str, *, named: bool = True, annotations: Mapping[str, str] | None = None) -> Manifest:
+        """Of an object in the namespace; one that is not `named` gets a new name whenever its content changes."""
+        metadata: Manifest = {
+            "namespace": self._names.namespace,
+            "labels": self._names.labels(role, self._args.labels),
+        }
+        if named:
+            metadata["name"] = self._names.of(role)
+        if annotations:
+            metadata["annotations"] = dict(annotations)
+        return metadata
+
+    def _secret(self, role: str, content: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:
+        """A Secret; what names it is replaced with it."""
+        secret = Secret(
+            self._names.of(role),
+            metadata=self._metadata(role, named=False),
+            string_data={key: pulumi.Output.secret(value) for key, value in content.items()},
+            opts=self._own,
+        )
+        return _name_of(secret)
+
+    def _policies(self, server: DatabaseSpec | None) -> list[pulumi.Resource]:
+        specs = {role: policy.reach_workers(self._names, role) for role in (worker.WORKER_ROLE, worker.PREPARE_ROLE)}
+        if server is not None:
+            specs[database.ROLE] = policy.reach_database(self._names, server)
+        return [
+            NetworkPolicy(f"{self._names.of(role)}-reach", metadata=self._metadata(role), spec=spec, opts=self._own)
+            for role, spec in specs.items()
+        ]
+
+    def _database(self, server: DatabaseSpec) -> list[pulumi.Resource]:
+        names, settings, run = self._names, self._args.settings, self._args.labels
+        password = self._args.password
+        secret = self._secret(
+            database.ROLE,
+            {key: pulumi.Output.format(text, password=password) for key, text in server.secret_environment.items()},
+        )
+        claim = self._claim(database.claim_spec(settings))
+        specification = database.stateful_set(names, server, settings, run, secret, _name_of(claim) if claim else None)
+        service = Service(
+            names.of(database.ROLE),
+            metadata=self._metadata(database.ROLE, annotations=_SKIP_AWAIT),
+            spec=database.service(names, server),
+            opts=self._own,
+        )
+        server_set = StatefulSet(
+            f"{names.of(database.ROLE)}-server",
+            metadata=self._metadata(database.ROLE, annotations=_SKIP_AWAIT),
+            spec=specification,
+            opts=self._own,
+        )
+        return [service, server_set, *([claim] if claim else [])]
+
+    def _claim(self, spec: Manifest | None) -> PersistentVolumeClaim | None:
+        """A claim whose name is the plan's, so that another run has an empty volume."""
+        if spec is None:
+            return None
+        name = self._names.of(f"data-{self._args.plan.digest()}")
+        metadata = {**self._metadata(database.ROLE, annotations=_SKIP_AWAIT), "name": name}
+        return PersistentVolumeClaim(
+            f"{self._names.of(database.ROLE)}-data", metadata=metadata, spec=spec, opts=self._own
+        )
+
+    def _jobs(self, plan: Mapping[str, Any], needed: list[pulumi.Resource]) -> tuple[Job, Job]:
+        args, names = self._args, self._names
+        plan_map = ConfigMap(names.of("plan"), metadata=self._metadata("plan", named=False), **plan, opts=self._own)
+        jobs = worker.WorkerJobs(
+            names,
+            args,
+            args.settings.worker_image or image_name(args.project, args.settings.worker_base_image),
+            _name_of(plan_map),
+            self._secret("connection", {CONNECTION_VARIABLE: self.connection_string}),
+            _digest(args.database),
+        )
+        replaced = pulumi.ResourceOptions(parent=self, delete_before_replace=True, depends_on=needed)
+
+        def job(role: str, spec: Manifest) -> Job:
+            metadata = self._metadata(role, annotations={**_SKIP_AWAIT, **_FORCE})
+            return Job(names.of(role), metadata=metadata, spec=spec, opts=replaced)
+
+        return job(worker.PREPARE_ROLE, jobs.prepare()), job(worker.WORKER_ROLE, jobs.workers())
+
+    def _connection(self) -> pulumi.Output[str]:
+        settings, server = self._args.settings, self._args.database
+        if settings.connection_string is not None:
+            return pulumi.Output.secret(settings.connection_string.get_secret_value())
+        if server is None:
+            return pulumi.Output.secret(Path(OUTPUT_FOLDER).as_uri())
+        host = self._names.of(database.ROLE)
+        return pulumi.Output.secret(
+            self._args.password.apply(
+                lambda password: server.connection.format(password=password, host=host, port=server.port)
+            )
+        )
+
+
+def _name_of(resource: ConfigMap | Secret | PersistentVolumeClaim) -> pulumi.Output[str]:
+    name: pulumi.Output[str] = resource.metadata["name"]
+    return name
+
+
+def _digest(server: DatabaseSpec | None) -> str:
+    """What tells one server from the next, as a label: another server is another run."""
+    return hashlib.sha256(server.model_dump_json().encode()).hexdigest()[:12] if server else ""
