@@ -78,6 +78,9 @@ def command_lines(layout: Layout, binaries: Path) -> dict[str, list[str]]:
             "kubeconfig": layout.kubeconfig_of("kube-controller-manager"),
             "bind-address": "127.0.0.1",
             "leader-elect": "false",
+            # By default the controllers wait for their turn at the API server: four seconds of a start.
+            "kube-api-qps": 200,
+            "kube-api-burst": 400,
             "use-service-account-credentials": "true",
             "service-account-private-key-file": pki / "service-accounts.key",
             "root-ca-file": pki / "ca.crt",
