@@ -12,7 +12,7 @@ from infra.dynamic import ReplacedProvider
 class PasswordProvider(ReplacedProvider):
     """Makes a password of 192 random bits, in letters that no server and no URL needs quoted."""
 
-    def create(self, props: dict[str, Any]) -> CreateResult:  # noqa: ARG002
+    def make(self, props: dict[str, Any]) -> CreateResult:  # noqa: ARG002
         """A new password."""
         return CreateResult(id_="password", outs={"value": secrets.token_hex(24)})
 

@@ -15,11 +15,12 @@ from spec.results import ExitReason, WorkerResult
 POLL_SECONDS = 0.2
 PREPARE_GRACE_SECONDS = 60
 """Beside the time that `prepare` itself may wait for the server."""
+_INTERRUPTED = "the run was interrupted before its end; `pulumi up` runs it again, `pulumi destroy` removes it"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a fleet came to. `error` is set when the workers never began, for the reason that it names."""
+    """What a fleet came to. `error` is set when the workers never began or were interrupted, and says which."""
 
     results: Sequence[WorkerResult] = ()
     error: str | None = None
@@ -47,28 +48,32 @@ def conduct(plan: LoadPlan, runner: Runner, wanted: Callable[[], bool]) -> Outco
         return Outcome(error=_why(prepared))
     told = _told(prepared.output)
     runner.start()
-    timed_out = _wait(plan, runner, wanted)
+    stopped = _wait(plan, runner, wanted)
     ended = runner.ended()
     silent = Ended(None, "", ExitReason.NEVER_STARTED)
     results = [result_of(plan, worker, ended.get(worker.id, silent)) for worker in plan.workers]
     runner.finish()
     return Outcome(
-        results=[_timed_out(result, plan) for result in results] if timed_out else results,
+        results=[_timed_out(result, plan) for result in results] if stopped is ExitReason.TIMED_OUT else results,
+        error=_INTERRUPTED if stopped is ExitReason.INTERRUPTED else None,
         warnings=told.warnings,
         start_spread_ms=_spread(worker.started_at for worker in ended.values()),
         server_settings=told.server_settings,
     )
 
 
-def _wait(plan: LoadPlan, runner: Runner, wanted: Callable[[], bool]) -> bool:
-    """Until all have ended; returns whether the time ran out first."""
+def _wait(plan: LoadPlan, runner: Runner, wanted: Callable[[], bool]) -> ExitReason | None:
+    """Until all have ended; returns why they were stopped, if they were."""
     deadline = time.monotonic() + plan.timeout_seconds
     while runner.running():
-        if not wanted() or time.monotonic() > deadline:
+        if time.monotonic() > deadline:
             runner.stop()
-            return True
+            return ExitReason.TIMED_OUT
+        if not wanted():
+            runner.stop()
+            return ExitReason.INTERRUPTED
         time.sleep(POLL_SECONDS)
-    return False
+    return None
 
 
 def _timed_out(result: WorkerResult, plan: LoadPlan) -> WorkerResult:

@@ -10,8 +10,9 @@ from importlib import import_module
 from typing import Any, cast
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider
+from pulumi.dynamic import CreateResult, DiffResult, Resource
 
+from infra.dynamic import ReplacedProvider
 from infra.fleet.conduct import Outcome, conduct
 from infra.fleet.runner import Runner
 from spec.errors import LoadtestError
@@ -22,32 +23,32 @@ _RUNNERS: Mapping[str, str] = {
     "kubernetes": "infra.fleet.kubernetes.runner",
     "local": "infra.fleet.local",
 }
-_TRIGGERS = ("platform", "plan", "handles")
 
 
-class FleetProvider(ResourceProvider):
+class FleetProvider(ReplacedProvider):
     """Runs a plan with the runner of its platform. Heavy imports stay inside: the engine pickles this class."""
 
-    serialize_as_secret_always = False
+    triggers = ("platform", "plan", "handles")
 
-    def create(self, props: dict[str, Any]) -> CreateResult:
+    def make(self, props: dict[str, Any]) -> CreateResult:
         """Run, and keep what came of it."""
+        from infra.serving import service
+
         plan = LoadPlan.model_validate_json(props["plan"])
-        engine = os.getppid()
         module = import_module(_RUNNERS[props["platform"]])
         try:
             runner: Runner = module.runner_of(props["handles"], plan, props.get("secrets") or {})
-            outcome = conduct(plan, runner, wanted=lambda: os.getppid() == engine)
+            outcome = conduct(plan, runner, wanted=lambda: service().wanted_by(int(props["program"])))
         except LoadtestError as error:
             outcome = Outcome(error=str(error))
-        return CreateResult(id_=plan.run_id, outs={**{key: props[key] for key in _TRIGGERS}, **_outputs(outcome)})
+        return CreateResult(id_=plan.run_id, outs={**{key: props[key] for key in self.triggers}, **_outputs(outcome)})
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Another plan or other workers are another run; one that could not begin is tried again."""
-        changed = [key for key in _TRIGGERS if _olds.get(key) != _news.get(key)]
-        if _olds.get("error"):
-            changed.append("error")
-        return DiffResult(changes=bool(changed), replaces=changed, delete_before_replace=True)
+        """Another plan or other workers are another run; one that did not begin, or was interrupted, is tried again."""
+        changed = super().diff(_id, _olds, _news)
+        if not _olds.get("error"):
+            return changed
+        return DiffResult(changes=True, replaces=[*(changed.replaces or []), "error"], delete_before_replace=True)
 
 
 def _outputs(outcome: Outcome) -> dict[str, Any]:
@@ -83,7 +84,14 @@ class Fleet(Resource, module="loadtest", name="Fleet"):
         secrets: Mapping[str, pulumi.Input[str]] | None = None,
     ) -> None:
         outputs = dict.fromkeys(("results", "succeeded", "error", "warnings", "start_spread_ms", "server_settings"))
-        inputs = {"platform": platform, "plan": plan.model_dump_json(), "handles": handles, "secrets": secrets}
+        inputs = {
+            "platform": platform,
+            "plan": plan.model_dump_json(),
+            "handles": handles,
+            "secrets": secrets,
+            # Who waits for the run: with it gone nobody does.
+            "program": os.getpid(),
+        }
         bound = pulumi.CustomTimeouts(create=f"{plan.timeout_seconds + plan.connect_seconds + 600}s")
         options = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(custom_timeouts=bound))
         super().__init__(FleetProvider(), name, cast("dict[str, Any]", {**outputs, **inputs}), options)

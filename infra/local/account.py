@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from infra.local import ramdisk
+from infra.local.processes import end_in
 from spec.errors import ServerError
 
 ELSEWHERE = "elsewhere"
@@ -71,12 +72,13 @@ class Account:
 
 
 def remove_home(folder: Path) -> None:
-    """Remove a folder that was a home, or that notes where one is."""
+    """Remove a folder that was a home, or that notes where one is; a server that still works in it ends first."""
     note = folder / ELSEWHERE
     noted = Path(note.read_text()) if note.is_file() else folder
     # A note is believed only where it names what `home_for` makes.
     homes = [noted, folder] if noted.name.startswith(_PREFIX) else [folder]
     for home in homes:
+        end_in(home)
         ramdisk.unmount_below(home)
         if home.exists():
             shutil.rmtree(home)

@@ -1,6 +1,7 @@
 """Processes that outlive the one that started them: remembered by pid and start time, so that no stranger is ever ended."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -25,6 +26,22 @@ def end_remembered(file: Path, grace_seconds: float = _GRACE_SECONDS) -> None:
         family = [process, *process.children(recursive=True)]
     except psutil.NoSuchProcess:
         return
+    _end(family, grace_seconds)
+
+
+def end_in(folder: Path, grace_seconds: float = _GRACE_SECONDS) -> None:
+    """End the processes that work in a folder or below it: those that nobody had the time to write down."""
+    _end([process for process in psutil.process_iter() if _works_in(process, folder)], grace_seconds)
+
+
+def _works_in(process: psutil.Process, folder: Path) -> bool:
+    try:
+        return Path(process.cwd()).is_relative_to(folder)
+    except psutil.Error:  # gone, or another user's
+        return False
+
+
+def _end(family: Sequence[psutil.Process], grace_seconds: float) -> None:
     for member in family:
         if member.pid != os.getpid() and member.is_running():
             member.terminate()

@@ -21,7 +21,7 @@ class LocalServerProvider(ReplacedProvider):
 
     triggers = ("source", "specification", "plan_digest", "folder", "error")
 
-    def create(self, props: dict[str, Any]) -> CreateResult:
+    def make(self, props: dict[str, Any]) -> CreateResult:
         """Start; what goes wrong is told as an output, in one line."""
         from spec.errors import LoadtestError
 

@@ -60,7 +60,7 @@ class WorkspaceProvider(ReplacedProvider):
 
     triggers = ("folder",)
 
-    def create(self, props: dict[str, Any]) -> CreateResult:
+    def make(self, props: dict[str, Any]) -> CreateResult:
         """An interrupted engine may have left a folder of this name: it goes first."""
         folder = Path(props["folder"])
         WorkspacePaths(folder).clear()

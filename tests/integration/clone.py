@@ -18,7 +18,15 @@ from tests.integration import traces
 ROOT = Path(__file__).resolve().parents[2]
 MARK = "LOADTEST_STACK_UNDER_TEST"
 """In the environment of every process that a stack's commands start, and of every process that those start."""
-PRESET = ROOT / "Pulumi.small.yaml"
+PRESET: Mapping[str, object] = {
+    "workers": 2,
+    "cpuLimit": "0.5",
+    "memoryLimit": "512Mi",
+    "tmpfsSize": "256Mi",
+    "rowCount": 10_000,
+    "batchSize": 500,
+}
+"""The small preset, whatever `pulumi config set` has made of the file meanwhile."""
 _LEFT_OUT = (".git", ".venv", ".pulumi", ".loadtest", "__pycache__", ".*_cache", ".hypothesis", "runs", "artefacts")
 _WAIT_SECONDS = 300
 
@@ -41,12 +49,21 @@ class Done:
         return self
 
 
+def _copy(source: str, target: str) -> None:
+    """A second name is enough for a wheel, which nobody writes to and which is large."""
+    if source.endswith(".whl") and Path(source).stat().st_dev == Path(target).parent.stat().st_dev:
+        os.link(source, target)
+    else:
+        shutil.copy2(source, target)
+
+
 class Clone:
     """The project's sources in another folder, with the virtual environment that runs the tests."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*_LEFT_OUT, "Pulumi.test-*.yaml"))
+        left_out = shutil.ignore_patterns(*_LEFT_OUT, "Pulumi.test-*.yaml")
+        shutil.copytree(ROOT, folder, ignore=left_out, copy_function=_copy)
         (folder / ".venv").symlink_to(sys.prefix)
         state = folder / ".pulumi"
         state.mkdir()
@@ -74,15 +91,15 @@ class Clone:
 
 
 class Stack:
-    """One stack with the small preset, and what a test sets beside it."""
+    """One stack: the small preset with what a test sets beside it, or, by its name, one whose file is there."""
 
     def __init__(self, clone: Clone, config: Mapping[str, object], name: str | None = None) -> None:
         self.clone = clone
         self.name = name or f"test-{secrets.token_hex(4)}"
         self._file = clone.folder / f"Pulumi.{self.name}.yaml"
         if name is None:
-            shutil.copyfile(PRESET, self._file)
-        self.set(**config)
+            self._file.write_text("config: {}\n")
+            self.set(**{**PRESET, **config})
 
     def set(self, **config: object) -> None:
         """Write settings into the stack's file; None takes one out."""
@@ -125,8 +142,13 @@ class Stack:
         return self.pulumi("preview", "--color=never", **environment)
 
     def destroy(self) -> Done:
-        """`pulumi destroy --yes`."""
-        return self.pulumi("destroy", "--yes", "--skip-preview", "--color=never")
+        """`pulumi destroy --yes`; where an engine that was killed left its lock, after the `pulumi cancel` it asks for."""
+        arguments = ("destroy", "--yes", "--skip-preview", "--color=never")
+        done = self.pulumi(*arguments)
+        if "pulumi cancel" not in done.output:
+            return done
+        self.pulumi("cancel", "--yes").succeeded()
+        return self.pulumi(*arguments)
 
     def outputs(self, *options: str) -> dict[str, Any]:
         """The stack's outputs; secrets are shown with the option --show-secrets."""

@@ -14,7 +14,9 @@ def rows_in(connection_string: str) -> dict[str, int]:
     """Rows by table, counted over TCP."""
     with psycopg.connect(connection_string) as connection:
         return {
-            table: int(connection.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))).fetchall()[0][0])
+            table: int(
+                connection.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))).fetchall()[0][0]
+            )
             for table in TABLES
         }
 
