@@ -47,9 +47,11 @@ def go(module: Path, *arguments: str) -> str:
     command = shutil.which("go")
     if command is None:
         raise MissingToolError("go is not on PATH: install Go 1.26 or newer")
-    # A workspace file or a vendoring flag of the user's is about other modules. Without C the binaries are static, and
-    # without the machine's paths they are the same on every machine; one set of flags lets all builds share Go's cache.
-    environment = {**os.environ, "GOWORK": "off", "GOFLAGS": "-mod=readonly -trimpath", "CGO_ENABLED": "0"}
+    # A workspace file or a vendoring flag of the user's is about other modules. Without C the binaries are static; without
+    # this machine's paths and this clone's commit they are the same everywhere. One set of flags lets all builds share
+    # Go's cache.
+    flags = "-mod=readonly -trimpath -buildvcs=false"
+    environment = {**os.environ, "GOWORK": "off", "GOFLAGS": flags, "CGO_ENABLED": "0"}
     result = subprocess.run(
         [command, *arguments], cwd=module, env=environment, capture_output=True, text=True, check=False
     )
