@@ -46,7 +46,9 @@ class Scope(NamedTuple):
 
     shard: Shard
     keys: KeyRange | None
-    """Where keys are consecutive numbers: the shard's, and all others up to the next shard's; None elsewhere."""
+    """Where keys are consecutive numbers: the shard's, and all below the first one's or above the last one's."""
+    apart: bool
+    """Whether the shard's rows lie where no other shard's do, in the source's own way: in a file, in partitions."""
     leads: bool
     """Whether its worker also looks at what belongs to no shard of the table."""
     table_rows: int

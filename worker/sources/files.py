@@ -103,12 +103,12 @@ class Files:
             return sum(self._rows_of(part) for part in self._parts(table))
 
     def read(self, table: Table, scope: Scope) -> Iterator[pa.RecordBatch]:
-        """The shard's own part, and by the worker that leads the parts that no shard has."""
+        """The shard's own part, and by the worker that leads the parts that no shard has; or all parts."""
         planned = {self._part(first) for first in scope.first_rows}
         own = self._part(scope.shard.first_row)
         with _named(self._table(table)):
             for part in self._parts(table):
-                if part.name == own or (scope.leads and part.name not in planned):
+                if part.name == own or not scope.apart or (scope.leads and part.name not in planned):
                     yield from self._read_part(part, table)
 
     def held(self, column: Column, values: pa.Array) -> pa.Array:  # noqa: ARG002

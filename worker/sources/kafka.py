@@ -22,9 +22,10 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 from spec.connection import Connection
 from spec.errors import ServerError
 from spec.plan import OnExisting, Shard
-from spec.schema import Table
+from spec.schema import Column, Table
 from spec.sources import INSERT, KAFKA
-from worker.sources.base import KeyRange, Seat, Sink
+from worker.sources import kafka_read
+from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sink
 from worker.sources.existing import in_another_shape, not_to_be_touched
 from worker.sources.kafka_errors import TOPIC_ALREADY_EXISTS, Refusals, server_error
 from worker.sources.kafka_sinks import ProduceOneSink, ProduceSink
@@ -127,6 +128,26 @@ class Kafka:
         """From the first offset to the one behind the last, over all partitions."""
         with self._named():
             return self._rows(table.name, self._partitions(table.name))
+
+    def read(self, table: Table, scope: Scope) -> Iterator[pa.RecordBatch]:
+        """This worker's partitions, and by the one that leads those that no worker has; or all of them."""
+        with self._named():
+            partitions = self._partitions(table.name)
+            if scope.apart:
+                nobodys = partitions[: -self._wanted_partitions] if scope.leads else []
+                partitions = [*nobodys, *self._own(table.name)]
+            first = self._offsets(table.name, partitions, OffsetSpec.earliest())
+            last = self._offsets(table.name, partitions, OffsetSpec.latest())
+            spans = {partition: (first[partition], last[partition]) for partition in partitions}
+            yield from kafka_read.read(self._configuration, table, spans)
+
+    def held(self, column: Column, values: pa.Array) -> pa.Array:  # noqa: ARG002
+        """The values themselves: their JSON has every digit."""
+        return values
+
+    def fingerprint(self, table: Table, scope: Scope) -> Fingerprint | None:  # noqa: ARG002
+        """None: a broker adds nothing up."""
+        return None
 
     def settings(self) -> Mapping[str, str]:
         """The broker's settings that bear on a load, and the producer's."""

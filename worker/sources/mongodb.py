@@ -26,11 +26,12 @@ from pymongo.errors import (
 from spec.connection import Connection
 from spec.errors import InputError, ServerError
 from spec.plan import OnExisting, Shard
-from spec.schema import Table
+from spec.schema import Column, Table
 from spec.sources import INSERT, MONGODB
 from worker.encode.bson import BsonEncoder
 from worker.encode.rows import Rows
-from worker.sources.base import KeyRange, Seat, Sent, Sink
+from worker.sources import mongodb_read
+from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sent, Sink
 from worker.sources.existing import in_another_shape, not_to_be_touched
 from worker.sources.mongodb_set import join_replica_set
 from worker.sources.mongodb_values import DocumentByRow
@@ -115,6 +116,19 @@ class MongoDB:
         """`countDocuments({})`, which counts documents and not the collection's metadata."""
         with self._named():
             return self._collection(table).count_documents({})
+
+    def read(self, table: Table, scope: Scope) -> Iterator[pa.RecordBatch]:
+        """The documents of a range of keys, or all."""
+        with self._named():
+            yield from mongodb_read.read(self._collection(table), table, scope)
+
+    def held(self, column: Column, values: pa.Array) -> pa.Array:
+        """What BSON holds of generated values."""
+        return mongodb_read.held(column.type, values)
+
+    def fingerprint(self, table: Table, scope: Scope) -> Fingerprint | None:  # noqa: ARG002
+        """None: it has no hash that FerretDB has too."""
+        return None
 
     def settings(self) -> Mapping[str, str]:
         """The version and what the server says of its role; FerretDB says that it is FerretDB."""

@@ -15,12 +15,13 @@ from pymysql.cursors import Cursor
 from spec.connection import Connection
 from spec.errors import InputError, ServerError
 from spec.plan import OnExisting, Shard
-from spec.schema import Table
+from spec.schema import Column, Table
 from spec.sources import INSERT, MYSQL
 from worker.encode.mysql_text import CONVERTED, MysqlTextEncoder
 from worker.encode.records import Records
 from worker.encode.rows import Rows
-from worker.sources.base import KeyRange, Seat, Sent, Sink
+from worker.sources import mysql_read
+from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sent, Sink
 from worker.sources.existing import in_another_shape, not_to_be_touched
 from worker.sources.mysql_ddl import create_table, name, names
 from worker.sources.mysql_errors import server_error
@@ -112,6 +113,21 @@ class MySQL:
             self._server.commit()
             cursor.execute(f"SELECT count(*) FROM {name(table.name)}")  # noqa: S608 - the name is quoted
             return int(cursor.fetchall()[0][0])
+
+    def read(self, table: Table, scope: Scope) -> Iterator[pa.RecordBatch]:
+        """A streaming cursor over the rows of a range of keys, or all."""
+        with self._named():
+            # A transaction sees what was there when it began.
+            self._server.commit()
+            yield from mysql_read.read(self._server, table, scope)
+
+    def held(self, column: Column, values: pa.Array) -> pa.Array:
+        """What the server holds of generated values."""
+        return mysql_read.held(column.type, values)
+
+    def fingerprint(self, table: Table, scope: Scope) -> Fingerprint | None:  # noqa: ARG002
+        """None: it shows no bits of a float, and spells JSON anew."""
+        return None
 
     def settings(self) -> Mapping[str, str]:
         """The global variables that bear on a load."""

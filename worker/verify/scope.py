@@ -3,6 +3,7 @@
 from spec.generators import Sequential
 from spec.plan import LoadPlan, OnExisting, Shard
 from spec.schema import Table
+from spec.sources import SOURCES
 from worker.generate.arrow import arrow_type
 from worker.sources.base import KeyRange, Scope
 from worker.verify.locate import is_consecutive
@@ -27,6 +28,8 @@ def scope_of(plan: LoadPlan, shard: Shard) -> Scope:
     return Scope(
         shard=shard,
         keys=_keys(plan.data.table(shard.table), shard, down=alone and place == 0, up=alone and last),
+        # An earlier run's workers may have been more, or fewer: where their rows lie says nothing about whose they are.
+        apart=plan.operation.populates and not SOURCES[plan.source].key_range_deletable,
         leads=alone and place == 0,
         table_rows=sum(each.rows for each in shards),
         first_rows=frozenset(firsts),

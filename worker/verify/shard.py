@@ -33,7 +33,7 @@ class _Comparison:
         self._shard = scope.shard
         self._findings = findings
         self._held = source.held
-        self._in_parts = not source.capabilities.needs_server
+        self._apart = scope.apart
         self._counts_unknown = scope.leads or scope.keys is not None
         self._keys = scope.keys
         self._locate = locator_of(rows, self._known(scope), source.held)
@@ -42,7 +42,7 @@ class _Comparison:
 
     def _known(self, scope: Scope) -> Shard:
         """Whose rows have to be told from rows that belong to nobody: all shards', by the one who reads everything."""
-        if self._in_parts or scope.keys is not None or not scope.leads:
+        if self._apart or scope.keys is not None or not scope.leads:
             return scope.shard
         return scope.shard.model_copy(update={"rows": scope.table_rows})
 
@@ -53,9 +53,9 @@ class _Comparison:
         offsets = numbers - self._shard.first_row
         own = (numbers != UNKNOWN) & (offsets >= 0) & (offsets < self._shard.rows)
         again = self._sighted_again(own, offsets)
-        if self._in_parts or self._counts_unknown:
+        if self._apart or self._counts_unknown:
             # Every row of a part is its shard's own; elsewhere a row that another shard has is that one's to look at.
-            self._extra(batch, ~own if self._in_parts else mine & (numbers == UNKNOWN), "a row that nobody planned")
+            self._extra(batch, ~own if self._apart else mine & (numbers == UNKNOWN), "a row that nobody planned")
         self._extra(batch, again, "the row a second time")
         first_sight = own & ~again
         self._seen[offsets[first_sight]] = True

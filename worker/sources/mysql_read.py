@@ -1,0 +1,69 @@
+"""MySQL read back: a streaming cursor, every value as text."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pyarrow as pa
+from pymysql.connections import Connection
+from pymysql.cursors import SSCursor
+
+from spec.schema import Table
+from spec.types import DataType, Kind
+from worker.encode import text
+from worker.sources import losses
+from worker.sources.base import Scope
+from worker.sources.mysql_ddl import name
+
+_ROWS = 8_192
+_WHOLE_NUMBERS = losses.large_numbers(-(2**63), 2**64 - 1)
+_LONGEST_CHAR = 255
+
+
+def read(connection: "Connection[Any]", table: Table, scope: Scope) -> Iterator[pa.RecordBatch]:
+    """The rows of a scope's keys; of a key that is no consecutive number, the whole table."""
+    cells = ", ".join(
+        _TEMPLATES.get(column.type.kind, _AS_TEXT).format(c=name(column.name)) for column in table.columns
+    )
+    query = f"SELECT {cells} FROM {name(table.name)}"  # noqa: S608 - names are quoted
+    if scope.keys is not None:
+        query += f" WHERE {name(table.primary_key)} BETWEEN {scope.keys.low} AND {scope.keys.high}"
+    names = [column.name for column in table.columns]
+    with connection.cursor(SSCursor) as cursor:
+        cursor.execute(query)
+        while rows := cursor.fetchmany(_ROWS):
+            columns = zip(*rows, strict=True)
+            arrays = [_column(list(cells), column.type) for cells, column in zip(columns, table.columns, strict=True)]
+            yield pa.RecordBatch.from_arrays(arrays, names=names)
+
+
+def held(type_: DataType, values: pa.Array) -> pa.Array:
+    """A `char` has no spaces at its end; JSON numbers are of 64 bits."""
+    if type_.kind is Kind.CHAR and (type_.length or 0) <= _LONGEST_CHAR:
+        return losses.unpadded(values)
+    if type_.kind in text.DOCUMENTS:
+        return _WHOLE_NUMBERS(values)
+    if type_.kind is Kind.ARRAY and type_.element is not None and type_.element.kind is Kind.DECIMAL:
+        return losses.doubles(values)
+    return values
+
+
+def _column(cells: list[str | None], type_: DataType) -> pa.Array:
+    if type_.kind is Kind.SET:
+        return pa.array(
+            [None if cell is None else json.dumps(cell.split(",") if cell else []) for cell in cells], pa.string()
+        )
+    if type_.kind is Kind.DURATION:
+        return pa.array(cells, pa.string()).cast(pa.int64()).cast(pa.duration("us"))
+    return pa.array(cells, pa.string())
+
+
+_AS_TEXT = "CAST({c} AS CHAR CHARACTER SET utf8mb4)"
+_TEMPLATES: Mapping[Kind, str] = {
+    Kind.BOOL: "CASE {c} WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE " + _AS_TEXT + " END",
+    # A float is shown with six digits, and has more.
+    Kind.FLOAT32: "CAST({c} + 0E0 AS CHAR CHARACTER SET utf8mb4)",
+    **dict.fromkeys(text.BINARIES, "REPLACE(TO_BASE64({c}), '\\n', '')"),
+    Kind.UUID: "BIN_TO_UUID({c})",
+    Kind.POINT: "CONCAT('POINT (', ST_X({c}), ' ', ST_Y({c}), ')')",
+}
