@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from aggregate import bottleneck, caveats, latency
 from aggregate.collect import Collected
+from aggregate.names import natural
 from aggregate.report import Judgement, Report, Status, Totals, Verification, WorkerLine
 from aggregate.thresholds import judge
 from spec.errors import ExitCode
@@ -54,7 +55,7 @@ def worker_lines(collected: Collected) -> list[WorkerLine]:
     """A line for each planned worker, in the plan's order; without a plan, for each that left something."""
     results = {result.worker_id: result for result in collected.results}
     planned = {worker.id: worker for worker in collected.plan.workers} if collected.plan is not None else {}
-    names = planned or sorted({*results, *collected.unreadable, *collected.missing}, key=_natural)
+    names = planned or sorted({*results, *collected.unreadable, *collected.missing}, key=natural)
     return [
         _line(name, planned.get(name), results[name]) if name in results else _empty(name, planned.get(name), collected)
         for name in names
@@ -204,12 +205,6 @@ def _exit_code(lines: Sequence[WorkerLine], verification: Verification | None, j
     if not all(each.held for each in judged):
         return ExitCode.THRESHOLD
     return ExitCode.OK
-
-
-def _natural(name: str) -> tuple[str, int, str]:
-    """Worker-2 before worker-10."""
-    stem = name.rstrip("0123456789")
-    return stem, int(name[len(stem) :] or 0), name
 
 
 def _sum(values: Iterable[_Number | None]) -> _Number | None:

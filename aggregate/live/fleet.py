@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from aggregate.live.feed import Sighting
+from aggregate.names import natural
 from spec.plan import LoadPlan
 from spec.results import WorkerResult
 from spec.units import MIB
@@ -127,7 +128,7 @@ class Fleet:
         A worker that was there and is gone is lost; one that was never there waits, unless nothing is there any more.
         """
         before = {worker.id: worker.state for worker in self.workers.values()}
-        for sighting in sightings:
+        for sighting in sorted(sightings, key=lambda each: natural(each.worker_id)):
             self.workers.setdefault(sighting.worker_id, Worker(sighting.worker_id)).see(sighting, now)
         there = {sighting.worker_id for sighting in sightings}
         for gone in (self._seen if there else self.workers.keys()) - there:

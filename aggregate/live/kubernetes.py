@@ -1,11 +1,14 @@
 """Workers that are pods: their labels say whose they are, their logs how far they have come."""
 
+import base64
+import gzip
 from collections.abc import Sequence
 from typing import Any
 
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
+from pydantic import ValidationError
 from urllib3.exceptions import HTTPError
 
 from aggregate.live.feed import Sighting, told
@@ -13,46 +16,57 @@ from spec.errors import RunError
 from spec.plan import LoadPlan
 from spec.units import parse_size
 
-STACK_LABEL, WORKER_LABEL = "loadtest.stack", "loadtest.worker"
+_WORKERS = "loadtest.stack={},app.kubernetes.io/component=worker"
 _INDEX_LABEL = "batch.kubernetes.io/job-completion-index"
+_PLAN_VOLUME, _PLAN_FILE = "plan", "plan.json"
 _LINES = 2
+"""The last may be cut off while it is being written."""
 _TIMEOUT_SECONDS = 10
+_ENDED = ("Succeeded", "Failed")
 
 
 class KubernetesFeed:
     """The pods of a stack, in the cluster that the kubeconfig names. Raises RunError where there is none."""
 
     def __init__(self, stack: str) -> None:
-        self._stack = stack
+        self._selector = _WORKERS.format(stack)
         try:
             config.load_kube_config()  # type: ignore[no-untyped-call]  # the client's one function without types
             self._api = client.CoreV1Api()
             self._pods()
         except (ConfigException, ApiException, HTTPError) as error:
-            said = " ".join(str(error).split())[:200]
-            raise RunError(f"no cluster to look at ({said}); set KUBECONFIG") from None
+            raise _unreachable(error) from None
 
     def plan(self) -> LoadPlan | None:
-        """Not read from the cluster: the workers' own lines tell their rows."""
+        """The plan in the ConfigMap that the workers have as a volume."""
+        try:
+            for pod in self._pods():
+                for volume in pod.spec.volumes:
+                    if volume.name == _PLAN_VOLUME and volume.config_map is not None:
+                        return self._plan_in(volume.config_map.name, pod.metadata.namespace)
+        except (ApiException, HTTPError, ValidationError):
+            return None
         return None
 
     def look(self) -> Sequence[Sighting]:
         """Each worker's newest pod: a retried worker has older ones, which have ended."""
-        pods = sorted(self._pods(), key=_created)
-        newest = {worker: pod for pod in pods if (worker := _worker(pod)) is not None}
-        return [self._sighting(worker, pod) for worker, pod in newest.items()]
+        try:
+            newest = {_worker(pod): pod for pod in self._pods()}
+            return [self._sighting(worker, pod) for worker, pod in newest.items()]
+        except (ApiException, HTTPError) as error:
+            raise _unreachable(error) from None
 
     def _pods(self) -> list[Any]:
-        selector = f"{STACK_LABEL}={self._stack}"
-        listed = self._api.list_pod_for_all_namespaces(label_selector=selector, _request_timeout=_TIMEOUT_SECONDS)
-        return list(listed.items)
+        """Oldest first."""
+        listed = self._api.list_pod_for_all_namespaces(label_selector=self._selector, _request_timeout=_TIMEOUT_SECONDS)
+        return sorted(listed.items, key=lambda pod: pod.metadata.creation_timestamp)
 
     def _sighting(self, worker: str, pod: Any) -> Sighting:
         # First the phase, then the log: what has ended by now has written all.
         phase = pod.status.phase
-        started = phase in ("Running", "Succeeded", "Failed")
+        started = phase == "Running" or phase in _ENDED
         progress, result = told(self._log(pod)) if started else (None, None)
-        limits = pod.spec.containers[0].resources.limits or {}
+        limits = (pod.spec.containers[0].resources.limits if pod.spec.containers[0].resources else None) or {}
         memory = parse_size(limits["memory"]) if "memory" in limits else None
         return Sighting(worker, started, phase == "Running", progress, result, memory)
 
@@ -71,16 +85,20 @@ class KubernetesFeed:
             return b""
         return bytes(answer.data)
 
+    def _plan_in(self, name: str, namespace: str) -> LoadPlan:
+        """As text, or compressed where it is long."""
+        found = self._api.read_namespaced_config_map(name, namespace, _request_timeout=_TIMEOUT_SECONDS)
+        if found.data is not None and _PLAN_FILE in found.data:
+            return LoadPlan.model_validate_json(found.data[_PLAN_FILE])
+        compressed = base64.b64decode((found.binary_data or {}).get(_PLAN_FILE, ""))
+        return LoadPlan.model_validate_json(gzip.decompress(compressed))
 
-def _created(pod: Any) -> Any:
-    return pod.metadata.creation_timestamp
+
+def _worker(pod: Any) -> str:
+    """The worker's id, by its place in the indexed job."""
+    return f"worker-{int((pod.metadata.labels or {}).get(_INDEX_LABEL, 0)) + 1}"
 
 
-def _worker(pod: Any) -> str | None:
-    """The worker's id by its label, or by its place in an indexed job; None for the database's pod and `prepare`'s."""
-    labels = pod.metadata.labels or {}
-    named = labels.get(WORKER_LABEL, "")
-    if named.startswith("worker-"):
-        return str(named)
-    place = labels.get(_INDEX_LABEL)
-    return f"worker-{int(place) + 1}" if place is not None and named in ("", "worker", "workers") else None
+def _unreachable(error: Exception) -> RunError:
+    said = " ".join(str(error).split())[:200]
+    return RunError(f"no cluster answers ({said}); set KUBECONFIG")

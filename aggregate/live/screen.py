@@ -51,7 +51,7 @@ class Screen:
         self._errors.extend(
             f"{worker.id}: {worker.state}{f': {worker.error}' if worker.error else ''}"
             for worker, _ in changes
-            if worker.state in (State.FAILED, State.LOST, State.LATE)
+            if worker.state in (State.FAILED, State.LOST)
         )
         self._live.update(self.draw(fleet, elapsed), refresh=True)
 

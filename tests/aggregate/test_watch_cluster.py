@@ -1,0 +1,66 @@
+"""`watch` beside pods of the test cluster that write what workers write."""
+
+import base64
+import gzip
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kubernetes import client, config
+
+from spec.results import Progress
+from tests.aggregate import runs
+from tests.aggregate.test_watch import IMAGE, rest, watching
+from tests.cluster import load
+
+pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture
+def pods(cluster: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int, str], str]]:
+    """Makes workers of a stack, each by its index and what its shell does; they go with their namespace."""
+    load(IMAGE)
+    monkeypatch.setenv("KUBECONFIG", str(cluster))
+    config.load_kube_config(str(cluster))  # type: ignore[no-untyped-call]
+    api: Any = client.CoreV1Api()
+    stack = f"watched-{uuid.uuid4().hex[:8]}"
+    api.create_namespace({"metadata": {"name": stack}})
+    plan = gzip.compress(runs.plan(2, tables=("users",), rows=2000).model_dump_json().encode())
+    binary = {"plan.json": base64.b64encode(plan).decode()}
+    api.create_namespaced_config_map(stack, {"metadata": {"name": "plan"}, "binaryData": binary})
+
+    def make(index: int, script: str) -> str:
+        labels = {
+            "loadtest.stack": stack,
+            "app.kubernetes.io/component": "worker",
+            "batch.kubernetes.io/job-completion-index": str(index),
+        }
+        container = {"name": "worker", "image": IMAGE, "imagePullPolicy": "Never", "command": ["sh", "-c", script]}
+        spec = {
+            "restartPolicy": "Never",
+            "terminationGracePeriodSeconds": 0,
+            "containers": [{**container, "resources": {"limits": {"memory": "64Mi"}}}],
+            "volumes": [{"name": "plan", "configMap": {"name": "plan"}}],
+        }
+        api.create_namespaced_pod(stack, {"metadata": {"name": f"w-{index}", "labels": labels}, "spec": spec})
+        return stack
+
+    yield make
+    api.delete_namespace(stack, grace_period_seconds=0)
+
+
+def test_pods_by_their_labels_and_their_logs(pods):
+    progress = Progress(progress="worker-1", at=runs.START, rows=250, total_rows=1000, batches=1, bytes=9)
+    result = runs.result(1, rows=1000, seconds=2).model_dump_json()
+    pods(1, "echo noise; sleep 2; kill -9 $$")
+    stack = pods(0, f"echo '{progress.model_dump_json()}'; sleep 3; echo '{result}'")
+    with watching("--stack", stack, "--platform", "kubernetes") as watch:
+        output = rest(watch)
+    assert watch.returncode == 1
+    assert "-> done, 1,000 rows" in output
+    assert "-> lost, 0 rows" in output
+    assert "of 2,000 rows" in output
+    assert "warning: worker-2: missing: it ended without a result, after 0 rows" in output
+    assert "no plan beside the results" not in output
