@@ -14,8 +14,8 @@ _LONGEST_WORDS = 400
 
 
 def index_of(pod: Pod) -> int:
-    """The index that the Job gave to this pod."""
-    return int(pod["metadata"]["annotations"]["batch.kubernetes.io/job-completion-index"])
+    """The index that the Job gave to this pod; 0 for the only one of a Job without indexes."""
+    return int(pod["metadata"].get("annotations", {}).get("batch.kubernetes.io/job-completion-index", 0))
 
 
 def is_over(pod: Pod) -> bool:

@@ -35,6 +35,7 @@ class Pods:
         self._version: str | None = None
         self._failures = 0
         self._last_failure = ""
+        self._defect: Exception | None = None
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="pods", daemon=True)
 
@@ -49,6 +50,8 @@ class Pods:
 
     def seen(self) -> tuple[Mapping[int, Pod], frozenset[int]]:
         """The pods by index, and the indexes of those that were deleted. Raises RunError where the API is out of reach."""
+        if self._defect is not None:
+            raise self._defect
         if self._failures > _PATIENCE:
             raise RunError(f"Kubernetes: the API has not answered for a minute ({self._last_failure})")
         with self._lock:
@@ -67,6 +70,9 @@ class Pods:
                 if isinstance(error, ApiException) and error.status == _GONE:
                     self._version = None
                 self._ended.wait(_RETRY_SECONDS)
+            except Exception as error:  # noqa: BLE001 - a bug of ours, raised where it is seen: in the thread that asks
+                self._defect = error
+                return
 
     def _list(self) -> None:
         found = self._cluster.read(

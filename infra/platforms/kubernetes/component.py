@@ -109,11 +109,7 @@ class KubernetesLoadTest(pulumi.ComponentResource):
 
     def _database(self, server: DatabaseSpec) -> list[pulumi.Resource]:
         names, settings, run = self._names, self._args.settings, self._args.labels
-        password = self._args.password
-        secret = self._secret(
-            database.ROLE,
-            {key: pulumi.Output.format(text, password=password) for key, text in server.secret_environment.items()},
-        )
+        secret = self._credentials(server)
         claim = self._claim(database.claim_spec(settings))
         specification = database.stateful_set(names, server, settings, run, secret, _name_of(claim) if claim else None)
         service = Service(
@@ -129,6 +125,16 @@ class KubernetesLoadTest(pulumi.ComponentResource):
             opts=self._own,
         )
         return [service, server_set, *([claim] if claim else [])]
+
+    def _credentials(self, server: DatabaseSpec) -> pulumi.Output[str] | None:
+        """The server's own Secret, where it has any: the workers know no more than their connection string."""
+        if not server.secret_environment:
+            return None
+        password = self._args.password
+        content = {
+            key: pulumi.Output.format(text, password=password) for key, text in server.secret_environment.items()
+        }
+        return self._secret(database.ROLE, content)
 
     def _claim(self, spec: Manifest | None) -> PersistentVolumeClaim | None:
         """A claim whose name is the plan's, so that another run has an empty volume."""

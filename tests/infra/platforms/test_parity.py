@@ -1,0 +1,70 @@
+"""One plan, the same containers: what Docker and Kubernetes render differs in the server's name and in nothing else."""
+
+from dataclasses import replace
+
+import pytest
+
+from infra.databases import SERVERS
+from infra.platforms.docker import DockerLoadTest
+from infra.platforms.kubernetes import checks
+from spec.sources import SOURCES
+from spec.units import MIB
+from tests.infra.platforms.rendering import (
+    DATA_FOLDER,
+    Container,
+    declare,
+    docker_containers,
+    kubernetes_containers,
+)
+
+RENDERED = [name for name, source in SOURCES.items() if not source.needs_server or name in SERVERS]
+TERMINATION = {"LOADTEST_TERMINATION_LOG": "/dev/termination-log"}
+
+
+@pytest.fixture(autouse=True)
+def no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither an engine nor a cluster is asked: what is rendered is a function of the settings."""
+    monkeypatch.setattr(DockerLoadTest, "_check_images", staticmethod(lambda _: None))
+    monkeypatch.setattr(checks, "require_cluster", lambda *_: None)
+
+
+def both(source: str, **values: object) -> tuple[dict[str, Container], dict[str, Container]]:
+    return (
+        docker_containers(declare("docker", source=source, **values)),
+        kubernetes_containers(declare("kubernetes", source=source, **values)),
+    )
+
+
+@pytest.mark.parametrize("source", RENDERED)
+def test_workers_and_prepare_are_the_same(source: str):
+    docker, kubernetes = both(source, workers="4")
+    server = ["database"] if SOURCES[source].needs_server else []
+    assert sorted(docker) == sorted(kubernetes) == [*server, "prepare", *workers(4)]
+    for role in ["prepare", *workers(4)]:
+        own = {} if role == "prepare" else TERMINATION
+        expected = replace(docker[role], environment={**docker[role].environment, **own})
+        assert kubernetes[role] == expected
+        assert expected.ram_disks == {DATA_FOLDER: 256 * MIB}
+        assert (expected.cpu, expected.memory) == (0.5, 512 * MIB)
+
+
+def workers(count: int) -> list[str]:
+    return [f"worker-{number}" for number in range(1, count + 1)]
+
+
+@pytest.mark.parametrize("tmpfs", ["false", "true"])
+@pytest.mark.parametrize("source", sorted(set(RENDERED) & set(SERVERS)))
+def test_the_server_is_the_same(source: str, tmpfs: str):
+    docker, kubernetes = both(source, databaseTmpfs=tmpfs, databaseCpuLimit="1500m", databaseMemoryLimit="1Gi")
+    server = kubernetes["database"]
+    # Docker's begins as root and becomes the user; a restricted namespace admits none that begins as root.
+    assert server == replace(docker["database"], user=server.user)
+    assert server.user not in (None, "0:0")
+    assert (server.cpu, server.memory) == (1.5, 1024 * MIB)
+    assert list(server.ram_disks.values()) == ([512 * MIB] if tmpfs == "true" else [])
+    assert server.health_command
+
+
+def test_workers_without_a_ram_disk_have_none_on_either():
+    docker, kubernetes = both("postgresql", tmpfs="false")
+    assert docker["worker-1"].ram_disks == kubernetes["worker-1"].ram_disks == {}
