@@ -46,8 +46,8 @@ class _Recorder(Mocks):
             outputs["metadata"] = metadata
         return f"id-of-{args.name}", outputs
 
-    def call(self, _args: MockCallArgs) -> dict[Any, Any]:
-        return {}
+    def call(self, _args: MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+        return {}, None
 
 
 def settings_of(platform: str, **values: Any) -> Settings:

@@ -28,7 +28,7 @@ def no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "require_cluster", lambda *_: None)
 
 
-def both(source: str, **values: object) -> tuple[dict[str, Container], dict[str, Container]]:
+def both(source: str, **values: str) -> tuple[dict[str, Container], dict[str, Container]]:
     return (
         docker_containers(declare("docker", source=source, **values)),
         kubernetes_containers(declare("kubernetes", source=source, **values)),
