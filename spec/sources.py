@@ -66,6 +66,16 @@ KAFKA = Capabilities(
     key_range_deletable=False,
     port=9092,
 )
+NEO4J = Capabilities(
+    name="neo4j",
+    schemes=("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"),
+    bulk="UNWIND of rows, a transaction a batch",
+    insert="one CREATE at a time",
+    transactional=True,
+    key_range_deletable=True,
+    port=7687,
+    largest_batch=10_000,
+)
 CSV = Capabilities(
     name="csv",
     schemes=("file",),
@@ -87,7 +97,7 @@ JSONL = Capabilities(
     file_suffix=".jsonl",
 )
 
-SOURCES = {source.name: source for source in (MYSQL, POSTGRESQL, MONGODB, KAFKA, CSV, JSONL)}
+SOURCES = {source.name: source for source in (MYSQL, POSTGRESQL, MONGODB, NEO4J, KAFKA, CSV, JSONL)}
 
 BULK, INSERT = "bulk", "insert"
 METHODS = (BULK, INSERT)

@@ -10,6 +10,7 @@ SERVERS: Mapping[str, str] = {
     "mysql": "infra.databases.mysql",
     "postgresql": "infra.databases.postgresql",
     "mongodb": "infra.databases.mongodb",
+    "neo4j": "infra.databases.neo4j",
     "kafka": "infra.databases.kafka",
 }
 """By source: the module that describes its server."""

@@ -13,6 +13,7 @@ _MODULES: Mapping[str, str] = {
     "postgresql": "worker.sources.postgresql",
     "mongodb": "worker.sources.mongodb",
     "kafka": "worker.sources.kafka",
+    "neo4j": "worker.sources.neo4j",
     "csv": "worker.sources.csv",
     "jsonl": "worker.sources.jsonl",
 }

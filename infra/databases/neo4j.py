@@ -1,0 +1,61 @@
+"""Neo4j for a load test: heap and page cache by its memory, its logs kept small."""
+
+from spec.database import DatabaseSpec
+from spec.units import MIB
+
+IMAGE = "neo4j:5.26.0"
+_STRICT = 5
+"""The major version from which a setting's old name is an error."""
+
+_QUERY = '{"statements":[{"statement":"RETURN 1"}]}'
+_HEALTH = (
+    "exec 3<>/dev/tcp/127.0.0.1/7474 && "
+    'login=$(printf %s "${NEO4J_AUTH/\\//:}" | base64 -w0) && '
+    "printf 'POST /db/neo4j/tx/commit HTTP/1.0\\r\\nAuthorization: Basic %s\\r\\nContent-Type: application/json\\r\\n"
+    f"Accept: application/json\\r\\nContent-Length: {len(_QUERY)}\\r\\n\\r\\n%s' \"$login\" '{_QUERY}' >&3 && "
+    "grep -q '\"errors\":\\[\\]' <&3"
+)
+"""A query over HTTP in bash alone, for the reason that `infra.databases.probe` gives."""
+
+
+def environment(memory: int, major: int = _STRICT) -> dict[str, str]:
+    """The settings for a server with this many bytes of memory, in the spelling of its major version."""
+    # The virtual machine takes some 250 MiB beside its heap and the page cache, and the RAM disk counts too.
+    heap, cache = max(memory // 4 // MIB, 192), max(memory // 16 // MIB, 32)
+    if major < _STRICT:
+        names = ("dbms_memory_heap_initial__size", "dbms_memory_heap_max__size", "dbms_memory_pagecache_size")
+        logs = ("dbms_tx__log_rotation_size", "dbms_tx__log_rotation_retention__policy", "dbms_tx__log_preallocate")
+    else:
+        names = ("server_memory_heap_initial__size", "server_memory_heap_max__size", "server_memory_pagecache_size")
+        logs = ("db_tx__log_rotation_size", "db_tx__log_rotation_retention__policy", "db_tx__log_preallocate")
+    settings = {
+        **dict(zip(names, (f"{heap}m", f"{heap}m", f"{cache}m"), strict=True)),
+        # By default it sets 512 MiB aside, and on a smaller disk never becomes available.
+        **dict(zip(logs, ("16m", "2 files", "false"), strict=True)),
+    }
+    return {"NEO4J_PLUGINS": '["apoc"]', **{f"NEO4J_{name}": value for name, value in settings.items()}}
+
+
+def specification(image: str | None, cpu: float, memory: int, tmpfs: int | None) -> DatabaseSpec:
+    """The server for these limits: cores, and bytes."""
+    chosen = image or IMAGE
+    return DatabaseSpec(
+        image=chosen,
+        arguments=(),
+        environment=environment(memory, _major(chosen)),
+        secret_environment={"NEO4J_AUTH": "neo4j/{password}"},
+        port=7687,
+        data_directory="/data",
+        health_command=("bash", "-c", _HEALTH),
+        # Not neo4j://, by which the server sends its clients on to the address that it believes to have.
+        connection="bolt://neo4j:{password}@{host}:{port}/neo4j",
+        cpu=cpu,
+        memory=memory,
+        tmpfs=tmpfs,
+    )
+
+
+def _major(image: str) -> int:
+    """Of the image's tag; one that says nothing is taken for a present one."""
+    digits = image.rpartition(":")[2].partition(".")[0]
+    return int(digits) if digits.isdecimal() else _STRICT

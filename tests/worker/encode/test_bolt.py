@@ -1,0 +1,64 @@
+"""Parameters of Cypher: their sizes are those of the driver's own packing, their values the generator's."""
+
+from datetime import UTC
+from typing import Any
+
+import pytest
+from neo4j._codec.hydration.bolt.v2 import HydrationHandler
+from neo4j._codec.packstream.v1 import Packer
+
+from spec.types import Kind
+from tests.worker.encode import samples
+from worker.encode.bolt import BoltEncoder
+
+
+class _Written(bytearray):
+    """A stream for the packer."""
+
+    def write(self, data: bytes) -> None:
+        self.extend(data)
+
+
+def _packed(row: list[Any]) -> int:
+    stream: Any = _Written()
+    packer: Any = Packer
+    packer(stream).pack(row, dehydration_hooks=HydrationHandler().new_hydration_scope().dehydration_hooks)
+    return len(stream)
+
+
+@pytest.mark.parametrize("nulls", [False, True])
+@pytest.mark.parametrize("name", list(samples.TYPES))
+def test_the_sizes_are_those_of_the_driver(name: str, nulls: bool) -> None:
+    table = samples.table([name])
+    encoded = BoltEncoder(table).encode(samples.batch(table, nulls))
+    assert encoded.sizes.tolist() == [_packed(row) for row in encoded.rows]
+    assert encoded.nbytes == sum(encoded.sizes)
+
+
+def test_the_values_are_the_generators() -> None:
+    table = samples.table([name for name, (type_, _) in samples.TYPES.items() if type_.kind is not Kind.ARRAY])
+    batch = samples.batch(table, nulls=True)
+    for row, expected in zip(BoltEncoder(table).encode(batch).rows, batch.to_pylist(), strict=True):
+        for column, value in zip(table.columns, row, strict=True):
+            wanted = expected[column.name]
+            if value is None or wanted is None:
+                assert value is wanted
+            elif column.type.kind is Kind.DECIMAL:
+                assert value == format(wanted, "f")
+            elif column.type.kind is Kind.UUID:
+                assert value.replace("-", "") == wanted.hex()
+            elif column.type.kind is Kind.POINT:
+                assert tuple(value) == (wanted["x"], wanted["y"])
+            elif column.type.kind is Kind.TIMESTAMP_TZ:
+                assert value == wanted
+                assert value.tzinfo is UTC
+            else:
+                assert value == wanted
+
+
+def test_parts_share_the_rows() -> None:
+    table = samples.table(["i32", "short_text"])
+    encoded = BoltEncoder(table).encode(samples.batch(table, nulls=False))
+    assert len(encoded.part(3, 8)) == 5
+    assert encoded.part(3, 8).rows == encoded.rows[3:8]
+    assert encoded.part(0, 3).nbytes + encoded.part(3, len(encoded)).nbytes == encoded.nbytes

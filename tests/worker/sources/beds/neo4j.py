@@ -1,0 +1,80 @@
+"""Neo4j, by `cypher-shell` and by the driver."""
+
+import json
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+from neo4j import GraphDatabase
+
+from spec.schema import Table
+from spec.types import DataType, Kind
+from tests.serving import PASSWORD, Served
+from tests.worker.encode import samples
+from tests.worker.sources.beds.base import Row
+
+
+class Neo4jBed:
+    source = "neo4j"
+    asks_for_password = True
+    knows_rights = False
+    missing_database: str | None = "create the database"
+    settings: Mapping[str, str] = {
+        "server.memory.heap.max_size": "256.00MiB",
+        "server.memory.pagecache.size": "64.00MiB",
+        "db.tx_log.rotation.size": "16.00MiB",
+        "db.tx_log.rotation.retention_policy": "2 files",
+    }
+
+    def count(self, served: Served, table: Table) -> int:
+        return int(self._shell(served, f"MATCH (n:`{table.name}`) RETURN count(n)").splitlines()[-1])
+
+    def rows(self, served: Served, table: Table) -> Sequence[Row]:
+        """A null is no property."""
+        address = f"bolt://{served.connection.host}:7687"
+        with GraphDatabase.driver(address, auth=("neo4j", PASSWORD)) as driver:
+            records, _, _ = driver.execute_query("MATCH (n) WHERE $label IN labels(n) RETURN n", label=table.name)
+        nodes = [dict(record["n"]) for record in records]
+        return [{c.name: _read(node.get(c.name), c.type) for c in table.columns} for node in nodes]
+
+    def expected(self, table: Table, batch: pa.RecordBatch) -> Sequence[Row]:
+        return samples.rows_of(table, batch)
+
+    def make_another_shape(self, served: Served, table: Table) -> None:
+        self._shell(served, f"CREATE (:`{table.name}` {{id: 1, extra: 'text'}})")
+
+    def without_rights(self, served: Served) -> str:
+        raise NotImplementedError("the community edition lets everybody do everything who has logged in")
+
+    @staticmethod
+    def _shell(served: Served, query: str) -> str:
+        login = {"NEO4J_USERNAME": "neo4j", "NEO4J_PASSWORD": PASSWORD}
+        return served.container.output("cypher-shell", "--format", "plain", query, environment=login)
+
+
+def _read(value: Any, type_: DataType) -> Any:
+    return value if value is None or type_.kind not in _READERS else _READERS[type_.kind](value)
+
+
+def _duration(value: Any) -> timedelta:
+    return timedelta(days=value.days, seconds=value.seconds, microseconds=value.nanoseconds // 1000)
+
+
+_READERS: Mapping[Kind, Callable[[Any], Any]] = {
+    Kind.DECIMAL: Decimal,
+    Kind.UUID: uuid.UUID,
+    Kind.JSON: json.loads,
+    Kind.JSONB: json.loads,
+    Kind.DATE: lambda value: value.to_native(),
+    Kind.TIME: lambda value: value.to_native(),
+    Kind.DATETIME: lambda value: value.to_native(),
+    Kind.TIMESTAMP: lambda value: value.to_native(),
+    Kind.TIMESTAMP_TZ: lambda value: value.to_native().astimezone(UTC),
+    Kind.DURATION: _duration,
+    Kind.POINT: tuple,
+    Kind.BLOB: bytes,
+    Kind.BYTES: bytes,
+}

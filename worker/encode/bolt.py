@@ -1,0 +1,209 @@
+"""Rows as the parameters of a Cypher statement, and the bytes that they take on the wire.
+
+The driver packs the values itself (PackStream, neo4j.com/docs/bolt/current/packstream). What the server has no type for
+becomes text in whole columns first. The size of a row follows from its columns, so that it is known without a second
+packing of each.
+
+| type | property |
+|---|---|
+| bool; integers; floats | boolean; integer; float |
+| decimal, uuid, json, jsonb | text: all digits; 8-4-4-4-12; the document |
+| date, time, datetime, timestamp, timestamp_tz | date, local time, local datetime (twice), datetime in UTC |
+| duration | duration of days, seconds and nanoseconds |
+| blob, bytes | byte array |
+| array, set | list; of bytes as base64 |
+| point | cartesian point |
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from neo4j.spatial import CartesianPoint
+from numpy.typing import NDArray
+
+from spec.schema import Table
+from spec.types import DataType, Kind
+from worker.encode import text
+from worker.encode.columns import numbers
+from worker.encode.json_text import element_of
+from worker.encode.pieces import join, lengths_of, list_lengths
+
+Sizes = NDArray[np.int64]
+_TEXTS = (Kind.DECIMAL, Kind.UUID)
+_MICROSECONDS_A_DAY, _MICROSECONDS_A_SECOND = 86_400_000_000, 1_000_000
+_STRUCTURE, _FLOAT, _BYTE = 2, 9, 1
+
+
+@dataclass(frozen=True, slots=True)
+class BoltRows:
+    """Each row as a list of values in the order of the columns, and its packed size in bytes."""
+
+    rows: Sequence[list[Any]]
+    sizes: Sizes
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all rows."""
+        return int(self.sizes.sum())
+
+    def part(self, first: int, stop: int) -> Self:
+        """The rows from `first` to before `stop`."""
+        return type(self)(self.rows[first:stop], self.sizes[first:stop])
+
+
+class BoltEncoder:
+    """Rows of a table as lists of what the driver packs."""
+
+    def __init__(self, table: Table) -> None:
+        self._columns = table.columns
+
+    def encode(self, batch: pa.RecordBatch) -> BoltRows:
+        """The rows of an Arrow record batch that has the table's columns."""
+        values: list[list[Any]] = []
+        sizes = _of_header(np.full(batch.num_rows, len(self._columns), np.int64))
+        for column in self._columns:
+            given = _stored(batch.column(column.name), column.type)
+            values.append(_objects(given, column.type))
+            sizes += _sizes(given, column.type)
+        return BoltRows(list(map(list, zip(*values, strict=True))), sizes)
+
+
+def _stored(column: Any, type_: DataType) -> Any:
+    """The column with text in place of what has no type of its own."""
+    if type_.kind in _TEXTS:
+        written = join(text.WRITERS[type_.kind](column, type_), len(column)).cast(pa.string())
+        return pc.if_else(column.is_valid(), written, pa.scalar(None, pa.string())) if column.null_count else written
+    if type_.kind is Kind.ARRAY:
+        element = element_of(type_)
+        values = column.flatten()
+        if element.kind in text.BINARIES:
+            values = join(text.base64(values, element), len(values)).cast(pa.string())
+        offsets = np.concatenate([[0], np.cumsum(list_lengths(column))]).astype(np.int32)
+        nulls = column.is_null() if column.null_count else None
+        return pa.ListArray.from_arrays(pa.array(offsets), _stored(values, element), mask=nulls)
+    return column
+
+
+def _objects(column: Any, type_: DataType) -> list[Any]:
+    """The values that the driver is given; one a row."""
+    convert = _CONVERTED.get(element_of(type_).kind if type_.kind is Kind.ARRAY else type_.kind)
+    objects: list[Any] = column.to_pylist()
+    if convert is None:
+        return objects
+    if type_.kind is Kind.ARRAY:
+        return [None if items is None else _each(convert, items) for items in objects]
+    return _each(convert, objects)
+
+
+def _each(convert: Callable[[Any], Any], objects: list[Any]) -> list[Any]:
+    return [None if item is None else convert(item) for item in objects]
+
+
+def _utc(value: datetime) -> datetime:
+    """With an offset, which is shorter on the wire than the zone's name and needs no lookup of it."""
+    return value.replace(tzinfo=UTC)
+
+
+def _point(value: dict[str, float]) -> CartesianPoint:
+    return CartesianPoint((value["x"], value["y"]))
+
+
+_CONVERTED: Mapping[Kind, Callable[[Any], Any]] = {Kind.TIMESTAMP_TZ: _utc, Kind.POINT: _point}
+
+
+def _sizes(column: Any, type_: DataType) -> Sizes:
+    """Packed bytes of each value, shape (rows,); a null is one byte."""
+    kind = type_.kind
+    if kind in (Kind.ARRAY, Kind.SET):
+        sizes = _of_list(column, element_of(type_))
+    elif pa.types.is_string(column.type) or pa.types.is_binary(column.type):
+        lengths = lengths_of(column)
+        sizes = lengths + _of_header(lengths, tiny=pa.types.is_string(column.type))
+    else:
+        sizes = _SIZES[kind](column)
+    if column.null_count:
+        sizes = np.where(column.is_null().to_numpy(zero_copy_only=False), _BYTE, sizes)
+    return sizes
+
+
+def _of_list(column: Any, element: DataType) -> Sizes:
+    counts = list_lengths(column)
+    elements = column.flatten()
+    stored = DataType(kind=Kind.TEXT) if pa.types.is_string(elements.type) else element
+    before = np.concatenate([[0], np.cumsum(_sizes(elements, stored))])
+    stops = np.cumsum(counts)
+    return np.asarray(_of_header(counts) + before[stops] - before[stops - counts], np.int64)
+
+
+def _of_header(lengths: Sizes, tiny: bool = True) -> Sizes:
+    """The size of a length: texts and lists below 16 have it in their marker."""
+    sizes = np.select([lengths < 256, lengths < 65_536], [2, 3], 5).astype(np.int64)
+    return np.where(lengths < 16, 1, sizes) if tiny else sizes
+
+
+def _of_integers(values: Sizes) -> Sizes:
+    conditions = [
+        (values >= -16) & (values < 128),
+        (values >= -(2**7)) & (values < 2**7),
+        (values >= -(2**15)) & (values < 2**15),
+        (values >= -(2**31)) & (values < 2**31),
+    ]
+    return np.select(conditions, [1, 2, 3, 5], 9).astype(np.int64)
+
+
+def _constant(size: int) -> Callable[[Any], Sizes]:
+    return lambda column: np.full(len(column), size, np.int64)
+
+
+def _integers(dtype: str) -> Callable[[Any], Sizes]:
+    return lambda column: _of_integers(numbers(column, dtype).astype(np.int64))
+
+
+def _times(column: Any) -> Sizes:
+    return _STRUCTURE + _of_integers(numbers(column, "<i8") * 1000)
+
+
+def _instants(more: int) -> Callable[[Any], Sizes]:
+    def sizes(column: Any) -> Sizes:
+        microseconds = numbers(column, "<i8")
+        seconds = microseconds // _MICROSECONDS_A_SECOND
+        nanoseconds = (microseconds - seconds * _MICROSECONDS_A_SECOND) * 1000
+        return _STRUCTURE + _of_integers(seconds) + _of_integers(nanoseconds) + more
+
+    return sizes
+
+
+def _durations(column: Any) -> Sizes:
+    """Months, days, seconds and nanoseconds, as Python's timedelta has them: only the days may be below zero."""
+    microseconds = numbers(column, "<i8")
+    days = microseconds // _MICROSECONDS_A_DAY
+    rest = microseconds - days * _MICROSECONDS_A_DAY
+    seconds = rest // _MICROSECONDS_A_SECOND
+    nanoseconds = (rest - seconds * _MICROSECONDS_A_SECOND) * 1000
+    return _STRUCTURE + _BYTE + _of_integers(days) + _of_integers(seconds) + _of_integers(nanoseconds)
+
+
+_SIZES: Mapping[Kind, Callable[[Any], Sizes]] = {
+    Kind.BOOL: _constant(_BYTE),
+    Kind.INT8: _integers("i1"),
+    Kind.INT16: _integers("<i2"),
+    Kind.INT32: _integers("<i4"),
+    Kind.INT64: _integers("<i8"),
+    Kind.FLOAT32: _constant(_FLOAT),
+    Kind.FLOAT64: _constant(_FLOAT),
+    Kind.DATE: lambda column: _STRUCTURE + _of_integers(numbers(column, "<i4").astype(np.int64)),
+    Kind.TIME: _times,
+    Kind.DATETIME: _instants(0),
+    Kind.TIMESTAMP: _instants(0),
+    Kind.TIMESTAMP_TZ: _instants(_BYTE),
+    Kind.DURATION: _durations,
+    Kind.POINT: _constant(_STRUCTURE + 3 + 2 * _FLOAT),
+}

@@ -1,0 +1,229 @@
+"""Neo4j: UNWIND of rows in bounded transactions; a node per row, labelled with the table's name."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, LiteralString, cast
+
+import pyarrow as pa
+from neo4j import Driver, GraphDatabase, NotificationMinimumSeverity, Session
+from neo4j.exceptions import DriverError, Neo4jError
+
+from spec.connection import Connection
+from spec.errors import ServerError
+from spec.plan import OnExisting, Shard
+from spec.schema import Table
+from spec.sources import INSERT, NEO4J
+from worker.encode.bolt import BoltEncoder, BoltRows
+from worker.sources.base import KeyRange, Seat, Sent, Sink
+from worker.sources.existing import in_another_shape, not_to_be_touched
+from worker.sources.neo4j_errors import server_error
+
+_DATABASE = "neo4j"
+"""The one that a server has without being asked."""
+_KEYS_A_DELETE = 1_000
+_NODES_A_DELETE = 10_000
+_INDEX_SECONDS = 60
+_SETTINGS = (
+    "server.memory.heap.max_size", "server.memory.pagecache.size", "db.tx_log.rotation.size",
+    "db.tx_log.rotation.retention_policy",
+)  # fmt: skip
+
+
+def open_source(connection: Connection, _: Seat) -> "Neo4j":
+    """The source of a connection string, not connected yet."""
+    return Neo4j(connection)
+
+
+class Neo4j:
+    """One session. A batch is one transaction."""
+
+    capabilities = NEO4J
+
+    def __init__(self, connection: Connection) -> None:
+        connection.parameters(())
+        self._at = connection
+        self._driver: Driver | None = None
+        self._session: Session | None = None
+
+    def connect(self) -> None:
+        """One try; raises ServerError, transient unless the server answered with a refusal that stays."""
+        self.close()
+        with self._named():
+            self._driver = GraphDatabase.driver(
+                f"{self._at.scheme}://{self._at.host}:{self._at.port}",
+                auth=(self._at.user, self._at.password or "") if self._at.user else None,
+                connection_timeout=10,
+                connection_acquisition_timeout=15,
+                notifications_min_severity=NotificationMinimumSeverity.OFF,
+                telemetry_disabled=True,
+            )
+            self._session = self._driver.session(database=self._at.database or _DATABASE)
+            self._run("RETURN 1")
+
+    def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
+        """A uniqueness constraint on each label's key, which is its index too; each step may be repeated."""
+        with self._named():
+            for table in tables:
+                found = self._shape(table)
+                if found and not found <= {column.name for column in table.columns}:
+                    raise in_another_shape("label", table.name, self._at, ", ".join(sorted(found)))
+                if on_existing is OnExisting.FAIL and (found or self._has_constraint(table)):
+                    raise not_to_be_touched("label", table.name, self._at)
+                if on_existing is OnExisting.EMPTY and found:
+                    self._empty(table)
+                self._run(_constraint(table))
+            self._run("CALL db.awaitIndexes($seconds)", seconds=_INDEX_SECONDS)
+        return ()
+
+    @contextmanager
+    def sink(self, table: Table, shard: Shard, method: str) -> Iterator[Sink[Any]]:  # noqa: ARG002
+        """UNWIND, or a CREATE a row."""
+        with self._named():
+            yield (CreateSink if method == INSERT else UnwindSink)(self._server, table)
+
+    def remove(self, table: Table, keys: KeyRange | pa.Array) -> None:
+        """Delete the nodes with these keys."""
+        label, key = _name(table.name), _name(table.primary_key)
+        with self._named():
+            if isinstance(keys, KeyRange):
+                match = f"MATCH (n:{label}) WHERE n.{key} >= $low AND n.{key} <= $high DETACH DELETE n"
+                self._run(match, low=keys.low, high=keys.high)
+                return
+            alone = Table(name=table.name, primary_key=table.primary_key, columns=(table.key,))
+            values = [row[0] for row in BoltEncoder(alone).encode(_batch_of(table, keys)).rows]
+            for first in range(0, len(values), _KEYS_A_DELETE):
+                match = f"UNWIND $keys AS key MATCH (n:{label} {{{key}: key}}) DETACH DELETE n"
+                self._run(match, keys=values[first : first + _KEYS_A_DELETE])
+
+    def count(self, table: Table) -> int:
+        """`count(n)` of the label's nodes."""
+        with self._named():
+            ((count,),) = self._run(f"MATCH (n:{_name(table.name)}) RETURN count(n)")
+            return int(count)
+
+    def settings(self) -> Mapping[str, str]:
+        """The version, and the settings that bear on a load as far as the user may see them."""
+        with self._named():
+            components = self._run("CALL dbms.components() YIELD versions, edition RETURN versions[0], edition")
+            found = self._run(
+                "SHOW SETTINGS YIELD name, value WHERE name IN $names RETURN name, value", names=_SETTINGS
+            )
+        version, edition = components[0]
+        return {"version": f"{version} {edition}", **{str(name): str(value) for name, value in sorted(found)}}
+
+    def close(self) -> None:
+        """Release the connection."""
+        # A session that has lost its server complains; there is nothing left to release then.
+        with suppress(Neo4jError, DriverError, OSError):
+            if self._session is not None:
+                self._session.close()
+        if self._driver is not None:
+            self._driver.close()
+        self._driver = self._session = None
+
+    def _shape(self, table: Table) -> set[str]:
+        """The properties of one node, which stands for all; a null is no property, so that some may be missing."""
+        nodes = self._run(f"MATCH (n:{_name(table.name)}) RETURN keys(n) LIMIT 1")
+        return set(nodes[0][0]) if nodes else set()
+
+    def _has_constraint(self, table: Table) -> bool:
+        shown = "SHOW CONSTRAINTS YIELD labelsOrTypes WHERE $label IN labelsOrTypes RETURN count(*)"
+        ((count,),) = self._run(shown, label=table.name)
+        return bool(count)
+
+    def _empty(self, table: Table) -> None:
+        """In transactions of a bounded size: the server holds what one deletes in its heap."""
+        deleted = f"MATCH (n:{_name(table.name)}) CALL {{ WITH n DETACH DELETE n }} IN TRANSACTIONS OF"
+        self._run(f"{deleted} {_NODES_A_DELETE} ROWS")
+
+    def _run(self, query: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        return [tuple(record) for record in self._server.run(_cypher(query), parameters)]
+
+    @property
+    def _server(self) -> Session:
+        if self._session is None:
+            raise ServerError(f"{self._at}: not connected", transient=True)
+        return self._session
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Turn the driver's errors into ours, with the place and a remedy."""
+        try:
+            yield
+        except (Neo4jError, DriverError, OSError) as error:
+            raise server_error(error, self._at) from error
+
+
+class UnwindSink:
+    """A statement a piece, all of a batch in one transaction; the plan of the statement is made once."""
+
+    def __init__(self, session: Session, table: Table) -> None:
+        self._session = session
+        self._encoder = BoltEncoder(table)
+        self._query = _cypher(f"UNWIND $rows AS row CREATE ({_node(table, 'row')})")
+
+    def encode(self, batch: pa.RecordBatch) -> BoltRows:
+        """Lists of values, for the driver to pack."""
+        return self._encoder.encode(batch)
+
+    def send(self, pieces: Iterator[BoltRows]) -> Sent:
+        """One transaction, which the driver does not try again: what a lost commit did is not known."""
+        sent = 0
+        with self._session.begin_transaction() as transaction:
+            for piece in pieces:
+                transaction.run(self._query, {"rows": piece.rows}).consume()
+                sent += piece.nbytes
+            written = time.perf_counter()
+            transaction.commit()
+        return Sent(sent, time.perf_counter() - written)
+
+
+class CreateSink:
+    """A CREATE a row, each a round trip, all of a batch in one transaction."""
+
+    def __init__(self, session: Session, table: Table) -> None:
+        self._session = session
+        self._encoder = BoltEncoder(table)
+        self._query = _cypher(f"CREATE ({_node(table, '$row')})")
+
+    def encode(self, batch: pa.RecordBatch) -> BoltRows:
+        """Lists of values, for the driver to pack."""
+        return self._encoder.encode(batch)
+
+    def send(self, pieces: Iterator[BoltRows]) -> Sent:
+        """As many statements as rows."""
+        sent = 0
+        with self._session.begin_transaction() as transaction:
+            for piece in pieces:
+                for row in piece.rows:
+                    transaction.run(self._query, {"row": row}).consume()
+                sent += piece.nbytes
+            written = time.perf_counter()
+            transaction.commit()
+        return Sent(sent, time.perf_counter() - written)
+
+
+def _node(table: Table, row: str) -> str:
+    """A node's pattern, its values by their place: a row as a map would name every property in every row."""
+    properties = ", ".join(f"{_name(column.name)}: {row}[{place}]" for place, column in enumerate(table.columns))
+    return f"n:{_name(table.name)} {{{properties}}}"
+
+
+def _constraint(table: Table) -> str:
+    label, key = _name(table.name), _name(table.primary_key)
+    name = _name(f"loadtest_{table.name}_{table.primary_key}")
+    return f"CREATE CONSTRAINT {name} IF NOT EXISTS FOR (n:{label}) REQUIRE n.{key} IS UNIQUE"
+
+
+def _batch_of(table: Table, keys: pa.Array) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays([keys], names=[table.primary_key])
+
+
+def _name(of: str) -> str:
+    return "`" + of.replace("`", "``") + "`"
+
+
+def _cypher(query: str) -> LiteralString:
+    """The driver takes literals only, against injection; every name in ours is quoted, every value a parameter."""
+    return cast("LiteralString", query)  # type: ignore[redundant-cast]

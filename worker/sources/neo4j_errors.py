@@ -1,0 +1,34 @@
+"""What Neo4j's and its driver's errors mean to a user."""
+
+from collections.abc import Mapping
+
+from neo4j.exceptions import Neo4jError, ServiceUnavailable, SessionExpired
+
+from spec.connection import Connection
+from spec.errors import ServerError
+
+_REMEDIES: Mapping[str, str] = {
+    "Neo.ClientError.Security.Unauthorized": "check user and password in the connection string",
+    "Neo.ClientError.Security.AuthenticationRateLimit": "check user and password, and wait: too many were wrong",
+    "Neo.ClientError.Security.Forbidden": "grant the user the role publisher, and the right to make constraints",
+    "Neo.ClientError.Database.DatabaseNotFound": "create the database, or name another in the connection string",
+    "Neo.ClientError.Schema.ConstraintValidationFailed": "load where no such keys are, or make the table's key unique",
+    "Neo.TransientError.General.MemoryPoolOutOfMemoryError": "lower batchSize, or raise databaseMemoryLimit",
+    "Neo.TransientError.General.OutOfMemoryError": "lower batchSize, or raise databaseMemoryLimit",
+    "Neo.DatabaseError.Transaction.TransactionLogError": (
+        "give the server more disk (databaseMemoryLimit is what databaseTmpfs takes its RAM disk from)"
+    ),
+    "Neo.DatabaseError.General.StorageDamageDetected": "give the server more disk, and a new database",
+}
+
+
+def server_error(error: Exception, at: Connection) -> ServerError:
+    """One line: where, what the server or the driver said, what to do."""
+    if isinstance(error, Neo4jError):
+        code = error.code or ""
+        said, remedy = error.message or code, _REMEDIES.get(code, "see the server's log")
+        transient = code.startswith("Neo.TransientError.") or code.endswith("DatabaseUnavailable")
+    else:
+        said, remedy = str(error) or type(error).__name__, "check that the server is up and reachable"
+        transient = isinstance(error, ServiceUnavailable | SessionExpired | OSError)
+    return ServerError(f"{at}: {' '.join(said.split())}; {remedy}", transient=transient)
