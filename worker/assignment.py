@@ -16,7 +16,6 @@ from spec.sources import Capabilities, capabilities_of
 from worker.sources.base import Seat
 
 CONNECTION_VARIABLE = "LOADTEST_CONNECTION_STRING"
-ATTEMPT_VARIABLE = "LOADTEST_ATTEMPT"
 _GZIP = b"\x1f\x8b"
 """How a gzip file begins, and no JSON text."""
 
@@ -79,8 +78,3 @@ def connection_of(plan: LoadPlan, argument: str | None, folders: Folders) -> Con
         raise InputError(f"--connection-string: is missing; give it, or set {CONNECTION_VARIABLE}")
     key = "--connection-string" if argument else CONNECTION_VARIABLE
     return parse_connection(text or (folders.results / "data").absolute().as_uri(), source, key)
-
-
-def attempt_of_environment() -> int:
-    """Which attempt of this worker this is, from 1."""
-    return int(os.environ.get(ATTEMPT_VARIABLE, "1"))

@@ -7,7 +7,8 @@ from spec.errors import InputError, PlanError
 from spec.plan import LoadPlan, OnExisting, Operation, VerifyDepth, partition
 from spec.schema_file import load_schema
 from spec.sources import BULK, METHODS, capabilities_of
-from worker.assignment import Assignment, Folders, attempt_of_environment, connection_of, read_plan
+from worker.assignment import Assignment, Folders, connection_of, read_plan
+from worker.attempt import attempt_of_environment, begin_attempt
 from worker.run import run_worker
 from worker.sources.base import Seat
 
@@ -62,7 +63,8 @@ def run(arguments: Namespace) -> int:
         connection=connection_of(plan, arguments.connection_string, folders),
         folders=folders,
         result_path=arguments.metrics_output or folders.results / f"{worker.id}.json",
-        attempt=attempt_of_environment(),
+        # A worker that makes its tables itself, as a new one does, has no earlier attempt to take back.
+        attempt=attempt_of_environment() if arguments.plan is None else begin_attempt(folders.results, worker.id),
         prepares=arguments.plan is None,
     )
     return run_worker(assignment)

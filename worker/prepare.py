@@ -8,6 +8,7 @@ from pathlib import Path
 from spec.errors import ExitCode
 from spec.sources import capabilities_of
 from worker.assignment import Folders, connection_of, read_plan
+from worker.attempt import forget_attempts
 from worker.retry import until
 from worker.sources import open_source
 from worker.sources.base import Seat
@@ -22,6 +23,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Prepare every table of the plan; prints one JSON line with what was done and what to be warned of."""
     plan = read_plan(arguments.plan)
+    forget_attempts(Folders.of_environment().results)
     connection = connection_of(plan, arguments.connection_string, Folders.of_environment())
     source = open_source(capabilities_of(plan.source), connection, Seat(0, len(plan.workers)))
     try:

@@ -8,6 +8,7 @@ from datetime import datetime
 from pydantic import BaseModel
 
 from infra.fleet.outcome import result_of
+from infra.fleet.restarts import Restarts
 from infra.fleet.runner import Ended, Runner
 from spec.plan import LoadPlan
 from spec.results import ExitReason, WorkerResult
@@ -48,10 +49,13 @@ def conduct(plan: LoadPlan, runner: Runner, wanted: Callable[[], bool]) -> Outco
         return Outcome(error=_why(prepared))
     told = _told(prepared.output)
     runner.start()
-    stopped = _wait(plan, runner, wanted)
+    restarts = Restarts(plan, runner)
+    stopped = _wait(plan, runner, wanted, restarts)
     ended = runner.ended()
     silent = Ended(None, "", ExitReason.NEVER_STARTED)
-    results = [result_of(plan, worker, ended.get(worker.id, silent)) for worker in plan.workers]
+    results = [
+        restarts.marked(result_of(plan, worker, ended.get(worker.id, silent)), worker.id) for worker in plan.workers
+    ]
     runner.finish()
     return Outcome(
         results=[_timed_out(result, plan) for result in results] if stopped is ExitReason.TIMED_OUT else results,
@@ -62,10 +66,10 @@ def conduct(plan: LoadPlan, runner: Runner, wanted: Callable[[], bool]) -> Outco
     )
 
 
-def _wait(plan: LoadPlan, runner: Runner, wanted: Callable[[], bool]) -> ExitReason | None:
+def _wait(plan: LoadPlan, runner: Runner, wanted: Callable[[], bool], restarts: Restarts) -> ExitReason | None:
     """Until all have ended; returns why they were stopped, if they were."""
     deadline = time.monotonic() + plan.timeout_seconds
-    while runner.running():
+    while restarts.among(runner.running()):
         if time.monotonic() > deadline:
             runner.stop()
             return ExitReason.TIMED_OUT

@@ -96,6 +96,11 @@ class DockerRunner:
             list(pool.map(self._start, self._fleet.workers.items()))
 
     @_named
+    def restart(self, worker: str) -> None:
+        """The same container once more, with the volumes that it had."""
+        self._container(self._fleet.workers[worker]).start()
+
+    @_named
     def running(self) -> frozenset[str]:
         """By one question for all containers."""
         ids = self._running(self._fleet.workers.values())

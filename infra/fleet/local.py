@@ -90,6 +90,15 @@ class LocalRunner:
             process.hold.close()
             process.started_at = datetime.now(UTC)
 
+    def restart(self, worker: str) -> None:
+        """Another process in the same place."""
+        index = [planned.id for planned in self._plan.workers].index(worker)
+        process = self._held(index, self._plan.workers[index])
+        self._processes[worker] = process
+        process.hold.write(b"\n")
+        process.hold.close()
+        process.started_at = datetime.now(UTC)
+
     def running(self) -> frozenset[str]:
         """Those whose process is there; the moment of an end is noted when it is first seen."""
         for process in self._processes.values():
@@ -127,7 +136,7 @@ class LocalRunner:
         limits = self._plan.limits
         data = self._paths.workers / worker.id
         data.mkdir(exist_ok=True)
-        if limits and limits.tmpfs is not None:
+        if limits and limits.tmpfs is not None and not data.is_mount():
             ramdisk.mount(data, limits.tmpfs)
         command = self._command("--plan", str(self._paths.plan), "--index", str(index))
         with (

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from spec.results import ExitReason
 
@@ -47,4 +47,13 @@ class Runner(Protocol):
 
     def finish(self) -> None:
         """Bring the files that the run made to where they are to stay."""
+        ...
+
+
+@runtime_checkable
+class Restarting(Protocol):
+    """What a runner can do besides, unless its platform starts failed workers again by itself."""
+
+    def restart(self, worker: str) -> None:
+        """Start a worker that has ended once more; it finds out by itself that it is not the first attempt."""
         ...

@@ -1,0 +1,47 @@
+"""Which attempt of a worker this is: remembered beside its result, where a restarted container finds it again."""
+
+import os
+from pathlib import Path
+
+from spec.errors import InputError, StorageError
+
+ATTEMPT_VARIABLE = "LOADTEST_ATTEMPT"
+_SUFFIX = ".attempt"
+
+
+def begin_attempt(results: Path, worker_id: str) -> int:
+    """The number of this attempt, from 1, which is written down before anything is loaded.
+
+    What the environment says holds where it is more: a platform that starts a worker elsewhere counts by itself. Raises
+    StorageError where it cannot be written down: a later attempt would take itself for the first.
+    """
+    marker = results / f"{worker_id}{_SUFFIX}"
+    try:
+        earlier = int(marker.read_text()) if marker.is_file() else 0
+        attempt = max(earlier + 1, attempt_of_environment())
+        results.mkdir(parents=True, exist_ok=True)
+        unfinished = marker.with_name(marker.name + ".tmp")
+        with unfinished.open("w") as file:
+            file.write(str(attempt))
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(marker)
+    except (OSError, ValueError) as error:
+        raise StorageError(
+            f"{marker}: the attempt could not be written down ({error}); give the folder room"
+        ) from error
+    return attempt
+
+
+def forget_attempts(results: Path) -> None:
+    """A new run begins: what earlier ones wrote down is theirs."""
+    for marker in results.glob(f"*{_SUFFIX}"):
+        marker.unlink(missing_ok=True)
+
+
+def attempt_of_environment() -> int:
+    """Which attempt the platform says that this is; 1 where it says nothing."""
+    text = os.environ.get(ATTEMPT_VARIABLE, "1")
+    if not text.isdecimal() or int(text) < 1:
+        raise InputError.of(ATTEMPT_VARIABLE, text, "is no attempt", "write a number from 1")
+    return int(text)
