@@ -28,6 +28,10 @@ class Capabilities:
     file_suffix: str | None = None
     """The ending of the files it writes, where it writes files."""
 
+    def rows_a_batch(self, asked: int) -> int:
+        """The batch that is committed at once where `asked` rows are wanted: no more than the source takes."""
+        return min(asked, self.largest_batch or asked)
+
 
 POSTGRESQL = Capabilities(
     name="postgresql",

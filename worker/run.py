@@ -83,7 +83,7 @@ def run_worker(assignment: Assignment) -> ExitCode:
         attempt=assignment.attempt,
         exit_reason=reason,
         exit_code=int(code),
-        latency_ms=tally.latencies.summary(plan.batch_size),
+        latency_ms=tally.latencies.summary(assignment.capabilities.rows_a_batch(plan.batch_size)),
         timeline=tuple(tally.timeline),
         phases=tally.phases(),
         shards=done.shards(worker.shards, tally),

@@ -41,3 +41,35 @@ def test_the_password_is_a_placeholder_in_the_secret_environment_only(source: st
     assert not [text for text in shown if "{password}" in text]
     assert specification.tmpfs_options.count("{") == 0
     assert specification.port == SOURCES[source].port
+
+
+@pytest.mark.parametrize(
+    ("image", "heap"),
+    [
+        ("neo4j:4.4.40", "NEO4J_dbms_memory_heap_max__size"),
+        ("neo4j:5.26.0", "NEO4J_server_memory_heap_max__size"),
+        ("mirror:5000/neo4j", "NEO4J_server_memory_heap_max__size"),
+    ],
+)
+def test_neo4j_has_the_spelling_of_its_major_version(image: str, heap: str) -> None:
+    environment = specification_of("neo4j", image, cpu=1, memory=1024 * MIB, tmpfs=None).environment
+    assert environment[heap] == "256m"
+    assert len([name for name in environment if "heap_max" in name]) == 1
+
+
+def test_mysql_has_no_setting_that_a_newer_version_dropped() -> None:
+    dropped = ("innodb-log-file-size", "default-authentication-plugin", "mysql-native-password")
+    assert not [setting for setting in _of("mysql").arguments if setting.startswith(tuple(f"--{d}" for d in dropped))]
+
+
+def test_mongodb_is_a_replica_set_with_a_key_and_a_small_log() -> None:
+    command = _of("mongodb").arguments
+    assert {"--replSet=loadtest", "--wiredTigerCacheSizeGB=0.25", "--oplogSize=64"} < set(command)
+    assert any(word.startswith("--keyFile=") for word in command)
+    assert not [word for word in command if "nojournal" in word], "no version lets a replica set do without"
+
+
+def test_kafka_tells_its_clients_the_name_by_which_they_reach_it() -> None:
+    environment = _of("kafka").environment_at("database")
+    assert environment["KAFKA_ADVERTISED_LISTENERS"] == "PLAINTEXT://database:9092"
+    assert environment["KAFKA_HEAP_OPTS"] == "-Xms256m -Xmx256m"
