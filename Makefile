@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up report destroy plan test lint
+.PHONY: help venv demo up report destroy sweep plan test lint
 
 help:  ## what there is to do
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -36,11 +36,14 @@ report: venv  ## the report of STACK's last run
 destroy: venv  ## remove everything of STACK
 	@tools/pulumi destroy --stack $(STACK) --yes
 
+sweep: venv  ## what an interrupted engine left; with YES=--yes it is removed
+	@$(RUN) -m infra.sweep $(if $(filter command line environment,$(origin STACK)),--stack $(STACK)) $(YES)
+
 plan: venv  ## what STACK would do, without an engine or Docker
 	@$(RUN) -m infra.plan --stack $(STACK)
 
 test: $(VENV)/.made-dev  ## all tests; those of a missing component say what is missing
-	@$(RUN) -m pytest
+	@$(RUN) -m pytest $(PYTEST_ARGUMENTS)
 
 lint: $(VENV)/.made-dev  ## formatting, lint and types
 	@$(RUN) -m ruff format --check .
