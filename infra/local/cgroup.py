@@ -60,6 +60,11 @@ class ControlGroup:
             _remove(folder)
 
 
+def has_groups(prefix: str, root: Path = ROOT) -> bool:
+    """Whether there is a group of this prefix."""
+    return any((root / controller / _PARENT / prefix).is_dir() for controller in ("", "memory", "cpu"))
+
+
 def remove_groups(prefix: str, root: Path = ROOT) -> None:
     """Remove every group whose name begins with `prefix/`, whoever made it."""
     for controller in ("", "memory", "cpu"):

@@ -1,0 +1,62 @@
+"""`make sweep`: list what an interrupted engine left, and remove it with `--yes`.
+
+A stack's run that still goes on is among it: its label and its folder are all that is looked at.
+"""
+
+import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Sequence
+from pathlib import Path
+
+from infra.sweeping import in_docker, on_machine
+from infra.sweeping.remains import Remains
+from spec.errors import ExitCode, LoadtestError, exit_code_of
+
+PROJECT = Path(__file__).parent.parent
+
+
+def main(arguments: Sequence[str] | None = None, project: Path = PROJECT) -> int:
+    """List, and remove when told to; exit code 1 when something could not be removed."""
+    parser = ArgumentParser(
+        prog="python -m infra.sweep", description=__doc__, formatter_class=RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--stack", help="only what this stack made (default: what any stack made)")
+    parser.add_argument("--yes", action="store_true", help="remove it; without, it is only listed")
+    chosen = parser.parse_args(arguments)
+    return exit_code_of(lambda: _sweep(project, chosen.stack, remove=chosen.yes), _complain)
+
+
+def _sweep(project: Path, stack: str | None, *, remove: bool) -> int:
+    found = [*in_docker.remains(stack), *on_machine.remains(project, stack)]
+    if not found:
+        _say("nothing was left")
+    elif not remove:
+        for each in found:
+            _say(f"left: {each}")
+        _say(f"{len(found)} left; remove with --yes (a run that still goes on ends, too)")
+    return _removed(found) if remove else ExitCode.OK
+
+
+def _removed(found: Sequence[Remains]) -> int:
+    code = ExitCode.OK
+    for each in found:
+        try:
+            each.remove()
+        except LoadtestError as error:
+            _complain(f"error: {error}")
+            code = ExitCode.FAILED
+        else:
+            _say(f"removed: {each}")
+    return code
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+
+
+def _complain(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What an interrupted engine left: found by label and by folder, without the engine's own state."""

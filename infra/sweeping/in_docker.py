@@ -1,0 +1,49 @@
+"""Containers, networks and volumes that carry the stack's label."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import docker
+from docker.errors import DockerException, NotFound
+
+from infra.platforms.base import STACK_LABEL
+from infra.sweeping.remains import Remains
+from spec.errors import RunError
+
+_SOCKET = Path("/var/run/docker.sock")
+
+
+def remains(stack: str | None) -> Sequence[Remains]:
+    """In the order in which they can go: containers, then what they used. Nothing where no engine is to be had."""
+    if "DOCKER_HOST" not in os.environ and not _SOCKET.exists():
+        return []
+    try:
+        client = docker.from_env(timeout=60)
+        client.ping()
+        return list(_remains(client, STACK_LABEL if stack is None else f"{STACK_LABEL}={stack}"))
+    except DockerException as error:
+        raise RunError(f"Docker: {' '.join(str(error).split())[:200]}") from None
+
+
+def _remains(client: docker.DockerClient, label: str) -> Iterator[Remains]:
+    chosen = {"label": label}
+    for container in client.containers.list(all=True, filters=chosen, ignore_removed=True):
+        yield _remnant("container", container, container.labels, lambda each: each.remove(force=True, v=True))
+    for network in client.networks.list(filters=chosen):
+        yield _remnant("network", network, network.attrs.get("Labels"), lambda each: each.remove())
+    for volume in client.volumes.list(filters=chosen):
+        yield _remnant("volume", volume, volume.attrs.get("Labels"), lambda each: each.remove(force=True))
+
+
+def _remnant(kind: str, thing: Any, labels: dict[str, str] | None, remove: Callable[[Any], object]) -> Remains:
+    def removed() -> None:
+        try:
+            remove(thing)
+        except NotFound:
+            return
+        except DockerException as error:
+            raise RunError(f"{kind} {thing.name}: {' '.join(str(error).split())[:200]}") from None
+
+    return Remains(kind, str(thing.name), (labels or {}).get(STACK_LABEL, ""), removed)

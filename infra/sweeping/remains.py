@@ -1,0 +1,17 @@
+"""One thing that was left, whatever it is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Remains:
+    """What it is, whose it is, and how it is removed; removing raises LoadtestError."""
+
+    kind: str
+    name: str
+    stack: str
+    remove: Callable[[], None]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name} (stack {self.stack})"

@@ -1,0 +1,121 @@
+"""What an interrupted engine leaves is listed, and removed when told to; what is another's stays."""
+
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import psutil
+import pytest
+
+from infra import sweep
+from infra.local import ramdisk
+from infra.local.cgroup import ControlGroup, has_groups
+from infra.local.processes import remember
+from infra.local.workspace import WorkspacePaths
+from infra.platforms.base import STACK_LABEL
+from spec.units import MIB
+from tests.tools.containers import require_image
+from tools.images import catalogue
+from tools.images.recipe import tag
+
+
+@pytest.fixture
+def stack() -> str:
+    return f"swept-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def process() -> Iterator["subprocess.Popen[bytes]"]:
+    started = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    yield started
+    started.kill()
+    started.wait()
+
+
+def _workspace(project: Path, stack: str, process: "subprocess.Popen[bytes]") -> WorkspacePaths:
+    """A workspace as a killed engine leaves it: a process, a mount and a control group."""
+    paths = WorkspacePaths(project / ".loadtest" / stack)
+    data = paths.workers / "worker-1"
+    data.mkdir(parents=True)
+    ramdisk.mount(data, MIB)
+    remember(process.pid, paths.workers / "worker-1.pid")
+    ControlGroup.make(f"{paths.group}/worker-1", 1, 64 * MIB).add(process.pid)
+    return paths
+
+
+def test_a_workspace_is_listed_and_left(
+    tmp_path: Path, stack: str, process: "subprocess.Popen[bytes]", capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = _workspace(tmp_path, stack, process)
+    assert sweep.main(["--stack", stack], tmp_path) == 0
+    assert f"left: workspace {paths.folder} (stack {stack})" in capsys.readouterr().out
+    assert process.poll() is None
+    assert paths.folder.is_dir()
+    assert sweep.main(["--stack", stack, "--yes"], tmp_path) == 0
+
+
+def test_a_workspace_is_removed_with_all_that_was_made_from_it(
+    tmp_path: Path, stack: str, process: "subprocess.Popen[bytes]", capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = _workspace(tmp_path, stack, process)
+    assert sweep.main(["--stack", stack, "--yes"], tmp_path) == 0
+    assert f"removed: workspace {paths.folder}" in capsys.readouterr().out
+    assert not (tmp_path / ".loadtest").exists()
+    assert str(paths.folder) not in Path("/proc/mounts").read_text()
+    assert not has_groups(paths.group)
+    assert not psutil.pid_exists(process.pid) or process.wait(timeout=10) != 0
+    sweep.main(["--stack", stack], tmp_path)
+    assert capsys.readouterr().out == "nothing was left\n"
+
+
+def test_another_stacks_workspace_stays(tmp_path: Path, stack: str, process: "subprocess.Popen[bytes]") -> None:
+    paths = _workspace(tmp_path, stack, process)
+    assert sweep.main(["--stack", "another", "--yes"], tmp_path) == 0
+    assert paths.folder.is_dir()
+    assert process.poll() is None
+    assert sweep.main(["--stack", stack, "--yes"], tmp_path) == 0
+
+
+def test_control_groups_without_a_folder(tmp_path: Path, stack: str, capsys: pytest.CaptureFixture[str]) -> None:
+    paths = WorkspacePaths(tmp_path / ".loadtest" / stack)
+    ControlGroup.make(f"{paths.group}/worker-1", 1, 64 * MIB)
+    if not has_groups(paths.group):
+        pytest.skip("this machine lets us make no control group")
+    assert sweep.main(["--stack", stack, "--yes"], tmp_path) == 0
+    assert f"removed: control group {paths.group}" in capsys.readouterr().out
+    assert not has_groups(paths.group)
+
+
+@pytest.mark.docker
+def test_docker_by_label_and_nothing_else(tmp_path: Path, stack: str, capsys: pytest.CaptureFixture[str]) -> None:
+    require_image(catalogue.PYTHON)
+    client = docker.from_env()
+    labels, other = {STACK_LABEL: stack}, {STACK_LABEL: f"{stack}-other"}
+    client.networks.create(stack, labels=labels, internal=True)
+    client.volumes.create(stack, labels=labels)
+    stays = client.volumes.create(f"{stack}-other", labels=other)
+    container = client.containers.run(
+        tag(catalogue.PYTHON), ["sleep", "600"], detach=True, labels=labels, name=stack, network=stack,
+        volumes={stack: {"bind": "/data"}},
+    )  # fmt: skip
+    try:
+        assert sweep.main(["--stack", stack], tmp_path) == 0
+        said = capsys.readouterr().out
+        assert [line.split(" (")[0] for line in said.splitlines()[:-1]] == [
+            f"left: {kind} {stack}" for kind in ("container", "network", "volume")
+        ]
+        container.reload()
+        assert container.status == "running"
+        assert sweep.main(["--stack", stack, "--yes"], tmp_path) == 0
+        assert client.containers.list(all=True, filters={"label": f"{STACK_LABEL}={stack}"}) == []
+        assert client.networks.list(filters={"label": f"{STACK_LABEL}={stack}"}) == []
+        assert [each.name for each in client.volumes.list(filters={"name": stack})] == [stays.name]
+    finally:
+        for left in client.containers.list(all=True, filters={"name": stack}):
+            left.remove(force=True)
+        for left in [*client.networks.list(names=[stack]), *client.volumes.list(filters={"name": stack})]:
+            left.remove()
+        client.close()
