@@ -25,7 +25,7 @@ _STYLES = {
 }
 _URGENCY = (State.LOST, State.FAILED, State.LATE, State.RUNNING, State.WAITING, State.DONE)
 _ERRORS_SHOWN = 5
-_OTHER_LINES = 12
+_OTHER_LINES = 13
 _WIDE = 104
 """Columns from which on there is room for rows of rows."""
 
@@ -114,10 +114,6 @@ def _memory(worker: Worker) -> str:
 def _sum(fleet: Fleet) -> Text:
     left = fleet.seconds_left
     states = ", ".join(f"{count:,} {state}" for state, count in fleet.counts().items())
-    parts = [
-        f"{words.count(fleet.rows)} of {words.count(fleet.total_rows)} rows",
-        f"{words.rate(fleet.rate)} rows/sec",
-        f"{words.duration(left * 1000)} left" if left is not None else "",
-        states,
-    ]
-    return Text(f"{sparkline(fleet.rates)}  {'  '.join(part for part in parts if part)}")
+    rows = f"{words.count(fleet.rows)} of {words.count(fleet.total_rows)} rows"
+    remaining = f"  {words.duration(left * 1000)} left" if left is not None else ""
+    return Text(f"{sparkline(fleet.rates)}  {words.rate(fleet.rate)} rows/sec\n{rows}{remaining}  {states}")
