@@ -1,0 +1,32 @@
+"""A stack's configuration for tests: the project's defaults, the small preset's sizes, and what a test says."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from infra.settings import NAMESPACE, Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+SMALL: dict[str, Any] = {
+    "workers": "2",
+    "cpuLimit": "0.5",
+    "memoryLimit": "512Mi",
+    "tmpfsSize": "256Mi",
+    "rowCount": "10000",
+    "batchSize": "500",
+}
+
+
+def values(**given: Any) -> dict[str, Any]:
+    """The keys without their namespace, as the program reads them."""
+    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+    defaults = {
+        key.removeprefix(f"{NAMESPACE}:"): entry["default"] for key, entry in declared.items() if "default" in entry
+    }
+    return {**defaults, **SMALL, **given}
+
+
+def settings(**given: Any) -> Settings:
+    """The settings of a stack."""
+    return Settings.of(values(**given))
