@@ -1,0 +1,208 @@
+"""The references that `bench.sources` puts beside the worker: a server's own tool, or its bare driver, with rows made before.
+
+A tool runs in a container of the server's image, on the worker's core and in the server's network; what is timed is the
+tool's process alone. A driver runs here, with its parameters in memory.
+"""
+
+import re
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from spec.schema import Table
+from spec.units import MIB
+from tests.serving import PASSWORD, Served, docker
+from worker.generate import Dataset
+
+CHUNK = 10_000
+"""Rows of one call of a driver."""
+FOLDER = "/rows"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What is loaded: so many rows of each table, and a folder for them as files."""
+
+    dataset: Dataset
+    tables: Sequence[Table]
+    rows: int
+    folder: Path
+
+    @property
+    def total(self) -> int:
+        """Rows of all tables."""
+        return self.rows * len(self.tables)
+
+    def batches(self, table: Table) -> Iterator[pa.RecordBatch]:
+        """A table's rows, a chunk at a time."""
+        for first in range(0, self.rows, CHUNK):
+            yield self.dataset.table(table.name).batch(first, min(CHUNK, self.rows - first))
+
+
+Reference = Callable[[Served, Rows], Callable[[], float]]
+"""Makes the rows; what it returns loads them into tables that are empty, and says how many seconds that took."""
+
+
+@contextmanager
+def client(served: Served, core: int, folder: Path) -> Iterator[str]:
+    """A container of the server's image that does nothing until it is told."""
+    name = f"{served.container.name}-client"
+    docker(
+        *("run", "--detach", f"--name={name}", f"--network=container:{served.container.name}", f"--cpuset-cpus={core}"),
+        *(f"--memory={1024 * MIB}", f"--volume={folder}:{FOLDER}:ro", "--entrypoint=sleep"),
+        *(served.specification.image, "infinity"),
+    )
+    try:
+        yield name
+    finally:
+        docker("rm", "--force", "--volumes", name)
+
+
+def mysql(served: Served, rows: Rows) -> Callable[[], float]:
+    """`LOAD DATA LOCAL INFILE` by `mysql`, from a file in the page cache."""
+    from worker.encode.mysql_text import MysqlTextEncoder
+
+    _files(rows, ".tsv", lambda table: MysqlTextEncoder(table).encode)
+    statements = [
+        f"LOAD DATA LOCAL INFILE '{FOLDER}/{table.name}.tsv' INTO TABLE `{table.name}` CHARACTER SET binary"
+        for table in rows.tables
+    ]
+    command = [
+        "mysql",
+        "--host=127.0.0.1",
+        "--user=loadtest",
+        "--local-infile=1",
+        "loadtest",
+        "-e",
+        ";".join(statements),
+    ]
+    return lambda: _timed(served, command, {"MYSQL_PWD": PASSWORD})
+
+
+def postgresql(served: Served, rows: Rows) -> Callable[[], float]:
+    r"""`\copy` by `psql`, from a file in the page cache."""
+    from worker.encode.csv import CsvEncoder
+
+    _files(rows, ".csv", lambda table: CsvEncoder(table).encode)
+    copies = [f"\\copy {table.name} from '{FOLDER}/{table.name}.csv' (format csv)" for table in rows.tables]
+    command = ["psql", "-h127.0.0.1", "-Uloadtest", "-dloadtest", *(word for copy in copies for word in ("-c", copy))]
+    return lambda: _timed(served, command, {"PGPASSWORD": PASSWORD})
+
+
+def mongodb(served: Served, rows: Rows) -> Callable[[], float]:
+    """`insert_many` of raw BSON by PyMongo, unordered."""
+    from bson.raw_bson import RawBSONDocument
+    from pymongo import MongoClient
+
+    from worker.encode.bson import BsonEncoder
+
+    made = [
+        (table.name, [RawBSONDocument(one) for one in BsonEncoder(table).encode(batch).cut()])
+        for table in rows.tables
+        for batch in rows.batches(table)
+    ]
+    database = MongoClient[Any](served.connection_string)["loadtest"]
+    return lambda: _seconds(lambda: [database[name].insert_many(batch, ordered=False) for name, batch in made])
+
+
+def neo4j(served: Served, rows: Rows) -> Callable[[], float]:
+    """UNWIND by the driver, with lists as its parameters."""
+    from neo4j import GraphDatabase
+
+    from worker.encode.bolt import BoltEncoder
+
+    made = [
+        (_unwind(table), {"rows": BoltEncoder(table).encode(batch).rows})
+        for table in rows.tables
+        for batch in rows.batches(table)
+    ]
+    session: Any = GraphDatabase.driver(
+        f"bolt://{served.connection.host}:7687", auth=("neo4j", PASSWORD), notifications_min_severity="OFF"
+    ).session()
+    return lambda: _seconds(lambda: [session.run(query, rows).consume() for query, rows in made])
+
+
+def kafka(served: Served, rows: Rows) -> Callable[[], float]:
+    """`kafka-producer-perf-test` with the same messages, as often as there are rows; its own clock."""
+    from worker.encode.ndjson import NdjsonEncoder
+
+    _files(rows, ".jsonl", lambda table: NdjsonEncoder(table).encode)
+    settings = (
+        "bootstrap.servers=127.0.0.1:9092",
+        "acks=all",
+        "compression.type=lz4",
+        "linger.ms=5",
+        "batch.size=1000000",
+    )
+    commands = [
+        [
+            *("/opt/kafka/bin/kafka-producer-perf-test.sh", "--topic", table.name, "--num-records", str(rows.rows)),
+            *("--payload-file", f"{FOLDER}/{table.name}.jsonl", "--throughput", "-1", "--producer-props", *settings),
+        ]
+        for table in rows.tables
+    ]
+    return lambda: sum(rows.rows / _records_per_second(served, command) for command in commands)
+
+
+def generation(_: Served | None, rows: Rows) -> Callable[[], float]:
+    """Making the data alone: what limits a file."""
+    return lambda: _seconds(lambda: [sum(batch.num_rows for batch in rows.batches(table)) for table in rows.tables])
+
+
+REFERENCES: Mapping[str, tuple[str, Reference]] = {
+    "mysql": ("LOAD DATA by mysql", mysql),
+    "postgresql": ("\\copy by psql", postgresql),
+    "mongodb": ("raw insert_many, FerretDB", mongodb),
+    "neo4j": ("UNWIND by the driver", neo4j),
+    "kafka": ("kafka-producer-perf-test", kafka),
+}
+
+
+def _unwind(table: Table) -> str:
+    properties = ", ".join(f"{column.name}: row[{place}]" for place, column in enumerate(table.columns))
+    return f"UNWIND $rows AS row CREATE (:{table.name} {{{properties}}})"
+
+
+def _files(rows: Rows, suffix: str, encoder: Callable[[Table], Callable[[pa.RecordBatch], Any]]) -> None:
+    for table in rows.tables:
+        encode = encoder(table)
+        with (rows.folder / f"{table.name}{suffix}").open("wb") as file:
+            for batch in rows.batches(table):
+                file.write(encode(batch).data)
+
+
+def _timed(served: Served, command: Sequence[str], environment: Mapping[str, str]) -> float:
+    """Seconds of a process in the client's container, by bash: starting `docker exec` is not the tool's."""
+    said = _executed(served, ["bash", "-c", 'TIMEFORMAT=%R; time "$@" >/dev/null', "bash", *command], environment)
+    return float(said.stderr.split()[-1])
+
+
+def _records_per_second(served: Served, command: Sequence[str]) -> float:
+    said = _executed(served, command, {}).stdout.splitlines()[-1]
+    found = re.search(r"records sent, ([\d.]+) records/sec", said)
+    if found is None:
+        raise SystemExit(f"{command[0]} says {said}")
+    return float(found[1])
+
+
+def _executed(
+    served: Served, command: Sequence[str], environment: Mapping[str, str]
+) -> "subprocess.CompletedProcess[str]":
+    variables = [f"--env={name}={value}" for name, value in environment.items()]
+    whole = ["docker", "exec", *variables, f"{served.container.name}-client", *command]
+    done = subprocess.run(whole, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise SystemExit(f"{command[0]} says {done.stderr}")
+    return done
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started

@@ -1,0 +1,148 @@
+"""One worker on one core into each source, beside the server's own tool or bare driver with rows made before, in turn.
+
+    python -m bench.sources [--rows 1000000] [--runs 5] [--source mysql ...]
+
+The server has the other core and its data in a RAM disk. The worker makes its rows as it loads them; its rate is over the
+time from connecting to the last acknowledgement. For files, which have no server, the reference is making the data.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("POLARS_MAX_THREADS", "1")
+
+import pyarrow as pa
+
+from bench import references
+from bench.record import record, table
+from spec.plan import BASE_INSTANT, OnExisting
+from spec.results import WorkerResult
+from spec.schema_file import load_schema
+from spec.sources import SOURCES
+from spec.units import GIB
+from tests.serving import Served, docker, serving
+from worker.generate import Dataset
+from worker.sources import open_source
+
+TABLES = ("users", "orders")
+SCHEMA = Path("schemas/shop.yaml")
+BATCH_ROWS, SMALL_BATCH_ROWS = 5_000, 500
+"""Of the large preset and of the small one."""
+INSERTED_SHARE = 50
+"""`method: insert` loads one row in so many: its rate does not depend on how many there are."""
+WORKER_CORE, SERVER_CORE = 0, 1
+LIBRARIES = ("pyarrow", "numpy", "psycopg", "PyMySQL", "pymongo", "neo4j", "neo4j-rust-ext", "confluent-kafka")
+
+
+def main() -> None:
+    """Measure, print the table, write bench/results/sources.json."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=1_000_000, help="of both tables together")
+    parser.add_argument("--runs", type=int, default=5, help="runs whose medians count")
+    parser.add_argument("--source", nargs="*", choices=list(SOURCES), default=list(SOURCES))
+    parser.add_argument("--dry", action="store_true", help="write no result file")
+    arguments = parser.parse_args()
+    pa.set_cpu_count(1)
+    os.sched_setaffinity(0, {WORKER_CORE})
+    results = [measure(source, arguments.rows // len(TABLES), arguments.runs) for source in arguments.source]
+    sys.stdout.write(table(results) + "\n")
+    if not arguments.dry:
+        settings = {"batch_rows": BATCH_ROWS, "runs": arguments.runs, "worker_cores": 1, "server_cores": 1}
+        record("sources", results, LIBRARIES, settings)
+
+
+def measure(source: str, rows: int, runs: int) -> Mapping[str, Any]:
+    """One source's row of the table; `rows` is of each table."""
+    schema = load_schema(SCHEMA)
+    dataset = Dataset(schema, seed=42, rows=rows, base_instant=BASE_INSTANT)
+    with tempfile.TemporaryDirectory() as folder:
+        made = references.Rows(dataset, [schema.table(name) for name in TABLES], rows, Path(folder))
+        with _target(source, made) as (connection, empty, reference):
+            ours, theirs = [], []
+            for _ in range(runs + 1):
+                empty()
+                theirs.append(made.total / reference())
+                ours.append(_worker(source, connection, rows, BATCH_ROWS))
+            small = [_worker(source, connection, rows, SMALL_BATCH_ROWS) for _ in range(runs)]
+            some = max(rows // INSERTED_SHARE, 1)
+            inserted = [_worker(source, connection, some, BATCH_ROWS, "insert") for _ in range(runs)]
+    return _row(source, ours[1:], theirs[1:], small, inserted)
+
+
+def _row(
+    source: str,
+    ours: Sequence[WorkerResult],
+    theirs: Sequence[float],
+    small: Sequence[WorkerResult],
+    inserted: Sequence[WorkerResult],
+) -> Mapping[str, Any]:
+    ratios = [result.metrics.rows_per_second / rate for result, rate in zip(ours, theirs, strict=True)]
+    return {
+        "source": source,
+        "rows_per_second": _median(ours),
+        "reference": references.REFERENCES.get(source, ("making the data",))[0],
+        "reference_rows_per_second": round(statistics.median(theirs)),
+        "ratio": round(statistics.median(ratios), 3),
+        "batch_500_rows_per_second": _median(small),
+        "insert_rows_per_second": _median(inserted),
+        "bytes_a_row": round(ours[0].metrics.bytes_written / max(ours[0].metrics.rows_processed, 1)),
+        "peak_memory_mb": max(result.peak_memory_mb or 0.0 for result in ours),
+    }
+
+
+def _median(results: Sequence[WorkerResult]) -> int:
+    return round(statistics.median(result.metrics.rows_per_second for result in results))
+
+
+@contextmanager
+def _target(source: str, rows: references.Rows) -> Iterator[tuple[str, Callable[[], None], Callable[[], float]]]:
+    """The connection string, what empties the tables, and the reference."""
+    if not SOURCES[source].needs_server:
+        yield (rows.folder / "files").as_uri(), lambda: None, references.generation(None, rows)
+        return
+    with serving(source, memory=6 * GIB, tmpfs=4 * GIB) as served:
+        docker("update", f"--cpuset-cpus={SERVER_CORE}", served.container.name)
+        with references.client(served, WORKER_CORE, rows.folder):
+            _, make = references.REFERENCES[source]
+            yield served.connection_string, lambda: _emptied(source, served, rows), make(served, rows)
+
+
+def _emptied(source: str, served: Served, rows: references.Rows) -> None:
+    opened = open_source(SOURCES[source], served.connection)
+    try:
+        opened.connect()
+        opened.prepare(rows.tables, OnExisting.EMPTY)
+    finally:
+        opened.close()
+
+
+def _worker(source: str, connection: str, rows: int, batch: int, method: str = "bulk") -> WorkerResult:
+    """One worker process, which empties the tables first."""
+    with tempfile.NamedTemporaryFile(suffix=".json") as result:
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "worker", "--schema", str(SCHEMA), "--source", source, "--method", method),
+                *("--tables", ",".join(TABLES), "--row-count", str(rows), "--batch-size", str(batch)),
+                *("--on-existing", "empty", "--metrics-output", result.name),
+            ],
+            env={**os.environ, "LOADTEST_CONNECTION_STRING": connection, "OMP_NUM_THREADS": "1"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            check=False,
+            text=True,
+        )
+        if done.returncode != 0:
+            raise SystemExit(done.stderr)
+        return WorkerResult.model_validate_json(Path(result.name).read_bytes())
+
+
+if __name__ == "__main__":
+    main()
