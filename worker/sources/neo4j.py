@@ -12,10 +12,11 @@ from neo4j.exceptions import DriverError, Neo4jError
 from spec.connection import Connection
 from spec.errors import ServerError
 from spec.plan import OnExisting, Shard
-from spec.schema import Table
+from spec.schema import Column, Table
 from spec.sources import INSERT, NEO4J
 from worker.encode.bolt import BoltEncoder, BoltRows
-from worker.sources.base import KeyRange, Seat, Sent, Sink
+from worker.sources import neo4j_read
+from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sent, Sink
 from worker.sources.existing import in_another_shape, not_to_be_touched
 from worker.sources.neo4j_errors import server_error
 
@@ -101,6 +102,26 @@ class Neo4j:
         with self._named():
             ((count,),) = self._run(f"MATCH (n:{_name(table.name)}) RETURN count(n)")
             return int(count)
+
+    def read(self, table: Table, scope: Scope) -> Iterator[pa.RecordBatch]:
+        """The nodes of a range of keys, or all; one whose key is no integer is in no range, and for the leader to see."""
+        key = f"n.{_name(table.primary_key)}"
+        where, bounds = "", {}
+        if scope.keys is not None:
+            where, bounds = f" WHERE {key} >= $low AND {key} <= $high", scope.keys._asdict()
+            if scope.leads:
+                where += f" OR {key} IS NULL OR NOT {key} IS :: INTEGER"
+        with self._named():
+            found = self._server.run(_cypher(f"MATCH (n:{_name(table.name)}){where} RETURN n"), bounds)
+            yield from neo4j_read.read(found, table)
+
+    def held(self, column: Column, values: pa.Array) -> pa.Array:  # noqa: ARG002
+        """The values themselves: what the server has no type for is kept as text."""
+        return values
+
+    def fingerprint(self, table: Table, scope: Scope) -> Fingerprint | None:  # noqa: ARG002
+        """None: it has no hash without a plugin."""
+        return None
 
     def settings(self) -> Mapping[str, str]:
         """The version, and the settings that bear on a load as far as the user may see them."""
