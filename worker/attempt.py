@@ -6,6 +6,8 @@ from pathlib import Path
 from spec.errors import InputError, StorageError
 
 ATTEMPT_VARIABLE = "LOADTEST_ATTEMPT"
+FAILURES_VARIABLE = "LOADTEST_FAILURES"
+"""How often the platform saw this worker fail before: what Kubernetes counts, where a retry is another pod."""
 _SUFFIX = ".attempt"
 
 
@@ -41,7 +43,11 @@ def forget_attempts(results: Path) -> None:
 
 def attempt_of_environment() -> int:
     """Which attempt the platform says that this is; 1 where it says nothing."""
-    text = os.environ.get(ATTEMPT_VARIABLE, "1")
-    if not text.isdecimal() or int(text) < 1:
-        raise InputError.of(ATTEMPT_VARIABLE, text, "is no attempt", "write a number from 1")
+    return max(_number(ATTEMPT_VARIABLE, "is no attempt", 1), _number(FAILURES_VARIABLE, "is no count", 0) + 1)
+
+
+def _number(variable: str, problem: str, least: int) -> int:
+    text = os.environ.get(variable, str(least))
+    if not text.isdecimal() or int(text) < least:
+        raise InputError.of(variable, text, problem, f"write a number from {least}")
     return int(text)

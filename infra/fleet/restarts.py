@@ -7,7 +7,7 @@ from spec.errors import ExitCode
 from spec.plan import LoadPlan
 from spec.results import WorkerResult
 
-_FINAL = (ExitCode.OK, ExitCode.BAD_INPUT, ExitCode.DIFFERENCE)
+FINAL = (ExitCode.OK, ExitCode.BAD_INPUT, ExitCode.DIFFERENCE)
 """How a worker ends that would end in the same way again."""
 
 
@@ -33,7 +33,7 @@ class Restarts:
         if (
             ended is None
             or ended.exit_code is None
-            or ended.exit_code in _FINAL
+            or ended.exit_code in FINAL
             or not isinstance(self._runner, Restarting)
         ):
             self._left[worker] = 0

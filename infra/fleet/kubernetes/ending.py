@@ -18,6 +18,11 @@ def index_of(pod: Pod) -> int:
     return int(pod["metadata"].get("annotations", {}).get("batch.kubernetes.io/job-completion-index", 0))
 
 
+def failures_before(pod: Pod) -> int:
+    """How many pods of the same index had failed when this one was made."""
+    return int(pod["metadata"].get("annotations", {}).get("batch.kubernetes.io/job-index-failure-count", 0))
+
+
 def is_over(pod: Pod) -> bool:
     """Whether nothing runs in it any more."""
     return pod["status"].get("phase") in ("Succeeded", "Failed") or _terminated(pod) is not None

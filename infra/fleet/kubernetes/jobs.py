@@ -10,6 +10,7 @@ from infra.fleet.kubernetes.connection import Cluster, is_missing
 from spec.errors import RunError
 
 _DELETE_SECONDS = 120
+_SETTLE_SECONDS = 15
 _CONTROLLERS_OWN = (
     "controller-uid",
     "job-name",
@@ -46,6 +47,12 @@ class Jobs:
         """Let its pods be made."""
         self._cluster.batch.patch_namespaced_job(name, self._namespace, {"spec": {"suspend": False}})
 
+    def settle(self, name: str) -> None:
+        """Wait until the controller has seen the ends of all pods: held before, the Job would lose those it has not."""
+        deadline = time.monotonic() + _SETTLE_SECONDS
+        while not _finished(self._read(name)) and time.monotonic() < deadline:
+            time.sleep(0.2)
+
     def hold(self, name: str) -> None:
         """As it was declared: pods that run are ended, and what has ended stays."""
         self._cluster.batch.patch_namespaced_job(name, self._namespace, {"spec": {"suspend": True}})
@@ -80,7 +87,9 @@ class Jobs:
 
 
 def _finished(job: Mapping[str, Any]) -> bool:
-    return any(one["type"] in _FINISHED and one["status"] == "True" for one in job["status"].get("conditions", ()))
+    return any(
+        one["type"] in _FINISHED and one["status"] == "True" for one in job.get("status", {}).get("conditions", ())
+    )
 
 
 def _like(job: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,10 +10,11 @@ from kubernetes.client.exceptions import ApiException
 from pydantic import BaseModel, ConfigDict
 
 from infra.fleet.kubernetes.connection import Cluster, named
-from infra.fleet.kubernetes.ending import Pod, ended_of, has_begun, is_over, why_not_begun
+from infra.fleet.kubernetes.ending import Pod, ended_of, failures_before, has_begun, is_over, why_not_begun
 from infra.fleet.kubernetes.jobs import Jobs
 from infra.fleet.kubernetes.server import problem_of
 from infra.fleet.kubernetes.watch import Pods
+from infra.fleet.restarts import FINAL
 from infra.fleet.runner import Ended
 from spec.plan import LoadPlan
 from spec.results import ExitReason
@@ -59,7 +60,9 @@ class KubernetesRunner:
         self._pods: Pods | None = None
         self._released = 0.0
         self._job_read = 0.0
+        self._job_failure = ""
         self._given_up: dict[int, Ended] = {}
+        self._stopped = False
 
     @named
     def prepare(self, timeout_seconds: float) -> Ended:
@@ -79,6 +82,7 @@ class KubernetesRunner:
                     detail = f"prepare did not end within {timeout_seconds:.0f} s"
                     return Ended(None, "", ExitReason.TIMED_OUT, detail)
                 time.sleep(_POLL_SECONDS)
+            self._settle(fleet.prepare)
             return self._prepared(pods)
         finally:
             pods.end()
@@ -104,6 +108,7 @@ class KubernetesRunner:
     @named
     def stop(self) -> None:
         """Hold the Job: its controller ends the pods, and the watch keeps what each of them says last."""
+        self._stopped = True
         self._jobs.hold(self._fleet.workers)
         deadline = time.monotonic() + _STOP_SECONDS
         while self.running() and time.monotonic() < deadline:
@@ -131,6 +136,7 @@ class KubernetesRunner:
         """Leave the Job as it was declared; files stay on the claim that was named for them."""
         if self._pods is not None:
             self._pods.end()
+        self._settle(self._fleet.workers)
         self._jobs.hold(self._fleet.workers)
 
     def _follow(self, job: str) -> Pods:
@@ -139,14 +145,17 @@ class KubernetesRunner:
         pods.begin()
         self._jobs.release(job)
         self._released = self._job_read = time.monotonic()
+        self._job_failure = ""
         return pods
 
     def _is_over(self, index: int, pods: Pods, job: str) -> bool:
         """Whether this index has ended, or has not begun and will not."""
         seen, deleted = pods.seen()
+        pod = seen.get(index)
+        if pod is not None and self._is_retried(pod, gone=index in deleted):
+            return False
         if index in self._given_up or index in deleted:
             return True
-        pod = seen.get(index)
         if pod is not None and (is_over(pod) or has_begun(pod)):
             return is_over(pod)
         late = time.monotonic() - self._released > self._fleet.start_timeout
@@ -156,14 +165,28 @@ class KubernetesRunner:
             self._given_up[index] = Ended(None, "", ExitReason.NEVER_STARTED, f"{waited}: {why}")
         return bool(why)
 
+    def _is_retried(self, pod: Pod, *, gone: bool) -> bool:
+        """Whether the Job makes another pod in the place of this one, which has failed."""
+        if self._stopped or failures_before(pod) >= self._plan.retries or not (gone or is_over(pod)):
+            return False
+        return ended_of(pod, gone=gone).exit_code not in FINAL and not self._failure(self._fleet.workers)
+
+    def _settle(self, job: str) -> None:
+        """Only a Job without a pod that was given up comes to its end by itself."""
+        if not self._given_up:
+            self._jobs.settle(job)
+
     def _why_no_pod(self, job: str, *, late: bool) -> str:
         """Empty while there is hope: a Job that has failed makes no pod any more."""
-        now = time.monotonic()
-        if not late and now - self._job_read < _JOB_SECONDS:
-            return ""
-        self._job_read = now
         refusal = self._jobs.refusal(job) if late else ""
-        return refusal or self._jobs.failure(job) or ("the Job made no pod" if late else "")
+        return refusal or self._failure(job) or ("the Job made no pod" if late else "")
+
+    def _failure(self, job: str) -> str:
+        """Why the Job as a whole failed, or empty; asked of the API once in a while."""
+        now = time.monotonic()
+        if now - self._job_read > _JOB_SECONDS:
+            self._job_read, self._job_failure = now, self._jobs.failure(job)
+        return self._job_failure
 
     def _prepared(self, pods: Pods) -> Ended:
         """How it ended, with what it wrote: one log holds both streams, and only the result is JSON."""

@@ -12,7 +12,7 @@ from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
 from infra.fleet.kubernetes.connection import Cluster, said_by
-from infra.fleet.kubernetes.ending import Pod, index_of
+from infra.fleet.kubernetes.ending import Pod, failures_before, index_of
 from spec.errors import RunError
 
 _STREAM_SECONDS = 20
@@ -78,10 +78,11 @@ class Pods:
         found = self._cluster.read(
             self._cluster.core.list_namespaced_pod, self._namespace, label_selector=self._selector
         )
-        pods = {index_of(pod): pod for pod in found["items"]}
+        there = {pod["metadata"]["uid"] for pod in found["items"]}
         with self._lock:
-            self._deleted |= self._pods.keys() - pods.keys()
-            self._pods.update(pods)
+            self._deleted |= {index for index, pod in self._pods.items() if pod["metadata"]["uid"] not in there}
+            for pod in found["items"]:
+                self._keep(pod)
         self._version = found["metadata"]["resourceVersion"]
 
     def _stream(self) -> None:
@@ -114,7 +115,16 @@ class Pods:
         if event["type"] == "BOOKMARK":
             return
         with self._lock:
-            index = index_of(pod)
-            self._pods[index] = pod
-            if event["type"] == "DELETED":
-                self._deleted.add(index)
+            if self._keep(pod) and event["type"] == "DELETED":
+                self._deleted.add(index_of(pod))
+
+    def _keep(self, pod: Pod) -> bool:
+        """Remember a pod unless a later attempt of its index is known."""
+        index = index_of(pod)
+        known = self._pods.get(index)
+        if known is not None and failures_before(known) > failures_before(pod):
+            return False
+        if known is None or known["metadata"]["uid"] != pod["metadata"]["uid"]:
+            self._deleted.discard(index)
+        self._pods[index] = pod
+        return True

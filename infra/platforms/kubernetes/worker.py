@@ -31,6 +31,9 @@ TERMINATION_LOG = "/dev/termination-log"
 _TERMINATION_VARIABLE = "LOADTEST_TERMINATION_LOG"
 _INDEX = "$(JOB_COMPLETION_INDEX)"
 """Kubernetes replaces it in a container's arguments: the command is the one that Docker has."""
+_FAILURE_COUNT = "metadata.annotations['batch.kubernetes.io/job-index-failure-count']"
+_FAILURES: Manifest = {"name": "LOADTEST_FAILURES", "valueFrom": {"fieldRef": {"fieldPath": _FAILURE_COUNT}}}
+"""A retry is another pod: by this count it knows that it is not the first."""
 _STOP_SECONDS = 10
 _DEADLINE_GRACE_SECONDS = 300
 """The fleet ends a run that takes too long and keeps what it did; the deadline is for one that nobody waits for."""
@@ -58,18 +61,16 @@ class WorkerJobs:
         }
 
     def workers(self) -> Manifest:
-        """As many pods as workers, all at once, each tried once and each run to its own end."""
+        """As many pods as workers, all at once, each run to its own end, and tried again as often as the plan says."""
         count = len(self._args.plan.workers)
         return {
             "completionMode": "Indexed",
             "completions": count,
             "parallelism": count,
             # With `backoffLimit: 0` in its place the first failure would take the pods that still run.
-            "backoffLimitPerIndex": 0,
+            "backoffLimitPerIndex": self._args.plan.retries,
             "podFailurePolicy": {
-                "rules": [
-                    {"action": "FailJob", "onExitCodes": {"operator": "In", "values": [int(ExitCode.BAD_INPUT)]}},
-                ]
+                "rules": [_on_exit("FailJob", ExitCode.BAD_INPUT), _on_exit("FailIndex", ExitCode.DIFFERENCE)]
             },
             **self._job(WORKER_ROLE, worker_arguments(PLAN_FILE, _INDEX), {_TERMINATION_VARIABLE: TERMINATION_LOG}),
         }
@@ -93,7 +94,11 @@ class WorkerJobs:
             "image": self._image,
             "imagePullPolicy": "IfNotPresent",
             "args": arguments,
-            "env": [*variables(environment), secret_variable(CONNECTION_VARIABLE, self._secret)],
+            "env": [
+                *variables(environment),
+                *([_FAILURES] if self._args.plan.retries and role == WORKER_ROLE else []),
+                secret_variable(CONNECTION_VARIABLE, self._secret),
+            ],
             "securityContext": container_security(read_only=True),
             "terminationMessagePath": TERMINATION_LOG,
             # What a worker that was killed said last, where it could leave no result.
@@ -128,3 +133,8 @@ class WorkerJobs:
         claim = self._args.settings.output_storage
         volume: Manifest = {"persistentVolumeClaim": {"claimName": claim}} if claim else {"emptyDir": {}}
         return {"name": "results", **volume}
+
+
+def _on_exit(action: str, code: ExitCode) -> Manifest:
+    """What the Job does when a worker ends with this code, which another attempt would end with again."""
+    return {"action": action, "onExitCodes": {"operator": "In", "values": [int(code)]}}
