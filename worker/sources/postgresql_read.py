@@ -87,7 +87,8 @@ _MICROSECONDS = "(extract(epoch FROM {c}) * 1000000)::bigint"
 _EXPRESSIONS: Mapping[Kind, _Expression] = {
     **dict.fromkeys(text.BINARIES, _template("translate(encode({c}, 'base64'), E'\\n', '')")),
     Kind.DATE: _template("to_char({c}, 'YYYY-MM-DD')"),
-    **dict.fromkeys((Kind.DATETIME, Kind.TIMESTAMP), _template("to_char({c}, 'YYYY-MM-DD\"T\"HH24:MI:SS.US')")),
+    Kind.DATETIME: _template("to_char({c}, 'YYYY-MM-DD\"T\"HH24:MI:SS.US')"),
+    Kind.TIMESTAMP: _template('to_char({c}, \'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\')'),
     Kind.TIMESTAMP_TZ: _template("to_char({c} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"),
     Kind.DURATION: _template(
         f"CASE WHEN {_MICROSECONDS} < 0 THEN '-' ELSE '' END || 'PT' || abs({_MICROSECONDS}) / 1000000 || '.' || "

@@ -6,16 +6,19 @@ hexadecimal digits of their bits; lists, jsonb and points are spelled by each se
 """
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from spec.schema import Table
 from spec.types import DataType, Kind
 from worker.encode import text
 from worker.encode.columns import block, numbers
-from worker.encode.pieces import Piece, join, with_nulls
+from worker.encode.pieces import Piece, array_of, join, with_nulls
 
+_BITS_TOO_MANY = 4
 _UNSUMMED = (Kind.ARRAY, Kind.SET, Kind.JSONB, Kind.POINT)
 
 
@@ -27,24 +30,19 @@ def is_summable(table: Table) -> bool:
 def total_of(table: Table, batch: pa.RecordBatch) -> int:
     """The sum of the rows' hashes; the batch is as the source holds it."""
     cells = [_cell(batch.column(column.name), column.type) for column in table.columns]
-    total = 0
-    for row in zip(*cells, strict=True):
-        spelled = ",".join("-" if cell is None else f"{len(cell)}:{cell}" for cell in row)
-        total += int(hashlib.md5(spelled.encode(), usedforsecurity=False).hexdigest()[:15], 16)
-    return total % 2**64
+    rows = pc.binary_join_element_wise(*cells, ",").cast(pa.binary()).to_pylist()
+    digests = (hashlib.md5(row, usedforsecurity=False).digest() for row in rows)
+    return sum(int.from_bytes(digest[:8]) >> _BITS_TOO_MANY for digest in digests) % 2**64
 
 
-def _cell(column: Any, type_: DataType) -> list[str | None]:
-    written = pa.array(join(_pieces(column, type_), len(column))).cast(pa.string())
-    absent = column.is_null().to_pylist()
-    return [None if missing else cell for cell, missing in zip(written.to_pylist(), absent, strict=True)]
+def _cell(column: Any, type_: DataType) -> pa.Array:
+    written = join(_pieces(column, type_), len(column)).cast(pa.string())
+    present = pc.binary_join_element_wise(pc.utf8_length(written).cast(pa.string()), written, ":")
+    return pc.if_else(column.is_valid(), present, "-")
 
 
-def _pieces(column: Any, type_: DataType) -> list[Piece]:
+def _pieces(column: Any, type_: DataType) -> Sequence[Piece]:
     if type_.kind in text.FLOATS:
         stored, sent = ("<u4", ">u4") if type_.kind is Kind.FLOAT32 else ("<u8", ">u8")
-        bits = block(numbers(column, stored), sent)
-        width = bits.shape[1]
-        spelled = text.hexadecimal(pa.array(list(map(bytes, bits)), pa.binary(width)).cast(pa.binary()), type_)
-        return list(with_nulls(spelled, column))
-    return list(with_nulls(text.WRITERS[type_.kind](column, type_), column))
+        return text.hexadecimal(array_of(block(numbers(column, stored), sent)), type_)
+    return with_nulls(text.WRITERS[type_.kind](column, type_), column)

@@ -1,0 +1,98 @@
+"""What other clients do to PostgreSQL's rows is found, by the server's sum as well as by reading them."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from spec.connection import parse_connection
+from spec.sources import SOURCES
+from spec.types import Kind
+from tests.worker.sources.loading import DATASET, EVERY_KIND, connected
+from tests.worker.verify.campaign import ROWS, counts, rows_of, verified, write
+from tests.worker.verify.embedded import embedded_postgresql
+from worker.generate import Dataset
+from worker.sources.base import Source
+from worker.sources.summed import is_summable
+from worker.verify.scope import LOWEST
+
+_SPELLED_ANEW = (Kind.ARRAY, Kind.SET, Kind.JSONB, Kind.POINT)
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with embedded_postgresql() as made:
+        yield made
+
+
+@pytest.fixture
+def source(url: str) -> Iterator[Source]:
+    with connected("postgresql", parse_connection(url, SOURCES["postgresql"])) as opened:
+        write(opened, EVERY_KIND, rows_of(EVERY_KIND))
+        yield opened
+
+
+@pytest.fixture
+def summable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same table without the columns that no server adds up, which nobody then looks at."""
+    whole = DATASET.schema.table(EVERY_KIND)
+    kept = whole.model_copy(update={"columns": tuple(c for c in whole.columns if c.type.kind not in _SPELLED_ANEW)})
+    assert is_summable(kept)
+    assert not is_summable(whole)
+    schema = DATASET.schema.model_copy(update={"tables": (kept, *DATASET.schema.tables[1:])})
+    smaller = Dataset(schema, DATASET.seed, DATASET.rows, DATASET.base_instant)
+    monkeypatch.setattr("tests.worker.verify.campaign.DATASET", smaller)
+
+
+_CHANGES = {
+    "an_int64": "an_int64 # 1",
+    "a_float32": "a_float32 * 1.0000001",
+    "a_float64": "'NaN'",
+    "a_wide_decimal": "a_wide_decimal + 0.0000000001",
+    "a_text": "a_text || ' '",
+    "a_timestamp": "a_timestamp + interval '1 microsecond'",
+    "a_timestamp_tz": "a_timestamp_tz + interval '1 microsecond'",
+    "a_date": "'infinity'",
+    "a_time": "'24:00'",
+    "a_blob": "NULL",
+    "a_json": "'{}'",
+    "a_duration": "interval '1 month'",
+}
+"""By column: what becomes of its first value."""
+
+
+@pytest.mark.parametrize("depth", ["full", "checksum"])
+@pytest.mark.parametrize("column", _CHANGES)
+def test_a_cell_that_another_client_changed(
+    url: str, source: Source, summable: None, column: str, depth: str
+) -> None:
+    first = f"(SELECT min(id) FROM every_kind WHERE {column} IS NOT NULL)"
+    change = f"UPDATE every_kind SET {column} = {_CHANGES[column]} WHERE id = {first}"
+    with psycopg.connect(url, autocommit=True) as other:
+        assert other.execute(change.encode()).rowcount == 1
+    (found,) = verified(source, EVERY_KIND, verify_depth=depth)
+    assert counts(found) == (0, 1, 0)
+    assert [difference.column for difference in found.differences] == [column]
+
+
+def test_the_servers_sum_is_the_generators(source: Source, summable: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is read where the sums agree."""
+
+    def read(*_: object) -> None:
+        raise AssertionError("the rows were read")
+
+    monkeypatch.setattr(source, "read", read)
+    for shards in ((ROWS,), (50, 70), (1, 118, 1)):
+        found = verified(source, EVERY_KIND, shards, verify_depth="checksum")
+        assert [(each.matched, *counts(each)) for each in found] == [(rows, 0, 0, 0) for rows in shards]
+
+
+@pytest.mark.parametrize("depth", ["full", "checksum"])
+@pytest.mark.parametrize("key", [LOWEST, -1, 0, ROWS + 1, 2**63 - 1])
+def test_an_unplanned_key_wherever_it_is(url: str, source: Source, summable: None, depth: str, key: int) -> None:
+    with psycopg.connect(url, autocommit=True) as other:
+        other.execute("INSERT INTO every_kind (id) VALUES (%s)", [key])
+    found = verified(source, EVERY_KIND, (50, 70), verify_depth=depth)
+    assert sum(each.extra for each in found) == 1
+    assert [difference.key for each in found for difference in each.differences] == [str(key)]
+    assert sum(each.matched for each in found) == ROWS
