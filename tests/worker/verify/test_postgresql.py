@@ -63,9 +63,7 @@ _CHANGES = {
 
 @pytest.mark.parametrize("depth", ["full", "checksum"])
 @pytest.mark.parametrize("column", _CHANGES)
-def test_a_cell_that_another_client_changed(
-    url: str, source: Source, summable: None, column: str, depth: str
-) -> None:
+def test_a_cell_that_another_client_changed(url: str, source: Source, summable: None, column: str, depth: str) -> None:
     first = f"(SELECT min(id) FROM every_kind WHERE {column} IS NOT NULL)"
     change = f"UPDATE every_kind SET {column} = {_CHANGES[column]} WHERE id = {first}"
     with psycopg.connect(url, autocommit=True) as other:

@@ -1,0 +1,149 @@
+"""What an editor, a full disk or a bad copy does to a file is found and named."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from spec.connection import parse_connection
+from spec.plan import Operation
+from spec.results import TableVerification
+from spec.sources import SOURCES
+from tests.worker.sources.loading import EVERY_KIND, KEYED, connected
+from tests.worker.verify.campaign import ROWS, counts, rows_of, verified, write
+from worker.sources.base import Source
+
+LINE = 8
+"""The line that is changed: of CSV one later, since it has a header."""
+
+
+@pytest.fixture(params=["csv", "jsonl"])
+def source(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Source]:
+    name: str = request.param
+    with connected(name, parse_connection((tmp_path / "out").as_uri(), SOURCES[name])) as opened:
+        yield opened
+
+
+def _changed(
+    source: Source, tmp_path: Path, name: str, change: Callable[[list[bytes]], list[bytes]]
+) -> TableVerification:
+    write(source, name, rows_of(name))
+    (part,) = (tmp_path / "out" / name).iterdir()
+    part.write_bytes(b"".join(change(part.read_bytes().splitlines(keepends=True))))
+    (found,) = verified(source, name)
+    return found
+
+
+def _line(edit: Callable[[bytes], bytes]) -> Callable[[list[bytes]], list[bytes]]:
+    return lambda lines: [edit(line) if number == LINE else line for number, line in enumerate(lines)]
+
+
+csv_only = pytest.mark.parametrize("source", ["csv"], indirect=True)
+jsonl_only = pytest.mark.parametrize("source", ["jsonl"], indirect=True)
+
+
+def _replaced(old: bytes, new: bytes) -> Callable[[bytes], bytes]:
+    def edit(line: bytes) -> bytes:
+        assert old in line, line
+        return line.replace(old, new)
+
+    return edit
+
+
+def test_a_line_cut_in_its_last_value(source: Source, tmp_path: Path) -> None:
+    found = _changed(source, tmp_path, KEYED, _line(lambda line: line.rstrip(b"\n")[:-3] + b"\n"))
+    assert found.matched == ROWS - 1
+    assert found.differences[0].key == (
+        _key_of(LINE - 1) if source.capabilities.name == "csv" else found.differences[0].key
+    )
+    assert counts(found) == ((0, 1, 0) if source.capabilities.name == "csv" else (1, 0, 1))
+
+
+def _key_of(row: int) -> str:
+    key = rows_of(KEYED).column("id")[row].as_py().hex()
+    return "-".join((key[:8], key[8:12], key[12:16], key[16:20], key[20:]))
+
+
+def test_a_file_cut_in_the_middle_of_a_line(source: Source, tmp_path: Path) -> None:
+    found = _changed(source, tmp_path, KEYED, lambda lines: [*lines[:LINE], lines[LINE][:10]])
+    whole = LINE - 1 if source.capabilities.name == "csv" else LINE
+    assert (found.matched, found.missing, found.extra) == (whole, ROWS - whole, 1)
+
+
+def test_a_line_twice(source: Source, tmp_path: Path) -> None:
+    found = _changed(source, tmp_path, KEYED, lambda lines: [*lines, lines[LINE]])
+    assert (found.matched, *counts(found)) == (ROWS, 0, 0, 1)
+    assert found.differences[0].found == "the row a second time"
+
+
+def test_bytes_that_are_no_text(source: Source, tmp_path: Path) -> None:
+    found = _changed(source, tmp_path, KEYED, _line(_replaced(b"row", b"\xff\xfe")))
+    assert found.matched == ROWS - 1
+    assert counts(found) == ((0, 1, 0) if source.capabilities.name == "csv" else (1, 0, 1))
+
+
+@pytest.mark.parametrize(
+    "edit", [lambda line: line.split(b",")[0] + b"\n", lambda line: line.rstrip(b"\n") + b",more\n"]
+)
+@csv_only
+def test_too_few_or_too_many_fields(source: Source, tmp_path: Path, edit: Callable[[bytes], bytes]) -> None:
+    found = _changed(source, tmp_path, KEYED, _line(edit))
+    assert counts(found) == (0, 1, 0)
+    assert (found.differences[0].key, found.differences[0].column) == (_key_of(LINE - 1), "order")
+
+
+@csv_only
+def test_a_header_of_other_columns(source: Source, tmp_path: Path) -> None:
+    found = _changed(source, tmp_path, KEYED, lambda lines: [b"order,id\n", *lines[1:]])
+    assert (found.matched, *counts(found)) == (ROWS, 0, 0, 1)
+    assert found.differences[0].key == "order"
+
+
+@csv_only
+def test_a_quote_that_nobody_closes(source: Source, tmp_path: Path) -> None:
+    found = _changed(source, tmp_path, KEYED, _line(_replaced(b",", b',"')))
+    assert found.missing + found.mismatched > 0
+    assert found.matched >= LINE - 1
+
+
+_EDITS = {
+    "a number in quotes": (b'"id":8,', b'"id":"8",', (1, 0, 1)),
+    "a number for a text": (b'"a_varchar":', b'"a_varchar":5,"was":', (0, 1, 0)),
+    "a value that is not there": (b'"a_point":', b'"a_point_":', (0, 1, 0)),
+    "a value of another name beside": (b'"id":8,', b'"id":8,"more":null,', (0, 1, 0)),
+    "an array": (b'{"id":8,', b'[{"id":8,', (1, 0, 1)),
+}
+
+
+@jsonl_only
+@pytest.mark.parametrize("edit", _EDITS)
+def test_a_changed_object(source: Source, tmp_path: Path, edit: str) -> None:
+    old, new, expected = _EDITS[edit]
+    found = _changed(
+        source,
+        tmp_path,
+        EVERY_KIND,
+        lambda lines: [line.replace(old, new) if b'"id":8,' in line else line for line in lines],
+    )
+    assert counts(found) == expected
+    assert all("8" in difference.key for difference in found.differences)
+
+
+def test_a_part_of_a_name_that_nobody_planned(source: Source, tmp_path: Path) -> None:
+    batch = rows_of(KEYED)
+    write(source, KEYED, batch.slice(0, 50), batch.slice(50))
+    part = max((tmp_path / "out" / KEYED).iterdir())
+    part.rename(part.with_name(part.name.replace("50", "51")))
+    first, second = verified(source, KEYED, (50, 70), operation=Operation.POPULATE_AND_VERIFY)
+    assert (first.matched, *counts(first)) == (50, 0, 0, 70)
+    assert (second.matched, *counts(second)) == (0, 70, 0, 0)
+    # Of an earlier run the rows count, and not the names of its parts.
+    assert [each.matched for each in verified(source, KEYED, (50, 70))] == [50, 70]
+
+
+def test_an_earlier_run_of_more_workers(source: Source, tmp_path: Path) -> None:
+    batch = rows_of(KEYED)
+    write(source, KEYED, batch.slice(0, 50), batch.slice(50, 30), batch.slice(80))
+    for shards in ((ROWS,), (60, 60)):
+        found = verified(source, KEYED, shards)
+        assert [(each.matched, *counts(each)) for each in found] == [(rows, 0, 0, 0) for rows in shards]
