@@ -1,0 +1,71 @@
+"""The test cluster for stacks: the project's own images in it, and an independent look at what is there."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from infra.worker_image import DOCKERFILE, image_name
+from tests.cluster import load
+from tests.tools.containers import require_image
+from tools.images import catalogue
+from tools.images.recipe import Recipe, tag
+
+
+def worker_image(project: Path) -> str:
+    """The image of a folder's worker, in Docker and in the cluster, under the name that the platform asks for."""
+    require_image(catalogue.PYTHON)
+    base = tag(catalogue.PYTHON)
+    image = image_name(project, base)
+    command = ["docker", "build", "--quiet", f"--file={DOCKERFILE}", f"--build-arg=BASE={base}", f"--tag={image}", "."]
+    # buildx, which newer engines prefer, may not be there
+    environment = {**os.environ, "DOCKER_BUILDKIT": "0"}
+    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    load(image)
+    return image
+
+
+def server_image(recipe: Recipe) -> str:
+    """A server's image, in the cluster."""
+    require_image(recipe)
+    load(tag(recipe))
+    return tag(recipe)
+
+
+class Kubectl:
+    """Kubernetes' own command line: what it shows is independent of the code under test."""
+
+    def __init__(self, kubeconfig: Path) -> None:
+        self._kubeconfig = kubeconfig
+
+    def run(self, *arguments: str, stdin: str | None = None) -> str:
+        """What a command prints; fails the test where it fails."""
+        command = ["kubectl", f"--kubeconfig={self._kubeconfig}", *arguments]
+        done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}"
+        return done.stdout
+
+    def objects(self, kind: str, namespace: str) -> list[dict[str, Any]]:
+        """All objects of a kind in a namespace."""
+        found: list[dict[str, Any]] = json.loads(self.run("get", kind, f"--namespace={namespace}", "--output=json"))[
+            "items"
+        ]
+        return found
+
+    def apply(self, *objects: dict[str, Any]) -> None:
+        """Create or change objects."""
+        self.run(
+            "apply", "--filename=-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
+        )
+
+    def of_stack(self, stack: str) -> list[str]:
+        """What is left of a stack anywhere in the cluster: its namespace, and whatever carries its label."""
+        namespaced = self.run("api-resources", "--verbs=list", "--namespaced", "--output=name").split()
+        kinds = ",".join(kind for kind in namespaced if not kind.startswith("events"))
+        labelled = self.run(
+            "get", kinds, "--all-namespaces", f"--selector=loadtest.stack={stack}", "--output=name"
+        ).split()
+        spaces = self.run("get", "namespaces,persistentvolumes", "--output=name").split()
+        return [*labelled, *(name for name in spaces if f"loadtest-{stack}" in name)]

@@ -1,0 +1,255 @@
+"""Stacks on a real cluster: loads, what they leave, and every way in which a pod can end."""
+
+import time
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.clone import Clone, Stack
+from tests.integration.kubernetes import Kubectl, server_image, worker_image
+from tools.images import catalogue
+
+pytestmark = [pytest.mark.cluster, pytest.mark.engine]
+
+ROWS = {"users": 10_000, "orders": 10_000, "products": 10_000}
+SMALL = {"startTimeout": 60, "databaseCpuLimit": "500m", "cpuLimit": "250m"}
+"""What fits a node of two cores beside the cluster's own pods, so that the workers run together."""
+StackMaker = Callable[..., Stack]
+
+
+@pytest.fixture
+def kubectl(cluster: Path) -> Kubectl:
+    return Kubectl(cluster)
+
+
+@pytest.fixture
+def stack(cluster: Path, clone: Clone, kubectl: Kubectl, monkeypatch: pytest.MonkeyPatch) -> Generator[StackMaker]:
+    """Makes stacks on the cluster; each is destroyed in the end and leaves nothing."""
+    monkeypatch.setitem(clone.environment, "KUBECONFIG", str(cluster))
+    made: list[Stack] = []
+
+    def make(**config: object) -> Stack:
+        image = worker_image(clone.folder)
+        made.append(Stack(clone, {"platform": "kubernetes", "workerImage": image, **SMALL, **config}))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.destroy().succeeded()
+        assert kubectl.of_stack(each.name) == []
+
+
+def namespace(stack: Stack) -> str:
+    return f"loadtest-{stack.name}"
+
+
+def counted(kubectl: Kubectl, stack: Stack, *client: str) -> str:
+    """What the server's own client, run beside the server, says."""
+    pod = f"{namespace(stack)}-database-0"
+    return kubectl.run("exec", f"--namespace={namespace(stack)}", pod, "--", *client).strip()
+
+
+def assert_loaded(stack: Stack) -> None:
+    """Two results, all rows acknowledged, the limits in force."""
+    results = stack.results()
+    assert sorted(results) == ["worker-1", "worker-2"]
+    for result in results.values():
+        assert (result["success"], result["exit_reason"], result["exit_code"]) == (True, "completed", 0), result
+        environment = result["environment"]
+        assert environment["cgroup_memory_limit"] == 512 << 20
+        assert environment["cgroup_cpu_quota"] == "25000 100000"
+        assert (environment["tmpfs_enabled"], environment["tmpfs_size_mb"]) == (True, 256)
+        assert environment["not_enforced"] == []
+        assert result["latency_ms"]["histogram"]
+    assert sum(result["metrics"]["rows_processed"] for result in results.values()) == sum(ROWS.values())
+
+
+def test_postgresql_is_loaded_counted_and_run_again_when_a_setting_changes(stack: StackMaker, kubectl: Kubectl):
+    made = stack(databaseImage=server_image(catalogue.POSTGRES))
+    made.up().succeeded()
+    assert_loaded(made)
+    tables = "SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM orders), (SELECT count(*) FROM products)"
+    psql = ["psql", "-U", "loadtest", "-d", "loadtest", "-Atc", tables]
+    assert counted(kubectl, made, *psql) == "10000|10000|10000"
+    assert_restricted(kubectl, made)
+
+    unchanged = made.up().succeeded()
+    assert "15 unchanged" in unchanged.output, unchanged.output
+
+    before = made.outputs()["runId"]
+    made.up(rowCount=2_000).succeeded()
+    assert made.outputs()["runId"] != before
+    assert counted(kubectl, made, *psql) == "2000|2000|2000"
+
+
+def assert_restricted(kubectl: Kubectl, stack: Stack) -> None:
+    """The namespace refuses what asks for more than the standard, and all of our pods are in it."""
+    labels = kubectl.run("get", "namespace", namespace(stack), "--output=jsonpath={.metadata.labels}")
+    assert '"pod-security.kubernetes.io/enforce":"restricted"' in labels
+    pods = kubectl.objects("pods", namespace(stack))
+    roles = sorted(pod["metadata"]["labels"]["app.kubernetes.io/component"] for pod in pods)
+    assert roles == ["database", "prepare", "worker", "worker"]
+    for pod in pods:
+        assert pod["spec"]["automountServiceAccountToken"] is False
+        for container in pod["spec"]["containers"]:
+            resources = container["resources"]
+            assert resources["limits"] == resources["requests"]
+
+
+def test_mysql_is_loaded_and_counted(stack: StackMaker, kubectl: Kubectl):
+    made = stack(source="mysql", databaseImage=server_image(catalogue.MYSQL))
+    made.up().succeeded()
+    assert_loaded(made)
+    tables = "SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM orders), (SELECT count(*) FROM products)"
+    client = f'MYSQL_PWD="$MYSQL_PASSWORD" mysql --host=127.0.0.1 --user=loadtest -N -e "{tables}" loadtest'
+    assert counted(kubectl, made, "sh", "-c", client).split() == ["10000", "10000", "10000"]
+
+
+def test_kafka_is_loaded_and_counted(stack: StackMaker, kubectl: Kubectl):
+    made = stack(source="kafka", databaseImage=server_image(catalogue.KAFKA))
+    made.up().succeeded()
+    assert_loaded(made)
+    offsets = counted(
+        kubectl, made, "/opt/kafka/bin/kafka-get-offsets.sh", "--bootstrap-server", "localhost:9092", "--topic", "users"
+    )
+    assert sum(int(line.rpartition(":")[2]) for line in offsets.splitlines() if line.startswith("users:")) >= 10_000
+
+
+@pytest.fixture
+def claim(kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> Generator[tuple[str, str, Path]]:
+    """A namespace of the user's own with a volume claim in it: their names, and the volume's folder on the node."""
+    folder = tmp_path_factory.mktemp("volume")
+    folder.chmod(0o777)
+    name = f"kept-{folder.name.replace('_', '-')}"
+    size = {"storage": "1Gi"}
+    common = {"accessModes": ["ReadWriteOnce"], "storageClassName": name}
+    kubectl.apply(
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}},
+        {
+            "apiVersion": "v1",
+            "kind": "PersistentVolume",
+            "metadata": {"name": name},
+            "spec": {**common, "capacity": size, "hostPath": {"path": str(folder)}},
+        },
+        {
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "metadata": {"name": "files", "namespace": name},
+            "spec": {**common, "resources": {"requests": size}, "volumeName": name},
+        },
+    )
+    yield name, "files", folder
+    kubectl.run("delete", "namespace", name)
+    kubectl.run("delete", "persistentvolume", name)
+
+
+@pytest.mark.parametrize("source", ["csv", "jsonl"])
+def test_files_on_a_claim_are_byte_for_byte_those_of_this_machine(
+    stack: StackMaker, clone: Clone, claim: tuple[str, str, Path], tmp_path: Path, source: str
+):
+    space, name, folder = claim
+    there = stack(source=source, namespace=space, outputStorage=name, rowCount=3_000)
+    there.up().succeeded()
+    assert all(result["success"] for result in there.results().values())
+    here = Stack(clone, {"platform": "local", "source": source, "rowCount": 3_000, "outputDir": str(tmp_path)})
+    try:
+        here.up().succeeded()
+        assert files(folder / "data") == files(tmp_path)
+    finally:
+        here.destroy().succeeded()
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """All parts by their path; and there are some."""
+    found = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("part-*")}
+    assert found
+    return found
+
+
+def failed_result(stack: Stack, worker: str) -> dict[str, Any]:
+    """The result of a worker that failed, in a run that says so."""
+    outputs = stack.outputs()
+    assert outputs["succeeded"] is False
+    result: dict[str, Any] = {one["worker_id"]: one for one in outputs["results"]}[worker]
+    assert result["success"] is False
+    return result
+
+
+def test_a_worker_above_its_memory_limit_is_named(stack: StackMaker):
+    made = stack(source="jsonl", memoryLimit="64Mi", tmpfsSize="16Mi", rowCount=200_000, batchSize=50_000)
+    made.up().succeeded()
+    for worker in ("worker-1", "worker-2"):
+        result = failed_result(made, worker)
+        assert result["exit_reason"] == "oom_killed"
+        assert any(error.startswith("oom_killed: ") for error in result["errors"])
+    report = made.clone.run("python", "-m", "aggregate", "--stack", made.name, mark=made.name)
+    assert report.code == 1
+    assert "oom_killed" in report.output
+
+
+def test_an_image_that_does_not_exist_ends_the_run_in_time(stack: StackMaker):
+    made = stack(source="jsonl", workerImage="loadtest-test/absent:1", startTimeout=15)
+    done = made.up().failed()
+    assert "prepare: not begun after 15 s: " in done.output
+    assert "absent:1" in done.output
+    assert "Traceback" not in done.output
+
+
+def test_a_request_that_no_node_can_hold_is_told_in_the_schedulers_words(stack: StackMaker):
+    made = stack(source="jsonl", cpuLimit="64", startTimeout=15)
+    done = made.up().failed()
+    assert "prepare: not begun after 15 s: Unschedulable: 0/1 nodes are available: 1 Insufficient cpu" in done.output
+    made.up(cpuLimit="250m").succeeded()
+    assert all(result["success"] for result in made.results().values())
+
+
+def worker_pod(kubectl: Kubectl, stack: Stack, index: int) -> str:
+    """The name of the pod of this index, once it runs."""
+    selector = f"--selector=app.kubernetes.io/component=worker,batch.kubernetes.io/job-completion-index={index}"
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        shown = ["--ignore-not-found", selector, "--field-selector=status.phase=Running", "--output=name"]
+        found = kubectl.run("get", "pods", f"--namespace={namespace(stack)}", *shown).split()
+        if found:
+            return found[0]
+        time.sleep(0.3)
+    raise AssertionError(f"worker {index} does not run")
+
+
+LONG: dict[str, object] = {"source": "jsonl", "rowCount": 40_000_000, "tables": ["users", "orders"]}
+"""A load that lasts until something happens to it."""
+
+
+def test_a_pod_deleted_in_mid_load_and_one_evicted_for_its_ram_disk_are_named(stack: StackMaker, kubectl: Kubectl):
+    # A RAM disk is rounded up to whole pages, and a pod that uses more than its size is evicted.
+    made = stack(**LONG, tmpfsSize="1000001b")
+    running = made.start_up()
+    first, second = (worker_pod(kubectl, made, index) for index in (0, 1))
+    fill = "while :; do dd if=/dev/zero of=/data/full bs=4096 2>/dev/null; sleep 1; done & sleep 1"
+    kubectl.run("exec", f"--namespace={namespace(made)}", second, "--", "sh", "-c", fill)
+    kubectl.run("delete", first, f"--namespace={namespace(made)}", "--wait=false")
+    output, _ = running.communicate(timeout=180)
+    assert running.returncode == 0, output
+    deleted, evicted = failed_result(made, "worker-1"), failed_result(made, "worker-2")
+    assert deleted["exit_reason"] == "interrupted"
+    assert deleted["metrics"]["rows_processed"] > 0
+    assert evicted["exit_reason"] == "evicted"
+    assert any("emptyDir volume" in error for error in evicted["errors"]), evicted["errors"]
+
+
+def test_a_run_whose_time_is_over_is_ended_and_keeps_what_was_done(stack: StackMaker):
+    made = stack(**LONG, timeout=8)
+    made.up().succeeded()
+    for worker in ("worker-1", "worker-2"):
+        result = failed_result(made, worker)
+        assert result["exit_reason"] == "timed_out"
+        assert result["metrics"]["rows_processed"] > 0
+
+
+def test_two_hundred_workers_are_as_many_resources_as_two(stack: StackMaker):
+    few = stack(source="jsonl").preview().succeeded().output
+    many = stack(source="jsonl", workers=200).preview().succeeded().output
+    lines = [[line.split()[1:3] for line in output.splitlines() if line.startswith(" +")] for output in (few, many)]
+    assert len(lines[0]) == len(lines[1]) > 0
