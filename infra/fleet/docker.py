@@ -194,8 +194,8 @@ def _ended(container: Container) -> Ended:
 
 
 def _instant(text: str) -> datetime | None:
-    """Docker writes nanoseconds, and the year 1 for never."""
-    return None if text.startswith(_NEVER) else datetime.fromisoformat(text[:26])
+    """In UTC; Docker writes the year 1 for never."""
+    return None if text.startswith(_NEVER) else datetime.fromisoformat(text)
 
 
 def _archive(name: str, content: bytes) -> bytes:

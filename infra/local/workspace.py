@@ -47,7 +47,7 @@ class WorkspacePaths:
 
         for file in self.folder.rglob("*.pid"):
             end_remembered(file)
-        for note in self.folder.rglob(ELSEWHERE):
+        for note in list(self.folder.rglob(ELSEWHERE)):
             remove_home(note.parent)
         unmount_below(self.folder)
         remove_groups(self.group)
