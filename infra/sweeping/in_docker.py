@@ -28,7 +28,7 @@ def remains(stack: str | None) -> Sequence[Remains]:
 
 
 def _remains(client: docker.DockerClient, label: str) -> Iterator[Remains]:
-    chosen = {"label": label}
+    chosen: dict[str, str | list[str] | bool] = {"label": label}
     for container in client.containers.list(all=True, filters=chosen, ignore_removed=True):
         yield _remnant("container", container, container.labels, lambda each: each.remove(force=True, v=True))
     for network in client.networks.list(filters=chosen):

@@ -95,7 +95,7 @@ def figures(fleet: Report) -> list[str]:
 def numbers(name: str, text: str) -> set[str]:
     """The numbers of a text, without separators; of JSON the leaves of its totals and latency."""
     if name == "openmetrics":
-        families = text_string_to_metric_families(text)  # type: ignore[no-untyped-call]
+        families = text_string_to_metric_families(text)
         values = [sample.value for family in families for sample in family.samples]
         return {shown for value in values for shown in (f"{value:.0f}", f"{value:.1f}", f"{value * 1000:.2f}")}
     if name != "json":

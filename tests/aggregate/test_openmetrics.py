@@ -11,7 +11,7 @@ from tests.aggregate import runs
 
 
 def samples(report: Report) -> list[Sample]:
-    families = text_string_to_metric_families(openmetrics.render(report))  # type: ignore[no-untyped-call]
+    families = text_string_to_metric_families(openmetrics.render(report))
     return [sample for family in families for sample in family.samples]
 
 

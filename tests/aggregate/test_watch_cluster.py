@@ -23,7 +23,7 @@ def pods(cluster: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[i
     """Makes workers of a stack, each by its index and what its shell does; they go with their namespace."""
     load(IMAGE)
     monkeypatch.setenv("KUBECONFIG", str(cluster))
-    config.load_kube_config(str(cluster))  # type: ignore[no-untyped-call]
+    config.load_kube_config(str(cluster))
     api: Any = client.CoreV1Api()
     stack = f"watched-{uuid.uuid4().hex[:8]}"
     api.create_namespace({"metadata": {"name": stack}})

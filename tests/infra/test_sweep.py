@@ -116,6 +116,8 @@ def test_docker_by_label_and_nothing_else(tmp_path: Path, stack: str, capsys: py
     finally:
         for left in client.containers.list(all=True, filters={"name": stack}):
             left.remove(force=True)
-        for left in [*client.networks.list(names=[stack]), *client.volumes.list(filters={"name": stack})]:
-            left.remove()
+        for network in client.networks.list(names=[stack]):
+            network.remove()
+        for volume in client.volumes.list(filters={"name": stack}):
+            volume.remove()
         client.close()

@@ -17,7 +17,7 @@ from spec import errors
     ],
 )
 def test_each_error_is_one_line_and_its_exit_code(error, code):
-    said = []
+    said: list[str] = []
 
     def fail():
         raise error
@@ -27,7 +27,7 @@ def test_each_error_is_one_line_and_its_exit_code(error, code):
 
 
 def test_without_an_error_the_code_is_main_s_own():
-    said = []
+    said: list[str] = []
     assert errors.exit_code_of(lambda: None, said.append) == 0
     assert errors.exit_code_of(lambda: 3, said.append) == 3
     assert said == []

@@ -52,7 +52,7 @@ print(json.dumps({
 @pytest.fixture
 def connection(cluster):
     """The API server, by Kubernetes' own client."""
-    with config.new_client_from_config(str(cluster)) as connection:  # type: ignore[no-untyped-call]
+    with config.new_client_from_config(str(cluster)) as connection:
         yield connection
 
 

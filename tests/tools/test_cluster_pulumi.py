@@ -76,7 +76,7 @@ def test_an_indexed_job_is_declared_run_and_destroyed(cluster, engine, tmp_path)
     try:
         project.up()
         outputs = project.outputs()
-        with config.new_client_from_config(str(cluster)) as connection:  # type: ignore[no-untyped-call]
+        with config.new_client_from_config(str(cluster)) as connection:
             core: Any = client.CoreV1Api(connection)
             batch: Any = client.BatchV1Api(connection)
             namespace, job = str(outputs["namespace"]), str(outputs["job"])

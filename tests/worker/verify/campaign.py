@@ -86,5 +86,5 @@ def another(source: Source, column: Column, batch: pa.RecordBatch, row: int, *, 
     held = source.held(column, batch.column(column.name)).to_pylist()
     for other in [*range(row + 1, batch.num_rows), *range(row)]:
         if held[other] != held[row] and (held[other] is None) == null:
-            return other
+            return int(other)
     raise AssertionError(f"all rows have the same {column.name}")
