@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up report destroy sweep plan test lint
+.PHONY: help venv demo up report watch destroy sweep plan test lint
 
 help:  ## what there is to do
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -32,6 +32,9 @@ up: venv  ## run STACK (small, medium, large)
 
 report: venv  ## the report of STACK's last run
 	@$(RUN) -m aggregate --stack $(STACK)
+
+watch: venv  ## follow STACK's run while it goes on
+	@$(RUN) -m aggregate watch --stack $(STACK)
 
 destroy: venv  ## remove everything of STACK
 	@tools/pulumi destroy --stack $(STACK) --yes
