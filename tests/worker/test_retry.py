@@ -1,0 +1,65 @@
+import pytest
+
+from spec.errors import ServerError, StorageError
+from worker import retry
+
+
+class Clock:
+    """Time that passes only while somebody sleeps."""
+
+    def __init__(self, monkeypatch):
+        self.now, self.pauses = 0.0, []
+        monkeypatch.setattr(retry.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(retry.time, "sleep", self.sleep)
+
+    def sleep(self, seconds):
+        self.pauses.append(seconds)
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    return Clock(monkeypatch)
+
+
+class Server:
+    """Refuses a number of times, then answers."""
+
+    def __init__(self, refusals, error=None):
+        self.refusals, self.tries = refusals, 0
+        self.error = error or ServerError("not yet", transient=True)
+
+    def __call__(self):
+        self.tries += 1
+        if self.tries <= self.refusals:
+            raise self.error
+
+
+def test_a_server_that_is_there_is_asked_once(clock):
+    server = Server(0)
+    retry.until(60, server)
+    assert (server.tries, clock.pauses) == (1, [])
+
+
+def test_pauses_grow_to_a_cap_and_none_is_like_another_s(clock):
+    server = Server(12)
+    retry.until(60, server)
+    assert server.tries == 13
+    bounds = [min(retry.FIRST * 2**number, retry.LONGEST) for number in range(12)]
+    assert all(bound / 2 <= pause <= bound for pause, bound in zip(clock.pauses, bounds, strict=True))
+    assert len(set(clock.pauses)) == 12
+
+
+def test_the_deadline_ends_it_with_the_last_error(clock):
+    with pytest.raises(ServerError, match=r"^not yet \(gave up after \d+ s\)$"):
+        retry.until(60, Server(1_000_000))
+    assert 50 < clock.now <= 60
+
+
+@pytest.mark.parametrize("error", [ServerError("wrong password"), StorageError("full")])
+def test_what_waiting_does_not_help_is_raised_at_once(clock, error):
+    server = Server(1, error)
+    with pytest.raises(type(error)) as raised:
+        retry.until(60, server)
+    assert raised.value is error
+    assert (server.tries, clock.pauses) == (1, [])
