@@ -1,7 +1,5 @@
 """An independent look into a run's PostgreSQL server: by its own client, not by the worker's code."""
 
-import json
-import subprocess
 from typing import Any
 
 import psycopg
@@ -26,19 +24,3 @@ def execute(connection_string: str, statement: str) -> list[tuple[Any, ...]]:
     with psycopg.connect(connection_string, autocommit=True) as connection:
         cursor = connection.execute(statement.encode())
         return cursor.fetchall() if cursor.description else []
-
-
-def query_in(container: str, statement: str) -> str:
-    """What `psql` inside the server's container says."""
-    psql = ["psql", "-U", "loadtest", "-d", "loadtest", "-At", "-c", statement]
-    # The image trusts no one over TCP; over its socket it does.
-    done = subprocess.run(["docker", "exec", container, *psql], capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
-
-
-def inspect(container: str) -> dict[str, Any]:
-    """What Docker knows of a container."""
-    shown = subprocess.run(["docker", "inspect", container], capture_output=True, text=True, check=True, timeout=60)
-    found: dict[str, Any] = json.loads(shown.stdout)[0]
-    return found

@@ -1,0 +1,60 @@
+"""A worker on this machine that does not end well is named with its reason, and the others' figures stand."""
+
+import json
+import os
+import signal
+
+import pytest
+
+from spec.errors import ExitCode
+from tests.integration import loads
+from tests.requires import requires
+
+pytestmark = pytest.mark.engine
+
+
+def lines_of(report):
+    """The report's workers by their ids, out of its JSON."""
+    return {line["worker_id"]: line for line in json.loads(report.output)["workers"]}
+
+
+def test_a_killed_worker(new_stack):
+    stack = new_stack(rowCount=300_000, tables=["users", "orders"])
+    process = stack.start_up()
+    workers = stack.folder / "workers"
+    loads.until(lambda: all(loads.has_loaded(workers / f"worker-{n}.out") for n in (1, 2)), process, "progress")
+    os.kill(int((workers / "worker-1.pid").read_text().split()[0]), signal.SIGKILL)
+    loads.end(process)
+    assert process.returncode == 0
+    results = stack.results()
+    assert (results["worker-1"]["success"], results["worker-1"]["exit_reason"]) == (False, "killed")
+    assert 0 < results["worker-1"]["metrics"]["rows_processed"] < 300_000
+    assert (results["worker-2"]["success"], results["worker-2"]["metrics"]["rows_processed"]) == (True, 300_000)
+    assert stack.outputs()["succeeded"] is False
+    report = stack.report()
+    assert report.code == ExitCode.FAILED
+    assert "worker-1" in report.output
+    assert "SIGKILL from outside" in report.output
+
+
+def test_a_worker_out_of_memory(new_stack):
+    stack = new_stack(rowCount=1000, memoryLimit="48Mi", tmpfs=False)
+    stack.up().succeeded()
+    results = stack.results().values()
+    named = [text for result in results for text in result.get("environment", {}).get("not_enforced", ())]
+    requires(not any("memory limit" in text for text in named), "control groups that limit memory")
+    assert [result["exit_reason"] for result in results] == ["oom_killed", "oom_killed"]
+    assert all("the kernel killed it at its memory limit" in result["errors"][0] for result in results)
+    report = stack.report()
+    assert report.code == ExitCode.FAILED
+    assert report.output.count("│ oom killed │") == 2
+
+
+def test_the_time_is_over(new_stack):
+    stack = new_stack(rowCount=50_000_000, timeout=4)
+    stack.up().succeeded()
+    for result in stack.results().values():
+        assert result["exit_reason"] == "timed_out"
+        assert "raise loadtest:timeout" in result["errors"][-1]
+        assert 0 < result["metrics"]["rows_processed"] < 50_000_000
+    assert stack.report().code == ExitCode.FAILED

@@ -1,0 +1,65 @@
+"""What cannot be used is refused by `pulumi preview` in one line, before anything is created."""
+
+import pytest
+
+from tests.integration import traces
+
+pytestmark = pytest.mark.engine
+
+
+def refused(done, stack):
+    """The line with which a preview ended, once it is certain that nothing was made."""
+    output = done.failed().output
+    assert "Traceback" not in output
+    lines = {line.strip() for line in output.splitlines() if "loadtest:" in line and line.strip().startswith("error: ")}
+    assert len(lines) == 1, output
+    assert not stack.folder.exists()
+    assert traces.in_docker(stack.name) == []
+    return lines.pop().removeprefix("error: ")
+
+
+@pytest.mark.parametrize(
+    ("config", "line"),
+    [
+        ({"worker": 3}, "loadtest:worker: is no setting; did you mean workers?"),
+        ({"workers": 0}, "loadtest:workers: '0' is no whole number above zero; write one like 4"),
+        (
+            {"memoryLimit": "12 parsecs"},
+            "loadtest:memoryLimit: '12 parsecs' is no size; write one like 512Mi, 1.5Gi or 2g",
+        ),
+        (
+            {"connectionString": "mysql://u:secret@h/d"},
+            (
+                "loadtest:connectionString: has 'mysql' as its scheme, which is not postgresql's; "
+                "write postgresql://user:password@host:5432/database"
+            ),
+        ),
+    ],
+)
+def test_a_setting(new_stack, config, line):
+    stack = new_stack(**config)
+    assert refused(stack.preview(), stack) == line
+
+
+def test_a_schema_that_is_not_there(new_stack):
+    stack = new_stack(schema="schemas/nowhere.yaml")
+    output = stack.preview().failed().output
+    assert "nowhere.yaml: does not exist; write the path of a schema file, like schemas/shop.yaml" in output
+    assert "Traceback" not in output
+
+
+def test_no_docker_engine_answers(new_stack):
+    stack = new_stack(platform="docker")
+    line = refused(stack.preview(DOCKER_HOST="unix:///nonexistent"), stack)
+    assert line.startswith("loadtest:platform: docker, and no Docker engine answers")
+    assert line.endswith("start Docker, set DOCKER_HOST, or set loadtest:platform to local")
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("key", ["databaseImage", "workerImage"])
+def test_an_image_that_cannot_be_pulled(new_stack, docker, key):
+    image = "loadtest-test/that-nobody-made:1"
+    stack = new_stack(**{**docker, key: image})
+    line = refused(stack.preview(), stack)
+    assert line.startswith(f"loadtest:{key}: '{image}' is not on this engine and cannot be pulled")
+    assert line.endswith("name an image that can, or build it first")

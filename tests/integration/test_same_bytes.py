@@ -1,0 +1,117 @@
+"""The same seed, the same bytes: whatever the number of workers, the batch size and the platform."""
+
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from infra.fleet.conduct import conduct
+from infra.fleet.local import LocalHandles, LocalRunner
+from spec.plan import Limits, LoadPlan, partition
+from spec.schema_file import load_schema
+from spec.units import MIB
+from tests.integration.clone import ROOT
+
+SCHEMA = load_schema(ROOT / "schemas" / "shop.yaml")
+TABLES = tuple(table.name for table in SCHEMA.tables)
+ROWS = 1500
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """Each table's parts, one behind the other in the order of their names, which is that of their rows."""
+    return {
+        table.name: b"".join(part.read_bytes() for part in sorted(table.glob("part-*.csv")))
+        for table in folder.iterdir()
+    }
+
+
+@pytest.fixture(scope="module")
+def expected() -> dict[str, bytes]:
+    """The tables' files as `worker generate` writes them: one process, one range, no plan."""
+    command = [sys.executable, "-m", "worker", "generate", "--schema", "schemas/shop.yaml", "--format=csv"]
+    command += [f"--rows=0:{ROWS}", f"--row-count={ROWS}"]
+    made = {
+        table: subprocess.run([*command, f"--table={table}"], cwd=ROOT, capture_output=True, check=True).stdout
+        for table in TABLES
+    }
+    assert all(content.count(b"\n") > ROWS for content in made.values())
+    return made
+
+
+def run_locally(folder: Path, workers: int, batch_size: int) -> dict[str, bytes]:
+    """A fleet of processes, run by the runner that `up` uses."""
+    plan = LoadPlan(
+        run_id="bytes",
+        source="csv",
+        method="bulk",
+        batch_size=batch_size,
+        seed=42,
+        row_count=ROWS,
+        limits=Limits(cpu=2, memory=512 * MIB, tmpfs=None),
+        data=SCHEMA,
+        workers=partition(SCHEMA, TABLES, ROWS, workers, 42),
+    )
+    folder.mkdir()
+    secrets = {"LOADTEST_CONNECTION_STRING": (folder / "output").as_uri()}
+    outcome = conduct(plan, LocalRunner(LocalHandles(folder=folder, project=ROOT), plan, secrets), wanted=lambda: True)
+    assert outcome.succeeded, outcome
+    return files_of(folder / "output")
+
+
+@pytest.mark.parametrize(
+    ("workers", "batch_size"),
+    [(1, ROWS + 1), (1, 1), (2, 500), (2, ROWS + 1), (3, 1), (3, 500), (7, 500), (7, ROWS + 1)],
+)
+def test_processes_on_this_machine(tmp_path, expected, workers, batch_size):
+    assert run_locally(tmp_path / "run", workers, batch_size) == expected
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize(("workers", "batch_size"), [(2, 500), (7, 1)])
+def test_up_on_this_machine(new_stack, tmp_path, expected, workers, batch_size):
+    output = tmp_path / "kept"
+    stack = new_stack(source="csv", rowCount=ROWS, workers=workers, batchSize=batch_size, outputDir=str(output))
+    stack.up().succeeded()
+    assert files_of(output) == expected
+    stack.destroy().succeeded()
+    # The user named the folder: it is the user's.
+    assert files_of(output) == expected
+
+
+@pytest.mark.engine
+@pytest.mark.docker
+def test_twelve_workers_on_docker_run_at_once(new_stack, docker, tmp_path, expected):
+    output = tmp_path / "kept"
+    settings = {"source": "csv", "rowCount": ROWS, "workers": 12, "batchSize": 500, "cpuLimit": "0.1"}
+    stack = new_stack(**docker, **settings, outputDir=str(output))
+    stack.up().succeeded()
+    results = stack.results()
+    assert len(results) == 12
+    assert all(result["success"] for result in results.values()), results
+    assert {result["environment"]["cgroup_cpu_quota"] for result in results.values()} == {"10000 100000"}
+    starts = [datetime.fromisoformat(result["started_at"]) for result in results.values()]
+    ends = [datetime.fromisoformat(result["completed_at"]) for result in results.values()]
+    assert max(starts) < min(ends)
+    outputs = stack.outputs()
+    assert outputs["startSpreadMs"] > 0
+    assert "Starts: spread over" in stack.report().succeeded().output
+    assert files_of(output) == expected
+
+
+@pytest.mark.engine
+@pytest.mark.docker
+@pytest.mark.parametrize(("workers", "batch_size"), [(1, ROWS + 1), (3, 500), (7, 1)])
+def test_up_on_docker(new_stack, docker, tmp_path, expected, workers, batch_size):
+    output = tmp_path / "kept"
+    settings = {
+        "source": "csv",
+        "rowCount": ROWS,
+        "workers": workers,
+        "batchSize": batch_size,
+        "outputDir": str(output),
+    }
+    stack = new_stack(**docker, **settings)
+    stack.up().succeeded()
+    assert files_of(output) == expected
