@@ -53,6 +53,8 @@ Reference = Callable[[Served, Rows], Callable[[], float]]
 def client(served: Served, core: int, folder: Path) -> Iterator[str]:
     """A container of the server's image that does nothing until it is told."""
     name = f"{served.container.name}-client"
+    # The image's user is not the one who made the folder.
+    folder.chmod(0o755)
     docker(
         *("run", "--detach", f"--name={name}", f"--network=container:{served.container.name}", f"--cpuset-cpus={core}"),
         *(f"--memory={1024 * MIB}", f"--volume={folder}:{FOLDER}:ro", "--entrypoint=sleep"),

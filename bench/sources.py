@@ -26,7 +26,7 @@ from bench.record import record, table
 from spec.plan import BASE_INSTANT, OnExisting
 from spec.results import WorkerResult
 from spec.schema_file import load_schema
-from spec.sources import SOURCES
+from spec.sources import BULK, INSERT, SOURCES
 from spec.units import GIB
 from tests.serving import Served, docker, serving
 from worker.generate import Dataset
@@ -66,14 +66,18 @@ def measure(source: str, rows: int, runs: int) -> Mapping[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         made = references.Rows(dataset, [schema.table(name) for name in TABLES], rows, Path(folder))
         with _target(source, made) as (connection, empty, reference):
+
+            def worker(rows: int, batch: int, method: str = BULK) -> WorkerResult:
+                empty()
+                return _worker(source, connection, rows, batch, method)
+
             ours, theirs = [], []
             for _ in range(runs + 1):
                 empty()
                 theirs.append(made.total / reference())
-                ours.append(_worker(source, connection, rows, BATCH_ROWS))
-            small = [_worker(source, connection, rows, SMALL_BATCH_ROWS) for _ in range(runs)]
-            some = max(rows // INSERTED_SHARE, 1)
-            inserted = [_worker(source, connection, some, BATCH_ROWS, "insert") for _ in range(runs)]
+                ours.append(worker(rows, BATCH_ROWS))
+            small = [worker(rows, SMALL_BATCH_ROWS) for _ in range(runs)]
+            inserted = [worker(max(rows // INSERTED_SHARE, 1), BATCH_ROWS, INSERT) for _ in range(runs)]
     return _row(source, ours[1:], theirs[1:], small, inserted)
 
 
@@ -124,14 +128,14 @@ def _emptied(source: str, served: Served, rows: references.Rows) -> None:
         opened.close()
 
 
-def _worker(source: str, connection: str, rows: int, batch: int, method: str = "bulk") -> WorkerResult:
-    """One worker process, which empties the tables first."""
+def _worker(source: str, connection: str, rows: int, batch: int, method: str) -> WorkerResult:
+    """One worker process, whose tables are there and empty: emptying them would be in its time."""
     with tempfile.NamedTemporaryFile(suffix=".json") as result:
         done = subprocess.run(
             [
                 *(sys.executable, "-m", "worker", "--schema", str(SCHEMA), "--source", source, "--method", method),
                 *("--tables", ",".join(TABLES), "--row-count", str(rows), "--batch-size", str(batch)),
-                *("--on-existing", "empty", "--metrics-output", result.name),
+                *("--on-existing", "append", "--metrics-output", result.name),
             ],
             env={**os.environ, "LOADTEST_CONNECTION_STRING": connection, "OMP_NUM_THREADS": "1"},
             stdout=subprocess.DEVNULL,
