@@ -16,6 +16,8 @@ from spec.results import WorkerResult
 
 PROJECT = Path(__file__).resolve().parents[1]
 PLAN_FILE = "plan.json"
+KEPT_FILE = "results.json"
+"""A whole run in one file, as a stack's outputs: how a report is kept."""
 _STACK = "stack "
 _RUN_IT = "run it first with: make up STACK={}"
 _SECRET = "[secret]"  # noqa: S105 - what Pulumi prints in place of one
@@ -63,13 +65,15 @@ def from_stack(name: str) -> Collected:
 
 
 def from_folder(folder: Path) -> Collected:
-    """The `<worker-id>.json` files of a folder, and its `plan.json` when there is one.
+    """The `<worker-id>.json` files of a folder, and its `plan.json` when there is one; or the folder of a kept run.
 
     A file that cannot be read leaves its worker in `unreadable`. Raises InputError when there is no such folder,
     ResultError when it holds neither a result nor a plan.
     """
     if not folder.is_dir():
         raise InputError.of("--results-dir", str(folder), "is no folder", "name the one that holds worker-1.json")
+    if (kept := folder / KEPT_FILE).is_file():
+        return from_text(_read(kept), str(kept))
     plan_file = folder / PLAN_FILE
     plan = _parsed(LoadPlan, _read(plan_file), str(plan_file)) if plan_file.is_file() else None
     results: list[WorkerResult] = []
@@ -95,6 +99,8 @@ def from_text(text: bytes, origin: str = "standard input") -> Collected:
         content = {"results": [content]}
     if not isinstance(content, dict):
         raise InputError(f"{origin}: is neither a stack's outputs nor a list of workers' results")
+    if "totals" in content:
+        raise InputError(f"{origin}: is a report, which is made already; give the {KEPT_FILE} that lies beside it")
     return _of_outputs(content, origin)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from aggregate.collect import PROJECT, Collected, first_problem, outputs_of
+from aggregate.collect import KEPT_FILE, PLAN_FILE, PROJECT, Collected, first_problem, outputs_of
 from aggregate.report import VERSION, Report
 from spec.errors import InputError
 
@@ -47,9 +47,9 @@ def keep(collected: Collected, report: Report, runs: Path = RUNS) -> Path:
         if not _NAME.fullmatch(name):
             raise InputError.of(key, name, "cannot name a folder", "write letters, digits, '.', '_' and '-'")
     folder = runs / (report.stack or "") / report.run_id
-    files = {"results.json": json.dumps(outputs_of(collected)), _REPORT: report.model_dump_json(indent=2)}
+    files = {KEPT_FILE: json.dumps(outputs_of(collected)), _REPORT: report.model_dump_json(indent=2)}
     if collected.plan is not None:
-        files["plan.json"] = collected.plan.model_dump_json(indent=2)
+        files[PLAN_FILE] = collected.plan.model_dump_json(indent=2)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():

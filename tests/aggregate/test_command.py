@@ -124,6 +124,7 @@ def test_the_highest_attempt_of_a_worker_is_kept():
         ("hello", "standard input: is no JSON (line 1: Expecting value)"),
         ("3", "standard input: is neither a stack's outputs nor a list of workers' results"),
         ('{"results": "[secret]"}', "standard input: its results are marked as secret"),
+        ('{"version": 1, "totals": {}}', "standard input: is a report, which is made already; give the results.json"),
         ('{"results": 3}', "standard input: results is no list"),
         ('[{"worker_id": "w", "success": true}]', "standard input: result 1: operation: field required (and 1 more)"),
     ],
