@@ -10,7 +10,7 @@ import pyarrow as pa
 from psycopg import sql
 
 from spec.connection import Connection
-from spec.errors import ServerError
+from spec.errors import PlanError, ServerError
 from spec.plan import OnExisting, Shard
 from spec.schema import Column, Table
 from spec.sources import INSERT, POSTGRESQL
@@ -28,6 +28,8 @@ _SETTINGS = (
     "server_version", "max_connections", "shared_buffers", "wal_level", "max_wal_senders", "synchronous_commit",
     "fsync", "full_page_writes", "max_wal_size",
 )  # fmt: skip
+_LONGEST_NAME = 63
+"""Bytes, as the server is built by everybody (NAMEDATALEN less one)."""
 _PREPARE_LOCK = 0x10AD7E57
 """Any constant: two `prepare` of one database wait for each other on it."""
 
@@ -103,6 +105,9 @@ class PostgreSQL:
 
     def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
         """Make the tables in one transaction, under a lock that a second `prepare` waits for."""
+        for table in tables:
+            for name in (table.name, *(column.name for column in table.columns)):
+                _check_length(name)
         with self._named(), self._server.transaction(), self._server.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_PREPARE_LOCK])
             for table in tables:
@@ -258,6 +263,15 @@ def _parameters(column: Column, values: pa.Array) -> list[Any]:
     if kind is Kind.POINT:
         return [None if value is None else f"({value['x']!r},{value['y']!r})" for value in values.to_pylist()]
     return list(values.to_pylist())
+
+
+def _check_length(name: str) -> None:
+    """The server cuts a name that is too long, and may then mean a table that is another's."""
+    if len(name.encode()) > _LONGEST_NAME:
+        raise PlanError(
+            f"source: 'postgresql' has names of {_LONGEST_NAME} bytes at most, and {name[:20] + '...'!r} has "
+            f"{len(name.encode())}; shorten it in the schema"
+        )
 
 
 def _shape_in_server(cursor: psycopg.Cursor[Any], table: Table) -> list[tuple[str, str]]:

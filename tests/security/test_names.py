@@ -1,0 +1,190 @@
+"""Names out of a schema reach servers and file systems: each loads and verifies, or is refused in one line."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import yaml
+
+from spec.connection import Connection, parse_connection
+from spec.errors import LoadtestError, SchemaError
+from spec.plan import BASE_INSTANT, LoadPlan, OnExisting, Operation, partition
+from spec.results import VerificationReport
+from spec.schema import Schema
+from spec.schema_file import load_schema
+from spec.sources import METHODS, SOURCES
+from tests.serving import serving
+from tests.worker.sources.loading import connected
+from tests.worker.verify.embedded import embedded_postgresql
+from worker.generate import Dataset
+from worker.load import load_shard, remove_shard
+from worker.sources.base import Source
+from worker.tally import Tally
+from worker.verify.worker import Verification
+
+_QUOTES = ("'", '"', "`", "''", '""', "``", "\\", "\\'", "a'b", 'a"b', "a`b", "a;b", "a--b", "a/*b*/c")
+_TEMPLATES = ("a%sb", "%", "%(x)s", "{}", "{c}", "$1", ":name", "?", "$where")
+_WORDS = ("plain", "select", "table", "user", "order", "null", "id", "ctid", "_id", "Mixed Case", "con")
+_SPACES = (" ", "  lead", "trail ", "a\tb", "a\nb", "a\r\nb", "a\0b", "a,b", "a.b")
+_PATHS = ("..", ".", "../escaped", "../../escaped", "/absolute", "a/../../b", "~", "-rf", "--help")
+_UNICODE = ("\u00e4\u00f6", "\u65e5\u672c", "\U0001f600", "\u202eevil", "e\u0301", "\ufeff")
+_LONG = ("x" * 63, "x" * 64, "x" * 200, "\u00e4" * 200)
+_STATEMENTS = (
+    "'; DROP TABLE sentinel; --", '"; DROP TABLE sentinel; --', "`; DROP TABLE sentinel; --",
+    "users; DELETE FROM sentinel", "a) VALUES (1); DROP TABLE sentinel; --", "`) DETACH DELETE n //",
+    "$(touch escaped)", "`touch escaped`", "| touch escaped",
+)  # fmt: skip
+NAMES = (*_QUOTES, *_TEMPLATES, *_WORDS, *_SPACES, *_PATHS, *_UNICODE, *_LONG, *_STATEMENTS)
+ROWS = 20
+
+
+def _file(folder: Path, table: str, column: str) -> Path:
+    document = {
+        "version": 1,
+        "tables": [
+            {
+                "name": table,
+                "id": {"type": "bigint", "generator": {"type": "sequential", "start": 1}},
+                "fields": [
+                    {"name": column, "type": "text", "generator": {"type": "pattern", "pattern": "row {index}"}}
+                ],
+            }
+        ],
+    }
+    file = folder / "schema.yaml"
+    file.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
+    return file
+
+
+def _schema(folder: Path, table: str, column: str) -> Schema:
+    """With these names, also where no schema file may have them: the sources do not rely on that."""
+    harmless = load_schema(_file(folder, "harmless", "payload"))
+    (key, payload), made = harmless.tables[0].columns, harmless.tables[0]
+    columns = (key, payload.model_copy(update={"name": column}))
+    return harmless.model_copy(update={"tables": (made.model_copy(update={"name": table, "columns": columns}),)})
+
+
+def _loads(folder: Path, source: str, at: Connection, table: str, column: str) -> bool:
+    """Whether all rows are there afterwards, by each method; False where it was refused in one line."""
+    schema = _schema(folder, table, column)
+    try:
+        with connected(source, at) as opened:
+            for method in METHODS:
+                report = _verified(opened, schema, method)
+                assert (report.total_matched, report.total_found) == (ROWS, ROWS), report
+    except LoadtestError as refused:
+        return _one_line(refused)
+    return True
+
+
+def _one_line(refused: LoadtestError) -> bool:
+    assert "\n" not in str(refused), str(refused)
+    return False
+
+
+def _verified(source: Source, schema: Schema, method: str) -> VerificationReport:
+    """Loaded, loaded anew as a second attempt does it, and verified."""
+    dataset, (table,) = Dataset(schema, 42, ROWS, BASE_INSTANT), schema.tables
+    workers = partition(schema, [table.name], ROWS, 1, 42)
+    (shard,) = workers[0].shards
+    source.prepare(schema.tables, OnExisting.EMPTY)
+    load_shard(source, dataset.table(table.name), shard, method, 10, Tally())
+    remove_shard(source, dataset.table(table.name), shard)
+    load_shard(source, dataset.table(table.name), shard, method, 10, Tally())
+    plan = LoadPlan(
+        run_id="", source=source.capabilities.name, operation=Operation.VERIFY, method=method, batch_size=10, seed=42,
+        row_count=ROWS, limits=None, data=schema, workers=workers,
+    )  # fmt: skip
+    verification = Verification()
+    verification.run(source, plan, workers[0], dataset, Tally(loads=False))
+    assert verification.report is not None
+    return verification.report
+
+
+def _is_taken(file: Path) -> bool:
+    """Whether a schema file is one; where not, it is refused in one line."""
+    try:
+        load_schema(file)
+    except SchemaError as refused:
+        return _one_line(refused)
+    return True
+
+
+@pytest.mark.parametrize("place", ["table", "column"])
+def test_a_schema_file_refuses_what_is_no_name(place: str, tmp_path: Path) -> None:
+    refused = [
+        name
+        for name in NAMES
+        if not _is_taken(_file(tmp_path, **{"table": "harmless", "column": "payload", place: name}))
+    ]
+    assert set(_STATEMENTS) <= set(refused)
+    assert not {"plain", "select", "order"} & set(refused)
+
+
+def _pairs() -> list[tuple[str, str]]:
+    """Each name once for a table and once for a column."""
+    return [*((name, "payload") for name in NAMES), *(("harmless", name) for name in NAMES if name != "id")]
+
+
+@pytest.mark.parametrize("source", ["csv", "jsonl"])
+def test_files_stay_in_their_folder(source: str, tmp_path: Path) -> None:
+    (tmp_path / "escaped").write_text("not to be touched")
+    outcomes: dict[tuple[str, str], bool] = {}
+    for number, (table, column) in enumerate(_pairs()):
+        out = tmp_path / "deep" / "deeper" / str(number)
+        at = parse_connection(out.as_uri(), SOURCES[source])
+        outcomes[table, column] = _loads(tmp_path, source, at, table, column)
+        folders = list(out.iterdir()) if out.is_dir() else []
+        assert len(folders) <= 1
+        assert all(path.is_relative_to(out) for folder in folders for path in folder.rglob("*"))
+    assert {path.name for path in tmp_path.iterdir()} == {"escaped", "deep", "schema.yaml"}
+    assert {path.name for path in (tmp_path / "deep").iterdir()} == {"deeper"}
+    assert {path.name for path in (tmp_path / "deep" / "deeper").iterdir()} <= {str(n) for n in range(len(outcomes))}
+    assert (tmp_path / "escaped").read_text() == "not to be touched"
+    assert outcomes["../escaped", "payload"]
+    assert sum(outcomes.values()) > len(outcomes) // 2
+
+
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[str]:
+    with embedded_postgresql() as url:
+        yield url
+
+
+def test_postgresql_keeps_what_is_not_the_tables(postgresql: str, tmp_path: Path) -> None:
+    at = parse_connection(postgresql, SOURCES["postgresql"])
+    with psycopg.connect(postgresql, autocommit=True) as other:
+        other.execute("CREATE TABLE sentinel (id int)")
+        other.execute("INSERT INTO sentinel VALUES (1)")
+        outcomes: dict[tuple[str, str], bool] = {}
+        for table, column in _pairs():
+            outcomes[table, column] = _loads(tmp_path, "postgresql", at, table, column)
+            tables = {str(name) for (name,) in other.execute(_TABLES).fetchall()}
+            assert tables - {"sentinel", table} == set(), table
+            _drop_all_but_the_sentinel(other)
+            assert other.execute("SELECT id FROM sentinel").fetchall() == [(1,)]
+    assert outcomes["'; DROP TABLE sentinel; --", "payload"]
+    assert outcomes["harmless", '"; DROP TABLE sentinel; --']
+    assert sum(outcomes.values()) > len(outcomes) // 2
+
+
+_TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+
+
+def _drop_all_but_the_sentinel(other: "psycopg.Connection[tuple[object, ...]]") -> None:
+    statement = (
+        "SELECT format('DROP TABLE %I', relname) FROM pg_class WHERE relkind = 'r' "
+        "AND relnamespace = 'public'::regnamespace AND relname <> 'sentinel'"
+    )
+    for (drop,) in other.execute(statement).fetchall():
+        other.execute(str(drop).encode())
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("source", ["mysql", "mongodb", "neo4j", "kafka"])
+def test_servers_take_names_or_refuse_them(source: str, tmp_path: Path) -> None:
+    with serving(source) as served:
+        outcomes = {pair: _loads(tmp_path, source, served.connection, *pair) for pair in _pairs()}
+    assert outcomes["plain", "payload"]
+    assert sum(outcomes.values()) > len(outcomes) // 3
