@@ -1,6 +1,7 @@
 """What the worker really got: cores, memory, mounts and cgroup limits, and which of the plan's are not in force."""
 
 import os
+import resource
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,3 +102,15 @@ def _not_enforced(
     if limits.tmpfs is not None and (tmpfs is None or tmpfs.size > limits.tmpfs + MIB):
         missing.append(f"RAM disk of {format_size(limits.tmpfs)}")
     return tuple(missing)
+
+
+def peak_memory_mb() -> float:
+    """The most memory that this program has had resident, in MiB.
+
+    Not `ru_maxrss` where Linux tells better: that is inherited from the program that started this one.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+        return round(int(line.split()[1]) / 1024, 1)
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)

@@ -1,7 +1,6 @@
 """A worker's life: look around, wait for the source, load each shard, and tell what happened, however it ended."""
 
 import contextlib
-import resource
 import signal
 import socket
 import sys
@@ -15,7 +14,7 @@ from spec.errors import ExitCode, LoadtestError, RunError, VerificationError
 from spec.plan import Shard
 from spec.results import ExitReason, ShardResult, WorkerResult
 from worker.assignment import Assignment
-from worker.environment import Surroundings
+from worker.environment import Surroundings, peak_memory_mb
 from worker.generate import Dataset
 from worker.load import load_shard, remove_shard
 from worker.orphan import end_with_parent
@@ -87,7 +86,7 @@ def run_worker(assignment: Assignment) -> ExitCode:
         timeline=tuple(tally.timeline),
         phases=tally.phases(),
         shards=done.shards(worker.shards, tally),
-        peak_memory_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+        peak_memory_mb=peak_memory_mb(),
         server_settings=done.server_settings,
     )
     deliver(result, assignment.result_path, _emit)
