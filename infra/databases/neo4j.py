@@ -46,6 +46,7 @@ def specification(image: str | None, cpu: float, memory: int, tmpfs: int | None)
         secret_environment={"NEO4J_AUTH": "neo4j/{password}"},
         port=7687,
         data_directory="/data",
+        user=7474,
         health_command=("bash", "-c", _HEALTH),
         # Not neo4j://, by which the server sends its clients on to the address that it believes to have.
         connection="bolt://neo4j:{password}@{host}:{port}/neo4j",
