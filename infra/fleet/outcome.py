@@ -17,7 +17,9 @@ def result_of(plan: LoadPlan, worker: WorkerPlan, ended: Ended) -> WorkerResult:
         return _result_of_silence(plan, worker, ended, _last_progress(lines, worker.id))
     if ended.reason is None or own.exit_reason is ExitReason.COMPLETED:
         return own.model_copy(update={"exit_code": ended.exit_code})
-    return own.model_copy(update={"exit_code": ended.exit_code, "exit_reason": ended.reason, "success": False})
+    said = (f"{ended.reason.value}: {ended.detail}",) if ended.detail else ()
+    known = {"exit_code": ended.exit_code, "exit_reason": ended.reason, "success": False}
+    return own.model_copy(update={**known, "errors": (*own.errors, *said)})
 
 
 def _result_of_silence(plan: LoadPlan, worker: WorkerPlan, ended: Ended, last: Progress | None) -> WorkerResult:

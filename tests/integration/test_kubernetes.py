@@ -1,5 +1,6 @@
 """Stacks on a real cluster: loads, what they leave, and every way in which a pod can end."""
 
+import sys
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -184,7 +185,7 @@ def test_a_worker_above_its_memory_limit_is_named(stack: StackMaker):
         result = failed_result(made, worker)
         assert result["exit_reason"] == "oom_killed"
         assert any(error.startswith("oom_killed: ") for error in result["errors"])
-    report = made.clone.run("python", "-m", "aggregate", "--stack", made.name, mark=made.name)
+    report = made.clone.run(sys.executable, "-m", "aggregate", "--stack", made.name, mark=made.name)
     assert report.code == 1
     assert "oom_killed" in report.output
 
@@ -234,6 +235,7 @@ def test_a_pod_deleted_in_mid_load_and_one_evicted_for_its_ram_disk_are_named(st
     assert running.returncode == 0, output
     deleted, evicted = failed_result(made, "worker-1"), failed_result(made, "worker-2")
     assert deleted["exit_reason"] == "interrupted"
+    assert "interrupted: its pod was deleted while it ran" in deleted["errors"]
     assert deleted["metrics"]["rows_processed"] > 0
     assert evicted["exit_reason"] == "evicted"
     assert any("emptyDir volume" in error for error in evicted["errors"]), evicted["errors"]
