@@ -20,7 +20,7 @@ def test_the_maker_s_error_reaches_the_reader_after_the_items_before_it():
         yield 1
         raise ZeroDivisionError("made here")
 
-    read = []
+    read: list[int] = []
     with Ahead(broken(), depth=2) as items, pytest.raises(ZeroDivisionError, match="made here"):
         read.extend(iter(lambda: next(items), None))
     assert read == [1]

@@ -8,7 +8,15 @@ import pytest
 from spec.plan import Limits
 from spec.units import MIB
 from worker.cgroup import Cgroup
-from worker.environment import Surroundings, mount_of
+from worker.environment import Mount, Surroundings, mount_of
+
+
+def mounted(path: Path) -> Mount:
+    """The mount of a path that exists."""
+    mount = mount_of(path)
+    assert mount is not None
+    return mount
+
 
 LIMITS = Limits(cpu=0.5, memory=512 * MIB, tmpfs=256 * MIB)
 
@@ -46,7 +54,7 @@ def test_a_tighter_limit_than_the_plan_s_is_in_force_as_well(surroundings):
 def test_limits_that_are_not_in_force_are_named(surroundings, tmp_path):
     here = surroundings(memory="max", quota="max 100000")
     measured = here.measure(LIMITS)
-    is_ram_disk = mount_of(tmp_path).is_ram_disk
+    is_ram_disk = mounted(tmp_path).is_ram_disk
     expected = ("memory limit 512Mi", "CPU limit 0.5", "RAM disk of 256Mi")
     assert measured.not_enforced == expected
     assert measured.tmpfs_enabled == is_ram_disk
@@ -74,12 +82,12 @@ def test_the_block_is_the_seed_s(surroundings, tmp_path):
     assert lines[1] == f"CPU cores visible: {measured.cpu_cores}"
     assert lines[2] == "Total memory: 512 MB"
     assert lines[3] == f"Available memory: {measured.available_memory_mb} MB"
-    mount = mount_of(tmp_path)
+    mount = mounted(tmp_path)
     assert lines[4] == f"{tmp_path}: {mount.file_system} (tmpfs: {str(mount.is_ram_disk).lower()})"
     assert lines[-3:] == ["cgroup memory limit: 536870912", "cgroup CPU quota: 50000 100000", "=" * 40]
     assert "absent" not in "\n".join(lines)
 
 
 def test_the_mount_of_a_path_is_the_deepest_that_holds_it():
-    assert mount_of(Path("/proc/self/status")).file_system == "proc"
+    assert mounted(Path("/proc/self/status")).file_system == "proc"
     assert mount_of(Path("/nowhere/at/all")) is None

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -118,7 +119,8 @@ def test_small_batches_are_cut_from_chunks_of_whole_batches():
 
 
 def test_only_acknowledged_batches_are_counted():
-    source, tally = Memory(refused=3), Tally(total_rows=100)
+    source: Any = Memory(refused=3)
+    tally = Tally(total_rows=100)
     tally.begin_load()
     shard = Shard(table="numbers", seed=42, first_row=0, rows=100)
     with pytest.raises(ServerError, match="no more"):
@@ -137,14 +139,14 @@ def test_time_is_told_by_phase():
 
 def test_a_shard_s_consecutive_keys_are_removed_as_a_range(monkeypatch):
     monkeypatch.setattr(load, "CHUNK_ROWS", 40)
-    source = Memory()
+    source: Any = Memory()
     remove_shard(source, DATASET.table("numbers"), Shard(table="numbers", seed=42, first_row=10, rows=100))
     keys = DATASET.table("numbers").batch(10, 100).column(0).to_pylist()
     assert source.removed == [KeyRange(keys[0], keys[39]), KeyRange(keys[40], keys[79]), KeyRange(keys[80], keys[99])]
 
 
 def test_other_keys_are_removed_one_by_one():
-    source = Memory()
+    source: Any = Memory()
     remove_shard(source, DATASET.table("keys"), Shard(table="keys", seed=43, first_row=10, rows=20))
     (keys,) = source.removed
     assert keys.to_pylist() == DATASET.table("keys").batch(10, 20).column(0).to_pylist()

@@ -8,9 +8,12 @@ class Clock:
     """Time that passes only while somebody sleeps."""
 
     def __init__(self, monkeypatch):
-        self.now, self.pauses = 0.0, []
-        monkeypatch.setattr(retry.time, "monotonic", lambda: self.now)
-        monkeypatch.setattr(retry.time, "sleep", self.sleep)
+        self.now = 0.0
+        self.pauses: list[float] = []
+        monkeypatch.setattr(retry, "time", self)
+
+    def monotonic(self):
+        return self.now
 
     def sleep(self, seconds):
         self.pauses.append(seconds)
