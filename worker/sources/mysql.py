@@ -97,6 +97,7 @@ class MySQL:
     def remove(self, table: Table, keys: KeyRange | pa.Array) -> None:
         """Delete the rows with these keys."""
         delete = f"DELETE FROM {name(table.name)} WHERE {name(table.primary_key)}"  # noqa: S608 - names are quoted
+        delete = delete.replace("%", "%%")
         with self._named(), self._server.cursor() as cursor:
             if isinstance(keys, KeyRange):
                 cursor.execute(f"{delete} BETWEEN %s AND %s", [keys.low, keys.high])
