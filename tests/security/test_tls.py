@@ -13,10 +13,11 @@ from spec.errors import ServerError
 from spec.sources import POSTGRESQL
 from tests.security.authority import Authority
 from tests.serving import PASSWORD, Served, docker, serving
-from tests.worker.sources.loading import ALONE, KEYED
+from tests.worker.sources.loading import KEYED
 from tests.worker.verify.campaign import ROWS, rows_of, verified, write
 from tests.worker.verify.embedded import embedded_postgresql
 from worker.sources import open_source
+from worker.sources.base import ALONE
 
 pytestmark = pytest.mark.docker
 _IN_CONTAINER = "/var/tmp"
