@@ -1,0 +1,215 @@
+"""What the Kubernetes platform declares: how many objects, what they are called, how they are held, what is refused."""
+
+import base64
+import gzip
+from typing import Any
+
+import pytest
+
+from infra.platforms.kubernetes import checks, plan_file
+from infra.platforms.kubernetes.names import Names
+from spec.errors import SettingsError
+from spec.plan import LoadPlan
+from tests.aggregate import runs
+from tests.infra.platforms.rendering import PASSWORD, Declared, declare, settings_of
+from worker.assignment import read_plan
+
+
+@pytest.fixture(autouse=True)
+def no_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "require_cluster", lambda *_: None)
+
+
+def declared(**values: str) -> list[Declared]:
+    return declare("kubernetes", **{"source": "postgresql", **values})
+
+
+def one(resources: list[Declared], kind: str, role: str = "") -> dict[str, Any]:
+    (found,) = [each for each in resources if each.type.endswith(f":{kind}") and role in each.name]
+    return found.inputs
+
+
+def test_the_number_of_objects_is_that_of_two_workers_for_two_hundred():
+    few, many = declared(workers="2"), declared(workers="200")
+    assert sorted(each.type for each in few) == sorted(each.type for each in many)
+    assert one(many, "Job", "worker")["spec"]["completions"] == one(many, "Job", "worker")["spec"]["parallelism"] == 200
+
+
+def test_both_jobs_are_held_and_nothing_awaits_them_but_the_fleet():
+    resources = declared()
+    for role in ("prepare", "worker"):
+        job = one(resources, "Job", role)
+        assert job["spec"]["suspend"] is True
+        assert job["metadata"]["annotations"]["pulumi.com/skipAwait"] == "true"
+        assert job["spec"]["template"]["spec"]["restartPolicy"] == "Never"
+
+
+def test_a_failed_worker_takes_no_other_with_it_and_bad_input_ends_the_job():
+    spec = one(declared(), "Job", "worker")["spec"]
+    assert spec["completionMode"] == "Indexed"
+    assert spec["backoffLimitPerIndex"] == 0
+    assert "backoffLimit" not in spec
+    assert spec["podFailurePolicy"]["rules"][0] == {
+        "action": "FailJob",
+        "onExitCodes": {"operator": "In", "values": [2]},
+    }
+
+
+def test_retries_are_the_jobs_own_and_each_pod_knows_how_many_there_were():
+    spec = one(declared(retries="3"), "Job", "worker")["spec"]
+    assert spec["backoffLimitPerIndex"] == 3
+    (variable,) = [each for each in spec["template"]["spec"]["containers"][0]["env"] if "FAILURES" in each["name"]]
+    assert variable["valueFrom"]["fieldRef"]["fieldPath"].endswith("['batch.kubernetes.io/job-index-failure-count']")
+
+
+def test_every_pod_fits_the_restricted_standard():
+    resources = declared(databaseTmpfs="true")
+    specs = [each.inputs["spec"] for each in resources if each.type.endswith((":Job", ":StatefulSet"))]
+    assert len(specs) == 3
+    for spec in specs:
+        pod = spec["template"]["spec"]
+        assert pod["automountServiceAccountToken"] is False
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["securityContext"]["runAsUser"] > 0
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        for container in pod["containers"]:
+            assert container["securityContext"]["allowPrivilegeEscalation"] is False
+            assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+    assert one(resources, "Namespace")["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+def test_only_the_workers_reach_the_server_and_nobody_the_workers():
+    policies = {each.name: each.inputs["spec"] for each in declared() if each.type.endswith(":NetworkPolicy")}
+    database = policies["loadtest-small-database-reach"]
+    (rule,) = database["ingress"]
+    reached_by = [peer["podSelector"]["matchLabels"]["app.kubernetes.io/component"] for peer in rule["from"]]
+    assert sorted(reached_by) == ["prepare", "worker"]
+    assert [port["port"] for port in rule["ports"]] == [5432]
+    assert (
+        policies["loadtest-small-worker-reach"]["ingress"] == policies["loadtest-small-prepare-reach"]["ingress"] == []
+    )
+
+
+def test_passwords_are_in_secrets_and_nowhere_else():
+    for each in declared():
+        if not each.type.endswith(":Secret"):
+            inputs = {key: value for key, value in each.inputs.items() if key != "secrets"}
+            assert PASSWORD not in repr(inputs), each.name
+
+
+def test_everything_carries_the_run_and_the_stack():
+    resources = [each for each in declared() if each.type.startswith("kubernetes:")]
+    runs_of = {each.inputs["metadata"]["labels"]["loadtest.run"] for each in resources}
+    assert len(runs_of) == 1
+    assert {each.inputs["metadata"]["labels"]["loadtest.stack"] for each in resources} == {"small"}
+    assert all("small" in each.name for each in resources)
+
+
+def test_another_server_is_another_job():
+    def label(**values: str) -> str:
+        template = one(declared(**values), "Job", "worker")["spec"]["template"]
+        return str(template["metadata"]["labels"]["loadtest.server"])
+
+    assert label() == label()
+    assert label() != label(databaseMemoryLimit="2Gi")
+
+
+def test_placement_and_storage_are_where_they_were_asked_for():
+    resources = declared(
+        nodeSelector="disk=ssd",
+        tolerations="dedicated=load:NoSchedule",
+        priorityClass="high",
+        namespace="mine",
+        imagePullSecret="registry",
+        outputStorage="files",
+        databaseStorage="10Gi",
+        databaseStorageClass="fast",
+    )
+    assert not [each for each in resources if each.type.endswith(":Namespace")]
+    for kind, role in (("Job", "prepare"), ("Job", "worker"), ("StatefulSet", "")):
+        inputs = one(resources, kind, role)
+        pod = inputs["spec"]["template"]["spec"]
+        assert inputs["metadata"]["namespace"] == "mine"
+        assert pod["nodeSelector"] == {"disk": "ssd"}
+        assert pod["tolerations"][0]["key"] == "dedicated"
+        assert pod["priorityClassName"] == "high"
+        assert pod["imagePullSecrets"] == [{"name": "registry"}]
+    claim = one(resources, "PersistentVolumeClaim")
+    assert claim["spec"]["resources"]["requests"]["storage"] == "10240Mi"
+    assert claim["spec"]["storageClassName"] == "fast"
+    server = one(resources, "StatefulSet")["spec"]["template"]["spec"]
+    assert server["volumes"][0]["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
+    worker = one(resources, "Job", "worker")["spec"]["template"]["spec"]
+    assert {"name": "results", "persistentVolumeClaim": {"claimName": "files"}} in worker["volumes"]
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"outputDir": "out"}, "loadtest:outputDir: is a folder of this machine"),
+        ({"keepDatabasePort": "true"}, "loadtest:keepDatabasePort: is for this machine's own servers"),
+        ({"outputStorage": "files"}, "loadtest:outputStorage: 'files' is looked for in a namespace that is there"),
+        ({"imagePullSecret": "key"}, "loadtest:imagePullSecret: 'key' is looked for in a namespace that is there"),
+    ],
+)
+def test_what_means_nothing_on_a_cluster_is_refused(values: dict[str, str], said: str):
+    with pytest.raises(SettingsError) as error:
+        checks.refuse_misfits(settings_of("kubernetes", **values))
+    assert str(error.value).startswith(said)
+    assert ";" in str(error.value)
+
+
+def test_a_kubeconfig_that_is_none_is_refused_in_one_line(tmp_path, monkeypatch):
+    monkeypatch.undo()
+    with pytest.raises(SettingsError, match=r"^kubernetes:kubeconfig: .*; name a file that is there$"):
+        checks.require_cluster({"kubeconfig": str(tmp_path / "absent")}, settings_of("kubernetes"))
+
+
+def test_a_cluster_that_does_not_answer_is_told_in_one_line(tmp_path, monkeypatch):
+    monkeypatch.undo()
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "here",
+        "clusters": [{"name": "here", "cluster": {"server": "http://127.0.0.1:1"}}],
+        "contexts": [{"name": "here", "context": {"cluster": "here", "user": "me"}}],
+        "users": [{"name": "me", "user": {}}],
+    }
+    with pytest.raises(SettingsError, match=r"^loadtest:platform: kubernetes, and no cluster answers \(") as error:
+        checks.require_cluster({"kubeconfig": repr(config)}, settings_of("kubernetes"))
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("stack", ["small", "My_Stack.2", "x" * 100, "-a-"])
+def test_names_are_those_of_kubernetes_and_keep_stacks_apart(stack: str):
+    names = Names(stack)
+    assert names.prefix.startswith("loadtest-")
+    # A Job's pods are named after it and their index, a label has 63 characters.
+    assert len(f"{names.of('prepare')}-10000-abcde") <= 63
+    assert names.namespace == names.prefix
+    assert all(
+        len(label) <= 63 for label in names.labels("worker", {"loadtest.run": "r", "loadtest.plan": "p"}).values()
+    )
+    assert Names(f"{stack}-other").prefix != names.prefix
+
+
+def plan_of(workers: int) -> LoadPlan:
+    return runs.plan(workers, rows=1_000_000)
+
+
+def test_a_plan_is_text_while_it_is_short_and_compressed_when_it_is_not(tmp_path):
+    short, long = plan_of(200), plan_of(10_000)
+    assert plan_file.contents(short) == {"data": {"plan.json": short.model_dump_json()}}
+    packed = base64.b64decode(plan_file.contents(long)["binary_data"]["plan.json"])
+    assert gzip.decompress(packed).decode() == long.model_dump_json()
+    file = tmp_path / "plan.json"
+    file.write_bytes(packed)
+    assert read_plan(file) == long
+
+
+def test_a_plan_that_fits_no_config_map_is_refused(monkeypatch):
+    monkeypatch.setattr(plan_file, "LIMIT", 10_000)
+    with pytest.raises(
+        SettingsError, match=r"^loadtest:workers: the plan of 10,000 workers is .*; lower loadtest:workers"
+    ):
+        plan_file.contents(plan_of(10_000))
