@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from infra.fleet.runner import Ended
 from infra.local import ramdisk
 from infra.local.cgroup import ControlGroup, remove_groups
-from infra.local.processes import end_remembered, remember
+from infra.local.processes import remember
 from infra.local.workspace import WorkspacePaths
 from spec.plan import LoadPlan, WorkerPlan
 from spec.results import ExitReason
@@ -22,6 +23,7 @@ from spec.results import ExitReason
 _HELD = 'read -r _ || exit 1; exec "$@"'
 """A shell that becomes the worker once it is told to: by then it is in its control group."""
 _TAIL_BYTES = 1 << 20
+_STOP_GRACE_SECONDS = 10
 _SIGKILL = -9
 
 
@@ -107,13 +109,16 @@ class LocalRunner:
         return frozenset(worker for worker, process in self._processes.items() if process.ended_at is None)
 
     def stop(self) -> None:
-        """SIGTERM to all, and SIGKILL after a grace."""
+        """SIGTERM to all, and SIGKILL after a grace that they share."""
         for process in self._processes.values():
             process.process.terminate()
-        for worker in self.running():
-            end_remembered(self._paths.workers / f"{worker}.pid")
+        deadline = time.monotonic() + _STOP_GRACE_SECONDS
         for process in self._processes.values():
-            process.process.wait()
+            try:
+                process.process.wait(max(deadline - time.monotonic(), 0))
+            except subprocess.TimeoutExpired:
+                process.process.kill()
+                process.process.wait()
 
     def ended(self) -> Mapping[str, Ended]:
         """Exit codes, what was written, and whether the kernel killed for memory."""

@@ -1,0 +1,84 @@
+"""Processes of this machine as a fleet: started together, stopped within a grace, and told apart by how they ended."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from infra.fleet import local
+from infra.fleet.local import LocalHandles, LocalRunner
+from spec.plan import LoadPlan, partition
+from spec.results import ExitReason
+from spec.schema_file import load_schema
+from tests.infra.configuration import ROOT
+
+OBEDIENT = "import time; print('ready', flush=True); time.sleep(600)"
+DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(600)"
+
+
+class Playing(LocalRunner):
+    """A runner whose workers run a program of the test's."""
+
+    program = ""
+
+    def _command(self, *_arguments: str) -> list[str]:
+        return [*super()._command()[:1], "-c", self.program]
+
+
+@pytest.fixture
+def fleet(tmp_path, monkeypatch):
+    """Starts three workers that run a program, and waits until all of them do."""
+    monkeypatch.setattr(local, "_STOP_GRACE_SECONDS", 0.5)
+    schema = load_schema(ROOT / "schemas" / "shop.yaml")
+    plan = LoadPlan(
+        run_id="run",
+        source="csv",
+        method="bulk",
+        batch_size=1,
+        seed=1,
+        row_count=1,
+        limits=None,
+        data=schema,
+        workers=partition(schema, [table.name for table in schema.tables], 1, 3, 1),
+    )
+    runner = Playing(LocalHandles(folder=tmp_path, project=ROOT), plan, {})
+
+    def start(program: str) -> Playing:
+        monkeypatch.setattr(Playing, "program", "pass")
+        assert runner.prepare(60).exit_code == 0
+        monkeypatch.setattr(Playing, "program", program)
+        runner.start()
+        outputs = [tmp_path / "workers" / f"{worker.id}.out" for worker in plan.workers]
+        while not all(Path(file).read_text() for file in outputs):
+            time.sleep(0.05)
+        return runner
+
+    yield start
+    runner.stop()
+    runner.finish()
+
+
+def test_they_run_together_and_end_when_they_are_told_to(fleet):
+    runner = fleet(OBEDIENT)
+    assert runner.running() == {"worker-1", "worker-2", "worker-3"}
+    runner.stop()
+    assert runner.running() == frozenset()
+    for ended in runner.ended().values():
+        assert (ended.exit_code, ended.output, ended.reason) == (-15, "ready\n", None)
+        assert ended.started_at is not None
+        assert ended.ended_at is not None
+        assert ended.started_at < ended.ended_at
+
+
+def test_those_that_do_not_listen_are_killed_and_known_as_such(fleet):
+    runner = fleet(DEAF)
+    runner.stop()
+    assert {ended.reason for ended in runner.ended().values()} == {ExitReason.KILLED}
+
+
+def test_one_that_ends_by_itself_leaves_its_code_and_its_last_words(fleet):
+    runner = fleet("import sys; print('ready'); sys.exit('error: no')")
+    while runner.running():
+        time.sleep(0.05)
+    for ended in runner.ended().values():
+        assert (ended.exit_code, ended.output, ended.detail, ended.reason) == (1, "ready\n", "error: no\n", None)
