@@ -1,0 +1,101 @@
+"""Runs that compare what they loaded, or what is there, with what the generator says."""
+
+import pytest
+
+from spec.errors import ExitCode
+from spec.sources import SOURCES
+from tests.integration import containers, loads, server
+from tests.serving import RECIPES
+from tests.tools.containers import require_image
+from tools.images.recipe import tag
+
+pytestmark = pytest.mark.engine
+TOTALS = ("expected", "found", "missing", "mismatched", "matched", "extra")
+
+
+def totals(stack):
+    """The counts of all workers, added up."""
+    reports = [result["verification_report"] for result in stack.results().values()]
+    return {name: sum(report[f"total_{name}"] for report in reports) for name in TOTALS}
+
+
+def all_matched(rows):
+    return {"expected": rows, "found": rows, "missing": 0, "mismatched": 0, "matched": rows, "extra": 0}
+
+
+@pytest.fixture(scope="module")
+def stack(new_stack):
+    stack = new_stack(rowCount=2000, operation="populate+verify", verifyDepth="checksum")
+    stack.up().succeeded()
+    return stack
+
+
+def test_what_was_loaded_is_verified(stack):
+    assert totals(stack) == all_matched(6000)
+    results = stack.results().values()
+    assert sum(result["metrics"]["rows_processed"] for result in results) == 6000
+    assert all(result["success"] and result["phases"]["verify"] > 0 for result in results)
+    report = stack.report()
+    assert report.code == 0
+    assert "Verification: 6,000 expected" in report.output
+
+
+def test_an_earlier_run_is_verified_by_other_workers_and_a_change_is_named(stack, new_stack):
+    address = stack.connection_string()
+    later = new_stack(rowCount=2000, operation="verify", workers=5)
+    later.set_secret("connectionString", address)
+    later.up().succeeded()
+    assert totals(later) == all_matched(6000)
+    server.execute(address, "UPDATE users SET name = 'changed' WHERE id = 7")
+    server.execute(address, "DELETE FROM products WHERE id = 8")
+    server.execute(address, "INSERT INTO orders SELECT gen_random_uuid(), user_id, amount, status FROM orders LIMIT 1")
+    later.up(runId="again").succeeded()
+    assert totals(later) == {**all_matched(6000), "mismatched": 1, "missing": 1, "extra": 1, "matched": 5998}
+    wrong = [result for result in later.results().values() if not result["success"]]
+    assert {(result["exit_reason"], result["exit_code"]) for result in wrong} == {("completed", ExitCode.DIFFERENCE)}
+    report = later.report()
+    assert report.code == ExitCode.DIFFERENCE
+    assert "changed" in report.output
+
+
+def test_verify_alone_is_refused_where_nothing_is_there(new_stack):
+    refused = new_stack(operation="verify").preview().failed()
+    assert "loadtest:operation: 'verify' compares rows that are there already" in refused.output
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("source", SOURCES)
+def test_every_source_is_loaded_and_verified_on_docker(source, new_stack, docker):
+    settings = dict(docker)
+    if source in RECIPES:
+        require_image(RECIPES[source])
+        settings["databaseImage"] = tag(RECIPES[source])
+    else:
+        del settings["databaseImage"]
+    stack = new_stack(source=source, operation="populate+verify", rowCount=2000, **settings)
+    stack.up().succeeded()
+    assert all(result["success"] for result in stack.results().values()), stack.results()
+    assert totals(stack) == all_matched(6000)
+    assert stack.report().code == 0
+    stack.destroy().succeeded()
+
+
+@pytest.mark.docker
+def test_a_killed_worker_is_started_again_and_ends_with_its_rows(new_stack, docker):
+    rows = 300_000
+    stack = new_stack(rowCount=rows, tables=["users", "orders"], operation="populate+verify", retries=1, **docker)
+    process = stack.start_up()
+    name = f"loadtest-{stack.name}-worker-1"
+    loads.until(lambda: loads.has_loaded_in(name), process, "progress")
+    containers.docker("kill", name)
+    output = loads.end(process)
+    assert process.returncode == 0, output
+    results = stack.results()
+    assert {worker: (result["attempt"], result["success"]) for worker, result in results.items()} == {
+        "worker-1": (2, True),
+        "worker-2": (1, True),
+    }
+    assert totals(stack) == all_matched(2 * rows)
+    report = stack.report()
+    assert report.code == 0
+    assert "retried" in report.output
