@@ -1,12 +1,11 @@
 """The test cluster for stacks: the project's own images in it, and an independent look at what is there."""
 
 import json
-import os
 import subprocess
 from pathlib import Path
 from typing import Any
 
-from infra.worker_image import DOCKERFILE, image_name
+from infra.worker_image import build
 from tests.cluster import load
 from tests.tools.containers import require_image
 from tools.images import catalogue
@@ -16,13 +15,7 @@ from tools.images.recipe import Recipe, tag
 def worker_image(project: Path) -> str:
     """The image of a folder's worker, in Docker and in the cluster, under the name that the platform asks for."""
     require_image(catalogue.PYTHON)
-    base = tag(catalogue.PYTHON)
-    image = image_name(project, base)
-    command = ["docker", "build", "--quiet", f"--file={DOCKERFILE}", f"--build-arg=BASE={base}", f"--tag={image}", "."]
-    # buildx, which newer engines prefer, may not be there
-    environment = {**os.environ, "DOCKER_BUILDKIT": "0"}
-    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    image = build(project, tag(catalogue.PYTHON))
     load(image)
     return image
 
