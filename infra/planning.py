@@ -8,6 +8,7 @@ from infra.settings import NAMESPACE, Settings
 from spec.capacity import check_rows
 from spec.database import DatabaseSpec
 from spec.errors import SettingsError
+from spec.generators import Sequential
 from spec.plan import Limits, LoadPlan, OnExisting, Operation, partition
 from spec.schema import Schema
 from spec.schema_file import load_schema
@@ -15,6 +16,9 @@ from spec.units import MIB, format_size
 
 WORKING_SET = 192 * MIB
 """Bytes that a worker needs beside its RAM disk: its libraries and the chunks in flight, as measured, with some room."""
+
+INDEX_BYTES_A_ROW = 21
+"""Of verification, while it sorts the hashes of a table's keys (worker/verify/locate.py)."""
 
 
 def plan_of(settings: Settings, project: Path) -> LoadPlan:
@@ -61,6 +65,13 @@ def warnings_of(plan: LoadPlan, database: DatabaseSpec | None, *, here: bool) ->
         warnings.append(
             f"a worker needs about {format_size(WORKING_SET)} and has a memory limit of {format_size(limits.memory)}"
         )
+    index = _index_bytes(plan)
+    if limits and index and WORKING_SET + index > limits.memory:
+        warnings.append(
+            f"verification indexes the keys of a table in {format_size(index)} beside a working set of about "
+            f"{format_size(WORKING_SET)}, and a worker's memory is {format_size(limits.memory)}: a table whose key is "
+            f"sequential needs no index"
+        )
     cores = os.cpu_count() or 1
     asked = (limits.cpu * len(plan.workers) if limits else 0) + (database.cpu if database else 0)
     if here and asked > cores:
@@ -69,6 +80,14 @@ def warnings_of(plan: LoadPlan, database: DatabaseSpec | None, *, here: bool) ->
     if idle:
         warnings.append(f"{idle} of {len(plan.workers)} workers have no row to load")
     return warnings
+
+
+def _index_bytes(plan: LoadPlan) -> int:
+    """What it takes a worker to find rows by keys that are no consecutive numbers, at most."""
+    if not plan.operation.verifies:
+        return 0
+    keys = [plan.data.table(name).key.generator for name in plan.tables]
+    return plan.row_count * INDEX_BYTES_A_ROW if any(not isinstance(key, Sequential) for key in keys) else 0
 
 
 def _check_operation(settings: Settings) -> None:

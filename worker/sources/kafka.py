@@ -4,6 +4,7 @@ A worker that is started again empties its own partitions and loads again, so th
 the primary key as their key and a JSON object as their value.
 """
 
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 )
 
 from spec.connection import Connection
-from spec.errors import ServerError
+from spec.errors import PlanError, ServerError
 from spec.plan import OnExisting, Shard
 from spec.schema import Column, Table
 from spec.sources import INSERT, KAFKA
@@ -50,7 +51,17 @@ _PRODUCER: Mapping[str, Any] = {
     "delivery.report.only.error": True,
     "message.timeout.ms": 20_000,
 }
+_TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
 _SETTINGS = ("num.partitions", "log.retention.minutes", "log.segment.bytes", "default.replication.factor")
+
+
+def _check_name(topic: str) -> None:
+    """What the broker would refuse, said before it is asked, and with a remedy."""
+    if not _TOPIC.fullmatch(topic) or topic in (".", ".."):
+        raise PlanError(
+            f"source: 'kafka' has topics of letters, digits, '.', '_' and '-', 249 at most, and the schema has the table "
+            f"{topic[:40]!r}; rename it"
+        )
 
 
 def open_source(connection: Connection, seat: Seat) -> "Kafka":
@@ -79,6 +90,8 @@ class Kafka:
 
     def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
         """Make the topics, with a partition a worker or more; every step says what is to be, not what to add."""
+        for table in tables:
+            _check_name(table.name)
         with self._named():
             for table in tables:
                 if not self._created(table.name):

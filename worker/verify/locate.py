@@ -64,8 +64,10 @@ class _ByHash:
         for offset in range(0, within.rows, _CHUNK):
             count = min(_CHUNK, within.rows - offset)
             hashes[offset : offset + count] = _hashes(self._keys(np.arange(offset, offset + count)))
-        self._places = np.argsort(hashes, kind="stable").astype(np.uint32)
-        self._hashes = hashes[self._places]
+        self._places = np.argsort(hashes).astype(np.uint32)
+        # In place: a second copy of the hashes would be the largest thing that a worker holds.
+        hashes.sort()
+        self._hashes = hashes
 
     def __call__(self, keys: pa.Array) -> Numbers:
         if not len(self._hashes):
