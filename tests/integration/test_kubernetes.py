@@ -198,6 +198,14 @@ def test_an_image_that_does_not_exist_ends_the_run_in_time(stack: StackMaker):
     assert "Traceback" not in done.output
 
 
+def test_a_server_that_does_not_begin_is_named_and_the_next_up_heals(stack: StackMaker):
+    made = stack(databaseImage="loadtest-test/absent:1", startTimeout=15)
+    done = made.up().failed()
+    assert "the server did not begin within 15 s (ImagePullBackOff" in done.output or "(ErrImagePull" in done.output
+    made.up(databaseImage=server_image(catalogue.POSTGRES), startTimeout=60).succeeded()
+    assert_loaded(made)
+
+
 def test_a_request_that_no_node_can_hold_is_told_in_the_schedulers_words(stack: StackMaker):
     made = stack(source="jsonl", cpuLimit="64", startTimeout=15)
     done = made.up().failed()

@@ -11,6 +11,14 @@ Pod = Mapping[str, Any]
 _SIGNALLED = (137, 143)
 _NEVER_RAN = ("StartError", "ContainerCannotRun", "CreateContainerError")
 _LONGEST_WORDS = 400
+_NO_IMAGE = "load the image into the cluster (docs/kubernetes.md), or name one that it can pull"
+_REMEDIES = {
+    "ErrImagePull": _NO_IMAGE,
+    "ErrImageNeverPull": _NO_IMAGE,
+    "ImagePullBackOff": _NO_IMAGE,
+    "InvalidImageName": _NO_IMAGE,
+    "Unschedulable": "ask for less, give the cluster room, or raise loadtest:startTimeout",
+}
 
 
 def index_of(pod: Pod) -> int:
@@ -54,10 +62,10 @@ def why_not_begun(pod: Pod) -> str:
     for status in _statuses(pod):
         waiting = status.get("state", {}).get("waiting", {})
         if waiting.get("reason") not in (None, "ContainerCreating", "PodInitializing"):
-            return _words(waiting["reason"], waiting.get("message"))
+            return _with_remedy(waiting["reason"], waiting.get("message"))
     for condition in pod["status"].get("conditions", ()):
         if condition["type"] == "PodScheduled" and condition["status"] == "False":
-            return _words(condition.get("reason", "Unschedulable"), condition.get("message"))
+            return _with_remedy(condition.get("reason", "Unschedulable"), condition.get("message"))
     return _words(pod["status"].get("reason", "Pending"), pod["status"].get("message"))
 
 
@@ -126,3 +134,8 @@ def _instant(text: str | None) -> datetime | None:
 
 def _words(reason: str, message: str | None) -> str:
     return f"{reason}: {' '.join(message.split())}"[:_LONGEST_WORDS] if message else reason
+
+
+def _with_remedy(reason: str, message: str | None) -> str:
+    remedy = _REMEDIES.get(reason)
+    return "; ".join(part for part in (_words(reason, message), remedy) if part)

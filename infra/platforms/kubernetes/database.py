@@ -40,6 +40,8 @@ def stateful_set(
     return {
         "replicas": 1,
         "serviceName": names.of(ROLE),
+        # Otherwise a pod that never became ready would keep the next specification from being tried.
+        "podManagementPolicy": "Parallel",
         "selector": {"matchLabels": names.selector(ROLE)},
         "template": {"metadata": {"labels": labels}, "spec": spec},
     }

@@ -77,6 +77,8 @@ def test_an_end_has_its_times_its_code_and_its_message():
     assert ended.detail == ""
 
 
+NO_IMAGE = "load the image into the cluster (docs/kubernetes.md), or name one that it can pull"
+NO_ROOM = "ask for less, give the cluster room, or raise loadtest:startTimeout"
 UNSCHEDULABLE = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/1 nodes"}
 
 
@@ -84,10 +86,10 @@ UNSCHEDULABLE = {"type": "PodScheduled", "status": "False", "reason": "Unschedul
     ("state", "status", "said"),
     [
         ({"waiting": {"reason": "ImagePullBackOff", "message": 'image "x"\nis absent'}}, {},
-         'ImagePullBackOff: image "x" is absent'),
+         f'ImagePullBackOff: image "x" is absent; {NO_IMAGE}'),
         ({"waiting": {"reason": "CreateContainerConfigError", "message": 'secret "s" not found'}}, {},
          'CreateContainerConfigError: secret "s" not found'),
-        (None, {"conditions": [UNSCHEDULABLE]}, "Unschedulable: 0/1 nodes"),
+        (None, {"conditions": [UNSCHEDULABLE]}, f"Unschedulable: 0/1 nodes; {NO_ROOM}"),
         ({"waiting": {"reason": "ContainerCreating"}}, {}, "Pending"),
     ],
 )  # fmt: skip
