@@ -14,20 +14,20 @@ from worker.verify.shard import verify_shard
 
 
 class Verification:
-    """What a worker's comparison has come to, also while it goes on."""
+    """What a worker's comparison has come to: of shards that were looked at to their end, and of no other."""
 
     def __init__(self) -> None:
         self._findings: dict[str, Findings] = {}
 
     @property
     def report(self) -> VerificationReport | None:
-        """None before the first shard is looked at."""
+        """None before the end of the first shard."""
         return report_of(self._findings) if self._findings else None
 
     def run(self, source: Source, plan: LoadPlan, worker: WorkerPlan, dataset: Dataset, tally: Tally) -> None:
         """Compare every shard of the worker, as deep as the plan says."""
         for shard in worker.shards:
-            findings = self._findings.setdefault(shard.table, Findings(shard.table))
+            findings = self._findings.get(shard.table, Findings(shard.table))
             rows, scope = dataset.table(shard.table), scope_of(plan, shard)
             started = time.perf_counter()
             try:
@@ -41,3 +41,4 @@ class Verification:
                 seconds = time.perf_counter() - started
                 findings.seconds += seconds
                 tally.spent("verify", seconds)
+            self._findings[shard.table] = findings

@@ -97,9 +97,9 @@ def test_a_row_that_nobody_planned(source: Source, name: str, depth: str) -> Non
     assert difference.key == (str(stranger.column("id")[0].as_py()) if name == EVERY_KIND else difference.key)
 
 
+@pytest.mark.parametrize("source", [*FILES, pytest.param("kafka", marks=pytest.mark.docker)], indirect=True)
 def test_a_row_that_is_there_twice(source: Source) -> None:
-    if source.capabilities.key_range_deletable:
-        pytest.skip("its keys are unique: the server refuses a second one")
+    """Elsewhere keys are unique, and the server refuses a second one."""
     batch = rows_of(KEYED)
     write(source, KEYED, pa.concat_batches([batch, batch.slice(5, 1)]))
     (found,) = verified(source, KEYED)

@@ -6,15 +6,19 @@ import psycopg
 import pytest
 
 from spec.connection import parse_connection
-from spec.sources import SOURCES
+from spec.errors import ServerError
+from spec.plan import LoadPlan, Operation, Shard, WorkerPlan
+from spec.sources import BULK, SOURCES
 from spec.types import Kind
-from tests.worker.sources.loading import DATASET, EVERY_KIND, connected
+from tests.worker.sources.loading import DATASET, EVERY_KIND, KEYED, connected
 from tests.worker.verify.campaign import ROWS, counts, rows_of, verified, write
 from tests.worker.verify.embedded import embedded_postgresql
 from worker.generate import Dataset
 from worker.sources.base import Source
 from worker.sources.summed import is_summable
+from worker.tally import Tally
 from worker.verify.scope import LOWEST
+from worker.verify.worker import Verification
 
 _SPELLED_ANEW = (Kind.ARRAY, Kind.SET, Kind.JSONB, Kind.POINT)
 
@@ -94,3 +98,20 @@ def test_an_unplanned_key_wherever_it_is(url: str, source: Source, summable: Non
     assert sum(each.extra for each in found) == 1
     assert [difference.key for each in found for difference in each.differences] == [str(key)]
     assert sum(each.matched for each in found) == ROWS
+
+
+def test_a_table_that_cannot_be_read_to_its_end_is_in_no_report(url: str, source: Source) -> None:
+    with psycopg.connect(url, autocommit=True) as other:
+        other.execute("DROP TABLE keyed")
+    shards = tuple(Shard(table=name, seed=42, first_row=0, rows=ROWS) for name in (EVERY_KIND, KEYED))
+    plan = LoadPlan(
+        run_id="", source="postgresql", operation=Operation.VERIFY, method=BULK, batch_size=50, seed=42, row_count=ROWS,
+        limits=None, data=DATASET.schema, workers=(WorkerPlan(id="worker-1", shards=shards),),
+    )  # fmt: skip
+    verification = Verification()
+    assert verification.report is None
+    with pytest.raises(ServerError, match=r'relation "keyed" does not exist'):
+        verification.run(source, plan, plan.workers[0], DATASET, Tally(loads=False))
+    assert verification.report is not None
+    assert [table.table for table in verification.report.tables] == [EVERY_KIND]
+    assert verification.report.total_matched == ROWS
