@@ -12,6 +12,7 @@ from infra.fleet.local import LocalHandles, LocalRunner
 from spec.plan import Limits, LoadPlan, partition
 from spec.schema_file import load_schema
 from spec.units import MIB
+from tests.integration import containers
 from tests.integration.clone import ROOT
 
 SCHEMA = load_schema(ROOT / "schemas" / "shop.yaml")
@@ -91,11 +92,11 @@ def test_twelve_workers_on_docker_run_at_once(new_stack, docker, tmp_path, expec
     assert len(results) == 12
     assert all(result["success"] for result in results.values()), results
     assert {result["environment"]["cgroup_cpu_quota"] for result in results.values()} == {"10000 100000"}
-    starts = [datetime.fromisoformat(result["started_at"]) for result in results.values()]
-    ends = [datetime.fromisoformat(result["completed_at"]) for result in results.values()]
-    assert max(starts) < min(ends)
+    states = [containers.inspected("container", f"loadtest-{stack.name}-{worker}")["State"] for worker in results]
+    starts = [datetime.fromisoformat(state["StartedAt"]) for state in states]
+    assert max(starts) < min(datetime.fromisoformat(state["FinishedAt"]) for state in states)
     outputs = stack.outputs()
-    assert outputs["startSpreadMs"] > 0
+    assert outputs["startSpreadMs"] == pytest.approx((max(starts) - min(starts)).total_seconds() * 1000, abs=0.1)
     assert "Starts: spread over" in stack.report().succeeded().output
     assert files_of(output) == expected
 

@@ -6,6 +6,8 @@ import subprocess
 import textwrap
 from pathlib import Path
 
+from tests.processes import processes_with
+
 
 class PulumiProject:
     """One stack, `test`. Every process that a command starts carries `mark` in its environment."""
@@ -62,11 +64,5 @@ class PulumiProject:
 
     def processes(self) -> list[str]:
         """The command lines of the living processes that this project's commands started."""
-        found: list[str] = []
-        for process in Path("/proc").glob("[0-9]*"):
-            try:
-                if self.mark.encode() in (process / "environ").read_bytes().split(b"\0"):
-                    found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
-            except (FileNotFoundError, ProcessLookupError, PermissionError):
-                continue  # ended meanwhile, or another user's
-        return found
+        variable, _, value = self.mark.partition("=")
+        return processes_with(variable, value)

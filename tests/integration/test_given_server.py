@@ -1,0 +1,59 @@
+"""A server that is there already: reached by a secret connection string, and not harmed by what it did not ask for."""
+
+import pytest
+
+from tests.integration import server
+
+pytestmark = pytest.mark.engine
+
+ROWS = {"users": 50, "orders": 50, "products": 50}
+WRONG = "not-the-password-of-the-tests"
+
+
+@pytest.fixture(scope="module")
+def given(new_stack):
+    """A stack whose server is there, with tables in it."""
+    stack = new_stack(rowCount=50)
+    stack.up().succeeded()
+    return stack
+
+
+@pytest.fixture(scope="module")
+def stack(new_stack, given):
+    """A stack that loads into the other one's server."""
+    stack = new_stack(rowCount=20)
+    stack.preview().succeeded()
+    stack.set_secret("connectionString", given.connection_string())
+    return stack
+
+
+def test_a_wrong_password_is_one_line(new_stack, given):
+    connection = given.connection_string()
+    stack = new_stack(rowCount=20)
+    stack.preview().succeeded()
+    stack.set_secret("connectionString", connection.replace(connection.split(":")[2].split("@")[0], WRONG))
+    output = stack.up().failed().output
+    assert "password authentication failed" in output
+    assert "check user and password in the connection string" in output
+    assert "Traceback" not in output
+    assert WRONG not in output
+
+
+def test_tables_that_are_there_are_not_touched_unless_it_is_said(stack, given):
+    output = stack.up().failed().output
+    assert "set loadtest:onExisting to empty or append" in output
+    assert "Traceback" not in output
+    assert server.rows_in(given.connection_string()) == ROWS
+
+
+def test_an_override_on_the_command_line_appends_or_empties(stack, given):
+    stack.pulumi(*stack.up_arguments(), "-c", "loadtest:onExisting=empty", "-c", "loadtest:rowCount=7").succeeded()
+    assert server.rows_in(given.connection_string()) == dict.fromkeys(ROWS, 7)
+    assert stack.outputs()["endpoint"] == given.outputs()["endpoint"]
+
+
+def test_destroy_leaves_the_server_and_its_rows(stack, given):
+    before = server.rows_in(given.connection_string())
+    stack.destroy().succeeded()
+    assert stack.traces() == []
+    assert server.rows_in(given.connection_string()) == before
