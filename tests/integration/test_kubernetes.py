@@ -246,7 +246,7 @@ def test_a_pod_deleted_in_mid_load_and_one_evicted_for_its_ram_disk_are_named(st
     assert "interrupted: its pod was deleted while it ran" in deleted["errors"]
     assert deleted["metrics"]["rows_processed"] > 0
     assert evicted["exit_reason"] == "evicted"
-    assert any("emptyDir volume" in error for error in evicted["errors"]), evicted["errors"]
+    assert any("Usage of EmptyDir volume" in error for error in evicted["errors"]), evicted["errors"]
 
 
 def test_a_pod_that_was_deleted_is_made_again_where_retries_allow_it(stack: StackMaker, kubectl: Kubectl):

@@ -116,17 +116,18 @@ class KubernetesRunner:
 
     @named
     def ended(self) -> Mapping[str, Ended]:
-        """By termination message; the log, which has the whole result, is read where the message had no room for it."""
+        """By termination message; the log, which has the whole result, is read where there is none or it had no room."""
         assert self._pods is not None  # noqa: S101 - `start` comes first
         pods, deleted = self._pods.seen()
         ended = {
             index: self._given_up.get(index) or ended_of(pod, gone=index in deleted) for index, pod in pods.items()
         }
         ended = {**self._given_up, **ended}
-        cut = [index for index, one in ended.items() if _is_cut(one.output) and index not in deleted]
+        short = [index for index, pod in pods.items() if has_begun(pod) and not _is_whole(ended[index].output)]
+        short = [index for index in short if index not in deleted]
         with ThreadPoolExecutor(max_workers=_LOG_READERS) as readers:
-            logs = readers.map(lambda index: self._log(pods[index]), cut)
-            for index, log in zip(cut, logs, strict=True):
+            logs = readers.map(lambda index: self._log(pods[index]), short)
+            for index, log in zip(short, logs, strict=True):
                 if log:
                     ended[index] = replace(ended[index], output=log)
         return {self._plan.workers[index].id: one for index, one in ended.items()}
@@ -211,6 +212,6 @@ class KubernetesRunner:
         return str(text)
 
 
-def _is_cut(message: str) -> bool:
-    """Whether a result says of itself that it left something out."""
-    return '"omitted":["' in message
+def _is_whole(message: str) -> bool:
+    """Whether there is a result that does not say of itself that it left something out."""
+    return "{" in message and '"omitted":["' not in message

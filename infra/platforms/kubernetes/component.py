@@ -62,7 +62,7 @@ class KubernetesLoadTest(pulumi.ComponentResource):
                 "server": self._names.of(database.ROLE) if args.database else "",
                 "start_timeout": args.settings.start_timeout,
                 # A Job that was made anew is another run.
-                "jobs": [prepare.metadata["uid"], workers.metadata["uid"]],
+                "jobs": [_uid_of(prepare), _uid_of(workers)],
             },
             pulumi.ResourceOptions(parent=self, depends_on=[prepare, workers, *needed]),
             secrets={key: pulumi.Output.secret(value) for key, value in access.items()},
@@ -182,6 +182,12 @@ class KubernetesLoadTest(pulumi.ComponentResource):
 def _name_of(resource: ConfigMap | Secret | PersistentVolumeClaim) -> pulumi.Output[str]:
     name: pulumi.Output[str] = resource.metadata["name"]
     return name
+
+
+def _uid_of(job: Job) -> pulumi.Output[str]:
+    """What tells a Job from its like before it; a preview, which makes none, knows none."""
+    uid: pulumi.Output[str] = job.metadata.apply(lambda metadata: metadata.get("uid") or "")
+    return uid
 
 
 def _digest(server: DatabaseSpec | None) -> str:
