@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from spec.schema import Table
+from spec.schema import Column, Table
 from spec.types import Kind
 from spec.values import canonical_json
 from worker.encode import text
@@ -18,44 +18,54 @@ from worker.sources.csv_text import ABSENT
 
 _NUMBERS = (*text.INTEGERS, *text.FLOATS, Kind.DECIMAL)
 _ABSENT = object()
+_DECODER = json.JSONDecoder(parse_float=Decimal)
 
 
 def texts_of(lines: Iterable[bytes], table: Table) -> pa.RecordBatch:
     """One row a line; a line that is no object has itself for a key and nothing else."""
     names = [column.name for column in table.columns]
-    kinds = {column.name: column.type.kind for column in table.columns}
-    rows = [_row(line, kinds, table.primary_key) for line in lines]
-    columns = [pa.array([row[place] for row in rows], pa.string()) for place in range(len(names))]
-    return pa.RecordBatch.from_arrays(columns, names=names)
+    known = frozenset(names)
+    rows = [_object(line, table.primary_key) for line in lines]
+    columns = [_cells(rows, column) for column in table.columns]
+    for place, row in enumerate(rows):
+        if row.keys() != known and (surplus := sorted(row.keys() - known)):
+            columns[-1][place] = f"{columns[-1][place]} beside {', '.join(surplus)}"
+    return pa.RecordBatch.from_arrays([strings(cells) for cells in columns], names=names)
 
 
-def _row(line: bytes, kinds: Mapping[str, Kind], key: str) -> Sequence[str | None]:
-    shown = line.decode(errors="backslashreplace").rstrip("\n")
+def _object(line: bytes, key: str) -> dict[str, Any]:
     try:
-        document = json.loads(line, parse_float=Decimal)
+        document = _DECODER.decode(line.decode())
     except ValueError:
         document = None
-    if not isinstance(document, dict):
-        return [f"no JSON object: {shown}" if name == key else ABSENT for name in kinds]
-    cells = [_cell(document.pop(name, _ABSENT), kind) for name, kind in kinds.items()]
-    if document:
-        cells[-1] = f"{cells[-1]} beside {', '.join(map(repr, document))}"
-    return cells
+    if isinstance(document, dict):
+        return document
+    return {key: _Unreadable(line.decode(errors="backslashreplace").rstrip("\n"))}
 
 
-def _cell(value: Any, kind: Kind) -> str | None:
-    if value is None:
-        return None
-    if value is _ABSENT:
-        return ABSENT
-    if kind in text.DOCUMENTS:
-        return canonical_json(_with_floats(value))
-    if kind is Kind.POINT:
-        return _point(value)
-    if kind in (Kind.ARRAY, Kind.SET):
-        return json_of(value)
-    fits, written = _SCALARS.get(kind, _STRING)
-    return written(value) if fits(value) else f"{json_of(value)} (as {type(value).__name__})"
+class _Unreadable(str):
+    """A line that is no object."""
+
+    __slots__ = ()
+
+
+def _cells(rows: Sequence[Mapping[str, Any]], column: Column) -> list[str | None]:
+    written, name = _writer(column.type.kind), column.name
+    return [None if (value := row.get(name, _ABSENT)) is None else written(value) for row in rows]
+
+
+def _writer(kind: Kind) -> Callable[[Any], str]:
+    """The text of a value that is not null."""
+    fits, spelled = _WRITERS.get(kind, _STRING)
+
+    def write(value: Any) -> str:
+        if value is _ABSENT:
+            return ABSENT
+        if type(value) is _Unreadable:
+            return f"no JSON object: {value}"
+        return spelled(value) if fits(value) else f"{json_of(value)} (as {type(value).__name__})"
+
+    return write
 
 
 def json_of(value: Any) -> str:
@@ -87,10 +97,35 @@ def _point(value: Any) -> str:
             return json_of(value)
 
 
-_Scalar = tuple[Callable[[Any], bool], Callable[[Any], str]]
-_STRING: _Scalar = (lambda value: isinstance(value, str), str)
-_NUMBER: _Scalar = (lambda value: isinstance(value, int | Decimal) and not isinstance(value, bool), str)
-_SCALARS: Mapping[Kind, _Scalar] = {
+def _any(_: object) -> bool:
+    return True
+
+
+def document_text(value: Any) -> str:
+    """A document in the generator's spelling; what JSON cannot hold, a date of BSON or a NaN, as Python shows it."""
+    try:
+        return canonical_json(_with_floats(value))
+    except ValueError:
+        return f"no JSON: {value!r}"
+
+
+def strings(cells: Sequence[str | None]) -> pa.Array:
+    """Texts as a column; half a surrogate pair, which JSON can spell and UTF-8 cannot, as its escape."""
+    try:
+        return pa.array(cells, pa.string())
+    except UnicodeEncodeError:
+        shown = [None if cell is None else cell.encode(errors="backslashreplace").decode() for cell in cells]
+        return pa.array(shown, pa.string())
+
+
+_Spelling = tuple[Callable[[Any], bool], Callable[[Any], str]]
+"""Whether a value is of the JSON type that the kind has, and its text."""
+_STRING: _Spelling = (lambda value: type(value) is str, str)
+_NUMBER: _Spelling = (lambda value: type(value) is int or type(value) is Decimal, str)
+_WRITERS: Mapping[Kind, _Spelling] = {
     Kind.BOOL: (lambda value: isinstance(value, bool), lambda value: "true" if value else "false"),
     **dict.fromkeys(_NUMBERS, _NUMBER),
+    **dict.fromkeys(text.DOCUMENTS, (_any, document_text)),
+    **dict.fromkeys((Kind.ARRAY, Kind.SET), (_any, json_of)),
+    Kind.POINT: (_any, _point),
 }

@@ -11,10 +11,10 @@ import pyarrow as pa
 
 from spec.schema import Table
 from spec.types import DataType, Kind
-from spec.values import canonical_json
 from worker.encode import scalars, text
 from worker.encode.json_text import element_of
 from worker.sources.csv_text import ABSENT
+from worker.sources.json_text import document_text, strings
 
 _BARE = (Kind.BOOL, *text.INTEGERS, *text.FLOATS, Kind.DECIMAL)
 """Kinds whose text is a JSON value without quotes."""
@@ -42,7 +42,7 @@ def texts_of(rows: Sequence[Mapping[str, Any]], table: Table) -> pa.RecordBatch:
     for place, row in enumerate(rows):
         if len(row) > len(known) and (surplus := sorted(row.keys() - known)):
             columns[-1][place] = f"{columns[-1][place]} beside {', '.join(surplus)}"
-    return pa.RecordBatch.from_arrays([pa.array(cells, pa.string()) for cells in columns], names=names)
+    return pa.RecordBatch.from_arrays([strings(cells) for cells in columns], names=names)
 
 
 def cell_of(value: Any, type_: DataType) -> str | None:
@@ -51,7 +51,7 @@ def cell_of(value: Any, type_: DataType) -> str | None:
         return None
     kind = type_.kind
     if kind in text.DOCUMENTS:
-        return canonical_json(value)
+        return document_text(value)
     if kind in (Kind.ARRAY, Kind.SET) and isinstance(value, list):
         return "[" + ",".join(_element(item, element_of(type_)) for item in value) + "]"
     if kind is Kind.POINT:

@@ -83,13 +83,19 @@ def _array(name: sql.Composable, type_: DataType) -> sql.Composable:
     ).format(name=name, each=each)
 
 
+def _instant(value: str, form: str) -> str:
+    """`to_char` leaves out that a year is before Christ."""
+    return f"to_char({value}, '{form}') || CASE WHEN {value} < '0001-01-01' THEN ' BC' ELSE '' END"
+
+
+_SECONDS = 'YYYY-MM-DD"T"HH24:MI:SS.US'
 _MICROSECONDS = "(extract(epoch FROM {c}) * 1000000)::bigint"
 _EXPRESSIONS: Mapping[Kind, _Expression] = {
     **dict.fromkeys(text.BINARIES, _template("translate(encode({c}, 'base64'), E'\\n', '')")),
-    Kind.DATE: _template("to_char({c}, 'YYYY-MM-DD')"),
-    Kind.DATETIME: _template("to_char({c}, 'YYYY-MM-DD\"T\"HH24:MI:SS.US')"),
-    Kind.TIMESTAMP: _template('to_char({c}, \'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\')'),
-    Kind.TIMESTAMP_TZ: _template("to_char({c} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"),
+    Kind.DATE: _template(_instant("{c}", "YYYY-MM-DD")),
+    Kind.DATETIME: _template(_instant("{c}", _SECONDS)),
+    Kind.TIMESTAMP: _template(_instant("{c}", _SECONDS + '"Z"')),
+    Kind.TIMESTAMP_TZ: _template(_instant("({c} AT TIME ZONE 'UTC')", _SECONDS + '"Z"')),
     Kind.DURATION: _template(
         f"CASE WHEN {_MICROSECONDS} < 0 THEN '-' ELSE '' END || 'PT' || abs({_MICROSECONDS}) / 1000000 || '.' || "
         f"lpad((abs({_MICROSECONDS}) % 1000000)::text, 6, '0') || 'S'"

@@ -111,6 +111,9 @@ _EDITS = {
     "a number for a text": (b'"a_varchar":', b'"a_varchar":5,"was":', (0, 1, 0)),
     "a value that is not there": (b'"a_point":', b'"a_point_":', (0, 1, 0)),
     "a value of another name beside": (b'"id":8,', b'"id":8,"more":null,', (0, 1, 0)),
+    "half a character": (b'"a_varchar":', b'"a_varchar":"\\ud800","was":', (0, 1, 0)),
+    "a document that is none": (b'"a_json":', b'"a_json":NaN,"was":', (0, 1, 0)),
+    "a number without an end": (b'"a_float64":', b'"a_float64":1e999,"was":', (0, 1, 0)),
     "an array": (b'{"id":8,', b'[{"id":8,', (1, 0, 1)),
 }
 
