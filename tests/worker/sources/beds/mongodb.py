@@ -39,7 +39,7 @@ class MongoDBBed:
         self._shell(served, f"db.getCollection('{table.name}').insertOne({{_id: 1, extra: 'text'}})")
 
     def without_rights(self, served: Served) -> str:
-        raise NotImplementedError("FerretDB 2.7 keeps nobody from anything who has logged in")
+        raise LookupError("FerretDB 2.7 keeps nobody from anything who has logged in")
 
     def _shell(self, served: Served, script: str) -> str:
         url = f"mongodb://loadtest:{PASSWORD}@127.0.0.1:27017/loadtest?authSource=admin"
