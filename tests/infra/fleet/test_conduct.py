@@ -63,7 +63,7 @@ class Script:
         self._ended, self._looks, self._prepared = ended, looks, prepared
         self.calls: list[str] = []
 
-    def prepare(self, timeout_seconds: float) -> Ended:  # noqa: ARG002
+    def prepare(self, timeout_seconds: float) -> Ended:
         self.calls.append("prepare")
         return self._prepared
 
