@@ -1,7 +1,8 @@
 """Processes that outlive the one that started them: remembered by pid and start time, so that no stranger is ever ended."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -12,6 +13,16 @@ _GRACE_SECONDS = 10
 def remember(process: int, file: Path) -> None:
     """Write down which process this is."""
     file.write_text(f"{process} {psutil.Process(process).create_time()}")
+
+
+@contextmanager
+def at_work(file: Path) -> Iterator[None]:
+    """Remember this process while it makes something here: its engine may be gone before it is done."""
+    remember(os.getpid(), file)
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
 
 
 def end_remembered(file: Path, grace_seconds: float = _GRACE_SECONDS) -> None:

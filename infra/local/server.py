@@ -23,6 +23,7 @@ class LocalServerProvider(ReplacedProvider):
 
     def make(self, props: dict[str, Any]) -> CreateResult:
         """Start; what goes wrong is told as an output, in one line."""
+        from infra.local.processes import at_work
         from spec.errors import LoadtestError
 
         folder = Path(props["folder"])
@@ -30,7 +31,8 @@ class LocalServerProvider(ReplacedProvider):
         outs = {key: props[key] for key in self.triggers if key in props}
         embedded = import_module(EMBEDDED[props["source"]])
         try:
-            running = embedded.start(specification, props["password"], folder / "server", props["group"])
+            with at_work(folder / "maker.pid"):
+                running = embedded.start(specification, props["password"], folder / "server", props["group"])
         except LoadtestError as error:
             embedded.stop(folder / "server")
             return CreateResult(id_=secrets.token_hex(8), outs={**outs, "port": 0, "error": str(error)})

@@ -7,7 +7,7 @@ import sys
 import psutil
 import pytest
 
-from infra.local.processes import end_in, end_remembered, remember
+from infra.local.processes import at_work, end_in, end_remembered, remember
 from infra.local.workspace import WorkspacePaths
 
 SLEEP = ["sleep", "600"]
@@ -54,6 +54,19 @@ def test_one_that_does_not_listen_is_killed(tmp_path, start):
     remember(process.pid, tmp_path / "it.pid")
     end_remembered(tmp_path / "it.pid", grace_seconds=0.2)
     assert ended(process)
+
+
+def test_a_maker_is_remembered_while_it_makes_something(tmp_path, start):
+    program = "import sys, time; from pathlib import Path; from infra.local.processes import at_work\n"
+    program += "with at_work(Path(sys.argv[1])): print('at work', flush=True); time.sleep(600)"
+    note = tmp_path / "maker.pid"
+    process = start([sys.executable, "-c", program, str(note)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "at work\n"
+    end_remembered(note)
+    assert ended(process)
+    with at_work(note):
+        assert note.read_text().split()[0] == str(os.getpid())
+    assert not note.exists()
 
 
 def test_a_stranger_that_has_its_pid_meanwhile_is_left_alone(tmp_path, start):
