@@ -57,12 +57,12 @@ class KubernetesLoadTest(pulumi.ComponentResource):
             args.plan,
             {
                 "namespace": self._names.namespace,
-                "prepare": self._names.of(worker.PREPARE_ROLE),
-                "workers": self._names.of(worker.WORKER_ROLE),
+                "prepare": _known(prepare, "name"),
+                "workers": _known(workers, "name"),
                 "server": self._names.of(database.ROLE) if args.database else "",
                 "start_timeout": args.settings.start_timeout,
                 # A Job that was made anew is another run.
-                "jobs": [_uid_of(prepare), _uid_of(workers)],
+                "jobs": [_known(prepare, "uid"), _known(workers, "uid")],
             },
             pulumi.ResourceOptions(parent=self, depends_on=[prepare, workers, *needed]),
             secrets={key: pulumi.Output.secret(value) for key, value in access.items()},
@@ -160,7 +160,8 @@ class KubernetesLoadTest(pulumi.ComponentResource):
         replaced = pulumi.ResourceOptions(parent=self, delete_before_replace=True, depends_on=needed)
 
         def job(role: str, spec: Manifest) -> Job:
-            metadata = self._metadata(role, annotations={**_SKIP_AWAIT, **_FORCE})
+            # A new name for a new content: the old Job may be a while in going, and nothing of a Job's pods can be changed.
+            metadata = self._metadata(role, named=False, annotations={**_SKIP_AWAIT, **_FORCE})
             return Job(names.of(role), metadata=metadata, spec=spec, opts=replaced)
 
         return job(worker.PREPARE_ROLE, jobs.prepare()), job(worker.WORKER_ROLE, jobs.workers())
@@ -184,10 +185,10 @@ def _name_of(resource: ConfigMap | Secret | PersistentVolumeClaim) -> pulumi.Out
     return name
 
 
-def _uid_of(job: Job) -> pulumi.Output[str]:
-    """What tells a Job from its like before it; a preview, which makes none, knows none."""
-    uid: pulumi.Output[str] = job.metadata.apply(lambda metadata: metadata.get("uid") or "")
-    return uid
+def _known(job: Job, key: str) -> pulumi.Output[str]:
+    """A Job's name, or the uid that tells it from its like before it; a preview, which makes none, knows none."""
+    known: pulumi.Output[str] = job.metadata.apply(lambda metadata: metadata.get(key) or "")
+    return known
 
 
 def _digest(server: DatabaseSpec | None) -> str:
