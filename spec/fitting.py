@@ -13,7 +13,7 @@ from spec import generators as g
 from spec.distributions import Normal
 from spec.placeholders import Digits, Index, Literal, PatternPart, pattern_parts
 from spec.types import DataType, Kind
-from spec.values import INTEGER_BITS, integer_bounds, largest_decimal, read_value
+from spec.values import EXACT, INTEGER_BITS, integer_bounds, largest_decimal, read_value
 
 ALL = frozenset(Kind)
 INTEGERS = frozenset(INTEGER_BITS)
@@ -73,12 +73,12 @@ def decimal_units(type_: DataType, low: Decimal | float, high: Decimal | float) 
     largest, scale = largest_decimal(type_), type_.scale or 0
     lowest, highest = Decimal(str(low)), Decimal(str(high))
     for bound in (lowest, highest):
-        if abs(bound) > largest:
+        if bound.copy_abs() > largest:
             problem = f"reaches {bound}, which does not fit decimal({type_.precision},{scale})"
             raise ValueError(f"{problem}; write bounds within {largest}")
     units = (
-        int(lowest.scaleb(scale).to_integral_value(ROUND_CEILING)),
-        int(highest.scaleb(scale).to_integral_value(ROUND_FLOOR)),
+        int(lowest.scaleb(scale, context=EXACT).to_integral_value(ROUND_CEILING)),
+        int(highest.scaleb(scale, context=EXACT).to_integral_value(ROUND_FLOOR)),
     )
     if units[0] > units[1]:
         raise ValueError(f"has no value with {scale} decimal places between {low} and {high}; widen the bounds")

@@ -8,13 +8,15 @@ import re
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, InvalidOperation
 
 from spec.place import listed
 from spec.scalars import read_instant
 from spec.types import DataType, Kind
 
 INTEGER_BITS: Mapping[Kind, int] = {Kind.INT8: 8, Kind.INT16: 16, Kind.INT32: 32, Kind.INT64: 64}
+EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
+"""For decimals: the interpreter's own context rounds to 28 digits, and a column may have 38."""
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 
 
@@ -33,7 +35,7 @@ def largest_decimal(type_: DataType) -> Decimal:
     """The greatest number that a decimal type holds."""
     assert type_.precision is not None  # noqa: S101 - DataType has checked it
     assert type_.scale is not None  # noqa: S101
-    return Decimal(10**type_.precision - 1).scaleb(-type_.scale)
+    return Decimal(10**type_.precision - 1).scaleb(-type_.scale, context=EXACT)
 
 
 def _bool(value: object, _: DataType) -> bool:
@@ -72,10 +74,10 @@ def _decimal(value: object, type_: DataType) -> Decimal:
         number = Decimal(str(value))
     except InvalidOperation:
         raise ValueError("is no number; write one like 9.99") from None
-    if not number.is_finite() or abs(number) > largest_decimal(type_):
+    if not number.is_finite() or number.copy_abs() > largest_decimal(type_):
         raise ValueError(f"does not fit decimal({type_.precision},{type_.scale}); write a smaller number")
     unit = Decimal(1).scaleb(-(type_.scale or 0))
-    rounded = number.quantize(unit)
+    rounded = number.quantize(unit, context=EXACT)
     if rounded != number:
         raise ValueError(f"has more than {type_.scale} decimal places; round it, or choose a greater scale")
     return rounded

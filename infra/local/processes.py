@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -53,10 +53,12 @@ def _works_in(process: psutil.Process, folder: Path) -> bool:
 
 
 def _end(family: Sequence[psutil.Process], grace_seconds: float) -> None:
-    for member in family:
-        if member.pid != os.getpid() and member.is_running():
+    others = [member for member in family if member.pid != os.getpid()]
+    for member in others:
+        with suppress(psutil.NoSuchProcess):  # a server ends its own children as soon as it is told to end
             member.terminate()
-    _, alive = psutil.wait_procs(family, timeout=grace_seconds)
+    _, alive = psutil.wait_procs(others, timeout=grace_seconds)
     for member in alive:
-        member.kill()
+        with suppress(psutil.NoSuchProcess):
+            member.kill()
     psutil.wait_procs(alive, timeout=grace_seconds)

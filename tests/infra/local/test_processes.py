@@ -11,6 +11,7 @@ from infra.local.processes import at_work, end_in, end_remembered, remember
 from infra.local.workspace import WorkspacePaths
 
 SLEEP = ["sleep", "600"]
+ENDS_ITS_CHILDREN = "trap 'kill -9 $(jobs -p); wait; exit' TERM; " + "sleep 600 & " * 20 + "echo started; wait"
 DEAF = [
     sys.executable,
     "-c",
@@ -46,6 +47,15 @@ def test_a_remembered_process_ends_with_all_below_it(tmp_path, start):
     end_remembered(tmp_path / "it.pid")
     assert ended(process)
     assert not child.is_running()
+
+
+def test_a_server_that_ends_its_own_children_first_is_no_error(tmp_path, start):
+    for _ in range(20):  # a race: a child may be gone between being seen and being told to end
+        process = start(["sh", "-c", ENDS_ITS_CHILDREN], stdout=subprocess.PIPE, text=True)
+        assert process.stdout.readline() == "started\n"
+        remember(process.pid, tmp_path / "it.pid")
+        end_remembered(tmp_path / "it.pid")
+        assert ended(process)
 
 
 def test_one_that_does_not_listen_is_killed(tmp_path, start):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from spec.plan import BASE_INSTANT
 from spec.schema import Column, Schema
+from spec.values import EXACT
 from tests.worker.generate.schemas import ROWS, cells, dataset, every_row, every_type, independent_columns, tables
 from worker.generate import Dataset, arrow_schema
 from worker.generate.stream import Stream
@@ -209,7 +210,7 @@ def test_decimals_lie_in_their_range_and_type(precision: int, data: st.DataObjec
         bounds = [str(low), str(high)]
     generator = f'{{type: decimal_range, min: "{bounds[0]}", max: "{bounds[1]}"}}'
     values = cells(f'type: "decimal({precision},{scale})", generator: {generator}', rows=100)
-    units = [int(value.scaleb(scale)) for value in values]
+    units = [int(value.scaleb(scale, context=EXACT)) for value in values]
     assert low <= min(units) <= max(units) <= high
     assert all(-value.as_tuple().exponent == scale for value in values)
 
@@ -252,3 +253,14 @@ def test_a_dataset_without_rows_is_empty() -> None:
     empty = Dataset(every_type(), seed=1, rows=0, base_instant=BASE_INSTANT)
     for name in TABLES:
         assert empty.table(name).batch(0, 0).num_rows == 0
+
+
+def test_every_digit_of_a_widest_decimal_is_kept() -> None:
+    widest = "1234567890" * 3 + "123456.78"
+    (listed,) = set(cells(f'type: "decimal(38,2)", generator: {{type: static, value: "{widest}"}}', rows=5))
+    drawn = f'{{type: decimal_range, min: "{"9" * 36}.98", max: "{"9" * 36}.99"}}'
+    assert str(listed) == widest
+    assert {str(value) for value in cells(f'type: "decimal(38,2)", generator: {drawn}', rows=200)} == {
+        f"{'9' * 36}.98",
+        f"{'9' * 36}.99",
+    }
