@@ -146,20 +146,25 @@ def claim(kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> Generat
     kubectl.run("delete", "persistentvolume", name)
 
 
+@pytest.mark.docker
 @pytest.mark.parametrize("source", ["csv", "jsonl"])
-def test_files_on_a_claim_are_byte_for_byte_those_of_this_machine(
-    stack: StackMaker, clone: Clone, claim: tuple[str, str, Path], tmp_path: Path, source: str
+def test_files_of_one_seed_are_the_same_bytes_on_the_cluster_on_docker_and_on_this_machine(
+    stack: StackMaker,
+    new_stack: StackMaker,
+    docker: dict[str, object],
+    claim: tuple[str, str, Path],
+    tmp_path: Path,
+    source: str,
 ):
     space, name, folder = claim
-    there = stack(source=source, namespace=space, outputStorage=name, rowCount=3_000)
-    there.up().succeeded()
-    assert all(result["success"] for result in there.results().values())
-    here = Stack(clone, {"platform": "local", "source": source, "rowCount": 3_000, "outputDir": str(tmp_path)})
-    try:
-        here.up().succeeded()
-        assert files(folder / "data") == files(tmp_path)
-    finally:
-        here.destroy().succeeded()
+    same = {"source": source, "rowCount": 3_000}
+    stack(**same, namespace=space, outputStorage=name).up().succeeded()
+    kept = {"docker": docker, "local": {}}
+    for platform, settings in kept.items():
+        output = str(tmp_path / platform)
+        new_stack(**same, **settings, outputDir=output).up().succeeded()
+    on_cluster, on_docker, here = (files(each) for each in (folder / "data", tmp_path / "docker", tmp_path / "local"))
+    assert on_cluster == on_docker == here
 
 
 def files(folder: Path) -> dict[str, bytes]:
