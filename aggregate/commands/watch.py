@@ -18,6 +18,7 @@ from aggregate.live.lines import Lines
 from aggregate.live.local import LocalFeed
 from aggregate.live.screen import Screen
 from aggregate.render import table
+from spec.cluster_access import ClusterAccess
 from spec.errors import ExitCode, InputError, RunError
 
 HELP = "follow a run while it goes on"
@@ -121,7 +122,7 @@ def _docker(arguments: argparse.Namespace) -> Feed:
 def _kubernetes(arguments: argparse.Namespace) -> Feed:
     from aggregate.live.kubernetes import KubernetesFeed
 
-    return KubernetesFeed(arguments.stack)
+    return KubernetesFeed(arguments.stack, ClusterAccess.of_stack(arguments.project, arguments.stack))
 
 
 FEEDS: Mapping[str, Callable[[argparse.Namespace], Feed]] = {

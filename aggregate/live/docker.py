@@ -12,9 +12,9 @@ from requests.exceptions import RequestException
 
 from aggregate.live.feed import Sighting, told
 from spec.errors import RunError
+from spec.labels import STACK_LABEL, WORKER_LABEL
 from spec.plan import LoadPlan
 
-STACK_LABEL, WORKER_LABEL = "loadtest.stack", "loadtest.worker"
 _PLAN = "/plan/plan.json"
 _LINES = 2
 """The last may be cut off while it is being written."""

@@ -10,13 +10,16 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
 from pydantic import ValidationError
 from urllib3.exceptions import HTTPError
+from yaml import YAMLError
 
 from aggregate.live.feed import Sighting, told
+from spec.cluster_access import ClusterAccess
 from spec.errors import RunError
+from spec.labels import STACK_LABEL, stack_label
 from spec.plan import LoadPlan
 from spec.units import parse_size
 
-_WORKERS = "loadtest.stack={},app.kubernetes.io/component=worker"
+_WORKERS = f"{STACK_LABEL}={{}},app.kubernetes.io/component=worker"
 _INDEX_LABEL = "batch.kubernetes.io/job-completion-index"
 _PLAN_VOLUME, _PLAN_FILE = "plan", "plan.json"
 _LINES = 2
@@ -26,15 +29,15 @@ _ENDED = ("Succeeded", "Failed")
 
 
 class KubernetesFeed:
-    """The pods of a stack, in the cluster that the kubeconfig names. Raises RunError where there is none."""
+    """The pods of a stack, in the cluster that `access` leads to. Raises RunError where there is none."""
 
-    def __init__(self, stack: str) -> None:
-        self._selector = _WORKERS.format(stack)
+    def __init__(self, stack: str, access: ClusterAccess) -> None:
+        self._selector = _WORKERS.format(stack_label(stack))
+        load: Any = config
         try:
-            config.load_kube_config()  # type: ignore[no-untyped-call]  # the client's one function without types
-            self._api = client.CoreV1Api()
+            self._api = client.CoreV1Api(load.new_client_from_config(**access.options()))
             self._pods()
-        except (ConfigException, ApiException, HTTPError) as error:
+        except (ConfigException, YAMLError, ApiException, HTTPError) as error:
             raise _unreachable(error) from None
 
     def plan(self) -> LoadPlan | None:
@@ -101,4 +104,4 @@ def _worker(pod: Any) -> str:
 
 def _unreachable(error: Exception) -> RunError:
     said = " ".join(str(error).split())[:200]
-    return RunError(f"no cluster answers ({said}); set KUBECONFIG")
+    return RunError(f"no cluster answers ({said}); set KUBECONFIG, or `pulumi config set kubernetes:context NAME`")

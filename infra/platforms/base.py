@@ -9,14 +9,10 @@ import pulumi
 from infra.fleet.resource import Fleet
 from infra.settings import Settings
 from spec.database import DatabaseSpec
+from spec.labels import PLAN_LABEL, RUN_LABEL, STACK_LABEL
 from spec.plan import LoadPlan
 
 CONNECTION_VARIABLE = "LOADTEST_CONNECTION_STRING"
-STACK_LABEL = "loadtest.stack"
-RUN_LABEL = "loadtest.run"
-PLAN_LABEL = "loadtest.plan"
-WORKER_LABEL = "loadtest.worker"
-SERVER_LABEL = "loadtest.server"
 
 WORKER_USER = 65532
 """The user and the group of the worker's image, by number."""

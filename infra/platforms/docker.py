@@ -14,9 +14,6 @@ from infra.platforms.base import (
     PLAN_FILE,
     PLAN_FOLDER,
     RESULTS_FOLDER,
-    SERVER_LABEL,
-    STACK_LABEL,
-    WORKER_LABEL,
     WORKER_USER,
     LoadTestArgs,
     prepare_arguments,
@@ -27,6 +24,7 @@ from infra.settings import NAMESPACE
 from infra.worker_image import DOCKERFILE, image_name
 from spec.connection import parse_connection
 from spec.database import DatabaseSpec
+from spec.labels import SERVER_LABEL, STACK_LABEL, WORKER_LABEL
 from spec.units import MIB
 
 _SERVER_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")

@@ -8,9 +8,9 @@ from typing import Any
 import docker
 from docker.errors import DockerException, NotFound
 
-from infra.platforms.base import STACK_LABEL
 from infra.sweeping.remains import Remains
 from spec.errors import RunError
+from spec.labels import STACK_LABEL
 
 _SOCKET = Path("/var/run/docker.sock")
 

@@ -7,6 +7,7 @@ from infra.local.cgroup import ROOT, has_groups, remove_groups
 from infra.local.workspace import WorkspacePaths
 from infra.sweeping.remains import Remains
 from spec.errors import RunError
+from spec.stack_file import stacks_of
 
 
 def remains(project: Path, stack: str | None) -> Sequence[Remains]:
@@ -30,7 +31,7 @@ def _workspace(folder: Path) -> Remains:
 
 def _groups(project: Path, stack: str | None, seen: set[str]) -> Iterator[Remains]:
     """A group's name tells its stack only to who knows the folder's."""
-    known = {file.name.split(".")[1] for file in project.glob("Pulumi.*.yaml")} if stack is None else {stack}
+    known = set(stacks_of(project)) if stack is None else {stack}
     for name in sorted(known - seen):
         group = WorkspacePaths(project / ".loadtest" / name).group
         if has_groups(group, ROOT):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from kubernetes import client, config
 
 from spec.results import Progress
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.cluster
 def pods(cluster: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int, str], str]]:
     """Makes workers of a stack, each by its index and what its shell does; they go with their namespace."""
     load(IMAGE)
-    monkeypatch.setenv("KUBECONFIG", str(cluster))
+    monkeypatch.delenv("KUBECONFIG", raising=False)
     config.load_kube_config(str(cluster))
     api: Any = client.CoreV1Api()
     stack = f"watched-{uuid.uuid4().hex[:8]}"
@@ -51,12 +52,31 @@ def pods(cluster: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[i
     api.delete_namespace(stack, grace_period_seconds=0)
 
 
-def test_pods_by_their_labels_and_their_logs(pods):
+def by_environment(cluster: Path, _project: Path, _stack: str) -> dict[str, str]:
+    return {"KUBECONFIG": str(cluster)}
+
+
+def by_the_stacks_file(cluster: Path, project: Path, stack: str) -> dict[str, str]:
+    """As the provider is told: a kubeconfig and one of its contexts, which is not its current one."""
+    content = yaml.safe_load(cluster.read_text())
+    content["contexts"][0]["name"] = "the-tests"
+    content["current-context"] = "elsewhere"
+    (project / "kubeconfig").write_text(yaml.safe_dump(content))
+    keys = {"kubernetes:kubeconfig": str(project / "kubeconfig"), "kubernetes:context": "the-tests"}
+    (project / f"Pulumi.{stack}.yaml").write_text(yaml.safe_dump({"config": keys}))
+    return {}
+
+
+@pytest.mark.parametrize("led_to", [by_environment, by_the_stacks_file])
+def test_pods_by_their_labels_and_their_logs(pods, cluster, tmp_path, monkeypatch, led_to):
     progress = Progress(progress="worker-1", at=runs.START, rows=250, total_rows=1000, batches=1, bytes=9)
     result = runs.result(1, rows=1000, seconds=2).model_dump_json()
     pods(1, "echo noise; sleep 2; kill -9 $$")
     stack = pods(0, f"echo '{progress.model_dump_json()}'; sleep 3; echo '{result}'")
-    with watching("--stack", stack, "--platform", "kubernetes") as watch:
+    (tmp_path / "Pulumi.yaml").write_text("name: loadtest\n")
+    for name, value in led_to(cluster, tmp_path, stack).items():
+        monkeypatch.setenv(name, value)
+    with watching("--stack", stack, "--platform", "kubernetes", "--project", tmp_path) as watch:
         output = rest(watch)
     assert watch.returncode == 1
     assert "-> done, 1,000 rows" in output

@@ -15,7 +15,7 @@ from infra.local import ramdisk
 from infra.local.cgroup import ControlGroup, has_groups
 from infra.local.processes import remember
 from infra.local.workspace import WorkspacePaths
-from infra.platforms.base import STACK_LABEL
+from spec.labels import STACK_LABEL
 from spec.units import MIB
 from tests.tools.containers import require_image
 from tools.images import catalogue

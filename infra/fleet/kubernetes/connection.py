@@ -1,11 +1,9 @@
 """A connection to a cluster, by Kubernetes' own client: made as the Pulumi provider makes its own, errors in one line."""
 
 import json
-import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import wraps
-from pathlib import Path
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
 
@@ -15,6 +13,7 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
 from urllib3.exceptions import HTTPError
 
+from spec.cluster_access import ClusterAccess
 from spec.errors import RunError, SettingsError
 
 REQUEST_SECONDS = 30
@@ -53,12 +52,13 @@ def is_missing(error: ApiException) -> bool:
 class Cluster(AbstractContextManager["Cluster"]):
     """The parts of a cluster's API that are needed here. Objects are plain mappings, in the API's own spelling."""
 
-    def __init__(self, kubeconfig: str | None = None, context: str | None = None) -> None:
-        """`kubeconfig` is a path or the file's content; without it $KUBECONFIG or the user's own. Raises SettingsError."""
-        self.api = _api_client(kubeconfig, context)
+    def __init__(self, access: ClusterAccess) -> None:
+        """Raises SettingsError where the access names no cluster."""
+        self.api = _api_client(access)
         self.core: Any = client.CoreV1Api(self.api)
         self.batch: Any = client.BatchV1Api(self.api)
         self.apps: Any = client.AppsV1Api(self.api)
+        self.networking: Any = client.NetworkingV1Api(self.api)
 
     def __enter__(self) -> Self:
         return self
@@ -113,20 +113,10 @@ def _require(read: Callable[[], object], problem: str) -> None:
         raise
 
 
-def _api_client(kubeconfig: str | None, context: str | None) -> Any:
+def _api_client(access: ClusterAccess) -> Any:
     load: Any = config
     try:
-        if kubeconfig is None:
-            return load.new_client_from_config(context=context)
-        path = Path(kubeconfig).expanduser()
-        if len(kubeconfig) < os.pathconf("/", "PC_PATH_MAX") and path.is_file():
-            return load.new_client_from_config(config_file=str(path), context=context)
-        content = yaml.safe_load(kubeconfig)
-        if not isinstance(content, dict):
-            raise SettingsError(
-                "kubernetes:kubeconfig: is neither a file nor a kubeconfig's content; name a file that is there"
-            )
-        return load.new_client_from_config_dict(content, context=context)
+        return load.new_client_from_config(**access.options())
     except (ConfigException, yaml.YAMLError) as error:
         text = " ".join(str(error).split())[:300]
         raise SettingsError(

@@ -16,6 +16,7 @@ from infra.fleet.kubernetes.server import problem_of
 from infra.fleet.kubernetes.watch import Pods
 from infra.fleet.restarts import FINAL
 from infra.fleet.runner import Ended
+from spec.cluster_access import ClusterAccess
 from spec.plan import LoadPlan
 from spec.results import ExitReason
 
@@ -45,7 +46,7 @@ class KubernetesHandles(BaseModel):
 
 def runner_of(handles: Mapping[str, Any], plan: LoadPlan, secrets: Mapping[str, str]) -> "KubernetesRunner":
     """The runner of a fleet of declared Jobs; `secrets` say how the cluster is reached."""
-    cluster = Cluster(secrets.get("kubeconfig"), secrets.get("context"))
+    cluster = Cluster(ClusterAccess.model_validate(secrets))
     return KubernetesRunner(KubernetesHandles.model_validate(handles), plan, cluster)
 
 

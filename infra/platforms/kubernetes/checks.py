@@ -1,11 +1,10 @@
 """What can be known to be wrong before anything is created: settings that do not fit, a cluster that does not answer."""
 
-from collections.abc import Mapping
-
 import pulumi
 
 from infra.fleet.kubernetes.connection import Cluster
 from infra.settings import NAMESPACE, Settings
+from spec.cluster_access import ClusterAccess
 from spec.errors import RunError, SettingsError
 
 _OUTPUT_DIR = (
@@ -18,10 +17,10 @@ _PORT = (
 )
 
 
-def cluster_access() -> Mapping[str, str]:
-    """The kubeconfig and the context of the Kubernetes provider's own configuration, as far as they are set there."""
+def cluster_access() -> ClusterAccess:
+    """As the Kubernetes provider's own configuration has it."""
     config = pulumi.Config("kubernetes")
-    return {key: value for key in ("kubeconfig", "context") if (value := config.get(key))}
+    return ClusterAccess(kubeconfig=config.get("kubeconfig") or None, context=config.get("context") or None)
 
 
 def refuse_misfits(settings: Settings) -> None:
@@ -39,10 +38,10 @@ def refuse_misfits(settings: Settings) -> None:
                 )
 
 
-def require_cluster(access: Mapping[str, str], settings: Settings) -> None:
+def require_cluster(access: ClusterAccess, settings: Settings) -> None:
     """Raises SettingsError, in one line, for a cluster that does not answer or an object that is not in it."""
     try:
-        with Cluster(access.get("kubeconfig"), access.get("context")) as cluster:
+        with Cluster(access) as cluster:
             cluster.require()
             if settings.namespace is not None:
                 cluster.require_namespace(settings.namespace, f"{NAMESPACE}:namespace")

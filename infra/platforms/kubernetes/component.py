@@ -65,7 +65,7 @@ class KubernetesLoadTest(pulumi.ComponentResource):
                 "jobs": [_known(prepare, "uid"), _known(workers, "uid")],
             },
             pulumi.ResourceOptions(parent=self, depends_on=[prepare, workers, *needed]),
-            secrets={key: pulumi.Output.secret(value) for key, value in access.items()},
+            secrets={key: pulumi.Output.secret(value) for key, value in access.model_dump(exclude_none=True).items()},
         )
         self.register_outputs({"endpoint": self.endpoint, "results": self.fleet.results})
 

@@ -8,7 +8,6 @@ from infra.platforms.base import (
     PLAN_FILE,
     PLAN_FOLDER,
     RESULTS_FOLDER,
-    SERVER_LABEL,
     WORKER_USER,
     LoadTestArgs,
     prepare_arguments,
@@ -25,6 +24,7 @@ from infra.platforms.kubernetes.pod import (
     variables,
 )
 from spec.errors import ExitCode
+from spec.labels import SERVER_LABEL
 
 WORKER_ROLE, PREPARE_ROLE = "worker", "prepare"
 TERMINATION_LOG = "/dev/termination-log"

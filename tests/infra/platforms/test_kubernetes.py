@@ -8,6 +8,7 @@ import pytest
 
 from infra.platforms.kubernetes import checks, plan_file
 from infra.platforms.kubernetes.names import Names
+from spec.cluster_access import ClusterAccess
 from spec.errors import SettingsError
 from spec.plan import LoadPlan
 from tests.aggregate import runs
@@ -162,7 +163,7 @@ def test_what_means_nothing_on_a_cluster_is_refused(values: dict[str, str], said
 def test_a_kubeconfig_that_is_none_is_refused_in_one_line(tmp_path, monkeypatch):
     monkeypatch.undo()
     with pytest.raises(SettingsError, match=r"^kubernetes:kubeconfig: .*; name a file that is there$"):
-        checks.require_cluster({"kubeconfig": str(tmp_path / "absent")}, settings_of("kubernetes"))
+        checks.require_cluster(ClusterAccess(kubeconfig=str(tmp_path / "absent")), settings_of("kubernetes"))
 
 
 def test_a_cluster_that_does_not_answer_is_told_in_one_line(tmp_path, monkeypatch):
@@ -176,7 +177,7 @@ def test_a_cluster_that_does_not_answer_is_told_in_one_line(tmp_path, monkeypatc
         "users": [{"name": "me", "user": {}}],
     }
     with pytest.raises(SettingsError, match=r"^loadtest:platform: kubernetes, and no cluster answers \(") as error:
-        checks.require_cluster({"kubeconfig": repr(config)}, settings_of("kubernetes"))
+        checks.require_cluster(ClusterAccess(kubeconfig=repr(config)), settings_of("kubernetes"))
     assert "\n" not in str(error.value)
 
 
