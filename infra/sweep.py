@@ -8,7 +8,7 @@ from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from pathlib import Path
 
-from infra.sweeping import in_docker, on_machine
+from infra.sweeping import in_cluster, in_docker, on_machine
 from infra.sweeping.remains import Remains
 from spec.errors import ExitCode, LoadtestError, exit_code_of
 
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None, project: Path = PROJECT) -> int
 
 
 def _sweep(project: Path, stack: str | None, *, remove: bool) -> int:
-    found = [*in_docker.remains(stack), *on_machine.remains(project, stack)]
+    found = [*in_docker.remains(stack), *on_machine.remains(project, stack), *in_cluster.remains(project, stack)]
     if not found:
         _say("nothing was left")
     elif not remove:
