@@ -141,8 +141,8 @@ def _change(
 ) -> Change:
     before, after = float(np.mean(base)), float(np.mean(head))
     change = after / before - 1 if before else 0.0
-    bounds = interval(base, head) if min(len(base), len(head)) > 1 and before else (None, None)
-    low, high = bounds
+    # A share of nothing is no share: with a run of zero in the base there is no interval.
+    low, high = interval(base, head) if min(len(base), len(head)) > 1 and min(base) > 0 else (None, None)
     worse = -change if better is Better.HIGHER else change
     nearest = high if better is Better.HIGHER else low
     doubtless = nearest is None or (nearest < 0 if better is Better.HIGHER else nearest > 0)

@@ -88,6 +88,18 @@ def test_the_interval_covers_a_known_change():
     assert 180 <= covered <= 198
 
 
+def test_a_base_with_a_run_of_zero_has_no_interval():
+    def throttled(run: str, milliseconds: float) -> Report:
+        report = fleet(run)
+        return report.model_copy(update={"totals": report.totals.model_copy(update={"throttled_ms": milliseconds})})
+
+    base, head = [
+        [throttled(f"{side}{each}", each) for each in values] for side, values in (("a", (0, 9)), ("b", (6, 3)))
+    ]
+    (change,) = (each for each in compare(base, head, 0.05).changes if each.name == "throttled_ms")
+    assert (change.base, change.head, change.change, change.low, change.high) == (4.5, 4.5, 0, None, None)
+
+
 def test_other_metrics_may_decide():
     slow = fleet("b", phases=runs.result().phases)
     worse = slow.model_copy(update={"latency_ms": slow.latency_ms and slow.latency_ms.model_copy(update={"p99": 9.0})})
