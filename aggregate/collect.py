@@ -155,6 +155,9 @@ def _of_outputs(outputs: Mapping[str, Any], origin: str) -> Collected:
     if not isinstance(results, list):
         raise InputError(f"{origin}: results is no list; give a stack's outputs or a list of workers' results")
     plan = outputs.get("plan")
+    if isinstance(plan, str):
+        # As text, its whole numbers come as they are: the engine takes a number for a double.
+        plan = _json(plan.encode(), f"{origin}: plan")
     collected = Collected(
         results=tuple(
             _valid(WorkerResult, result, f"{origin}: result {number}") for number, result in enumerate(results, 1)

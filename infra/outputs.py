@@ -5,6 +5,10 @@ import json
 import pulumi
 
 from infra.platforms.base import LoadTest, LoadTestArgs
+from spec.plan import LoadPlan
+
+_LARGEST_WHOLE = 2**53
+"""Up to which a double holds every whole number."""
 
 
 def export(args: LoadTestArgs, load_test: LoadTest) -> None:
@@ -13,7 +17,7 @@ def export(args: LoadTestArgs, load_test: LoadTest) -> None:
     pulumi.export("runId", args.plan.run_id)
     pulumi.export("platform", args.settings.platform)
     pulumi.export("source", args.settings.source)
-    pulumi.export("plan", json.loads(args.plan.model_dump_json()))
+    pulumi.export("plan", plan_output(args.plan))
     pulumi.export("endpoint", load_test.endpoint)
     pulumi.export("connectionString", pulumi.Output.secret(load_test.connection_string))
     pulumi.export("results", fleet.results)
@@ -21,6 +25,24 @@ def export(args: LoadTestArgs, load_test: LoadTest) -> None:
     pulumi.export("serverSettings", fleet.server_settings)
     pulumi.export("warnings", fleet.warnings)
     pulumi.export("succeeded", pulumi.Output.all(fleet.succeeded, fleet.error).apply(_judged))
+
+
+def plan_output(plan: LoadPlan) -> object:
+    """The plan as an object, or its JSON text where it has whole numbers beyond 2^53.
+
+    The engine takes every number for a double, and would hand those back rounded.
+    """
+    text = plan.model_dump_json()
+    exact = True
+
+    def whole(digits: str) -> int:
+        nonlocal exact
+        number = int(digits)
+        exact = exact and abs(number) <= _LARGEST_WHOLE
+        return number
+
+    read: object = json.loads(text, parse_int=whole)
+    return read if exact else text
 
 
 def _judged(told: list[object]) -> object:
