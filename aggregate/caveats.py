@@ -31,6 +31,7 @@ def of(lines: Sequence[WorkerLine], settings: Mapping[str, str], *, planned: boo
         *_retries(lines),
         *_limits(lines),
         *_histograms(lines),
+        *_omitted(lines),
         *durability(settings),
         *([] if planned else ["no plan beside the results: a worker that left none cannot be missed"]),
     ]
@@ -86,3 +87,16 @@ def _histograms(lines: Sequence[WorkerLine]) -> list[str]:
     if not without or len(without) == len(results):
         return []
     return [f"{named(without)}: no latency histogram; the percentiles are those of the other workers"]
+
+
+def _omitted(lines: Iterable[WorkerLine]) -> list[str]:
+    """Results that came by a way without room for all of them; what went with them is in no plot and no list here."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for line in lines:
+        if line.result is not None and line.result.omitted:
+            alike.setdefault(line.result.omitted, []).append(line.worker_id)
+    return [
+        f"{named(workers)}: the result came without {', '.join(parts)}, for want of room in a termination message; "
+        "what this report shows of them is of the other workers, or coarser"
+        for parts, workers in alike.items()
+    ]

@@ -136,6 +136,26 @@ def test_bad_input_is_one_line(text, words):
 
 
 @pytest.mark.parametrize(
+    ("bound", "words"),
+    [
+        ("rows_per_second", "is no threshold"),
+        ("rows_per_second > fast", "is no threshold"),
+        ("speed > 3", "names 'speed', which is no metric"),
+    ],
+)
+def test_a_threshold_that_cannot_be_read_is_one_line(bound, words):
+    done = aggregate("-", "--threshold", bound, stdin=runs.result().model_dump_json())
+    assert (done.returncode, one_line(done).startswith("error: --threshold: ")) == (2, True)
+    assert words in one_line(done)
+
+
+def test_a_report_of_an_older_version_is_one_line(tmp_path):
+    (tmp_path / "old.json").write_text('{"version": 0}')
+    done = aggregate("compare", tmp_path / "old.json", tmp_path / "old.json")
+    assert (done.returncode, "is a report of version 0" in one_line(done)) == (2, True)
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [("[]", "no results in standard input: the list is empty"), ("{}", "no results in standard input; run it first")],
 )

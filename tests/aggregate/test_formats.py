@@ -70,6 +70,13 @@ def test_durability_is_told_by_the_settings_in_force():
     assert not safe.warnings
 
 
+@pytest.mark.parametrize("name", sorted({*FORMATS} - {"openmetrics"}))
+def test_what_a_termination_message_had_no_room_for_is_told_in_every_format_for_people(name):
+    short = [runs.result(number, timeline=(), omitted=("timeline", "histogram detail")) for number in (1, 2)]
+    text = renderer(name)(report(*short, runs.result(3, "products"))).replace("\\-", "-")
+    assert "worker-1, worker-2: the result came without timeline, histogram detail, for want of room" in text
+
+
 @pytest.mark.parametrize("name", sorted(FORMATS))
 @pytest.mark.parametrize("case", ["whole", "broken"])
 def test_every_format_has_the_same_totals_to_the_digit(name, case):
