@@ -8,11 +8,12 @@ from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from pathlib import Path
 
-from infra.sweeping import in_cluster, in_docker, on_machine
+from infra.sweeping import in_cluster, in_docker, on_machine, plugins
 from infra.sweeping.remains import Remains
 from spec.errors import ExitCode, LoadtestError, exit_code_of
 
 PROJECT = Path(__file__).parent.parent
+_PASSES = 3
 
 
 def main(arguments: Sequence[str] | None = None, project: Path = PROJECT) -> int:
@@ -27,17 +28,38 @@ def main(arguments: Sequence[str] | None = None, project: Path = PROJECT) -> int
 
 
 def _sweep(project: Path, stack: str | None, *, remove: bool) -> int:
-    found = [*in_docker.remains(stack), *on_machine.remains(project, stack), *in_cluster.remains(project, stack)]
+    found = _found(project, stack)
     if not found:
         _say("nothing was left")
     elif not remove:
         for each in found:
             _say(f"left: {each}")
         _say(f"{len(found)} left; remove with --yes (a run that still goes on ends, too)")
-    return _removed(found) if remove else ExitCode.OK
+    return _swept(project, stack, found) if remove else ExitCode.OK
 
 
-def _removed(found: Sequence[Remains]) -> int:
+def _found(project: Path, stack: str | None) -> Sequence[Remains]:
+    """First what could still make more."""
+    return [
+        *plugins.remains(project),
+        *in_docker.remains(stack),
+        *on_machine.remains(project, stack),
+        *in_cluster.remains(project, stack),
+    ]
+
+
+def _swept(project: Path, stack: str | None, found: Sequence[Remains]) -> int:
+    """Remove it, and look again: until the plugins ended, and from what went last, there may have come more."""
+    code = ExitCode.OK
+    for _ in range(_PASSES):
+        code = _removed(found)
+        found = _found(project, stack) if code == ExitCode.OK else []
+        if not found:
+            break
+    return code
+
+
+def _removed(found: Sequence[Remains]) -> ExitCode:
     code = ExitCode.OK
     for each in found:
         try:

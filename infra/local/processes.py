@@ -37,22 +37,24 @@ def end_remembered(file: Path, grace_seconds: float = _GRACE_SECONDS) -> None:
         family = [process, *process.children(recursive=True)]
     except psutil.NoSuchProcess:
         return
-    _end(family, grace_seconds)
+    end(family, grace_seconds)
 
 
 def end_in(folder: Path, grace_seconds: float = _GRACE_SECONDS) -> None:
     """End the processes that work in a folder or below it: those that nobody had the time to write down."""
-    _end([process for process in psutil.process_iter() if _works_in(process, folder)], grace_seconds)
+    end([process for process in psutil.process_iter() if works_in(process, folder)], grace_seconds)
 
 
-def _works_in(process: psutil.Process, folder: Path) -> bool:
+def works_in(process: psutil.Process, folder: Path) -> bool:
+    """Whether its working directory is this folder or below it."""
     try:
         return Path(process.cwd()).is_relative_to(folder)
     except psutil.Error:  # gone, or another user's
         return False
 
 
-def _end(family: Sequence[psutil.Process], grace_seconds: float) -> None:
+def end(family: Sequence[psutil.Process], grace_seconds: float = _GRACE_SECONDS) -> None:
+    """End processes, this one excepted: asked to, and after the grace without being asked."""
     others = [member for member in family if member.pid != os.getpid()]
     for member in others:
         with suppress(psutil.NoSuchProcess):  # a server ends its own children as soon as it is told to end

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Remains:
-    """What it is, whose it is, and how it is removed; removing raises LoadtestError."""
+    """What it is, whose it is (empty for what no stack owns), and how it is removed; removing raises LoadtestError."""
 
     kind: str
     name: str
@@ -14,4 +14,4 @@ class Remains:
     remove: Callable[[], None]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.name} (stack {self.stack})"
+        return f"{self.kind} {self.name}" + (f" (stack {self.stack})" if self.stack else "")

@@ -1,9 +1,11 @@
 """What an interrupted engine leaves is listed, and removed when told to; what is another's stays."""
 
+import shutil
 import subprocess
 import sys
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import docker
@@ -87,6 +89,41 @@ def test_control_groups_without_a_folder(tmp_path: Path, stack: str, capsys: pyt
     assert sweep.main(["--stack", stack, "--yes"], tmp_path) == 0
     assert f"removed: control group {paths.group}" in capsys.readouterr().out
     assert not has_groups(paths.group)
+
+
+@pytest.fixture
+def plugin(tmp_path: Path) -> Iterator[Callable[[str], psutil.Process]]:
+    """Starts a process by the name of a plugin, below a parent of another name, and ends both."""
+    started: list[subprocess.Popen[str]] = []
+    shutil.copy(str(shutil.which("sleep")), tmp_path / "pulumi-resource-docker")
+
+    def start(parent: str) -> psutil.Process:
+        shutil.copy(str(shutil.which("bash")), tmp_path / parent)
+        command = [str(tmp_path / parent), "-c", "./pulumi-resource-docker 600 & echo $!; wait"]
+        started.append(subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True))
+        assert started[-1].stdout is not None
+        child = psutil.Process(int(started[-1].stdout.readline()))
+        while child.name() != "pulumi-resource-docker":
+            time.sleep(0.01)
+        return child
+
+    yield start
+    for process in started:
+        for child in psutil.Process(process.pid).children() if process.poll() is None else []:
+            child.kill()
+        process.communicate(timeout=10)
+
+
+def test_a_plugin_goes_only_when_its_engine_has(
+    tmp_path: Path, stack: str, plugin: Callable[[str], psutil.Process], capsys: pytest.CaptureFixture[str]
+) -> None:
+    served, left = plugin("pulumi"), plugin("init")
+    assert sweep.main(["--stack", stack], tmp_path) == 0
+    assert f"left: plugin pulumi-resource-docker {left.pid}\n" in capsys.readouterr().out
+    assert sweep.main(["--stack", stack, "--yes"], tmp_path) == 0
+    assert capsys.readouterr().out == f"removed: plugin pulumi-resource-docker {left.pid}\n"
+    assert served.is_running()
+    assert not left.is_running()
 
 
 @pytest.mark.docker
