@@ -38,7 +38,7 @@ def _run(arguments: argparse.Namespace) -> int:
         return ExitCode.OK
     database = database_of(settings)
     _show(Console(highlight=False), arguments.stack, settings, plan, database)
-    for warning in warnings_of(plan, database, here=settings.runs_here):
+    for warning in warnings_of(plan, database, here=settings.runs_here, port_kept=settings.keep_database_port):
         sys.stdout.write(f"warning: {warning}\n")
     return ExitCode.OK
 

@@ -12,6 +12,7 @@ from spec.generators import Sequential
 from spec.plan import Limits, LoadPlan, OnExisting, Operation, partition
 from spec.schema import Schema
 from spec.schema_file import load_schema
+from spec.sources import capabilities_of
 from spec.units import MIB, format_size
 
 WORKING_SET = 192 * MIB
@@ -52,8 +53,11 @@ def plan_of(settings: Settings, project: Path) -> LoadPlan:
     return plan.model_copy(update={"run_id": settings.run_id or f"run-{plan.digest()}"})
 
 
-def warnings_of(plan: LoadPlan, database: DatabaseSpec | None, *, here: bool) -> Sequence[str]:
-    """What will run, but not as well as its author may think, each in one line; `here` is on this machine."""
+def warnings_of(plan: LoadPlan, database: DatabaseSpec | None, *, here: bool, port_kept: bool = False) -> Sequence[str]:
+    """What will run, but not as well as its author may think, each in one line.
+
+    `here` is on this machine; `port_kept` is with the server's port published.
+    """
     warnings: list[str] = []
     limits = plan.limits
     if limits and limits.tmpfs and limits.tmpfs + WORKING_SET > limits.memory:
@@ -79,6 +83,16 @@ def warnings_of(plan: LoadPlan, database: DatabaseSpec | None, *, here: bool) ->
     idle = sum(not worker.shards for worker in plan.workers)
     if idle:
         warnings.append(f"{idle} of {len(plan.workers)} workers have no row to load")
+    source = capabilities_of(plan.source)
+    if (most := source.rows_a_batch(plan.batch_size)) < plan.batch_size:
+        warnings.append(
+            f"{NAMESPACE}:batchSize: {plan.batch_size} is more than {source.name} takes at once: it commits {most} rows"
+        )
+    if database and port_kept and source.tells_address:
+        warnings.append(
+            f"{NAMESPACE}:keepDatabasePort: {source.name} sends its clients on to its name on the run's network, which "
+            "clients outside cannot reach; look at it from inside its container"
+        )
     return warnings
 
 

@@ -20,7 +20,7 @@ def declare(project: Path) -> tuple[LoadTestArgs, LoadTest]:
     settings = Settings.of(values)
     plan = plan_of(settings, project)
     database = database_of(settings)
-    for warning in warnings_of(plan, database, here=settings.runs_here):
+    for warning in warnings_of(plan, database, here=settings.runs_here, port_kept=settings.keep_database_port):
         pulumi.log.warn(warning)
     args = LoadTestArgs(
         stack=pulumi.get_stack(),

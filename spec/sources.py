@@ -25,6 +25,8 @@ class Capabilities:
     """The server's usual TCP port."""
     largest_batch: int | None = None
     """The most rows of one batch, where the server has a bound."""
+    tells_address: bool = False
+    """Whether the server sends its clients on to an address that it was told, wherever they reached it."""
     file_suffix: str | None = None
     """The ending of the files it writes, where it writes files."""
 
@@ -69,6 +71,7 @@ KAFKA = Capabilities(
     transactional=False,
     key_range_deletable=False,
     port=9092,
+    tells_address=True,
 )
 NEO4J = Capabilities(
     name="neo4j",

@@ -17,7 +17,8 @@ def plan(**given):
 def warnings(**given):
     given.setdefault("cpuLimit", "0.01")
     given.setdefault("databaseCpuLimit", "0.01")
-    return warnings_of(plan(**given), database_of(settings(**given)), here=True)
+    read = settings(**given)
+    return warnings_of(plan(**given), database_of(read), here=True, port_kept=read.keep_database_port)
 
 
 def test_the_small_preset_s_plan():
@@ -131,3 +132,17 @@ def test_more_cores_than_there_are():
 
 def test_workers_without_a_row():
     assert "4 of 7 workers have no row to load" in warnings(rowCount="1", workers="7")
+
+
+def test_a_batch_beyond_what_the_source_takes():
+    neo4j = {"platform": "docker", "source": "neo4j"}
+    assert warnings(**neo4j, batchSize="10000") == []
+    (warning,) = warnings(**neo4j, batchSize="20000")
+    assert warning == "loadtest:batchSize: 20000 is more than neo4j takes at once: it commits 10000 rows"
+
+
+def test_a_published_port_of_a_server_that_sends_its_clients_elsewhere():
+    published = {"platform": "docker", "keepDatabasePort": "true"}
+    assert warnings(**published, source="postgresql") == []
+    (warning,) = warnings(**published, source="kafka")
+    assert warning.startswith("loadtest:keepDatabasePort: kafka sends its clients on to its name on the run's network")
