@@ -1,91 +1,67 @@
-"""TLS to PostgreSQL by the options of the connection string: the server is who it says, or nothing is sent to it."""
+"""TLS by the options of the connection string: the server is who it says, or nothing is sent to it."""
 
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import psycopg
 import pytest
 
-from spec.connection import parse_connection
-from spec.errors import ServerError
-from spec.sources import POSTGRESQL
+from spec.connection import Connection, parse_connection
+from spec.errors import InputError, ServerError
+from spec.sources import SOURCES
 from tests.security.authority import Authority
-from tests.serving import PASSWORD, Served, docker, serving
+from tests.security.tls_servers import SERVERS, MySql, Tls
+from tests.serving import PASSWORD, Served, serving
 from tests.worker.sources.loading import KEYED
 from tests.worker.verify.campaign import ROWS, rows_of, verified, write
-from tests.worker.verify.embedded import embedded_postgresql
 from worker.sources import open_source
 from worker.sources.base import ALONE
 
 pytestmark = pytest.mark.docker
-_IN_CONTAINER = "/var/tmp"
 
 
 @dataclass(frozen=True)
 class Secured:
     """A server with a certificate of an authority for its address, and another authority."""
 
-    url: str
+    kind: Tls
+    served: Served
     authority: Authority
     stranger: Authority
 
+    def at(self, options: str) -> Connection:
+        """Where it is, with other options than the program's own."""
+        return replace(self.served.connection, options=options)
 
-@pytest.fixture(scope="module")
-def served() -> Iterator[Served]:
-    with serving("postgresql") as server:
-        yield server
+
+@pytest.fixture(scope="module", params=SERVERS, ids=lambda kind: kind.source)
+def running(request: pytest.FixtureRequest) -> Iterator[tuple[Tls, Served]]:
+    with serving(request.param.source) as served:
+        yield request.param, served
 
 
 @pytest.fixture
-def secured(served: Served, tmp_path: Path) -> Secured:
+def secured(running: tuple[Tls, Served], tmp_path: Path) -> Secured:
+    kind, served = running
     authority = Authority.made_in(tmp_path, "authority")
-    _certify(served, authority, tmp_path, served.connection.host)
-    return Secured(served.connection_string, authority, Authority.made_in(tmp_path, "stranger"))
+    kind.certify(served, authority.file, *authority.sign(tmp_path, served.connection.host))
+    return Secured(kind, served, authority, Authority.made_in(tmp_path, "stranger"))
 
 
-def _certify(served: Served, authority: Authority, folder: Path, address: str) -> None:
-    """Give the running server a certificate for an address."""
-    for file in authority.sign(folder, address):
-        docker("cp", str(file), f"{served.container.name}:{_IN_CONTAINER}/{file.name}")
-        docker("exec", "--user=root", served.container.name, "chown", "postgres", f"{_IN_CONTAINER}/{file.name}")
-    with psycopg.connect(served.connection_string, autocommit=True) as connection:
-        for name, value in {"ssl_cert_file": "server.pem", "ssl_key_file": "server.key"}.items():
-            connection.execute(f"ALTER SYSTEM SET {name} = '{_IN_CONTAINER}/{value}'".encode())
-        connection.execute("ALTER SYSTEM SET ssl = on")
-        before = _loaded_at(served)
-        connection.execute("SELECT pg_reload_conf()")
-    deadline = time.monotonic() + 20
-    while _loaded_at(served) == before:
-        assert time.monotonic() < deadline, "the server did not read its configuration again"
-        time.sleep(0.05)
-
-
-def _loaded_at(served: Served) -> object:
-    """When the server read its configuration: a new connection knows."""
-    with psycopg.connect(served.connection_string) as connection:
-        return connection.execute("SELECT pg_conf_load_time()").fetchall()[0][0]
-
-
-def test_a_verified_server_is_loaded_and_verified(secured: Secured) -> None:
-    url = f"{secured.url}?sslmode=verify-full&sslrootcert={secured.authority.file}"
-    source = open_source(POSTGRESQL, parse_connection(url, POSTGRESQL), ALONE)
+def test_a_verified_server_is_loaded_and_verified_and_takes_nothing_in_plain(secured: Secured) -> None:
+    assert secured.kind.plain_refused in _refusal(secured, secured.kind.plain)
+    at = secured.at(secured.kind.verified.format(secured.authority.file))
+    source = open_source(SOURCES[secured.kind.source], at, ALONE)
     try:
         source.connect()
         write(source, KEYED, rows_of(KEYED))
         assert [found.matched for found in verified(source, KEYED)] == [ROWS]
-        with psycopg.connect(url) as other:
-            ((plain,),) = other.execute(
-                "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE client_addr IS NOT NULL AND NOT ssl"
-            ).fetchall()
-        assert plain == 0
     finally:
         source.close()
 
 
-def _refusal(url: str) -> str:
-    source = open_source(POSTGRESQL, parse_connection(url, POSTGRESQL), ALONE)
+def _refusal(secured: Secured, options: str) -> str:
+    source = open_source(SOURCES[secured.kind.source], secured.at(options), ALONE)
     try:
         with pytest.raises(ServerError) as refused:
             source.connect()
@@ -98,17 +74,33 @@ def _refusal(url: str) -> str:
 
 
 def test_a_certificate_of_another_authority_is_refused(secured: Secured) -> None:
-    said = _refusal(f"{secured.url}?sslmode=verify-full&sslrootcert={secured.stranger.file}")
-    assert "certificate verify failed" in said
+    said = _refusal(secured, secured.kind.verified.format(secured.stranger.file))
+    assert secured.kind.another_authority in said
 
 
-def test_a_certificate_of_another_address_is_refused(served: Served, secured: Secured, tmp_path: Path) -> None:
-    _certify(served, secured.authority, tmp_path, "192.0.2.1")
-    said = _refusal(f"{secured.url}?sslmode=verify-full&sslrootcert={secured.authority.file}")
-    assert "192.0.2.1" in said
-    assert "does not match host name" in said
+def test_a_certificate_of_another_address_is_refused(secured: Secured, tmp_path: Path) -> None:
+    secured.kind.certify(secured.served, secured.authority.file, *secured.authority.sign(tmp_path, "192.0.2.1"))
+    said = _refusal(secured, secured.kind.verified.format(secured.authority.file))
+    assert secured.kind.another_address in said
 
 
-def test_a_server_without_tls_is_refused_where_it_is_required() -> None:
-    with embedded_postgresql() as url:
-        assert "server does not support SSL" in _refusal(f"{url}?sslmode=require")
+def test_a_server_without_tls_is_refused_where_it_is_required(secured: Secured) -> None:
+    secured.kind.disable(secured.served)
+    assert secured.kind.no_tls in _refusal(secured, secured.kind.required)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("ssl-mode=VERIFY_IDENTITY&ssl-ca=/absent.pem", "connectionString: ssl-ca: '/absent.pem' "),
+        ("ssl-ca=/absent.pem", "connectionString: ssl-ca: '/absent.pem' is of no use with ssl-mode PREFERRED"),
+        ("ssl-mode=REQUIRED&ssl-ca=/absent.pem", "is of no use with ssl-mode REQUIRED"),
+        ("ssl-mode=VERIFY_CA", "connectionString: ssl-mode: 'VERIFY_CA' is none of the choices"),
+    ],
+)
+def test_an_authority_that_would_verify_nothing_is_refused(options: str, said: str) -> None:
+    url = f"mysql://me:{PASSWORD}@127.0.0.1:1/x?{options}"
+    with pytest.raises(InputError) as refused:
+        open_source(SOURCES[MySql.source], parse_connection(url, SOURCES[MySql.source]), ALONE)
+    assert said in str(refused.value)
+    assert ";" in str(refused.value)

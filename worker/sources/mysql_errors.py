@@ -1,5 +1,6 @@
 """What MySQL's and PyMySQL's errors mean to a user."""
 
+import ssl
 from collections.abc import Mapping
 
 import pymysql
@@ -24,6 +25,7 @@ _REMEDIES: Mapping[int, str] = {
     CR.CR_SERVER_LOST: "see the server's log for why it went away; its memory limit is databaseMemoryLimit",
     CR.CR_SERVER_GONE_ERROR: "see the server's log for why it went away; its memory limit is databaseMemoryLimit",
     CR.CR_CONN_HOST_ERROR: "check that the server is up and reachable",
+    CR.CR_SSL_CONNECTION_ERROR: "check ssl-mode, the authority in ssl-ca, and the name that the certificate is for",
 }
 _TRANSIENT = (
     CR.CR_CONN_HOST_ERROR, CR.CR_SERVER_LOST, CR.CR_SERVER_GONE_ERROR, ER.CON_COUNT_ERROR, ER.SERVER_SHUTDOWN,
@@ -33,6 +35,9 @@ _TRANSIENT = (
 def server_error(error: pymysql.MySQLError, at: Connection) -> ServerError:
     """One line: where, what the server or the driver said, what to do."""
     code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+    if isinstance(getattr(error, "original_exception", None), ssl.SSLCertVerificationError):
+        # The driver tells it as a server that is out of reach.
+        code = CR.CR_SSL_CONNECTION_ERROR
     said = " ".join(str(error.args[-1] if error.args else type(error).__name__).split())
     remedy = _REMEDIES.get(code, "see the server's log")
     return ServerError(f"{at}: {said}; {remedy}", transient=code in _TRANSIENT)
