@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from infra.platforms.base import WORKER_USER
+from tests.integration import inside
 from tests.integration.clone import Clone, Stack
 from tests.integration.kubernetes import Kubectl, server_image, worker_image
 from tests.serving import RECIPES
@@ -239,11 +241,15 @@ LONG: dict[str, object] = {"source": "jsonl", "rowCount": 40_000_000, "tables": 
 """A load that lasts until something happens to it."""
 
 
-def test_a_pod_deleted_in_mid_load_and_one_evicted_for_its_ram_disk_are_named(stack: StackMaker, kubectl: Kubectl):
+def test_a_confined_pod_deleted_in_mid_load_and_one_evicted_for_its_ram_disk_are_named(
+    stack: StackMaker, kubectl: Kubectl
+):
     # A RAM disk is rounded up to whole pages, and a pod that uses more than its size is evicted.
     made = stack(**LONG, tmpfsSize="1000001b")
     running = made.start_up()
     first, second = (worker_pod(kubectl, made, index) for index in (0, 1))
+    looked = kubectl.run("exec", f"--namespace={namespace(made)}", second, "--", "python", "-c", inside.PROGRAM)
+    inside.assert_confined(looked, user=WORKER_USER)
     fill = "while :; do dd if=/dev/zero of=/data/full bs=4096 2>/dev/null; sleep 1; done & sleep 1"
     kubectl.run("exec", f"--namespace={namespace(made)}", second, "--", "sh", "-c", fill)
     kubectl.run("delete", first, f"--namespace={namespace(made)}", "--wait=false")

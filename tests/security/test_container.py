@@ -1,0 +1,116 @@
+"""The worker's container as the program creates it, scanned while it loads: what it may do, and what it knows."""
+
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from infra.platforms.base import CONNECTION_VARIABLE, WORKER_USER
+from tests.integration import containers, inside, loads
+from tests.integration.clone import Stack
+from tests.integration.interruption import ENDLESS
+
+pytestmark = [pytest.mark.engine, pytest.mark.docker]
+WORKER = "worker-1"
+
+
+@pytest.fixture(scope="module")
+def name(new_stack: Callable[..., Stack], docker: dict[str, object]) -> Iterator[str]:
+    """A worker's container in the middle of its load."""
+    stack = new_stack(**ENDLESS, **docker)
+    name = f"loadtest-{stack.name}-{WORKER}"
+    process = stack.start_up()
+    loads.until(lambda: loads.has_loaded_in(name), process, "progress")
+    yield name
+    os.kill(process.pid, signal.SIGINT)
+    loads.end(process)
+
+
+@pytest.fixture(scope="module")
+def inspected(name: str) -> dict[str, Any]:
+    return containers.inspected("container", name)
+
+
+def test_from_inside_it_can_do_nothing_but_its_work(name: str):
+    inside.assert_confined(containers.docker("exec", name, "python", "-c", inside.PROGRAM), user=WORKER_USER)
+
+
+def test_the_scan_can_fail(docker: dict[str, object]):
+    image = str(docker["workerBaseImage"])
+    root = containers.docker("run", "--rm", "--network=none", image, "python", "-c", inside.PROGRAM)
+    with pytest.raises(AssertionError):
+        inside.assert_confined(root, user=0)
+
+
+@pytest.fixture
+def stranger(docker: dict[str, object]) -> Iterator[tuple[str, str]]:
+    """A container that listens, in Docker's own network: its name and address."""
+    image = str(docker["workerBaseImage"])
+    name = containers.docker("run", "--detach", "--rm", image, "python", "-m", "http.server", "8000").strip()
+    address = containers.inspected("container", name)["NetworkSettings"]["Networks"]["bridge"]["IPAddress"]
+    yield name, address
+    containers.docker("kill", name)
+
+
+def reaches(container: str, address: str) -> bool:
+    """Whether a program in a container can open a connection."""
+    program = (
+        "import socket, time\n"
+        "for _ in range(8):\n"
+        "    try:\n"
+        f"        socket.create_connection(('{address}', 8000), 1).close()\n"
+        "        print('reached')\n"
+        "        break\n"
+        "    except ConnectionRefusedError:\n"  # it is about to listen
+        "        time.sleep(1)\n"
+        "    except OSError:\n"
+        "        continue\n"
+    )
+    return containers.docker("exec", container, "python", "-c", program) == "reached\n"
+
+
+def test_it_has_a_way_to_its_server_and_to_nowhere_else(
+    name: str, stranger: tuple[str, str], inspected: dict[str, Any]
+):
+    (network,) = inspected["NetworkSettings"]["Networks"]
+    assert containers.inspected("network", network)["Internal"] is True
+    other, address = stranger
+    assert reaches(other, address)
+    assert not reaches(name, address)
+    assert not inspected["HostConfig"]["PortBindings"]
+    assert not inspected["HostConfig"]["PublishAllPorts"]
+    assert not any(inspected["NetworkSettings"]["Ports"].values())
+
+
+def test_it_shares_nothing_with_the_machine(inspected: dict[str, Any]):
+    host = inspected["HostConfig"]
+    assert not host["Binds"] or all(not bind.startswith("/") for bind in host["Binds"]), host["Binds"]
+    mounts = {mount["Destination"]: (mount["Type"], mount["RW"]) for mount in inspected["Mounts"]}
+    assert mounts == {"/plan": ("volume", False), "/results": ("volume", True)}
+    assert (host["PidMode"], host["UTSMode"], host["UsernsMode"]) == ("", "", "")
+    assert host["IpcMode"] == "private"
+    assert not any(host[key] for key in ("Privileged", "CapAdd", "Devices", "DeviceRequests", "VolumesFrom"))
+    assert host["CapDrop"] == ["ALL"]
+    assert host["ReadonlyRootfs"] is True
+    assert "no-new-privileges:true" in host["SecurityOpt"]
+
+
+def test_the_password_is_in_one_variable_and_nowhere_else(inspected: dict[str, Any]):
+    variables = dict(variable.split("=", 1) for variable in inspected["Config"].pop("Env"))
+    password = urlsplit(variables.pop(CONNECTION_VARIABLE)).password
+    assert password is not None
+    assert len(password) >= 20
+    assert password not in json.dumps([variables, inspected])
+
+
+def test_its_image_is_nobodys_and_knows_no_secret(inspected: dict[str, Any]):
+    image = containers.inspected("image", inspected["Image"])["Config"]
+    assert image["User"] == f"{WORKER_USER}:{WORKER_USER}"
+    assert not image.get("ExposedPorts")
+    assert not image.get("Volumes")
+    assert CONNECTION_VARIABLE not in json.dumps(image)
+    assert CONNECTION_VARIABLE not in containers.docker("history", "--no-trunc", inspected["Image"])
