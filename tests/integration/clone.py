@@ -168,6 +168,11 @@ class Stack:
         command = [sys.executable, "-m", "aggregate", "--stack", self.name, *options]
         return self.clone.run(*command, mark=self.name)
 
+    def report_json(self) -> dict[str, Any]:
+        """The report as JSON, which ends well."""
+        report: dict[str, Any] = json.loads(self.report("--output-format", "json").succeeded().output)
+        return report
+
     @property
     def folder(self) -> Path:
         """What the platform `local` keeps of this stack."""

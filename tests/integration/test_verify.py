@@ -1,13 +1,9 @@
-"""Runs that compare what they loaded, or what is there, with what the generator says."""
+"""Runs that compare what they loaded, or what is there, with what the generator says; test_presets.py has all sources."""
 
 import pytest
 
 from spec.errors import ExitCode
-from spec.sources import SOURCES
 from tests.integration import containers, loads, server
-from tests.serving import RECIPES
-from tests.tools.containers import require_image
-from tools.images.recipe import tag
 
 pytestmark = pytest.mark.engine
 TOTALS = ("expected", "found", "missing", "mismatched", "matched", "extra")
@@ -62,23 +58,6 @@ def test_an_earlier_run_is_verified_by_other_workers_and_a_change_is_named(stack
 def test_verify_alone_is_refused_where_nothing_is_there(new_stack):
     refused = new_stack(operation="verify").preview().failed()
     assert "loadtest:operation: 'verify' compares rows that are there already" in refused.output
-
-
-@pytest.mark.docker
-@pytest.mark.parametrize("source", SOURCES)
-def test_every_source_is_loaded_and_verified_on_docker(source, new_stack, docker):
-    settings = dict(docker)
-    if source in RECIPES:
-        require_image(RECIPES[source])
-        settings["databaseImage"] = tag(RECIPES[source])
-    else:
-        del settings["databaseImage"]
-    stack = new_stack(source=source, operation="populate+verify", rowCount=2000, **settings)
-    stack.up().succeeded()
-    assert all(result["success"] for result in stack.results().values()), stack.results()
-    assert totals(stack) == all_matched(6000)
-    assert stack.report().code == 0
-    stack.destroy().succeeded()
 
 
 @pytest.mark.docker

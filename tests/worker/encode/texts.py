@@ -34,6 +34,19 @@ def read_json(value: Any, type_: DataType) -> Any:
     return _JSON_READERS[kind](value) if kind in _JSON_READERS else read(value, type_)
 
 
+def read_csv(text: str, type_: DataType) -> Any:
+    """The value of a field; an empty one is a NULL, since Python's reader takes an empty text for one too."""
+    if not text:
+        return None
+    if type_.kind in (Kind.ARRAY, Kind.SET):
+        return read_json(json.loads(text, parse_float=Decimal), type_)
+    if type_.kind is Kind.POINT:
+        match = re.fullmatch(r"POINT \((\S+) (\S+)\)", text)
+        assert match, text
+        return (float(match[1]), float(match[2]))
+    return read(text, type_)
+
+
 def single(value: float) -> float:
     """The nearest number of single precision."""
     return float(struct.unpack("f", struct.pack("f", value))[0])

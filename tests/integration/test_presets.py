@@ -1,0 +1,92 @@
+"""The small preset on Docker, of every source: what the report says is what another client finds, and then nothing is."""
+
+import pytest
+
+from spec.plan import BASE_INSTANT
+from spec.schema import Schema
+from spec.schema_file import load_schema
+from spec.sources import SOURCES
+from spec.units import MIB
+from tests.integration import containers
+from tests.integration.clone import ROOT
+from tests.integration.found import Finder, finder_of
+from tests.serving import PASSWORD, RECIPES
+from tests.tools.containers import require_image
+from tools.images.recipe import tag
+from worker.generate import Dataset
+
+pytestmark = [pytest.mark.engine, pytest.mark.docker]
+ROWS = 10_000
+"""Of each table, as the preset has it."""
+EVERY_TYPE = "tests/data/every_kind.yaml"
+
+
+@pytest.fixture(params=SOURCES)
+def source(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def stack(source, new_stack, docker):
+    settings = {"source": source, "operation": "populate+verify", **docker}
+    if source in RECIPES:
+        require_image(RECIPES[source])
+        settings["databaseImage"] = tag(RECIPES[source])
+    else:
+        del settings["databaseImage"]
+    stack = new_stack(**settings)
+    if source in RECIPES:
+        stack.set_secret("databasePassword", PASSWORD)
+    return stack
+
+
+def test_every_source(source, stack):
+    """Two runs: the preset as it is, and with a column of every type into a server whose data are on a RAM disk."""
+    stack.up().succeeded()
+    check(stack, source, load_schema(ROOT / "schemas" / "shop.yaml"))
+    changed = {"databaseTmpfs": True} if SOURCES[source].needs_server else {}
+    stack.up(schema=EVERY_TYPE, **changed).succeeded()
+    if SOURCES[source].needs_server:
+        assert containers.inspected("container", f"loadtest-{stack.name}-database")["HostConfig"]["Tmpfs"]
+    check(stack, source, load_schema(ROOT / EVERY_TYPE))
+    stack.destroy().succeeded()
+    assert stack.traces() == []
+
+
+def check(stack, source: str, schema: Schema) -> None:
+    names = [table.name for table in schema.tables]
+    results = stack.results()
+    assert results.keys() == {"worker-1", "worker-2"}
+    for worker, result in results.items():
+        check_limits(result)
+        assert not containers.inspected("container", f"loadtest-{stack.name}-{worker}")["State"]["OOMKilled"]
+    report = stack.report_json()
+    finder = finder_of(source, stack.name)
+    counted = {name: finder.count(schema.table(name)) for name in names}
+    assert counted == dict.fromkeys(names, ROWS)
+    assert report["totals"]["rows"] == sum(counted.values())
+    assert report["verification"]["matched"] == sum(counted.values())
+    assert report["exit_code"] == 0
+    for name in names:
+        check_values(finder, schema, name)
+
+
+def check_limits(result) -> None:
+    environment = result["environment"]
+    assert (result["success"], result["exit_reason"]) == (True, "completed"), result["errors"]
+    assert environment["cgroup_memory_limit"] == 512 * MIB
+    assert environment["cgroup_cpu_quota"] == "50000 100000"
+    assert (environment["tmpfs_enabled"], environment["tmpfs_size_mb"]) == (True, 256)
+    assert environment["not_enforced"] == []
+    assert 0 < result["peak_memory_mb"] < 512
+
+
+def check_values(finder: Finder, schema: Schema, name: str) -> None:
+    """Every cell of every row, against the generator."""
+    dataset = Dataset(schema, seed=42, rows=ROWS, base_instant=BASE_INSTANT)
+    table = schema.table(name)
+    found = sorted(finder.rows(table), key=lambda row: str(row["id"]))
+    expected = sorted(finder.expected(table, dataset.table(name).batch(0, ROWS)), key=lambda row: str(row["id"]))
+    assert len(found) == len(expected)
+    for found_row, expected_row in zip(found, expected, strict=True):
+        assert found_row == expected_row
