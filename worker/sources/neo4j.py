@@ -112,7 +112,8 @@ class Neo4j:
             if scope.leads:
                 where += f" OR {key} IS NULL OR NOT {key} IS :: INTEGER"
         with self._named():
-            found = self._server.run(_cypher(f"MATCH (n:{_name(table.name)}){where} RETURN n"), bounds)
+            # Not the nodes themselves: the driver remembers each that it gives out for as long as the result lives.
+            found = self._server.run(_cypher(f"MATCH (n:{_name(table.name)}){where} RETURN properties(n)"), bounds)
             yield from neo4j_read.read(found, table)
 
     def held(self, column: Column, values: pa.Array) -> pa.Array:  # noqa: ARG002
