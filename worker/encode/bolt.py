@@ -15,10 +15,9 @@ packing of each.
 | point | cartesian point |
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -31,6 +30,7 @@ from spec.types import DataType, Kind
 from worker.encode import text
 from worker.encode.columns import numbers
 from worker.encode.json_text import element_of
+from worker.encode.objects import Objects
 from worker.encode.pieces import join, lengths_of, list_lengths
 
 Sizes = NDArray[np.int64]
@@ -39,33 +39,13 @@ _MICROSECONDS_A_DAY, _MICROSECONDS_A_SECOND = 86_400_000_000, 1_000_000
 _STRUCTURE, _FLOAT, _BYTE = 2, 9, 1
 
 
-@dataclass(frozen=True, slots=True)
-class BoltRows:
-    """Each row as a list of values in the order of the columns, and its packed size in bytes."""
-
-    rows: Sequence[list[Any]]
-    sizes: Sizes
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of all rows."""
-        return int(self.sizes.sum())
-
-    def part(self, first: int, stop: int) -> Self:
-        """The rows from `first` to before `stop`."""
-        return type(self)(self.rows[first:stop], self.sizes[first:stop])
-
-
 class BoltEncoder:
     """Rows of a table as lists of what the driver packs."""
 
     def __init__(self, table: Table) -> None:
         self._columns = table.columns
 
-    def encode(self, batch: pa.RecordBatch) -> BoltRows:
+    def encode(self, batch: pa.RecordBatch) -> Objects:
         """The rows of an Arrow record batch that has the table's columns."""
         values: list[list[Any]] = []
         sizes = _of_header(np.full(batch.num_rows, len(self._columns), np.int64))
@@ -73,7 +53,7 @@ class BoltEncoder:
             given = _stored(batch.column(column.name), column.type)
             values.append(_objects(given, column.type))
             sizes += _sizes(given, column.type)
-        return BoltRows(list(map(list, zip(*values, strict=True))), sizes)
+        return Objects(list(map(list, zip(*values, strict=True))), sizes)
 
 
 def _stored(column: Any, type_: DataType) -> Any:

@@ -6,6 +6,7 @@ from confluent_kafka import KafkaError
 
 from spec.connection import Connection
 from spec.errors import ServerError
+from worker.sources.remedies import GONE, MORE_DISK
 
 TOPIC_ALREADY_EXISTS = KafkaError.TOPIC_ALREADY_EXISTS
 
@@ -32,7 +33,7 @@ class Refusals:
         """Raises ServerError where a message was not delivered since the last call."""
         if self._failed is not None:
             error, self._failed = self._failed, None
-            raise server_error(error, self._at, self)
+            raise server_error(error, self._at, self, was_there=True)
 
     @property
     def reason(self) -> KafkaError | None:
@@ -40,12 +41,12 @@ class Refusals:
         return self._last
 
 
-def server_error(error: KafkaError, at: Connection, refusals: Refusals) -> ServerError:
-    """One line: where, what the server or the driver said, what to do."""
+def server_error(error: KafkaError, at: Connection, refusals: Refusals, *, was_there: bool = False) -> ServerError:
+    """One line: where, what the server or the driver said, what to do; `was_there` where it had taken rows before."""
     because = refusals.reason
     cause = because if because is not None and error.code() in _TIMEOUTS else error
     said = " ".join(cause.str().split())
-    remedy = _REMEDIES.get(cause.code(), "see the server's log")
+    remedy = GONE if was_there and cause.code() in _TIMEOUTS else _REMEDIES.get(cause.code(), "see the server's log")
     return ServerError(f"{at}: {said}; {remedy}", transient=cause.code() in _TRANSIENT)
 
 
@@ -72,10 +73,7 @@ _REMEDIES: Mapping[int, str] = {
         _codes("TOPIC_AUTHORIZATION_FAILED", "CLUSTER_AUTHORIZATION_FAILED"),
         "grant the user CREATE, DESCRIBE, WRITE and DELETE on the topics",
     ),
-    **dict.fromkeys(
-        _codes("KAFKA_STORAGE_ERROR"),
-        "give the server more disk (databaseMemoryLimit is what databaseTmpfs takes its RAM disk from)",
-    ),
+    **dict.fromkeys(_codes("KAFKA_STORAGE_ERROR"), MORE_DISK),
     **dict.fromkeys(
         _codes("MSG_SIZE_TOO_LARGE", "RECORD_LIST_TOO_LARGE"),
         "raise the topic's max.message.bytes, or make rows smaller",

@@ -1,6 +1,5 @@
 """MongoDB: insert_many of documents that are BSON already, unordered, write concern 1."""
 
-import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,7 +9,6 @@ import bson
 import pyarrow as pa
 from bson.binary import UuidRepresentation
 from bson.codec_options import CodecOptions
-from bson.raw_bson import RawBSONDocument
 from pymongo import MongoClient, WriteConcern
 from pymongo.collection import Collection
 from pymongo.errors import (
@@ -29,12 +27,12 @@ from spec.plan import OnExisting, Shard
 from spec.schema import Column, Table
 from spec.sources import INSERT, MONGODB
 from worker.encode.bson import BsonEncoder
-from worker.encode.rows import Rows
 from worker.sources import mongodb_read
-from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sent, Sink
+from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sink
 from worker.sources.existing import in_another_shape, not_to_be_touched
 from worker.sources.mongodb_set import join_replica_set
-from worker.sources.mongodb_values import DocumentByRow
+from worker.sources.mongodb_sinks import InsertManySink, InsertOneSink
+from worker.sources.remedies import GONE, MORE_DISK, tells_of_full_disk
 
 _KEYS_A_DELETE = 1_000
 _SELECTION_MILLISECONDS = 2_000
@@ -171,50 +169,6 @@ class MongoDB:
             raise server_error(error, self._at) from error
 
 
-class InsertManySink:
-    """Documents that are bytes already: the driver only puts a message around them."""
-
-    def __init__(self, collection: "Collection[dict[str, Any]]", table: Table) -> None:
-        self._collection: Collection[Any] = collection
-        self._encoder = BsonEncoder(table)
-
-    def encode(self, batch: pa.RecordBatch) -> Rows:
-        """BSON documents."""
-        return self._encoder.encode(batch)
-
-    def send(self, pieces: Iterator[Rows]) -> Sent:
-        """Unordered: the server need not stop at a failure, nor keep to an order."""
-        sent, waited = 0, 0.0
-        for piece in pieces:
-            documents = [RawBSONDocument(document) for document in piece.cut()]
-            started = time.perf_counter()
-            self._collection.insert_many(documents, ordered=False)
-            waited += time.perf_counter() - started
-            sent += len(piece.data)
-        return Sent(sent, waited)
-
-
-class InsertOneSink:
-    """A document at a time, encoded by the driver's own encoder."""
-
-    def __init__(self, collection: "Collection[dict[str, Any]]", table: Table) -> None:
-        self._collection: Collection[Any] = collection
-        self._encoder = DocumentByRow(table)
-
-    def encode(self, batch: pa.RecordBatch) -> Rows:
-        """BSON documents, made one by one."""
-        return Rows.joined(self._encoder.encode(batch))
-
-    def send(self, pieces: Iterator[Rows]) -> Sent:
-        """As many round trips as rows."""
-        sent = 0
-        for piece in pieces:
-            for document in piece.cut():
-                self._collection.insert_one(RawBSONDocument(document))
-            sent += len(piece.data)
-        return Sent(sent, 0.0)
-
-
 def _client(at: Connection) -> "MongoClient[dict[str, Any]]":
     """The driver only warns of an option that it cannot use, and goes on without: here that is an error."""
     with warnings.catch_warnings():
@@ -249,7 +203,7 @@ _REMEDIES: Mapping[int, str] = {
     13: "grant the user readWrite on the database (and clusterAdmin, for a replica set that is to be initiated)",
     18: "check user and password in the connection string, and its authSource",
     11000: "load into an empty collection, or make the table's key unique",
-    14031: "give the server more disk (databaseMemoryLimit is what databaseTmpfs takes its RAM disk from)",
+    14031: MORE_DISK,
     10107: "name the replica set's primary, or the set, in the connection string",
     13435: "name the replica set's primary, or the set, in the connection string",
 }
@@ -264,9 +218,17 @@ def server_error(error: PyMongoError, at: Connection) -> ServerError:
         code, said = int(first.get("code", 0)), str(first.get("errmsg", said))
     elif isinstance(error, OperationFailure):
         code, said = error.code or 0, str((error.details or {}).get("errmsg", said))
-    unreachable = isinstance(error, AutoReconnect | ServerSelectionTimeoutError)
-    remedy = _REMEDIES.get(code, "check that the server is up and reachable" if unreachable else "see the server's log")
+    remedy = _REMEDIES.get(code) or _remedy(error, said)
     # What follows are the driver's settings and its view of the servers, a paragraph long.
     said = " ".join(said.split(" (configured timeouts")[0].split(", full error:")[0].split())
-    transient = unreachable or code in _TRANSIENT
+    transient = isinstance(error, AutoReconnect) or code in _TRANSIENT
     return ServerError(f"{at}: {said}; {remedy}", transient=transient)
+
+
+def _remedy(error: PyMongoError, said: str) -> str:
+    """For an error without a code that says it all."""
+    if isinstance(error, ServerSelectionTimeoutError):
+        return "check that the server is up and reachable"
+    if isinstance(error, AutoReconnect):
+        return GONE
+    return MORE_DISK if tells_of_full_disk(said) else "see the server's log"

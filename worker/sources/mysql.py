@@ -1,7 +1,6 @@
 """MySQL: LOAD DATA LOCAL INFILE from memory, each batch a transaction."""
 
 import os
-import ssl
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,11 +8,11 @@ from typing import Any
 
 import pyarrow as pa
 import pymysql
-from pymysql.constants import CR, ER
+from pymysql.constants import ER
 from pymysql.cursors import Cursor
 
 from spec.connection import Connection
-from spec.errors import InputError, ServerError
+from spec.errors import ServerError
 from spec.plan import OnExisting, Shard
 from spec.schema import Column, Table
 from spec.sources import INSERT, MYSQL
@@ -23,6 +22,7 @@ from worker.encode.rows import Rows
 from worker.sources import mysql_read
 from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sent, Sink
 from worker.sources.existing import in_another_shape, not_to_be_touched
+from worker.sources.mysql_connection import RowConnection, tls_of
 from worker.sources.mysql_ddl import create_table, name, names
 from worker.sources.mysql_errors import server_error
 from worker.sources.mysql_values import parameters
@@ -51,13 +51,13 @@ class MySQL:
 
     def __init__(self, connection: Connection) -> None:
         self._at = connection
-        self._tls = _tls(connection)
-        self._connection: _Connection | None = None
+        self._tls = tls_of(connection)
+        self._connection: RowConnection | None = None
 
     def connect(self) -> None:
         """One try; raises ServerError, transient unless the server answered with a refusal that stays."""
         with self._named():
-            self._connection = _Connection(
+            self._connection = RowConnection(
                 host=self._at.host,
                 port=self._at.port or 0,
                 user=self._at.user,
@@ -142,7 +142,7 @@ class MySQL:
             self._connection.close()
 
     @property
-    def _server(self) -> "_Connection":
+    def _server(self) -> RowConnection:
         if self._connection is None:
             raise ServerError(f"{self._at}: not connected", transient=True)
         return self._connection
@@ -156,16 +156,6 @@ class MySQL:
             raise server_error(error, self._at) from error
 
 
-class _Connection(pymysql.Connection):  # type: ignore[misc]
-    """The driver's, which after losing its server while it sends a file stumbles over the socket that is gone."""
-
-    def write_packet(self, payload: bytes) -> None:
-        """One packet; raises OperationalError where the connection is closed."""
-        if not self.open:
-            raise pymysql.OperationalError(CR.CR_SERVER_LOST, "the connection was closed while rows were sent")
-        super().write_packet(payload)
-
-
 class LoadDataSink:
     """Rows as LOAD DATA's text, read by the driver from a file that is memory only.
 
@@ -173,7 +163,7 @@ class LoadDataSink:
     a chunk of the pipeline, whatever the batch.
     """
 
-    def __init__(self, connection: _Connection, table: Table, at: Connection) -> None:
+    def __init__(self, connection: RowConnection, table: Table, at: Connection) -> None:
         self._connection = connection
         self._table = table
         self._at = at
@@ -201,7 +191,8 @@ class LoadDataSink:
         file = os.memfd_create("rows")
         try:
             _write(file, rows.data)
-            loaded = cursor.execute(f"LOAD DATA LOCAL INFILE '/proc/self/fd/{file}' {self._into}")
+            with self._connection.gathering():
+                loaded = cursor.execute(f"LOAD DATA LOCAL INFILE '/proc/self/fd/{file}' {self._into}")
         finally:
             os.close(file)
         if cursor.warning_count or loaded != len(rows):
@@ -219,7 +210,7 @@ class LoadDataSink:
 class InsertSink:
     """Multi-row INSERT, the values bound on the client, so that the bytes on the wire are known."""
 
-    def __init__(self, connection: _Connection, table: Table, at: Connection) -> None:  # noqa: ARG002
+    def __init__(self, connection: RowConnection, table: Table, at: Connection) -> None:  # noqa: ARG002
         self._connection = connection
         self._table = table
         self._row = "(" + ", ".join(["%s"] * len(table.columns)) + ")"
@@ -282,21 +273,3 @@ def _write(file: int, data: memoryview) -> None:
     written = 0
     while written < len(data):
         written += os.write(file, data[written:])
-
-
-def _tls(at: Connection) -> dict[str, Any]:
-    """What `ssl-mode` asks for, as the server's own clients spell it; preferred where nothing is said."""
-    given = at.parameters(("ssl-mode", "ssl-ca"))
-    mode, authority = given.get("ssl-mode", "PREFERRED").upper(), given.get("ssl-ca")
-    if mode == "DISABLED":
-        return {"ssl_disabled": True}
-    if mode == "PREFERRED":
-        return {}
-    if mode == "REQUIRED":
-        context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        return {"ssl": context}
-    if mode == "VERIFY_IDENTITY":
-        return {"ssl": ssl.create_default_context(cafile=authority)}
-    choices = "DISABLED, PREFERRED, REQUIRED or VERIFY_IDENTITY"
-    raise InputError.of("connectionString: ssl-mode", mode, "is none of the choices", f"write {choices}")

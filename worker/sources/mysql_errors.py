@@ -8,6 +8,7 @@ from pymysql.constants import CR, ER
 
 from spec.connection import Connection
 from spec.errors import ServerError
+from worker.sources.remedies import GONE, MORE_DISK, tells_of_full_disk
 
 _LOCAL_INFILE_OFF = 3948
 _REMEDIES: Mapping[int, str] = {
@@ -16,14 +17,14 @@ _REMEDIES: Mapping[int, str] = {
     ER.TABLEACCESS_DENIED_ERROR: "grant the user CREATE, CREATE TEMPORARY TABLES, INSERT, SELECT, DELETE and DROP",
     ER.BAD_DB_ERROR: "create the database, or name another in the connection string",
     ER.NO_DB_ERROR: "name the database in the connection string",
-    ER.RECORD_FILE_FULL: "give the server more disk (databaseMemoryLimit is what databaseTmpfs takes its RAM disk from)",
-    ER.DISK_FULL: "give the server more disk (databaseMemoryLimit is what databaseTmpfs takes its RAM disk from)",
+    ER.RECORD_FILE_FULL: MORE_DISK,
+    ER.DISK_FULL: MORE_DISK,
     ER.OUT_OF_RESOURCES: "give the server more memory by databaseMemoryLimit",
     ER.OUTOFMEMORY: "give the server more memory by databaseMemoryLimit",
     ER.CON_COUNT_ERROR: "lower workers, or raise the server's max_connections",
     _LOCAL_INFILE_OFF: "set the server's local_infile to 1",
-    CR.CR_SERVER_LOST: "see the server's log for why it went away; its memory limit is databaseMemoryLimit",
-    CR.CR_SERVER_GONE_ERROR: "see the server's log for why it went away; its memory limit is databaseMemoryLimit",
+    CR.CR_SERVER_LOST: GONE,
+    CR.CR_SERVER_GONE_ERROR: GONE,
     CR.CR_CONN_HOST_ERROR: "check that the server is up and reachable",
     CR.CR_SSL_CONNECTION_ERROR: "check ssl-mode, the authority in ssl-ca, and the name that the certificate is for",
 }
@@ -39,5 +40,5 @@ def server_error(error: pymysql.MySQLError, at: Connection) -> ServerError:
         # The driver tells it as a server that is out of reach.
         code = CR.CR_SSL_CONNECTION_ERROR
     said = " ".join(str(error.args[-1] if error.args else type(error).__name__).split())
-    remedy = _REMEDIES.get(code, "see the server's log")
+    remedy = _REMEDIES.get(code, MORE_DISK if tells_of_full_disk(said) else "see the server's log")
     return ServerError(f"{at}: {said}; {remedy}", transient=code in _TRANSIENT)

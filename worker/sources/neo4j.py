@@ -14,7 +14,8 @@ from spec.errors import ServerError
 from spec.plan import OnExisting, Shard
 from spec.schema import Column, Table
 from spec.sources import INSERT, NEO4J
-from worker.encode.bolt import BoltEncoder, BoltRows
+from worker.encode.bolt import BoltEncoder
+from worker.encode.objects import Objects
 from worker.sources import neo4j_read
 from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sent, Sink
 from worker.sources.existing import in_another_shape, not_to_be_touched
@@ -185,11 +186,11 @@ class UnwindSink:
         self._encoder = BoltEncoder(table)
         self._query = _cypher(f"UNWIND $rows AS row CREATE ({_node(table, 'row')})")
 
-    def encode(self, batch: pa.RecordBatch) -> BoltRows:
+    def encode(self, batch: pa.RecordBatch) -> Objects:
         """Lists of values, for the driver to pack."""
         return self._encoder.encode(batch)
 
-    def send(self, pieces: Iterator[BoltRows]) -> Sent:
+    def send(self, pieces: Iterator[Objects]) -> Sent:
         """One transaction, which the driver does not try again: what a lost commit did is not known."""
         sent = 0
         with self._session.begin_transaction() as transaction:
@@ -209,11 +210,11 @@ class CreateSink:
         self._encoder = BoltEncoder(table)
         self._query = _cypher(f"CREATE ({_node(table, '$row')})")
 
-    def encode(self, batch: pa.RecordBatch) -> BoltRows:
+    def encode(self, batch: pa.RecordBatch) -> Objects:
         """Lists of values, for the driver to pack."""
         return self._encoder.encode(batch)
 
-    def send(self, pieces: Iterator[BoltRows]) -> Sent:
+    def send(self, pieces: Iterator[Objects]) -> Sent:
         """As many statements as rows."""
         sent = 0
         with self._session.begin_transaction() as transaction:

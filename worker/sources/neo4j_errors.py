@@ -6,6 +6,7 @@ from neo4j.exceptions import Neo4jError, ServiceUnavailable, SessionExpired
 
 from spec.connection import Connection
 from spec.errors import ServerError
+from worker.sources.remedies import GONE, MORE_DISK, tells_of_full_disk
 
 _REMEDIES: Mapping[str, str] = {
     "Neo.ClientError.Security.Unauthorized": "check user and password in the connection string",
@@ -15,20 +16,24 @@ _REMEDIES: Mapping[str, str] = {
     "Neo.ClientError.Schema.ConstraintValidationFailed": "load where no such keys are, or make the table's key unique",
     "Neo.TransientError.General.MemoryPoolOutOfMemoryError": "lower batchSize, or raise databaseMemoryLimit",
     "Neo.TransientError.General.OutOfMemoryError": "lower batchSize, or raise databaseMemoryLimit",
-    "Neo.DatabaseError.Transaction.TransactionLogError": (
-        "give the server more disk (databaseMemoryLimit is what databaseTmpfs takes its RAM disk from)"
-    ),
+    "Neo.DatabaseError.Transaction.TransactionLogError": MORE_DISK,
     "Neo.DatabaseError.General.StorageDamageDetected": "give the server more disk, and a new database",
 }
+
+_LOST = "defunct connection"
+"""What the driver says of a connection that there was."""
 
 
 def server_error(error: Exception, at: Connection) -> ServerError:
     """One line: where, what the server or the driver said, what to do."""
     if isinstance(error, Neo4jError):
         code = error.code or ""
-        said, remedy = error.message or code, _REMEDIES.get(code, "see the server's log")
+        said = error.message or code
+        remedy = MORE_DISK if tells_of_full_disk(said) else _REMEDIES.get(code, "see the server's log")
         transient = code.startswith("Neo.TransientError.") or code.endswith("DatabaseUnavailable")
     else:
-        said, remedy = str(error) or type(error).__name__, "check that the server is up and reachable"
+        said = str(error) or type(error).__name__
+        lost = isinstance(error, SessionExpired) or _LOST in said
+        remedy = GONE if lost else "check that the server is up and reachable"
         transient = isinstance(error, ServiceUnavailable | SessionExpired | OSError)
     return ServerError(f"{at}: {' '.join(said.split())}; {remedy}", transient=transient)

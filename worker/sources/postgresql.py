@@ -21,6 +21,7 @@ from worker.encode.rows import Rows
 from worker.sources import postgresql_read
 from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sent, Sink
 from worker.sources.existing import in_another_shape, not_to_be_touched
+from worker.sources.remedies import GONE, MORE_DISK
 
 _ROWS_A_STATEMENT = 1_000
 """Of a multi-row INSERT: what loaders commonly send."""
@@ -288,10 +289,13 @@ _REMEDIES: Mapping[str, str] = {
     "28000": "check user and password in the connection string, and the server's pg_hba.conf",
     "3D000": "create the database, or name another in the connection string",
     "42501": "grant the user CREATE on the schema and INSERT on the tables",
-    "53100": "give the server more disk (databaseTmpfs puts its data in memory)",
+    "53100": MORE_DISK,
     "53200": "give the server more memory by databaseMemoryLimit",
     "53300": "lower workers, or raise the server's max_connections",
+    **dict.fromkeys(("57P01", "57P02", "08006"), GONE),
 }
+_LOST = ("closed the connection", "connection is lost", "connection is closed", "Connection reset", "Broken pipe")
+"""What libpq says of a connection that there was, without a state."""
 _TRANSIENT = ("57P03", "53300")  # starting up or shutting down; too many connections
 
 
@@ -305,6 +309,8 @@ def _server_error(error: psycopg.Error, at: Connection) -> ServerError:
         state = "28P01"
     if not state and missing:
         state = "3D000"
-    remedy = _REMEDIES.get(state, "see the server's log" if state else "check that the server is up and reachable")
+    lost = not state and any(words in said for words in _LOST)
+    otherwise = GONE if lost else "see the server's log" if state else "check that the server is up and reachable"
+    remedy = _REMEDIES.get(state, otherwise)
     transient = state in _TRANSIENT or (not state and isinstance(error, psycopg.OperationalError))
     return ServerError(f"{at}: {said}; {remedy}", transient=transient)

@@ -1,16 +1,20 @@
 """What only a real replica set can show, and FerretDB is none: as rendered configuration, and by the codes of errors."""
 
+import numpy as np
 import pytest
 from pymongo.errors import OperationFailure
 
 from spec.connection import parse_connection
 from spec.errors import InputError
 from spec.sources import MONGODB
+from spec.units import MIB
 from tests.worker.encode import samples
 from worker.encode.bson import BsonEncoder
+from worker.encode.objects import Objects
 from worker.sources import open_source
 from worker.sources.mongodb import server_error
 from worker.sources.mongodb_set import initiation
+from worker.sources.mongodb_sinks import in_commands
 from worker.sources.mongodb_values import DocumentByRow
 
 AT = parse_connection("mongodb://loadtest:secret@database:27017/loadtest?authSource=admin", MONGODB)
@@ -51,3 +55,12 @@ def test_documents_made_one_by_one_are_the_columnar_ones(nulls: bool) -> None:
     table = samples.table()
     batch = samples.batch(table, nulls)
     assert DocumentByRow(table).encode(batch) == BsonEncoder(table).encode(batch).cut()
+
+
+def test_a_command_holds_no_more_than_the_protocol_lets_it() -> None:
+    rows = [str(row) for row in range(7)]
+    sizes = np.array([5 * MIB, 5 * MIB, 5 * MIB, 100, 15 * MIB, 100, 100])
+    parts = list(in_commands(Objects(rows, sizes)))
+    assert [part.rows for part in parts] == [["0", "1"], ["2", "3"], ["4"], ["5", "6"]]
+    assert [part.nbytes for part in parts] == [10 * MIB, 5 * MIB + 100, 15 * MIB, 200]
+    assert list(in_commands(Objects([], sizes[:0]))) == []
