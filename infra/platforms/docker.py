@@ -7,6 +7,7 @@ import pulumi_docker as docker
 
 from infra.fleet.docker import client
 from infra.fleet.resource import Fleet
+from infra.leftovers import Leftovers
 from infra.platforms.base import (
     CONNECTION_VARIABLE,
     DATA_FOLDER,
@@ -52,6 +53,12 @@ class DockerLoadTest(pulumi.ComponentResource):
             internal=args.database is not None and not args.settings.keep_database_port,
             labels=[docker.NetworkLabelArgs(label=key, value=value) for key, value in self._stack_labels().items()],
             opts=self._own,
+        )
+        self._leftovers = Leftovers(
+            f"{name}-leftovers",
+            args.stack,
+            args.project,
+            pulumi.ResourceOptions(parent=self, depends_on=[self._network]),
         )
         self._plan_volume = self._volume(f"{name}-plan", f"{self._prefix}-plan")
         self._results_volume = self._volume(f"{name}-results", f"{self._prefix}-results")
@@ -102,9 +109,9 @@ class DockerLoadTest(pulumi.ComponentResource):
 
     def _volume(self, name: str, volume: str) -> docker.Volume:
         labels = [docker.VolumeLabelArgs(label=key, value=value) for key, value in self._args.labels.items()]
-        return docker.Volume(name, name=volume, labels=labels, opts=self._replaced())
+        return docker.Volume(name, name=volume, labels=labels, opts=self._replaced([]))
 
-    def _replaced(self, depends_on: list[pulumi.Resource] | None = None) -> pulumi.ResourceOptions:
+    def _replaced(self, depends_on: list[pulumi.Resource]) -> pulumi.ResourceOptions:
         """Names are fixed, so that people find things: the old one goes before the new one comes."""
         return pulumi.ResourceOptions(parent=self, delete_before_replace=True, depends_on=depends_on)
 
@@ -165,7 +172,7 @@ class DockerLoadTest(pulumi.ComponentResource):
             # Its data are as short-lived as the run.
             destroy_grace_seconds=30,
             labels=self._labels(**{WORKER_LABEL: "database"}),
-            opts=self._replaced(),
+            opts=self._replaced([self._leftovers]),
         )
 
     def _worker(
@@ -208,7 +215,7 @@ class DockerLoadTest(pulumi.ComponentResource):
             security_opts=["no-new-privileges:true"],
             # Another server is another run, whatever it was replaced for.
             labels=self._labels(**{WORKER_LABEL: worker_id, SERVER_LABEL: database.id if database else ""}),
-            opts=self._replaced([database] if database else None),
+            opts=self._replaced([self._leftovers, *([database] if database else [])]),
         )
 
     def _connection(self) -> pulumi.Output[str]:

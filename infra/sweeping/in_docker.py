@@ -12,27 +12,43 @@ from infra.sweeping.remains import Remains
 from spec.errors import RunError
 from spec.labels import STACK_LABEL
 
+_Filter = dict[str, str | list[str] | bool]
 _SOCKET = Path("/var/run/docker.sock")
 
 
 def remains(stack: str | None) -> Sequence[Remains]:
     """In the order in which they can go: containers, then what they used. Nothing where no engine is to be had."""
+    return _found(stack, _containers, _networks, _volumes)
+
+
+def containers(stack: str) -> Sequence[Remains]:
+    """Those of a stack alone."""
+    return _found(stack, _containers)
+
+
+def _found(stack: str | None, *kinds: Callable[[docker.DockerClient, _Filter], Iterator[Remains]]) -> Sequence[Remains]:
     if "DOCKER_HOST" not in os.environ and not _SOCKET.exists():
         return []
     try:
         client = docker.from_env(timeout=60)
         client.ping()
-        return list(_remains(client, STACK_LABEL if stack is None else f"{STACK_LABEL}={stack}"))
+        chosen: _Filter = {"label": STACK_LABEL if stack is None else f"{STACK_LABEL}={stack}"}
+        return [each for kind in kinds for each in kind(client, chosen)]
     except DockerException as error:
         raise RunError(f"Docker: {' '.join(str(error).split())[:200]}") from None
 
 
-def _remains(client: docker.DockerClient, label: str) -> Iterator[Remains]:
-    chosen: dict[str, str | list[str] | bool] = {"label": label}
+def _containers(client: docker.DockerClient, chosen: _Filter) -> Iterator[Remains]:
     for container in client.containers.list(all=True, filters=chosen, ignore_removed=True):
         yield _remnant("container", container, container.labels, lambda each: each.remove(force=True, v=True))
+
+
+def _networks(client: docker.DockerClient, chosen: _Filter) -> Iterator[Remains]:
     for network in client.networks.list(filters=chosen):
         yield _remnant("network", network, network.attrs.get("Labels"), lambda each: each.remove())
+
+
+def _volumes(client: docker.DockerClient, chosen: _Filter) -> Iterator[Remains]:
     for volume in client.volumes.list(filters=chosen):
         yield _remnant("volume", volume, volume.attrs.get("Labels"), lambda each: each.remove(force=True))
 

@@ -119,13 +119,13 @@ def test_every_resource_is_the_component_s_child_and_the_component_tells_its_out
     }
     # The password is of the stack, whatever platform it is for.
     assert others.pop("pulumi-python:dynamic/loadtest:Password").endswith(f"::loadtest-{stack.name}")
-    assert len(others) == 5
+    assert len(others) == 6
     assert set(others.values()) == {component["urn"]}
 
 
 def test_a_second_up_runs_nothing_and_another_setting_runs_again_on_a_clean_database(stack, database):
     before = stack.outputs("--show-secrets")
-    assert "12 unchanged" in stack.up().succeeded().output
+    assert "13 unchanged" in stack.up().succeeded().output
     assert stack.outputs("--show-secrets") == before
     containers.query(database, "CREATE TABLE old (id int)")
     stack.up(batchSize=1000, workers=1).succeeded()
