@@ -6,6 +6,9 @@ from pathlib import Path
 
 from tests.processes import processes_with
 
+KINDS = ("process", "folder", "mount", "control group", "container", "network", "volume")
+"""What a trace is, by the words that it begins with."""
+
 
 def of_stack(stack: str, mark: str, folder: Path) -> list[str]:
     """Processes, folders, mounts, control groups, and all that Docker knows by this stack's name."""

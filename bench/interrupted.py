@@ -1,0 +1,112 @@
+"""Kills of `pulumi` itself at random moments of a run, on this machine and on Docker: `python -m bench.interrupted`.
+
+Half of the runs are then cleaned by `pulumi destroy` (after the `pulumi cancel` that it asks for), and by the sweep where that
+leaves something; the others by the sweep alone, as if the engine's state were gone too. Afterwards nothing may be left: no
+process, folder, mount, control group, container, network or volume. Ends with exit code 1 where something is, or where the last
+command failed.
+"""
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.record import record, table
+from tests.integration import loads
+from tests.integration.clone import Clone, Stack
+from tests.integration.interruption import DESTROY, ENDLESS, SWEEP, Interruption, interrupted
+from tests.integration.traces import KINDS
+from tools.images import catalogue
+from tools.images.recipe import tag
+
+PLATFORMS: Mapping[str, Mapping[str, object]] = {
+    "local": {},
+    "docker": {
+        "platform": "docker",
+        "databaseImage": tag(catalogue.POSTGRES),
+        "workerBaseImage": tag(catalogue.PYTHON),
+    },
+}
+_BEYOND = 1.3
+"""Moments are spread evenly from the start to this many times the seconds that it takes until rows are loaded."""
+_EARLIEST_SECONDS = 0.5
+
+
+def main() -> int:
+    """Run the trials, show them as a table and record them."""
+    parser = argparse.ArgumentParser(prog="python -m bench.interrupted", description=__doc__)
+    parser.add_argument("--trials", type=int, default=10, metavar="N", help="of each platform; default: 10")
+    parser.add_argument("--platform", choices=PLATFORMS, action="append", help="only this one; may be given twice")
+    parser.add_argument("--seed", type=int, default=42, help="of the moments; default: 42")
+    chosen = parser.parse_args()
+    platforms = chosen.platform or list(PLATFORMS)
+    with tempfile.TemporaryDirectory() as folder:
+        clone = Clone(Path(folder) / "project")
+        rows = [row for name in platforms for row in _trials(clone, name, chosen.trials, random.Random(chosen.seed))]
+    _say(table(rows))
+    settings = {"trials": chosen.trials, "seed": chosen.seed, "settings": dict(ENDLESS)}
+    _say(f"written to {record('interrupted', rows, ['pulumi', 'pulumi-docker'], settings)}")
+    return 0 if all(row["clean"] for row in rows) else 1
+
+
+def _trials(clone: Clone, platform: str, trials: int, moments: random.Random) -> Iterator[dict[str, Any]]:
+    def made() -> Stack:
+        return Stack(clone, {**ENDLESS, **PLATFORMS[platform]})
+
+    longest = _seconds_until_rows(made(), platform) * _BEYOND
+    for number in range(1, trials + 1):
+        way = (DESTROY, SWEEP)[number % 2]
+        outcome = interrupted(made(), way, round(moments.uniform(_EARLIEST_SECONDS, longest), 2))
+        row = _row(platform, outcome)
+        _say(f"{number} of {trials}: {row} {outcome.said}")
+        yield row
+
+
+def _seconds_until_rows(stack: Stack, platform: str) -> float:
+    """How long an undisturbed run takes until its first worker has loaded rows; it is ended then."""
+    first = f"loadtest-{stack.name}-worker-1"
+    log = stack.folder / "workers" / "worker-1.out"
+    looks: Mapping[str, Callable[[], bool]] = {
+        "docker": lambda: loads.has_loaded_in(first),
+        "local": lambda: loads.has_loaded(log),
+    }
+    began = time.monotonic()
+    process = stack.start_up()
+    loads.until(looks[platform], process, "progress")
+    seconds = time.monotonic() - began
+    process.kill()
+    loads.end(process)
+    stack.destroy().succeeded()
+    return seconds
+
+
+def _row(platform: str, outcome: Interruption) -> dict[str, Any]:
+    return {
+        "platform": platform,
+        "killed_after_seconds": outcome.at_seconds,
+        "there_by_then": _counted(outcome.there),
+        "cleaned_by": outcome.way,
+        "left_to_the_sweep": _counted(outcome.left_to_the_sweep),
+        "left": _counted(outcome.left),
+        "clean": outcome.clean,
+    }
+
+
+def _counted(traces: Sequence[str]) -> str:
+    """How many there are of each kind."""
+    kinds = Counter(next(kind for kind in KINDS if trace.startswith(f"{kind} ")) for trace in traces)
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
