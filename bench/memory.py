@@ -1,0 +1,117 @@
+"""The peak memory of one worker's process, loading and comparing, on each source's real server.
+
+    python -m bench.memory [--rows 1000000] [--source mysql ...] [--flat-rows 10000000] [--flat-source postgresql csv]
+
+Each source gets `--rows` rows; those named by `--flat-source` get `--flat-rows` too, to show that the peak does not grow
+with them. A peak is what the kernel counted as the process's own (VmHWM), libraries included.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bench.record import RESULTS, record, table
+from spec.plan import Operation
+from spec.results import WorkerResult
+from spec.sources import SOURCES
+from spec.units import GIB
+from tests.serving import serving
+
+BOUND_MB = 300
+"""The most that a worker may need, MiB."""
+SCHEMA = "schemas/shop.yaml"
+TABLES = ("users", "orders")
+"""One whose key is consecutive, and one whose key is not, so that the comparison has to index it."""
+BATCH_ROWS = 1_000
+LIBRARIES = ("pyarrow", "numpy", "psycopg", "PyMySQL", "pymongo", "neo4j", "neo4j-rust-ext", "confluent-kafka")
+
+
+def main() -> int:
+    """Measure, print the table, write bench/results/memory.json; 1 where a load needed more than the bound."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=1_000_000, help="of both tables together")
+    parser.add_argument("--flat-rows", type=int, default=10_000_000)
+    parser.add_argument("--source", nargs="*", choices=list(SOURCES), default=list(SOURCES))
+    parser.add_argument("--flat-source", nargs="*", choices=list(SOURCES), default=["postgresql", "csv"])
+    parser.add_argument("--keep", action="store_true", help="keep what the last result file has of other sources")
+    parser.add_argument("--dry", action="store_true", help="write no result file")
+    arguments = parser.parse_args()
+    wanted = [(source, arguments.rows) for source in arguments.source]
+    wanted += [(source, arguments.flat_rows) for source in arguments.flat_source]
+    kept = [row for row in _recorded() if (row["source"], row["rows"]) not in wanted] if arguments.keep else []
+    results = [*kept, *(_shown(measure(source, rows)) for source, rows in wanted)]
+    results.sort(key=lambda row: (row["rows"], list(SOURCES).index(row["source"])))
+    sys.stdout.write(table(results) + "\n")
+    if not arguments.dry:
+        record("memory", results, LIBRARIES, {"schema": SCHEMA, "tables": TABLES, "batch_rows": BATCH_ROWS})
+    return int(any(row["load_peak_mb"] > BOUND_MB for row in results))
+
+
+def measure(source: str, rows: int) -> Mapping[str, Any]:
+    """One row of the table; `rows` is of all tables together."""
+    with _place(source) as connection:
+        loaded = _worker(source, connection, rows, Operation.POPULATE)
+        compared = _worker(source, connection, rows, Operation.VERIFY)
+    report = compared.verification_report
+    if loaded.metrics.rows_processed != rows or report is None or report.total_matched != rows:
+        raise SystemExit(f"{source}: {loaded.metrics.rows_processed} of {rows} rows were loaded, or some differ")
+    return {
+        "source": source,
+        "rows": rows,
+        "load_peak_mb": loaded.peak_memory_mb,
+        "verify_peak_mb": compared.peak_memory_mb,
+        "rows_per_second": round(loaded.metrics.rows_per_second),
+    }
+
+
+def _recorded() -> Sequence[Mapping[str, Any]]:
+    file = RESULTS / "memory.json"
+    return json.loads(file.read_text())["results"] if file.is_file() else []
+
+
+def _shown(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The same, told as it comes: a run lasts minutes."""
+    sys.stderr.write(f"{dict(row)}\n")
+    return row
+
+
+@contextmanager
+def _place(source: str) -> Iterator[str]:
+    """The connection string of an empty place."""
+    if SOURCES[source].needs_server:
+        with serving(source, memory=6 * GIB, tmpfs=4 * GIB) as served:
+            yield served.connection_string
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            yield Path(folder).as_uri()
+
+
+def _worker(source: str, connection: str, rows: int, operation: Operation) -> WorkerResult:
+    """One worker process that has all rows to itself."""
+    with tempfile.NamedTemporaryFile(suffix=".json") as result:
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "worker", "--schema", SCHEMA, "--source", source),
+                *("--tables", ",".join(TABLES), "--row-count", str(rows // len(TABLES))),
+                *("--batch-size", str(BATCH_ROWS), "--operation", operation, "--metrics-output", result.name),
+            ],
+            env={**os.environ, "LOADTEST_CONNECTION_STRING": connection, "POLARS_MAX_THREADS": "1"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            check=False,
+            text=True,
+        )
+        if done.returncode != 0:
+            raise SystemExit(done.stderr)
+        return WorkerResult.model_validate_json(Path(result.name).read_bytes())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
