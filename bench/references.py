@@ -7,6 +7,7 @@ tool's process alone. A driver runs here, with its parameters in memory.
 import re
 import subprocess
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from spec.schema import Table
+from spec.types import Kind
 from spec.units import MIB
 from tests.serving import PASSWORD, Served, docker
 from worker.generate import Dataset
@@ -114,16 +116,10 @@ def mongodb(served: Served, rows: Rows) -> Callable[[], float]:
 
 
 def neo4j(served: Served, rows: Rows) -> Callable[[], float]:
-    """UNWIND by the driver, with lists as its parameters."""
+    """UNWIND by the driver, with lists of Python's own values as its parameters."""
     from neo4j import GraphDatabase
 
-    from worker.encode.bolt import BoltEncoder
-
-    made = [
-        (_unwind(table), {"rows": BoltEncoder(table).encode(batch).rows})
-        for table in rows.tables
-        for batch in rows.batches(table)
-    ]
+    made = [(_unwind(table), {"rows": _values(table, batch)}) for table in rows.tables for batch in rows.batches(table)]
     session: Any = GraphDatabase.driver(
         f"bolt://{served.connection.host}:7687", auth=("neo4j", PASSWORD), notifications_min_severity="OFF"
     ).session()
@@ -164,6 +160,18 @@ REFERENCES: Mapping[str, tuple[str, Reference]] = {
     "neo4j": ("UNWIND by the driver", neo4j),
     "kafka": ("kafka-producer-perf-test", kafka),
 }
+
+
+def _values(table: Table, batch: pa.RecordBatch) -> list[list[Any]]:
+    """Rows of Python's values; text where Neo4j has no type for them."""
+    texts = {column.name for column in table.columns if column.type.kind in (Kind.DECIMAL, Kind.UUID)}
+    columns = [
+        [str(uuid.UUID(bytes=value)) if isinstance(value, bytes) else str(value) for value in values]
+        if name in texts
+        else values
+        for name, values in batch.to_pydict().items()
+    ]
+    return list(map(list, zip(*columns, strict=True)))
 
 
 def _unwind(table: Table) -> str:

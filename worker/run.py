@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
 
-from spec.errors import ExitCode, LoadtestError, RunError, VerificationError
+from spec.errors import ExitCode, VerificationError
 from spec.plan import Shard
-from spec.results import ExitReason, ShardResult, WorkerResult
+from spec.results import ShardResult, WorkerResult
 from worker.assignment import Assignment
+from worker.ending import COMPLETED, StoppedError, ending_of
 from worker.environment import Surroundings, peak_memory_mb
 from worker.generate import Dataset
 from worker.load import load_shard, remove_shard
@@ -28,12 +29,6 @@ from worker.verify.findings import complaint
 from worker.verify.worker import Verification
 
 
-class StoppedError(RunError):
-    """SIGTERM or SIGINT: the work ends here, and what was done is reported."""
-
-    exit_code = ExitCode.INTERRUPTED
-
-
 def run_worker(assignment: Assignment) -> ExitCode:
     """Do one worker's share and deliver its result; the exit code says how it went."""
     worker, plan = assignment.worker, assignment.plan
@@ -42,46 +37,31 @@ def run_worker(assignment: Assignment) -> ExitCode:
     _log(surroundings.block(surroundings.measure(plan.limits)))
     tally, done = Tally(total_rows=worker.rows, loads=plan.operation.populates), _Done()
     started_at, started = datetime.now(UTC), time.perf_counter()
-    errors: list[str] = []
-    reason, code = ExitReason.COMPLETED, ExitCode.OK
+    ending = COMPLETED
     try:
         with _interruptible(), ProgressLines(worker.id, tally, _emit):
             _work(assignment, tally, done)
-    except VerificationError as error:
-        errors.append(str(error))
-        code = error.exit_code
-    except StoppedError as error:
-        errors.append(str(error))
-        reason, code = ExitReason.INTERRUPTED, error.exit_code
-    except LoadtestError as error:
-        errors.append(str(error))
-        reason, code = ExitReason.FAILED, error.exit_code
-    except MemoryError:
-        errors.append("memory: the worker could get no more; raise memoryLimit or lower batchSize")
-        reason, code = ExitReason.FAILED, ExitCode.FAILED
-    except Exception as error:  # noqa: BLE001 - a bug of ours must still leave its result, and is named as one
-        said = " ".join(str(error).split())
-        errors.append(f"{type(error).__name__}: {said} (a defect of the worker: please report it)")
-        reason, code = ExitReason.FAILED, ExitCode.FAILED
+    except Exception as error:  # noqa: BLE001 - a bug of ours must still leave its result
+        ending = ending_of(error)
     seconds = (tally.loaded or time.perf_counter()) - started
-    for message in errors:
+    for message in ending.errors:
         _log(f"error: {message}")
     result = WorkerResult(
         worker_id=worker.id,
         hostname=socket.gethostname(),
         started_at=started_at,
         completed_at=datetime.now(UTC),
-        success=code is ExitCode.OK,
+        success=ending.code is ExitCode.OK,
         environment=surroundings.measure(plan.limits),
         tables_processed=worker.tables,
         operation=plan.operation,
         metrics=tally.metrics(seconds),
-        errors=tuple(errors),
+        errors=ending.errors,
         verification_report=done.verification.report,
         run_id=plan.run_id,
         attempt=assignment.attempt,
-        exit_reason=reason,
-        exit_code=int(code),
+        exit_reason=ending.reason,
+        exit_code=int(ending.code),
         latency_ms=tally.latencies.summary(assignment.capabilities.rows_a_batch(plan.batch_size)),
         timeline=tuple(tally.timeline),
         phases=tally.phases(),
@@ -90,7 +70,7 @@ def run_worker(assignment: Assignment) -> ExitCode:
         server_settings=done.server_settings,
     )
     deliver(result, assignment.result_path, _emit)
-    return code
+    return ending.code
 
 
 class _Done:

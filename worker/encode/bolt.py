@@ -15,13 +15,13 @@ packing of each.
 | point | cartesian point |
 """
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from neo4j._codec.packstream import Structure
 from neo4j.spatial import CartesianPoint
 from numpy.typing import NDArray
 
@@ -74,29 +74,50 @@ def _stored(column: Any, type_: DataType) -> Any:
 
 def _objects(column: Any, type_: DataType) -> list[Any]:
     """The values that the driver is given; one a row."""
-    convert = _CONVERTED.get(element_of(type_).kind if type_.kind is Kind.ARRAY else type_.kind)
-    objects: list[Any] = column.to_pylist()
-    if convert is None:
-        return objects
     if type_.kind is Kind.ARRAY:
-        return [None if items is None else _each(convert, items) for items in objects]
-    return _each(convert, objects)
+        elements = _objects(column.flatten(), element_of(type_))
+        stops = np.cumsum(list_lengths(column)).tolist()
+        lists: list[Any] = [elements[start:stop] for start, stop in zip([0, *stops], stops, strict=False)]
+    elif (structure := _STRUCTURES.get(type_.kind)) is not None:
+        lists = structure(column)
+    else:
+        return column.to_pylist()  # type: ignore[no-any-return]
+    if not column.null_count:
+        return lists
+    return [item if valid else None for item, valid in zip(lists, column.is_valid().to_pylist(), strict=True)]
 
 
-def _each(convert: Callable[[Any], Any], objects: list[Any]) -> list[Any]:
-    return [None if item is None else convert(item) for item in objects]
+def _seconds_and_nanoseconds(column: Any) -> tuple[Sizes, Sizes]:
+    microseconds = numbers(column, "<i8")
+    seconds = microseconds // _MICROSECONDS_A_SECOND
+    return seconds, (microseconds - seconds * _MICROSECONDS_A_SECOND) * 1000
 
 
-def _utc(value: datetime) -> datetime:
-    """With an offset, which is shorter on the wire than the zone's name and needs no lookup of it."""
-    return value.replace(tzinfo=UTC)
+def _pairs(column: Any) -> Iterator[tuple[int, int]]:
+    seconds, nanoseconds = _seconds_and_nanoseconds(column)
+    return zip(seconds.tolist(), nanoseconds.tolist(), strict=True)
 
 
-def _point(value: dict[str, float]) -> CartesianPoint:
-    return CartesianPoint((value["x"], value["y"]))
+def _local(column: Any) -> list[Any]:
+    return [Structure(b"d", *instant) for instant in _pairs(column)]
 
 
-_CONVERTED: Mapping[Kind, Callable[[Any], Any]] = {Kind.TIMESTAMP_TZ: _utc, Kind.POINT: _point}
+def _zoned(column: Any) -> list[Any]:
+    """With an offset of 0 seconds, as Bolt 5 has it, and 4.4 in the patch that the driver asks for."""
+    return [Structure(b"I", *instant, 0) for instant in _pairs(column)]
+
+
+def _points(column: Any) -> list[Any]:
+    return [None if point is None else CartesianPoint((point["x"], point["y"])) for point in column.to_pylist()]
+
+
+_STRUCTURES: Mapping[Kind, Callable[[Any], list[Any]]] = {
+    Kind.DATETIME: _local,
+    Kind.TIMESTAMP: _local,
+    Kind.TIMESTAMP_TZ: _zoned,
+    Kind.POINT: _points,
+}
+"""What the driver would take a thousand times as long to make: its own instants go by pytz and a calendar, cell by cell."""
 
 
 def _sizes(column: Any, type_: DataType) -> Sizes:
@@ -153,9 +174,7 @@ def _times(column: Any) -> Sizes:
 
 def _instants(more: int) -> Callable[[Any], Sizes]:
     def sizes(column: Any) -> Sizes:
-        microseconds = numbers(column, "<i8")
-        seconds = microseconds // _MICROSECONDS_A_SECOND
-        nanoseconds = (microseconds - seconds * _MICROSECONDS_A_SECOND) * 1000
+        seconds, nanoseconds = _seconds_and_nanoseconds(column)
         return _STRUCTURE + _of_integers(seconds) + _of_integers(nanoseconds) + more
 
     return sizes

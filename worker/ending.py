@@ -1,0 +1,42 @@
+"""How a worker's work ended, by the error that ended it."""
+
+from dataclasses import dataclass
+
+from spec.errors import ExitCode, LoadtestError, RunError, VerificationError
+from spec.results import ExitReason
+
+
+class StoppedError(RunError):
+    """SIGTERM or SIGINT: the work ends here, and what was done is reported."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What the result says of it, and the process's exit code."""
+
+    reason: ExitReason
+    code: ExitCode
+    errors: tuple[str, ...] = ()
+
+
+COMPLETED = Ending(ExitReason.COMPLETED, ExitCode.OK)
+
+
+def ending_of(error: Exception) -> Ending:
+    """The ending that an error makes; one that is none of ours is named as a defect."""
+    match error:
+        case VerificationError():  # all was done, and the rows are not what they should be
+            return Ending(ExitReason.COMPLETED, error.exit_code, (str(error),))
+        case StoppedError():
+            return Ending(ExitReason.INTERRUPTED, error.exit_code, (str(error),))
+        case LoadtestError():
+            return Ending(ExitReason.FAILED, error.exit_code, (str(error),))
+        case MemoryError():
+            remedy = "memory: the worker could get no more; raise memoryLimit or lower batchSize"
+            return Ending(ExitReason.FAILED, ExitCode.FAILED, (remedy,))
+        case _:
+            said = " ".join(str(error).split())
+            defect = f"{type(error).__name__}: {said} (a defect of the worker: please report it)"
+            return Ending(ExitReason.FAILED, ExitCode.FAILED, (defect,))
