@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up report watch destroy sweep plan test lint
+.PHONY: help venv demo up report watch destroy sweep plan test faults lint
 
 help:  ## what there is to do
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -47,6 +47,9 @@ plan: venv  ## what STACK would do, without an engine or Docker
 
 test: $(VENV)/.made-dev  ## all tests; those of a missing component say what is missing
 	@$(RUN) -m pytest $(PYTEST_ARGUMENTS)
+
+faults: $(VENV)/.made-dev  ## the fault campaign on Docker; TRIALS=3 for so many of each, and not all
+	@$(RUN) -m bench.faults $(if $(TRIALS),--trials $(TRIALS))
 
 lint: $(VENV)/.made-dev  ## formatting, lint and types
 	@$(RUN) -m ruff format --check .

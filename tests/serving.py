@@ -2,8 +2,9 @@
 
 import random
 import subprocess
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -40,13 +41,28 @@ class Served:
         """End the server at once, as a crash would."""
         docker("kill", self.container.name)
 
+    def start(self) -> None:
+        """Start the server again, with the data that it had unless they were in a RAM disk; waits until it answers."""
+        docker("start", self.container.name)
+        self.container.wait_until_ready(self.specification.health_command)
+
+    def cut_network(self, seconds: float) -> None:
+        """Take the server off its network and give it back, at the same address."""
+        name, address = self.container.name, self.connection.host
+        docker("network", "disconnect", name, name)
+        time.sleep(seconds)
+        docker("network", "connect", f"--ip={address}", name, name)
+
 
 @contextmanager
-def serving(source: str, memory: int = 1024 * MIB, tmpfs: int | None = 400 * MIB) -> Iterator[Served]:
-    """A server of ours, once its own health check says that it answers."""
+def serving(
+    source: str, memory: int = 1024 * MIB, tmpfs: int | None = 400 * MIB, arguments: Sequence[str] = ()
+) -> Iterator[Served]:
+    """A server of ours, once its own health check says that it answers; `arguments` come behind its own, and win."""
     recipe = RECIPES[source]
     require_image(recipe)
-    specification = specification_of(source, tag(recipe), cpu=2, memory=memory, tmpfs=tmpfs)
+    ours = specification_of(source, tag(recipe), cpu=2, memory=memory, tmpfs=tmpfs)
+    specification = ours.model_copy(update={"arguments": (*ours.arguments, *arguments)})
     # Kafka tells its clients an address: it has to be one that this machine reaches, and known before.
     address = f"10.{random.randrange(100, 250)}.{random.randrange(250)}."
     name = f"loadtest-served-{uuid.uuid4().hex[:12]}"
