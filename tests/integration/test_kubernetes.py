@@ -1,6 +1,5 @@
 """Stacks on a real cluster: loads, what they leave, and every way in which a pod can end."""
 
-import sys
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import pytest
 
 from infra.platforms.base import WORKER_USER
+from spec.errors import ExitCode
 from tests.integration import inside
 from tests.integration.clone import Clone, Stack
 from tests.integration.kubernetes import Kubectl, server_image, worker_image
@@ -188,6 +188,13 @@ def failed_result(stack: Stack, worker: str) -> dict[str, Any]:
     return result
 
 
+def assert_reported(stack: Stack, *reasons: str) -> None:
+    """The report names the reasons and ends in 1."""
+    report = stack.report()
+    assert report.code == ExitCode.FAILED
+    assert all(reason in report.output for reason in reasons), report.output
+
+
 def test_a_worker_above_its_memory_limit_is_named(stack: StackMaker):
     made = stack(source="jsonl", memoryLimit="64Mi", tmpfsSize="16Mi", rowCount=200_000, batchSize=50_000)
     made.up().succeeded()
@@ -195,9 +202,7 @@ def test_a_worker_above_its_memory_limit_is_named(stack: StackMaker):
         result = failed_result(made, worker)
         assert result["exit_reason"] == "oom_killed"
         assert any(error.startswith("oom_killed: ") for error in result["errors"])
-    report = made.clone.run(sys.executable, "-m", "aggregate", "--stack", made.name, mark=made.name)
-    assert report.code == 1
-    assert "oom_killed" in report.output
+    assert_reported(made, "oom_killed")
 
 
 def test_an_image_that_does_not_exist_ends_the_run_in_time(stack: StackMaker):
@@ -261,6 +266,7 @@ def test_a_confined_pod_deleted_in_mid_load_and_one_evicted_for_its_ram_disk_are
     assert deleted["metrics"]["rows_processed"] > 0
     assert evicted["exit_reason"] == "evicted"
     assert any("Usage of EmptyDir volume" in error for error in evicted["errors"]), evicted["errors"]
+    assert_reported(made, "interrupted", "its pod was deleted while it ran", "evicted", "Usage of EmptyDir volume")
 
 
 def test_a_pod_that_was_deleted_is_made_again_where_retries_allow_it(stack: StackMaker, kubectl: Kubectl):
@@ -281,6 +287,7 @@ def test_a_run_whose_time_is_over_is_ended_and_keeps_what_was_done(stack: StackM
         result = failed_result(made, worker)
         assert result["exit_reason"] == "timed_out"
         assert result["metrics"]["rows_processed"] > 0
+    assert_reported(made, "timed_out")
 
 
 def test_two_hundred_workers_are_as_many_resources_as_two(stack: StackMaker):
