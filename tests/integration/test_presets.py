@@ -40,6 +40,7 @@ def stack(source, new_stack, docker):
     return stack
 
 
+@pytest.mark.timeout(1200)
 def test_every_source(source, stack):
     """Two runs: the preset as it is, and with a column of every type into a server whose data are on a RAM disk."""
     stack.up().succeeded()
