@@ -7,6 +7,7 @@ command failed.
 """
 
 import argparse
+import json
 import random
 import sys
 import tempfile
@@ -16,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.record import record, table
+from bench.record import RESULTS, record, table
 from tests.integration import loads
 from tests.integration.clone import Clone, Stack
 from tests.integration.interruption import DESTROY, ENDLESS, SWEEP, Interruption, interrupted
@@ -34,6 +35,7 @@ PLATFORMS: Mapping[str, Mapping[str, object]] = {
 }
 _BEYOND = 1.3
 """Moments are spread evenly from the start to this many times the seconds that it takes until rows are loaded."""
+_NAME = "interrupted"
 _EARLIEST_SECONDS = 0.5
 
 
@@ -43,22 +45,39 @@ def main() -> int:
     parser.add_argument("--trials", type=int, default=10, metavar="N", help="of each platform; default: 10")
     parser.add_argument("--platform", choices=PLATFORMS, action="append", help="only this one; may be given twice")
     parser.add_argument("--seed", type=int, default=42, help="of the moments; default: 42")
+    parser.add_argument(
+        "--longest",
+        type=float,
+        metavar="SECONDS",
+        help=f"the latest moment; default: {_BEYOND} times what an undisturbed run takes until it has loaded rows",
+    )
     chosen = parser.parse_args()
-    platforms = chosen.platform or list(PLATFORMS)
+    rows = [row for row in _recorded() if row["platform"] not in (chosen.platform or PLATFORMS)]
+    settings = {"trials": chosen.trials, "seed": chosen.seed, "settings": dict(ENDLESS)}
     with tempfile.TemporaryDirectory() as folder:
         clone = Clone(Path(folder) / "project")
-        rows = [row for name in platforms for row in _trials(clone, name, chosen.trials, random.Random(chosen.seed))]
+        for platform in chosen.platform or PLATFORMS:
+            rows += _trials(clone, platform, chosen.trials, random.Random(chosen.seed), chosen.longest)
+            _say(f"written to {record(_NAME, rows, ['pulumi', 'pulumi-docker'], settings)}")
     _say(table(rows))
-    settings = {"trials": chosen.trials, "seed": chosen.seed, "settings": dict(ENDLESS)}
-    _say(f"written to {record('interrupted', rows, ['pulumi', 'pulumi-docker'], settings)}")
     return 0 if all(row["clean"] for row in rows) else 1
 
 
-def _trials(clone: Clone, platform: str, trials: int, moments: random.Random) -> Iterator[dict[str, Any]]:
+def _recorded() -> list[dict[str, Any]]:
+    """The trials of an earlier time: those of a platform that is left out now are kept."""
+    file = RESULTS / f"{_NAME}.json"
+    recorded: list[dict[str, Any]] = json.loads(file.read_text())["results"] if file.is_file() else []
+    return recorded
+
+
+def _trials(
+    clone: Clone, platform: str, trials: int, moments: random.Random, longest: float | None
+) -> Iterator[dict[str, Any]]:
     def made() -> Stack:
         return Stack(clone, {**ENDLESS, **PLATFORMS[platform]})
 
-    longest = _seconds_until_rows(made(), platform) * _BEYOND
+    if longest is None:
+        longest = _seconds_until_rows(made(), platform) * _BEYOND
     for number in range(1, trials + 1):
         way = (DESTROY, SWEEP)[number % 2]
         outcome = interrupted(made(), way, round(moments.uniform(_EARLIEST_SECONDS, longest), 2))

@@ -1,4 +1,4 @@
-"""Pulumi's plugins whose engine has ended: they see it within five minutes, and may finish what they are making till then."""
+"""Pulumi's plugins whose engine has ended: one that was making something then may finish that, and stay for good."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
