@@ -27,7 +27,10 @@ def read(
             "group.id": "loadtest-verify",
             "enable.auto.commit": False,
             "enable.partition.eof": True,
+            # Batches come compressed and are kept unpacked: what is asked for ahead is many times as large in memory.
             "queued.max.messages.kbytes": 16_384,
+            "queued.min.messages": _MESSAGES,
+            "max.partition.fetch.bytes": 262_144,
         }
     )
     try:
