@@ -181,7 +181,7 @@ def _ended(container: Container) -> Ended:
     output = container.logs(stdout=True, stderr=False, tail=_LOG_LINES, since=since).decode(errors="replace")
     errors = container.logs(stdout=False, stderr=True, tail=20, since=since).decode(errors="replace")
     reason: ExitReason | None = None
-    if state.get("OOMKilled"):
+    if state.get("OOMKilled") or (code == _KILLED and started and heard_of_short_memory(container, started)):
         limit = int(container.attrs["HostConfig"]["Memory"]) >> 20
         reason, errors = ExitReason.OOM_KILLED, f"the kernel killed it at its memory limit of {limit} MiB"
     elif started is None:
@@ -191,6 +191,15 @@ def _ended(container: Container) -> Ended:
     elif code in _NEVER_STARTED_CODES:
         reason = ExitReason.NEVER_STARTED
     return Ended(code, output, reason, errors or str(state.get("Error", "")), started, ended)
+
+
+def heard_of_short_memory(container: Container, started: datetime) -> bool:
+    """Whether the engine heard that memory ran out in it, be it after it heard of the end: its flag is then not set."""
+    wanted = {"container": container.id, "event": "oom"}
+    # It tells what it remembers, and what comes until the bound, which is a second at most.
+    since, until = int(started.timestamp()), int(time.time()) + 1
+    heard = container.client.api.events(since=since, until=until, filters=wanted, decode=True)
+    return any(True for _ in heard)
 
 
 def _instant(text: str) -> datetime | None:

@@ -1,0 +1,44 @@
+"""How the engine's own words tell a worker that ran out of memory from one that was killed."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import pytest
+from docker.models.containers import Container
+
+from infra.fleet.docker import client, heard_of_short_memory
+from spec.units import MIB
+from tests.tools.containers import require_image
+from tools.images import catalogue
+from tools.images.recipe import tag
+
+pytestmark = pytest.mark.docker
+
+
+@pytest.fixture
+def container() -> Iterator[Container]:
+    """One that takes more memory than it has once it is given a line."""
+    require_image(catalogue.PYTHON)
+    engine = client()
+    limits = {"mem_limit": 24 * MIB, "memswap_limit": 24 * MIB, "network_mode": "none"}
+    program = ["python", "-c", "import time; time.sleep(1); taken = bytearray(200 << 20)"]
+    made = engine.containers.run(tag(catalogue.PYTHON), program, detach=True, **limits)
+    yield made
+    made.remove(force=True)
+    engine.close()
+
+
+def started(container: Container) -> datetime:
+    container.reload()
+    return datetime.fromisoformat(container.attrs["State"]["StartedAt"])
+
+
+def test_short_memory_is_heard_of_whatever_the_flag_says(container: Container) -> None:
+    assert container.wait(timeout=60)["StatusCode"] == 137
+    assert heard_of_short_memory(container, started(container))
+
+
+def test_of_one_that_was_killed_nothing_is_heard(container: Container) -> None:
+    container.kill()
+    assert container.wait(timeout=60)["StatusCode"] == 137
+    assert not heard_of_short_memory(container, started(container))
