@@ -35,8 +35,8 @@ _TOO_SMALL: Mapping[str, int] = {
     "jsonl": 2 * MIB,
 }
 """A disk that a server can start on, and that the rows of a trial fill."""
-_FILLING = 30.0
-"""Times the rows of another trial."""
+_FILLING = 20.0
+"""Times the rows of another trial, of which as many are loaded as have room."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def _full_disk(load: Load) -> Iterator[Verdict]:
     for _ in range(load.trials):
         # One that has been full is of no more use.
         with file_place(load.source, load.image, size) if load.source in FILES else _server(load, size) as place:
-            yield full_disk(place, load.image, _FILLING * load.share)
+            yield full_disk(place, load.image, _FILLING)
 
 
 def _short_memory(load: Load) -> Iterator[Verdict]:

@@ -71,7 +71,7 @@ class Fleet:
     def kill(self, worker: str) -> bool:
         """`docker kill`, by the API that the command calls too; False where the worker has ended already."""
         try:
-            self.client.containers.get(self.container(worker)).kill()
+            self.client.api.kill(self.container(worker))
         except APIError:
             return False
         return True

@@ -20,11 +20,11 @@ CORES = 0.25
 """Of a worker: little, so that a load takes its time whatever the machine does besides."""
 MEMORY = 512 * MIB
 ROWS: Mapping[str, int] = {
-    "mysql": 40_000,
-    "postgresql": 40_000,
-    "mongodb": 10_000,
-    "neo4j": 15_000,
-    "kafka": 30_000,
+    "mysql": 120_000,
+    "postgresql": 160_000,
+    "mongodb": 20_000,
+    "neo4j": 30_000,
+    "kafka": 60_000,
     "csv": 300_000,
     "jsonl": 200_000,
 }
