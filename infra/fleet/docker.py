@@ -88,7 +88,7 @@ class DockerRunner:
                 container.kill()
                 return Ended(None, "", ExitReason.TIMED_OUT, f"prepare did not end within {timeout_seconds:.0f} s")
             time.sleep(0.1)
-        return _ended(self._container(self._fleet.prepare))
+        return _ended(self._client, self._container(self._fleet.prepare))
 
     def start(self) -> None:
         """Start all at once, as far as the engine can; one that cannot start is told of in the end."""
@@ -120,7 +120,7 @@ class DockerRunner:
                 ended[worker] = Ended(None, "", ExitReason.NEVER_STARTED, self._start_errors[worker])
                 continue
             try:
-                ended[worker] = _ended(self._container(container_id))
+                ended[worker] = _ended(self._client, self._container(container_id))
             except NotFound:
                 ended[worker] = Ended(None, "", ExitReason.KILLED, "its container is gone")
         return ended
@@ -172,7 +172,7 @@ def client() -> docker.DockerClient:
     return found
 
 
-def _ended(container: Container) -> Ended:
+def _ended(engine: docker.DockerClient, container: Container) -> Ended:
     state: Mapping[str, Any] = container.attrs["State"]
     code = int(state["ExitCode"])
     started, ended = _instant(state["StartedAt"]), _instant(state["FinishedAt"])
@@ -181,7 +181,7 @@ def _ended(container: Container) -> Ended:
     output = container.logs(stdout=True, stderr=False, tail=_LOG_LINES, since=since).decode(errors="replace")
     errors = container.logs(stdout=False, stderr=True, tail=20, since=since).decode(errors="replace")
     reason: ExitReason | None = None
-    if state.get("OOMKilled") or (code == _KILLED and started and heard_of_short_memory(container, started)):
+    if state.get("OOMKilled") or (code == _KILLED and started and heard_of_short_memory(engine, container, started)):
         limit = int(container.attrs["HostConfig"]["Memory"]) >> 20
         reason, errors = ExitReason.OOM_KILLED, f"the kernel killed it at its memory limit of {limit} MiB"
     elif started is None:
@@ -193,12 +193,12 @@ def _ended(container: Container) -> Ended:
     return Ended(code, output, reason, errors or str(state.get("Error", "")), started, ended)
 
 
-def heard_of_short_memory(container: Container, started: datetime) -> bool:
+def heard_of_short_memory(engine: docker.DockerClient, container: Container, started: datetime) -> bool:
     """Whether the engine heard that memory ran out in it, be it after it heard of the end: its flag is then not set."""
     wanted = {"container": container.id, "event": "oom"}
     # It tells what it remembers, and what comes until the bound, which is a second at most.
     since, until = int(started.timestamp()), int(time.time()) + 1
-    heard = container.client.api.events(since=since, until=until, filters=wanted, decode=True)
+    heard = engine.api.events(since=since, until=until, filters=wanted, decode=True)
     return any(True for _ in heard)
 
 

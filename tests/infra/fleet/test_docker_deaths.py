@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
+from docker import DockerClient
 from docker.models.containers import Container
 
 from infra.fleet.docker import client, heard_of_short_memory
@@ -16,16 +17,22 @@ pytestmark = pytest.mark.docker
 
 
 @pytest.fixture
-def container() -> Iterator[Container]:
-    """One that takes more memory than it has once it is given a line."""
+def engine() -> Iterator[DockerClient]:
     require_image(catalogue.PYTHON)
-    engine = client()
-    limits = {"mem_limit": 24 * MIB, "memswap_limit": 24 * MIB, "network_mode": "none"}
+    found = client()
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def container(engine: DockerClient) -> Iterator[Container]:
+    """One that takes more memory than it has, a second after its start."""
     program = ["python", "-c", "import time; time.sleep(1); taken = bytearray(200 << 20)"]
-    made = engine.containers.run(tag(catalogue.PYTHON), program, detach=True, **limits)
+    made = engine.containers.run(
+        tag(catalogue.PYTHON), program, detach=True, mem_limit=24 * MIB, memswap_limit=24 * MIB, network_mode="none"
+    )
     yield made
     made.remove(force=True)
-    engine.close()
 
 
 def started(container: Container) -> datetime:
@@ -33,12 +40,12 @@ def started(container: Container) -> datetime:
     return datetime.fromisoformat(container.attrs["State"]["StartedAt"])
 
 
-def test_short_memory_is_heard_of_whatever_the_flag_says(container: Container) -> None:
+def test_short_memory_is_heard_of_whatever_the_flag_says(engine: DockerClient, container: Container) -> None:
     assert container.wait(timeout=60)["StatusCode"] == 137
-    assert heard_of_short_memory(container, started(container))
+    assert heard_of_short_memory(engine, container, started(container))
 
 
-def test_of_one_that_was_killed_nothing_is_heard(container: Container) -> None:
+def test_of_one_that_was_killed_nothing_is_heard(engine: DockerClient, container: Container) -> None:
     container.kill()
     assert container.wait(timeout=60)["StatusCode"] == 137
-    assert not heard_of_short_memory(container, started(container))
+    assert not heard_of_short_memory(engine, container, started(container))
