@@ -18,7 +18,9 @@ from tools.images import catalogue
 pytestmark = [pytest.mark.cluster, pytest.mark.engine]
 
 ROWS = {"users": 10_000, "orders": 10_000, "products": 10_000}
-SMALL = {"startTimeout": 60, "databaseCpuLimit": "500m", "cpuLimit": "250m"}
+PATIENT = 240
+"""Seconds that a server of half a core may take to begin on a busy machine."""
+SMALL = {"startTimeout": PATIENT, "databaseCpuLimit": "500m", "cpuLimit": "250m"}
 """What fits a node of two cores beside the cluster's own pods, so that the workers run together."""
 StackMaker = Callable[..., Stack]
 
@@ -217,7 +219,7 @@ def test_a_server_that_does_not_begin_is_named_and_the_next_up_heals(stack: Stac
     made = stack(databaseImage="loadtest-test/absent:1", startTimeout=15)
     done = made.up().failed()
     assert "the server did not begin within 15 s (ImagePullBackOff" in done.output or "(ErrImagePull" in done.output
-    made.up(databaseImage=server_image(catalogue.POSTGRES), startTimeout=60).succeeded()
+    made.up(databaseImage=server_image(catalogue.POSTGRES), startTimeout=PATIENT).succeeded()
     assert_loaded(made)
 
 
@@ -225,7 +227,7 @@ def test_a_request_that_no_node_can_hold_is_told_in_the_schedulers_words(stack: 
     made = stack(source="jsonl", cpuLimit="64", startTimeout=15)
     done = made.up().failed()
     assert "prepare: not begun after 15 s: Unschedulable: 0/1 nodes are available: 1 Insufficient cpu" in done.output
-    made.up(cpuLimit="250m").succeeded()
+    made.up(cpuLimit="250m", startTimeout=PATIENT).succeeded()
     assert all(result["success"] for result in made.results().values())
 
 
