@@ -20,6 +20,9 @@ DURABLE = {
 _FIRST = "worker-1"
 """The moment is one of this worker's load: all of them load at once."""
 
+_MOST_RUNS = 20
+"""As in `bench.faults.killed_worker`."""
+
 Loss = Callable[[Served], None]
 
 
@@ -41,7 +44,9 @@ def lost_server(
     plan = plan_of(place.source, share)
     window = windows_of(plan, place, image)[_FIRST]
     done = 0
-    while done < trials:
+    for _ in range(_MOST_RUNS):
+        if done == trials:
+            return
         trial = run(plan, place, image, _losing(place, window, rng.random(), lose))
         (moment,) = trial.moments
         if moment.loading:
