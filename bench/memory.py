@@ -67,7 +67,6 @@ def measure(source: str, rows: int) -> Mapping[str, Any]:
         "rows": rows,
         "load_peak_mb": loaded.peak_memory_mb,
         "verify_peak_mb": compared.peak_memory_mb,
-        "rows_per_second": round(loaded.metrics.rows_per_second),
     }
 
 
