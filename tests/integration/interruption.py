@@ -52,12 +52,12 @@ def interrupted(stack: Stack, way: str, at_seconds: float) -> Interruption:
     loads.end(process)
     left_to_the_sweep: Sequence[str] = []
     done = swept(stack) if way == SWEEP else _destroyed(stack)
-    if way == DESTROY and (left_to_the_sweep := _left(stack)):
+    if way == DESTROY and (left_to_the_sweep := left(stack)):
         failed = done.code != 0
         done = swept(stack)
         done = _destroyed(stack) if failed and done.code == 0 else done
     said = "" if done.code == 0 else done.output
-    return Interruption(at_seconds, there, way, said, left_to_the_sweep, _left(stack))
+    return Interruption(at_seconds, there, way, said, left_to_the_sweep, left(stack))
 
 
 def swept(stack: Stack) -> Done:
@@ -72,7 +72,7 @@ def _destroyed(stack: Stack) -> Done:
     return Done(0, done.output) if "no stack named" in done.output else done
 
 
-def _left(stack: Stack) -> Sequence[str]:
+def left(stack: Stack) -> Sequence[str]:
     """What is of the stack; what is about to end or to go is waited for."""
     deadline = time.monotonic() + _ENDED_SECONDS
     while (left := stack.traces()) and time.monotonic() < deadline:

@@ -5,7 +5,8 @@ A few moments of the campaign `python -m bench.interrupted`.
 
 import pytest
 
-from tests.integration.interruption import DESTROY, ENDLESS, SWEEP, interrupted
+from tests.integration import containers, loads
+from tests.integration.interruption import ENDLESS, SWEEP, interrupted, left
 
 pytestmark = pytest.mark.engine
 
@@ -16,7 +17,18 @@ def test_on_this_machine_by_the_sweep(new_stack):
 
 
 @pytest.mark.docker
-@pytest.mark.parametrize(("way", "at_seconds"), [(SWEEP, 6), (DESTROY, 14)])
-def test_on_docker(new_stack, docker, way, at_seconds):
-    outcome = interrupted(new_stack(**ENDLESS, **docker), way, at_seconds)
+def test_on_docker_by_the_sweep(new_stack, docker):
+    outcome = interrupted(new_stack(**ENDLESS, **docker), SWEEP, at_seconds=6)
     assert outcome.clean, outcome
+
+
+@pytest.mark.docker
+def test_destroy_removes_a_server_on_docker_that_the_engine_had_not_written_down(new_stack, docker):
+    stack = new_stack(**ENDLESS, **docker)
+    process = stack.start_up()
+    # It is written down once it is ready.
+    loads.until(lambda: f"loadtest-{stack.name}-database" in containers.names(stack.name), process, "server")
+    process.kill()
+    loads.end(process)
+    stack.destroy().succeeded()
+    assert left(stack) == []
