@@ -1,0 +1,38 @@
+"""Faults at random moments of real loads; `make faults` makes more trials of the same."""
+
+import random
+
+import pytest
+
+from bench.faults.campaign import FAULTS, Load, worker_image
+from tests.integration.clone import ROOT
+from tests.requires import requires
+from tests.serving import RECIPES
+from tests.tools.containers import require_image
+from tools.images import catalogue
+
+pytestmark = pytest.mark.docker
+TRIALS = {"worker killed": 3}
+"""In CI; of each other fault it makes one."""
+SHARE = 0.5
+"""Of the campaign's rows."""
+FEWER = {"server killed": ("postgresql", "mysql"), "network cut": ("postgresql",), "memory short": ("csv",)}
+"""Faults that CI tries on some of their sources, for the sake of its time."""
+CELLS = [(name, source) for name, fault in FAULTS.items() for source in FEWER.get(name, fault.sources)]
+
+
+@pytest.fixture(scope="module")
+def image() -> str:
+    require_image(catalogue.PYTHON)
+    requires(any((ROOT / "worker" / "wheels").glob("*.whl")), "the worker's wheels (python -m tools.images.wheels)")
+    return worker_image()
+
+
+@pytest.mark.parametrize(("name", "source"), CELLS)
+def test_everything_ends_in_the_truth(name: str, source: str, image: str) -> None:
+    if source in RECIPES:
+        require_image(RECIPES[source])
+    trials = TRIALS.get(name, 1)
+    verdicts = list(FAULTS[name].verdicts(Load(source, image, trials, random.Random(), SHARE)))
+    assert len(verdicts) == trials
+    assert [verdict.wrong for verdict in verdicts] == [()] * trials
