@@ -32,7 +32,7 @@ def image() -> str:
 def test_everything_ends_in_the_truth(name: str, source: str, image: str) -> None:
     if source in RECIPES:
         require_image(RECIPES[source])
-    trials = TRIALS.get(name, 1)
-    verdicts = list(FAULTS[name].verdicts(Load(source, image, trials, random.Random(), SHARE)))
+    trials, seed = TRIALS.get(name, 1), random.randrange(2**32)
+    verdicts = list(FAULTS[name].verdicts(Load(source, image, trials, random.Random(seed), SHARE)))
     assert len(verdicts) == trials
-    assert [verdict.wrong for verdict in verdicts] == [()] * trials
+    assert [verdict.wrong for verdict in verdicts] == [()] * trials, f"moments of the seed {seed}"
