@@ -68,6 +68,16 @@ class Fleet:
                 following.stderr.readline()
             following.kill()
 
+    def wait_for_last_row(self, worker: str) -> None:
+        """Until a worker tells that its last row is acknowledged, or has ended."""
+        command = ["docker", "logs", "--follow", self.container(worker)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as following:
+            for line in following.stdout or ():
+                told = _progress_of(line)
+                if told is not None and told.rows == told.total_rows:
+                    break
+            following.kill()
+
     def kill(self, worker: str) -> bool:
         """`docker kill`, by the API that the command calls too; False where the worker has ended already."""
         try:
@@ -81,11 +91,14 @@ class Fleet:
         done = subprocess.run(
             ["docker", "logs", self.container(worker)], capture_output=True, text=True, check=True, timeout=60
         )
-        for line in reversed(done.stdout.splitlines()):
-            try:
-                return Progress.model_validate_json(line)
-            except ValidationError:
-                continue
+        told = (_progress_of(line) for line in reversed(done.stdout.splitlines()))
+        return next((progress for progress in told if progress is not None), None)
+
+
+def _progress_of(line: str) -> Progress | None:
+    try:
+        return Progress.model_validate_json(line)
+    except ValidationError:
         return None
 
 

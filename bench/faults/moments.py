@@ -13,8 +13,10 @@ from bench.faults.fleet import Fleet
 from bench.faults.place import Place
 from bench.faults.trial import Moment, run
 from spec.plan import LoadPlan, Operation
+from spec.results import WorkerResult
 
 _SAMPLE_SECONDS = 0.02
+_RUNS_A_MOMENT = 5
 _TICKS_A_SECOND = 100
 """Of /proc, on every architecture that Docker is on."""
 _USER, _SYSTEM = 11, 12
@@ -41,22 +43,33 @@ def windows_of(plan: LoadPlan, place: Place, image: str) -> Mapping[str, Window]
         def window(worker: str) -> tuple[str, Window]:
             process = workers.process(worker)
             workers.wait_for_word(worker)
-            begin = end = processor_time(process) or 0.0
-            while (now := processor_time(process)) is not None:
-                end = now
-                time.sleep(_SAMPLE_SECONDS)
-            return worker, Window(begin, end)
+            begin = processor_time(process) or 0.0
+            workers.wait_for_last_row(worker)
+            return worker, Window(begin, processor_time(process) or begin)
 
         with ThreadPoolExecutor(len(plan.workers)) as pool:
             windows.update(pool.map(window, [worker.id for worker in plan.workers]))
         return ()
 
-    # Its end is then the end of its load.
     trial = run(plan.model_copy(update={"operation": Operation.POPULATE}), place, image, watch)
     for result in trial.outcome.results:
         if not result.success:
             raise RuntimeError(f"{result.worker_id} failed, and nothing had been done to it: {result.errors}")
+        windows[result.worker_id] = _loading(windows[result.worker_id], result)
     return windows
+
+
+def _loading(window: Window, result: WorkerResult) -> Window:
+    """The end of a window, in which rows were sent: before it the worker connects and makes its first chunk of rows."""
+    share = min((result.phases.send + result.phases.commit) / result.metrics.duration_ms, 1.0)
+    return Window(window.end - share * (window.end - window.begin), window.end)
+
+
+def one_more(runs: int, moments: int) -> int:
+    """The number of a next run, of those that so many moments may take; raises RuntimeError where there were enough."""
+    if runs >= _RUNS_A_MOMENT * moments:
+        raise RuntimeError(f"{runs} runs did not give {moments} moments of a load: give the source more rows")
+    return runs + 1
 
 
 def wait_until(workers: Fleet, worker: str, window: Window, of_load: float) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from bench.faults.keys import KEY, text_of
 from spec.plan import Limits, LoadPlan, Operation, Shard, partition
 from spec.schema_file import load_schema
-from spec.sources import BULK
+from spec.sources import BULK, SOURCES
 from spec.units import MIB
 from worker.generate import Dataset
 
@@ -15,15 +15,16 @@ TABLES = ("users", "orders")
 """One with consecutive keys, one with keys that are no range: two ways to remove what an earlier attempt left."""
 WORKERS = 4
 SEED = 42
-BATCH_ROWS = 50
+BATCH_ROWS: Mapping[str, int] = {**dict.fromkeys(SOURCES, 50), "mongodb": 10, "csv": 2, "jsonl": 2}
+"""Few enough that loading takes several times as long as what a worker's start takes more one time than another."""
 CORES = 0.25
 """Of a worker: little, so that a load takes its time whatever the machine does besides."""
 MEMORY = 512 * MIB
 ROWS: Mapping[str, int] = {
     "mysql": 120_000,
     "postgresql": 160_000,
-    "mongodb": 20_000,
-    "neo4j": 30_000,
+    "mongodb": 80_000,
+    "neo4j": 40_000,
     "kafka": 60_000,
     "csv": 300_000,
     "jsonl": 200_000,
@@ -38,7 +39,7 @@ def plan_of(
     workers: int = WORKERS,
     memory: int = MEMORY,
     retries: int = 1,
-    batch_size: int = BATCH_ROWS,
+    batch_size: int | None = None,
 ) -> LoadPlan:
     """A run that loads and verifies a share of the source's rows."""
     schema = load_schema(SCHEMA)
@@ -48,7 +49,7 @@ def plan_of(
         source=source,
         operation=Operation.POPULATE_AND_VERIFY,
         method=BULK,
-        batch_size=batch_size,
+        batch_size=batch_size or BATCH_ROWS[source],
         seed=SEED,
         row_count=rows,
         timeout_seconds=300,

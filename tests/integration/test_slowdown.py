@@ -9,12 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from aggregate import totals
-from aggregate.collect import Collected
-from infra.fleet.conduct import conduct
-from infra.fleet.local import LocalHandles, LocalRunner
-from infra.local.workspace import WorkspacePaths
-from infra.platforms.base import CONNECTION_VARIABLE
+from bench.local_runs import local_run
 from spec.errors import ExitCode
 from spec.plan import LoadPlan, OnExisting, partition
 from spec.schema_file import load_schema
@@ -58,20 +53,13 @@ def plan(run_id: str) -> LoadPlan:
 
 def run(server: str, folder: Path, run_id: str, meanwhile: Callable[[Path], None]) -> Path:
     """A run of the local platform's fleet, with something done to it five times a second while it loads; its report's file."""
-    folder.mkdir()
-    asked = plan(run_id)
 
     def wanted() -> bool:
         if loads.has_loaded(folder / "workers" / f"{SLOW}.out"):
             meanwhile(folder / "workers" / f"{SLOW}.pid")
         return True
 
-    runner = LocalRunner(LocalHandles(folder=folder, project=ROOT), asked, {CONNECTION_VARIABLE: server})
-    try:
-        outcome = conduct(asked, runner, wanted)
-    finally:
-        WorkspacePaths(folder).clear()
-    report = totals.report(Collected(tuple(outcome.results), asked, platform="local"))
+    report = local_run(plan(run_id), server, folder, wanted)
     file = folder.parent / f"{run_id}.json"
     file.write_text(report.model_dump_json())
     return file
