@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from bench.faults.fleet import Fleet
-from bench.faults.moments import Window, one_more, wait_until, windows_of
+from bench.faults.moments import Window, wait_until, windows_of
 from bench.faults.place import Place
 from bench.faults.plans import plan_of
 from bench.faults.trial import Disturbance, Moment, Trial, not_whole, rows_there, run, share_of
@@ -18,10 +18,7 @@ _MOST_RUNS = 20
 
 
 def killed_workers(place: Place, image: str, moments: int, rng: random.Random, share: float = 1.0) -> Iterator[Verdict]:
-    """So many moments, each worker of a run at one of its own; one at which its worker was not loading is drawn again.
-
-    Raises RuntimeError where too many have to be.
-    """
+    """So many moments, each worker of a run at one of its own; one at which its worker was not loading is drawn again."""
     plan = plan_of(place.source, share, workers=min(moments + 1, _MOST_WORKERS))
     windows = windows_of(plan, place, image)
     done = 0

@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Iterator
 
 from bench.faults.fleet import Fleet
-from bench.faults.moments import Window, one_more, wait_until, windows_of
+from bench.faults.moments import Window, wait_until, windows_of
 from bench.faults.place import ServerPlace
 from bench.faults.plans import plan_of
 from bench.faults.trial import Disturbance, Moment, not_whole, run
@@ -40,10 +40,7 @@ def cut_off(served: Served) -> None:
 def lost_server(
     place: ServerPlace, image: str, trials: int, rng: random.Random, share: float, lose: Loss
 ) -> Iterator[Verdict]:
-    """So many runs, each of which loses its server once; a moment at which nothing was loading is drawn again.
-
-    Raises RuntimeError where too many have to be.
-    """
+    """So many runs, each of which loses its server once; a moment at which nothing was loading is drawn again."""
     plan = plan_of(place.source, share)
     window = windows_of(plan, place, image)[_FIRST]
     done = 0

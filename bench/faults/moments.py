@@ -16,7 +16,6 @@ from spec.plan import LoadPlan, Operation
 from spec.results import WorkerResult
 
 _SAMPLE_SECONDS = 0.02
-_RUNS_A_MOMENT = 5
 _TICKS_A_SECOND = 100
 """Of /proc, on every architecture that Docker is on."""
 _USER, _SYSTEM = 11, 12
@@ -63,13 +62,6 @@ def _loading(window: Window, result: WorkerResult) -> Window:
     """The end of a window, in which rows were sent: before it the worker connects and makes its first chunk of rows."""
     share = min((result.phases.send + result.phases.commit) / result.metrics.duration_ms, 1.0)
     return Window(window.end - share * (window.end - window.begin), window.end)
-
-
-def one_more(runs: int, moments: int) -> int:
-    """The number of a next run, of those that so many moments may take; raises RuntimeError where there were enough."""
-    if runs >= _RUNS_A_MOMENT * moments:
-        raise RuntimeError(f"{runs} runs did not give {moments} moments of a load: give the source more rows")
-    return runs + 1
 
 
 def wait_until(workers: Fleet, worker: str, window: Window, of_load: float) -> None:
