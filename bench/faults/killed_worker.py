@@ -18,16 +18,16 @@ _MOST_RUNS = 20
 
 
 def killed_workers(place: Place, image: str, moments: int, rng: random.Random, share: float = 1.0) -> Iterator[Verdict]:
-    """So many moments, each worker of a run at one of its own; one at which its worker was not loading is drawn again."""
+    """So many moments, each worker of a run at one of its own; one at which its worker was not loading does not count."""
     plan = plan_of(place.source, share, workers=min(moments + 1, _MOST_WORKERS))
     windows = windows_of(plan, place, image)
     done = 0
     for _ in range(_MOST_RUNS):
         if done == moments:
             return
-        drawn = {worker.id: rng.random() for worker in plan.workers[: moments - done]}
+        drawn = {worker.id: rng.random() for worker in plan.workers}
         trial = run(plan, place, image, _killing(drawn, windows, place))
-        landed = [moment for moment in trial.moments if moment.loading]
+        landed = [moment for moment in trial.moments if moment.loading][: moments - done]
         wrong = tuple(not_whole(trial, plan, place))
         done += len(landed)
         for moment in landed:

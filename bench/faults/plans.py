@@ -17,7 +17,7 @@ WORKERS = 4
 SEED = 42
 BATCH_ROWS: Mapping[str, int] = {**dict.fromkeys(SOURCES, 50), "mongodb": 10, "csv": 2, "jsonl": 2}
 """Few enough that loading takes several times as long as what a worker's start takes more one time than another."""
-CORES = 0.25
+CORES = 0.5
 """Of a worker: little, so that a load takes its time whatever the machine does besides."""
 MEMORY = 512 * MIB
 ROWS: Mapping[str, int] = {
@@ -29,7 +29,7 @@ ROWS: Mapping[str, int] = {
     "csv": 300_000,
     "jsonl": 200_000,
 }
-"""Of each table: a load of a second or more in many small batches, on a quarter of a core a worker."""
+"""Of each table: a load of a second or more in many small batches, on half a core a worker."""
 
 
 def plan_of(
