@@ -38,7 +38,7 @@ BATCH_ROWS, SMALL_BATCH_ROWS = 5_000, 500
 """Of the large preset and of the small one."""
 INSERTED_SHARE = 50
 """`method: insert` loads one row in so many: its rate does not depend on how many there are."""
-SHARES = {"neo4j": 5}
+SHARES = {"mongodb": 2, "neo4j": 4, "kafka": 2}
 """Where a run would take minutes, one row in so many is loaded."""
 WORKER_CORE, SERVER_CORE = 0, 1
 LIBRARIES = ("pyarrow", "numpy", "psycopg", "PyMySQL", "pymongo", "neo4j", "neo4j-rust-ext", "confluent-kafka")
