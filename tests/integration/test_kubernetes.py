@@ -289,7 +289,7 @@ def test_a_run_whose_time_is_over_is_ended_and_keeps_what_was_done(stack: StackM
         result = failed_result(made, worker)
         assert result["exit_reason"] == "timed_out"
         assert result["metrics"]["rows_processed"] > 0
-    assert_reported(made, "timed_out")
+    assert_reported(made, "timed out", "the run's timeout of 8 s was over")
 
 
 def test_two_hundred_workers_are_as_many_resources_as_two(stack: StackMaker):
