@@ -38,8 +38,8 @@ BATCH_ROWS, SMALL_BATCH_ROWS = 5_000, 500
 """Of the large preset and of the small one."""
 INSERTED_SHARE = 50
 """`method: insert` loads one row in so many: its rate does not depend on how many there are."""
-SHARES = {"mongodb": 2, "neo4j": 4, "kafka": 2}
-"""Where a run would take minutes, one row in so many is loaded."""
+SIZES = {"mongodb": 0.25, "neo4j": 0.125, "kafka": 0.25, "csv": 2, "jsonl": 2}
+"""Times the rows: fewer where a run would take minutes, more where it would be over before its rate is seen."""
 WORKER_CORE, SERVER_CORE = 0, 1
 LIBRARIES = ("pyarrow", "numpy", "psycopg", "PyMySQL", "pymongo", "neo4j", "neo4j-rust-ext", "confluent-kafka")
 
@@ -55,7 +55,7 @@ def main() -> None:
     pa.set_cpu_count(1)
     os.sched_setaffinity(0, {WORKER_CORE})
     results = [
-        measure(source, arguments.rows // len(TABLES) // SHARES.get(source, 1), arguments.runs)
+        measure(source, round(arguments.rows * SIZES.get(source, 1)) // len(TABLES), arguments.runs)
         for source in arguments.source
     ]
     sys.stdout.write(table(results) + "\n")

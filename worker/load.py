@@ -57,7 +57,8 @@ def keys_of(table: Table, batch: pa.RecordBatch) -> KeyRange | pa.Array:
 
 def _chunks(sink: Sink[Any], rows: TableRows, shard: Shard, batch_size: int, tally: Tally) -> Iterator[Encoded]:
     size = CHUNK_ROWS if batch_size >= CHUNK_ROWS else CHUNK_ROWS // batch_size * batch_size
-    for first, count in _ranges(shard, size):
+    # The server waits for the first.
+    for first, count in _ranges(shard, size, min(batch_size, size)):
         started = time.perf_counter()
         batch = rows.batch(first, count)
         generated = time.perf_counter()
@@ -67,9 +68,12 @@ def _chunks(sink: Sink[Any], rows: TableRows, shard: Shard, batch_size: int, tal
         yield encoded
 
 
-def _ranges(shard: Shard, size: int) -> Iterator[tuple[int, int]]:
-    for offset in range(0, shard.rows, size):
-        yield shard.first_row + offset, min(size, shard.rows - offset)
+def _ranges(shard: Shard, size: int, first: int | None = None) -> Iterator[tuple[int, int]]:
+    """First row and length of the shard's parts, of which the first may be shorter."""
+    offset, count = 0, first or size
+    while offset < shard.rows:
+        yield shard.first_row + offset, min(count, shard.rows - offset)
+        offset, count = offset + count, size
 
 
 class _Cutter:

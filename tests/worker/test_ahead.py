@@ -1,3 +1,5 @@
+import os
+import sys
 import threading
 
 import pytest
@@ -65,3 +67,12 @@ def test_a_reader_that_leaves_ends_the_maker():
 def test_an_error_of_the_reader_s_own_is_kept():
     with pytest.raises(KeyError), Ahead(iter(range(10)), depth=1):
         raise KeyError
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have a priority of their own on Linux alone")
+def test_the_maker_gives_way_to_its_reader():
+    ours = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    made = (os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) for _ in range(1))
+    with Ahead(made, depth=1) as items:
+        assert list(items) == [min(ours + 5, 19)]
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == ours

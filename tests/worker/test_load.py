@@ -113,9 +113,9 @@ def test_a_batch_larger_than_a_chunk_is_still_one_batch():
     assert source.chunks == [16] * 6 + [4]
 
 
-def test_small_batches_are_cut_from_chunks_of_whole_batches():
+def test_small_batches_are_cut_from_chunks_of_whole_batches_the_first_of_one():
     source, _ = loaded(0, 100, 7, 16)
-    assert source.chunks == [14] * 7 + [2]
+    assert source.chunks == [7, *[14] * 6, 9]
 
 
 def test_only_acknowledged_batches_are_counted():

@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import cache, cached_property
 
 import numpy as np
+import numpy.ma  # pyarrow imports it at the first array that it is given: in the middle of a load
 import pyarrow as pa
 
 from spec.capacity import check_column_rows

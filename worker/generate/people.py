@@ -3,6 +3,7 @@
 from functools import cache
 from importlib.resources import files
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -36,10 +37,11 @@ def _counts(rows: RowNumbers) -> pa.Array:
 @cache
 def _pairs(separator: str) -> pa.Array:
     """All 65,536 pairs; in lower case where the separator is a dot, as an address has them."""
-    first, last = (_words(name) for name in ("first_names.txt", "last_names.txt"))
-    joined = [f"{one}{separator}{other}" for one in first for other in last]
-    return pa.array([pair.lower() for pair in joined] if separator == "." else joined)
+    first, last = _words("first_names.txt"), _words("last_names.txt")
+    one, other = np.divmod(np.arange(len(first) * len(last)), len(last))
+    pairs = pc.binary_join_element_wise(first.take(pa.array(one)), last.take(pa.array(other)), separator)
+    return pc.utf8_lower(pairs) if separator == "." else pairs
 
 
-def _words(name: str) -> list[str]:
-    return files("worker.generate.vocabularies").joinpath(name).read_text("utf-8").split("\n")[:-1]
+def _words(name: str) -> pa.Array:
+    return pa.array(files("worker.generate.vocabularies").joinpath(name).read_text("utf-8").split("\n")[:-1])

@@ -1,6 +1,5 @@
 """MySQL: LOAD DATA LOCAL INFILE from memory, each batch a transaction."""
 
-import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -64,7 +63,6 @@ class MySQL:
                 password=self._at.password or "",
                 database=self._at.database or None,
                 connect_timeout=10,
-                local_infile=True,
                 charset="utf8mb4",
                 **self._tls,
             )
@@ -157,7 +155,7 @@ class MySQL:
 
 
 class LoadDataSink:
-    """Rows as LOAD DATA's text, read by the driver from a file that is memory only.
+    """Rows as LOAD DATA's text, from memory.
 
     A batch is one transaction of a statement a piece: the server spools what one statement sends, so that is bounded by
     a chunk of the pipeline, whatever the batch.
@@ -181,27 +179,21 @@ class LoadDataSink:
 
     def send(self, pieces: Iterator[Rows]) -> Sent:
         """One transaction; a warning undoes it."""
-        with self._connection.cursor() as cursor:
-            sent = sum(self._load(cursor, piece) for piece in pieces)
+        sent = sum(map(self._load, pieces))
         written = time.perf_counter()
         self._connection.commit()
         return Sent(sent, time.perf_counter() - written)
 
-    def _load(self, cursor: Cursor, rows: Rows) -> int:
-        file = os.memfd_create("rows")
-        try:
-            _write(file, rows.data)
-            with self._connection.gathering():
-                loaded = cursor.execute(f"LOAD DATA LOCAL INFILE '/proc/self/fd/{file}' {self._into}")
-        finally:
-            os.close(file)
-        if cursor.warning_count or loaded != len(rows):
+    def _load(self, rows: Rows) -> int:
+        loaded = self._connection.load(f"LOAD DATA LOCAL INFILE 'rows' {self._into}", rows.data)
+        if loaded.warnings or loaded.rows != len(rows):
             # With LOCAL the server takes what it can of a row that it should refuse, and leaves out a key's second row.
-            cursor.execute("SHOW WARNINGS LIMIT 1")
-            said = [str(message) for _, _, message in cursor.fetchall()]
+            with self._connection.cursor() as cursor:
+                cursor.execute("SHOW WARNINGS LIMIT 1")
+                said = [str(message) for _, _, message in cursor.fetchall()]
             self._connection.rollback()
             raise ServerError(
-                f"{self._at}: table {self._table.name!r} took {loaded} of {len(rows)} rows"
+                f"{self._at}: table {self._table.name!r} took {loaded.rows} of {len(rows)} rows"
                 f" ({said[0] if said else 'without a warning'}); load into an empty table, or fit the column's type"
             )
         return len(rows.data)
@@ -267,9 +259,3 @@ def _wanted_shape(cursor: Cursor, table: Table) -> list[tuple[str, ...]]:
         return _shape(cursor, _SHAPE)
     finally:
         cursor.execute(f"DROP TEMPORARY TABLE {name(_SHAPE)}")
-
-
-def _write(file: int, data: memoryview) -> None:
-    written = 0
-    while written < len(data):
-        written += os.write(file, data[written:])

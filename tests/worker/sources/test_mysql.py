@@ -1,22 +1,34 @@
-"""How rows leave the driver: what a server has to be slow to show."""
+"""How rows leave the driver: what a server has to be slow, or hostile, to show."""
 
-from itertools import pairwise
+import pymysql
+import pytest
 
-from worker.sources.mysql_connection import RowConnection
+from worker.sources.mysql_connection import Loaded, RowConnection
+
+_ASKS_FOR_A_FILE = b"\xfb/etc/passwd"
+_OK = b"\x00" + b"\xfc\x39\x30" + b"\x00" + b"\x02\x00" + b"\x07\x00"
+"""12,345 rows, no insert id, autocommit, seven warnings (dev.mysql.com, page_protocol_basic_ok_packet)."""
+_ERROR = b"\xff" + (1114).to_bytes(2, "little") + b"#HY000The table is full"
 
 
-class Recorded(RowConnection):
-    """A connection whose bytes go nowhere."""
+class Scripted(RowConnection):
+    """A connection to a server that says what it is told to say."""
 
-    open = True
-
-    def __init__(self) -> None:
+    def __init__(self, *said: tuple[int, bytes]) -> None:
         super().__init__(defer_connect=True)
-        self._next_seq_id = 0
+        self._sock, self._current_timeout = object(), None
+        self._answers = b"".join(len(text).to_bytes(3, "little") + bytes([number]) + text for number, text in said)
         self.written = bytearray()
 
     def _write_bytes(self, data: bytes) -> None:
         self.written += data
+
+    def _read_bytes(self, count: int) -> bytes:
+        answer, self._answers = self._answers[:count], self._answers[count:]
+        return answer
+
+    def _force_close(self) -> None:
+        self._sock = None
 
     def packets(self) -> list[tuple[int, bytes]]:
         """Sequence number and payload of each (dev.mysql.com, page_protocol_basic_packets)."""
@@ -28,21 +40,31 @@ class Recorded(RowConnection):
         return found
 
 
-def test_a_file_goes_in_large_packets_and_an_empty_one() -> None:
-    connection = Recorded()
-    pieces = [bytes([number]) * 16 * 1024 for number in range(37)]
-    with connection.gathering():
-        for piece in [*pieces, b""]:
-            connection.write_packet(piece)
-    packets = connection.packets()
-    assert b"".join(payload for _, payload in packets) == b"".join(pieces)
-    assert [len(payload) // 1024 for _, payload in packets] == [256, 256, 80, 0]
-    assert all(later == earlier + 1 for (earlier, _), (later, _) in pairwise(packets))
+def test_rows_go_in_large_packets_and_an_empty_one() -> None:
+    connection = Scripted((1, _ASKS_FOR_A_FILE), (6, _OK))
+    rows = bytes(range(256)) * (148 * 4)
+    assert connection.load("LOAD", memoryview(rows)) == Loaded(rows=12_345, warnings=7)
+    (_, query), *parts = connection.packets()
+    assert query == b"\x03LOAD"
+    assert b"".join(payload for _, payload in parts) == rows
+    assert [(number, len(payload) // 1024) for number, payload in parts] == [(2, 64), (3, 64), (4, 20), (5, 0)]
 
 
-def test_an_empty_file_is_an_empty_packet() -> None:
-    connection = Recorded()
-    with connection.gathering():
-        connection.write_packet(b"")
-    connection.write_packet(b"a query")
-    assert [payload for _, payload in connection.packets()] == [b"", b"a query"]
+def test_no_rows_are_an_empty_packet() -> None:
+    connection = Scripted((1, _ASKS_FOR_A_FILE), (3, _OK))
+    connection.load("LOAD", memoryview(b""))
+    assert [payload for _, payload in connection.packets()] == [b"\x03LOAD", b""]
+
+
+def test_what_the_server_refuses_is_raised() -> None:
+    with pytest.raises(pymysql.OperationalError, match="The table is full"):
+        Scripted((1, _ASKS_FOR_A_FILE), (3, _ERROR)).load("LOAD", memoryview(b""))
+    with pytest.raises(pymysql.OperationalError, match="did not ask for the rows"):
+        Scripted((1, _OK)).load("LOAD", memoryview(b"rows"))
+
+
+def test_a_server_gets_no_file_of_ours() -> None:
+    connection = Scripted((1, _ASKS_FOR_A_FILE))
+    with pytest.raises(RuntimeError, match="local_infile option is false"):
+        connection.query("SELECT 1")
+    assert [payload for _, payload in connection.packets()] == [b"\x03SELECT 1"]
