@@ -44,7 +44,9 @@ class _Told(BaseModel):
 
 def conduct(plan: LoadPlan, runner: Runner, wanted: Callable[[], bool]) -> Outcome:
     """Run the fleet to its end; `wanted` turns false when nobody waits for it any more, and ends it."""
-    prepared = runner.prepare(plan.connect_seconds + PREPARE_GRACE_SECONDS)
+    prepared = runner.prepare(plan.connect_seconds + PREPARE_GRACE_SECONDS, wanted)
+    if prepared.reason is ExitReason.INTERRUPTED:
+        return Outcome(error=_INTERRUPTED)
     if prepared.exit_code != 0:
         return Outcome(error=_why(prepared))
     told = _told(prepared.output)

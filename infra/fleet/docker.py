@@ -76,7 +76,7 @@ class DockerRunner:
         self._start_errors: dict[str, str] = {}
 
     @_named
-    def prepare(self, timeout_seconds: float) -> Ended:
+    def prepare(self, timeout_seconds: float, wanted: Callable[[], bool]) -> Ended:
         """Lay the plan out, start the container and wait for its end; one that does not end in time is killed."""
         container = self._container(self._fleet.prepare)
         plan_file = PurePosixPath(self._fleet.plan_file)
@@ -87,6 +87,9 @@ class DockerRunner:
             if time.monotonic() > deadline:
                 container.kill()
                 return Ended(None, "", ExitReason.TIMED_OUT, f"prepare did not end within {timeout_seconds:.0f} s")
+            if not wanted():
+                container.kill()
+                return Ended(None, "", ExitReason.INTERRUPTED)
             time.sleep(0.1)
         return _ended(self._client, self._container(self._fleet.prepare))
 

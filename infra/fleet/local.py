@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from spec.results import ExitReason
 _HELD = 'read -r _ || exit 1; exec "$@"'
 """A shell that becomes the worker once it is told to: by then it is in its control group."""
 _TAIL_BYTES = 1 << 20
+_POLL_SECONDS = 0.2
 _STOP_GRACE_SECONDS = 10
 _SIGKILL = -9
 
@@ -62,26 +63,31 @@ class LocalRunner:
         self._secrets = dict(secrets)
         self._processes: dict[str, _Process] = {}
 
-    def prepare(self, timeout_seconds: float) -> Ended:
+    def prepare(self, timeout_seconds: float, wanted: Callable[[], bool]) -> Ended:
         """Lay out the folder anew and run `worker prepare`."""
         self._sweep()
         for folder in (self._paths.workers, self._paths.results):
             folder.mkdir(exist_ok=True)
         self._paths.plan.write_text(self._plan.model_dump_json())
         command = self._command("prepare", "--plan", str(self._paths.plan))
-        try:
-            done = subprocess.run(
-                command,
-                env=self._environment(self._paths.workers),
-                cwd=self._handles.project,
-                capture_output=True,
-                timeout=timeout_seconds,
-                check=False,
-                text=True,
-            )
-        except subprocess.TimeoutExpired:
-            return Ended(None, "", ExitReason.TIMED_OUT, f"prepare did not end within {timeout_seconds:.0f} s")
-        return Ended(done.returncode, done.stdout, detail=done.stderr)
+        deadline = time.monotonic() + timeout_seconds
+        with subprocess.Popen(
+            command,
+            env=self._environment(self._paths.workers),
+            cwd=self._handles.project,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            while (said := _said(process)) is None:
+                if not wanted():
+                    process.kill()
+                    return Ended(None, "", ExitReason.INTERRUPTED)
+                if time.monotonic() > deadline:
+                    process.kill()
+                    detail = f"prepare did not end within {timeout_seconds:.0f} s"
+                    return Ended(None, "", ExitReason.TIMED_OUT, detail)
+            return Ended(process.returncode, said[0], detail=said[1])
 
     def start(self) -> None:
         """Make every process, limit it, and only then let all of them go."""
@@ -195,3 +201,11 @@ def _tail(path: Path) -> str:
     with path.open("rb") as file:
         file.seek(max(path.stat().st_size - _TAIL_BYTES, 0))
         return file.read().decode(errors="replace")
+
+
+def _said(process: "subprocess.Popen[str]") -> tuple[str, str] | None:
+    """What a process has written to its end; None while it runs."""
+    try:
+        return process.communicate(timeout=_POLL_SECONDS)
+    except subprocess.TimeoutExpired:
+        return None

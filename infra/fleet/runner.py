@@ -1,6 +1,6 @@
 """The protocol between the fleet and a platform's own client."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -25,8 +25,8 @@ class Ended:
 class Runner(Protocol):
     """Runs one fleet. Workers are named by their id."""
 
-    def prepare(self, timeout_seconds: float) -> Ended:
-        """Run `worker prepare` to its end."""
+    def prepare(self, timeout_seconds: float, wanted: Callable[[], bool]) -> Ended:
+        """Run `worker prepare` to its end, or end it: when its time is over, or once `wanted` turns false."""
         ...
 
     def start(self) -> None:

@@ -1,7 +1,7 @@
 """The Kubernetes runner: releases the declared Jobs, follows their pods, and hears each out."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -66,7 +66,7 @@ class KubernetesRunner:
         self._stopped = False
 
     @named
-    def prepare(self, timeout_seconds: float) -> Ended:
+    def prepare(self, timeout_seconds: float, wanted: Callable[[], bool]) -> Ended:
         """Wait for the server, then release the Job that prepares and wait for its pod's end."""
         fleet = self._fleet
         if fleet.server:
@@ -82,6 +82,8 @@ class KubernetesRunner:
                 if time.monotonic() > deadline:
                     detail = f"prepare did not end within {timeout_seconds:.0f} s"
                     return Ended(None, "", ExitReason.TIMED_OUT, detail)
+                if not wanted():
+                    return Ended(None, "", ExitReason.INTERRUPTED)
                 time.sleep(_POLL_SECONDS)
             self._settle(fleet.prepare)
             return self._prepared(pods)

@@ -1,6 +1,6 @@
 """What a fleet comes to, whatever its platform says of its workers: a platform is played here by a script."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -63,7 +63,7 @@ class Script:
         self._ended, self._looks, self._prepared = ended, looks, prepared
         self.calls: list[str] = []
 
-    def prepare(self, timeout_seconds: float) -> Ended:
+    def prepare(self, timeout_seconds: float, wanted: Callable[[], bool]) -> Ended:
         self.calls.append("prepare")
         return self._prepared
 
@@ -110,6 +110,13 @@ def test_without_preparation_no_worker_starts(prepared, error):
     outcome = conduct(plan_of(), script, wanted=lambda: True)
     assert script.calls == ["prepare"]
     assert (outcome.succeeded, outcome.error, list(outcome.results)) == (False, error, [])
+
+
+def test_an_interruption_while_preparing_is_one_of_the_run():
+    script = Script({}, prepared=Ended(None, "", ExitReason.INTERRUPTED))
+    outcome = conduct(plan_of(), script, wanted=lambda: False)
+    assert script.calls == ["prepare"]
+    assert (outcome.error or "").startswith("the run was interrupted before its end; `pulumi up` runs it again")
 
 
 def test_a_worker_that_the_platform_knows_nothing_of_never_started():

@@ -1,6 +1,7 @@
 """Processes of this machine as a fleet: started together, stopped within a grace, and told apart by how they ended."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,8 +27,8 @@ class Playing(LocalRunner):
 
 
 @pytest.fixture
-def fleet(tmp_path, monkeypatch):
-    """Starts three workers that run a program, and waits until all of them do."""
+def runner(tmp_path, monkeypatch):
+    """Of three workers, none of which runs."""
     monkeypatch.setattr(local, "_STOP_GRACE_SECONDS", 0.5)
     schema = load_schema(ROOT / "schemas" / "shop.yaml")
     plan = LoadPlan(
@@ -42,20 +43,26 @@ def fleet(tmp_path, monkeypatch):
         workers=partition(schema, [table.name for table in schema.tables], 1, 3, 1),
     )
     runner = Playing(LocalHandles(folder=tmp_path, project=ROOT), plan, {})
+    yield runner
+    runner.stop()
+    runner.finish()
+
+
+@pytest.fixture
+def fleet(runner: Playing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Playing]:
+    """Starts the workers with a program, and waits until all of them run it."""
 
     def start(program: str) -> Playing:
         monkeypatch.setattr(Playing, "program", "pass")
-        assert runner.prepare(60).exit_code == 0
+        assert runner.prepare(60, lambda: True).exit_code == 0
         monkeypatch.setattr(Playing, "program", program)
         runner.start()
-        outputs = [tmp_path / "workers" / f"{worker.id}.out" for worker in plan.workers]
+        outputs = [tmp_path / "workers" / f"{worker}.out" for worker in runner.running()]
         while not all(Path(file).read_text() for file in outputs):
             time.sleep(0.05)
         return runner
 
-    yield start
-    runner.stop()
-    runner.finish()
+    return start
 
 
 def test_they_run_together_and_end_when_they_are_told_to(fleet):
@@ -82,3 +89,17 @@ def test_one_that_ends_by_itself_leaves_its_code_and_its_last_words(fleet):
         time.sleep(0.05)
     for ended in runner.ended().values():
         assert (ended.exit_code, ended.output, ended.detail, ended.reason) == (1, "ready\n", "error: no\n", None)
+
+
+def test_a_preparation_that_nobody_waits_for_is_ended(runner, tmp_path, monkeypatch):
+    begun = tmp_path / "begun"
+    monkeypatch.setattr(Playing, "program", f"open({str(begun)!r}, 'w').close(); import time; time.sleep(600)")
+    started = time.monotonic()
+    assert runner.prepare(300, lambda: not begun.exists()).reason is ExitReason.INTERRUPTED
+    assert time.monotonic() - started < 60
+
+
+def test_a_preparation_has_its_time(runner, monkeypatch):
+    monkeypatch.setattr(Playing, "program", "import time; time.sleep(600)")
+    ended = runner.prepare(1, lambda: True)
+    assert (ended.reason, ended.detail) == (ExitReason.TIMED_OUT, "prepare did not end within 1 s")
