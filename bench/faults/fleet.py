@@ -33,7 +33,7 @@ from spec.plan import Limits, LoadPlan
 from spec.results import Progress
 from tests.serving import docker
 
-_POLL_SECONDS = 0.3
+_POLL_SECONDS = 0.05
 _START_SECONDS = 120
 
 
@@ -59,24 +59,6 @@ class Fleet:
                 return int(state["Pid"])
             time.sleep(_POLL_SECONDS)
         raise TimeoutError(f"{self.container(worker)} has not started within {_START_SECONDS} s")
-
-    def wait_for_word(self, worker: str) -> None:
-        """Until a worker that runs has said its first word, which it does before it connects, or has ended."""
-        command = ["docker", "logs", "--follow", self.container(worker)]
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as following:
-            if following.stderr is not None:
-                following.stderr.readline()
-            following.kill()
-
-    def wait_for_last_row(self, worker: str) -> None:
-        """Until a worker tells that its last row is acknowledged, or has ended."""
-        command = ["docker", "logs", "--follow", self.container(worker)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as following:
-            for line in following.stdout or ():
-                told = _progress_of(line)
-                if told is not None and told.rows == told.total_rows:
-                    break
-            following.kill()
 
     def kill(self, worker: str) -> bool:
         """`docker kill`, by the API that the command calls too; False where the worker has ended already."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from bench.faults.fleet import Fleet
-from bench.faults.moments import Window, wait_until, windows_of
+from bench.faults.moments import bytes_of, hold, wait_until
 from bench.faults.place import Place
 from bench.faults.plans import plan_of
 from bench.faults.trial import Disturbance, Moment, Trial, not_whole, rows_there, run, share_of
@@ -20,13 +20,13 @@ _MOST_RUNS = 20
 def killed_workers(place: Place, image: str, moments: int, rng: random.Random, share: float = 1.0) -> Iterator[Verdict]:
     """So many moments, each worker of a run at one of its own; one at which its worker was not loading does not count."""
     plan = plan_of(place.source, share, workers=min(moments + 1, _MOST_WORKERS))
-    windows = windows_of(plan, place, image)
+    whole = bytes_of(plan, place, image)
     done = 0
     for _ in range(_MOST_RUNS):
         if done == moments:
             return
         drawn = {worker.id: rng.random() for worker in plan.workers}
-        trial = run(plan, place, image, _killing(drawn, windows, place))
+        trial = run(plan, place, image, _killing(drawn, whole, place))
         landed = [moment for moment in trial.moments if moment.loading][: moments - done]
         wrong = tuple(not_whole(trial, plan, place))
         done += len(landed)
@@ -34,10 +34,10 @@ def killed_workers(place: Place, image: str, moments: int, rng: random.Random, s
             yield Verdict((*wrong, *_not_restarted(trial, moment)), moment.of_load, moment.rows_there)
 
 
-def _killing(drawn: Mapping[str, float], windows: Mapping[str, Window], place: Place) -> Disturbance:
+def _killing(drawn: Mapping[str, float], whole: Mapping[str, int], place: Place) -> Disturbance:
     def kill_all(workers: Fleet) -> tuple[Moment, ...]:
         def kill(worker: str) -> Moment:
-            wait_until(workers, worker, windows[worker], drawn[worker])
+            hold(wait_until(workers, worker, whole[worker] * drawn[worker]))
             killed = workers.kill(worker)
             there, told = rows_there(workers.plan, worker, place), workers.progress(worker)
             begun = there > 0 or (told is not None and told.phase == "load")

@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Iterator
 
 from bench.faults.fleet import Fleet
-from bench.faults.moments import Window, wait_until, windows_of
+from bench.faults.moments import bytes_of, wait_until
 from bench.faults.place import ServerPlace
 from bench.faults.plans import plan_of
 from bench.faults.trial import Disturbance, Moment, not_whole, run
@@ -42,12 +42,12 @@ def lost_server(
 ) -> Iterator[Verdict]:
     """So many runs, each of which loses its server once; a moment at which nothing was loading is drawn again."""
     plan = plan_of(place.source, share)
-    window = windows_of(plan, place, image)[_FIRST]
+    whole = bytes_of(plan, place, image)[_FIRST]
     done = 0
     for _ in range(_MOST_RUNS):
         if done == trials:
             return
-        trial = run(plan, place, image, _losing(place, window, rng.random(), lose))
+        trial = run(plan, place, image, _losing(place, whole, rng.random(), lose))
         (moment,) = trial.moments
         if moment.loading:
             done += 1
@@ -57,9 +57,9 @@ def lost_server(
             )
 
 
-def _losing(place: ServerPlace, window: Window, of_load: float, lose: Loss) -> Disturbance:
+def _losing(place: ServerPlace, whole: int, of_load: float, lose: Loss) -> Disturbance:
     def disturb(workers: Fleet) -> tuple[Moment, ...]:
-        wait_until(workers, _FIRST, window, of_load)
+        wait_until(workers, _FIRST, whole * of_load)
         there = sum(map(len, place.keys(workers.plan.tables).values()))
         lose(place.served)
         return (Moment(_FIRST, round(of_load, 3), there, 0 < there < workers.plan.rows),)
