@@ -190,7 +190,7 @@ def _ended(engine: docker.DockerClient, container: Container) -> Ended:
     elif started is None:
         reason = ExitReason.NEVER_STARTED
     elif code == _KILLED:
-        reason, errors = ExitReason.KILLED, "SIGKILL from outside"
+        reason, errors = ExitReason.KILLED, "SIGKILL from outside, as far as the engine heard"
     elif code in _NEVER_STARTED_CODES:
         reason = ExitReason.NEVER_STARTED
     return Ended(code, output, reason, errors or str(state.get("Error", "")), started, ended)

@@ -99,7 +99,8 @@ class LocalRunner:
             process.started_at = datetime.now(UTC)
 
     def restart(self, worker: str) -> None:
-        """Another process in the same place."""
+        """Another process in the same place; its control group counts anew."""
+        self._processes[worker].group.remove()
         index = [planned.id for planned in self._plan.workers].index(worker)
         process = self._held(index, self._plan.workers[index])
         self._processes[worker] = process

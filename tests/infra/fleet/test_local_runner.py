@@ -8,12 +8,16 @@ import pytest
 
 from infra.fleet import local
 from infra.fleet.local import LocalHandles, LocalRunner
-from spec.plan import LoadPlan, partition
+from spec.plan import Limits, LoadPlan, partition
 from spec.results import ExitReason
 from spec.schema_file import load_schema
 from tests.infra.configuration import ROOT
+from tests.requires import requires
 
 OBEDIENT = "import time; print('ready', flush=True); time.sleep(600)"
+OUT_OF_MEMORY = "print('ready', flush=True); taken = bytearray(400 << 20)"
+KILLED = "import os; print('ready', flush=True); os.kill(os.getpid(), 9)"
+LIMITS = Limits(cpu=1, memory=64 << 20, tmpfs=None)
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(600)"
 
 
@@ -38,7 +42,7 @@ def runner(tmp_path, monkeypatch):
         batch_size=1,
         seed=1,
         row_count=1,
-        limits=None,
+        limits=LIMITS,
         data=schema,
         workers=partition(schema, [table.name for table in schema.tables], 1, 3, 1),
     )
@@ -89,6 +93,21 @@ def test_one_that_ends_by_itself_leaves_its_code_and_its_last_words(fleet):
         time.sleep(0.05)
     for ended in runner.ended().values():
         assert (ended.exit_code, ended.output, ended.detail, ended.reason) == (1, "ready\n", "error: no\n", None)
+
+
+def test_another_attempt_is_not_blamed_for_the_memory_of_the_first(fleet, monkeypatch):
+    runner = fleet(OUT_OF_MEMORY)
+    while runner.running():
+        time.sleep(0.05)
+    first = runner.ended()["worker-1"]
+    requires(first.exit_code == -9, "control groups that limit memory")
+    assert (first.reason, first.detail) == (ExitReason.OOM_KILLED, "the kernel killed it at its memory limit")
+    monkeypatch.setattr(Playing, "program", KILLED)
+    runner.restart("worker-1")
+    while runner.running():
+        time.sleep(0.05)
+    ended = runner.ended()
+    assert (ended["worker-1"].reason, ended["worker-2"].reason) == (ExitReason.KILLED, ExitReason.OOM_KILLED)
 
 
 def test_a_preparation_that_nobody_waits_for_is_ended(runner, tmp_path, monkeypatch):
