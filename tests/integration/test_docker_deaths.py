@@ -43,7 +43,7 @@ def test_a_killed_worker_is_named_and_the_other_s_figures_stand(new_stack, docke
 
 
 def test_a_worker_out_of_memory_is_named_with_its_limit(new_stack, docker):
-    stack = new_stack(rowCount=1000, workers=1, memoryLimit="80Mi", tmpfs=False, **docker)
+    stack = new_stack(rowCount=200_000, workers=1, memoryLimit="80Mi", tmpfs=False, **docker)
     stack.up().succeeded()
     (result,) = stack.results().values()
     assert (result["success"], result["exit_reason"]) == (False, "oom_killed")
