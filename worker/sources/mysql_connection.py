@@ -10,6 +10,7 @@ from pymysql.protocol import OKPacketWrapper
 
 from spec.connection import Connection
 from spec.errors import InputError
+from worker.sources.keepalive import keep_alive
 
 _PACKET_BYTES = 64 * 1024
 """Few for us, and each is soon whole for the server, which reads the rows of one while the next is on its way."""
@@ -32,6 +33,11 @@ class RowConnection(pymysql.Connection):  # type: ignore[misc]
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(client_flag=CLIENT.LOCAL_FILES, **arguments)
+
+    def connect(self, sock: Any = None) -> None:
+        """As the driver does; a server that goes without a word is missed."""
+        super().connect(sock)
+        keep_alive(self._sock)
 
     def load(self, statement: str, data: memoryview) -> Loaded:
         """Execute a LOAD DATA LOCAL INFILE whose file is these bytes; raises what the driver raises.

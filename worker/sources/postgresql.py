@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import pyarrow as pa
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from spec.connection import Connection
 from spec.errors import PlanError, ServerError
@@ -21,6 +22,7 @@ from worker.encode.rows import Rows
 from worker.sources import postgresql_read
 from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sent, Sink
 from worker.sources.existing import in_another_shape, not_to_be_touched
+from worker.sources.keepalive import LIBPQ
 from worker.sources.remedies import GONE, MORE_DISK
 
 _ROWS_A_STATEMENT = 1_000
@@ -31,6 +33,8 @@ _SETTINGS = (
 )  # fmt: skip
 _LONGEST_NAME = 63
 """Bytes, as the server is built by everybody (NAMEDATALEN less one)."""
+_CONNECTION = {**LIBPQ, "connect_timeout": 10}
+"""Where the connection string says nothing else."""
 _PREPARE_LOCK = 0x10AD7E57
 """Any constant: two `prepare` of one database wait for each other on it."""
 
@@ -102,7 +106,8 @@ class PostgreSQL:
     def connect(self) -> None:
         """One try; raises ServerError, transient unless the server answered with a refusal that stays."""
         with self._named():
-            self._connection = psycopg.connect(self._at.url(), autocommit=True, connect_timeout=10)
+            options = make_conninfo(**{**_CONNECTION, **conninfo_to_dict(self._at.url())})  # type: ignore[arg-type]
+            self._connection = psycopg.connect(options, autocommit=True)
 
     def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
         """Make the tables in one transaction, under a lock that a second `prepare` waits for."""
