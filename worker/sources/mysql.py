@@ -38,6 +38,7 @@ _DEADLOCKS = 5
 """So often a deletion that the server undid is made again."""
 _PREPARE_LOCK = "loadtest.prepare"
 _LOCK_SECONDS = 60
+_TABLE_SECONDS = 30
 _SHAPE = "loadtest shape"
 """A temporary table: no other session sees it."""
 
@@ -75,6 +76,8 @@ class MySQL:
     def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
         """Make the tables under a lock that a second `prepare` waits for: a DDL statement is a transaction of its own."""
         with self._named(), self._server.cursor() as cursor, _locked(cursor, self._at):
+            # A session that reads or writes the table, or went away in the midst of it: the server would wait for a year.
+            cursor.execute("SET SESSION lock_wait_timeout = %s", [_TABLE_SECONDS])
             for table in tables:
                 self._prepare(cursor, table, on_existing)
         return ()

@@ -22,6 +22,7 @@ _REMEDIES: Mapping[int, str] = {
     ER.OUT_OF_RESOURCES: "give the server more memory by databaseMemoryLimit",
     ER.OUTOFMEMORY: "give the server more memory by databaseMemoryLimit",
     ER.CON_COUNT_ERROR: "lower workers, or raise the server's max_connections",
+    ER.LOCK_WAIT_TIMEOUT: "end the session that holds the table or its rows (SHOW PROCESSLIST), or wait until it has ended",
     ER.LOCK_DEADLOCK: "let nothing else write to the table, or set loadtest:retries",
     _LOCAL_INFILE_OFF: "set the server's local_infile to 1",
     CR.CR_SERVER_LOST: GONE,
