@@ -7,10 +7,8 @@ import pytest
 from docker.models.containers import Container
 
 from infra.fleet.docker import DockerHandles, DockerRunner, client
-from spec.plan import LoadPlan, partition
 from spec.results import ExitReason
-from spec.schema_file import load_schema
-from tests.infra.configuration import ROOT
+from tests.infra.fleet.plans import smallest_plan
 from tests.tools.containers import require_image
 from tools.images import catalogue
 from tools.images.recipe import tag
@@ -28,18 +26,6 @@ def container() -> Iterator[Container]:
 
 
 def test_it_is_ended(container: Container) -> None:
-    schema = load_schema(ROOT / "schemas" / "shop.yaml")
-    plan = LoadPlan(
-        run_id="run",
-        source="csv",
-        method="bulk",
-        batch_size=1,
-        seed=1,
-        row_count=1,
-        limits=None,
-        data=schema,
-        workers=partition(schema, ["users"], 1, 1, 1),
-    )
     prepare = container.id or ""
     handles = DockerHandles(prepare=prepare, plan_file="/tmp/plan.json", workers={}, output_in_container="/out")
 
@@ -48,7 +34,7 @@ def test_it_is_ended(container: Container) -> None:
         return container.status != "running"
 
     started = time.monotonic()
-    assert DockerRunner(handles, plan).prepare(300, wanted).reason is ExitReason.INTERRUPTED
+    assert DockerRunner(handles, smallest_plan(1)).prepare(300, wanted).reason is ExitReason.INTERRUPTED
     assert time.monotonic() - started < 60
     container.reload()
     assert container.status == "exited"

@@ -8,10 +8,10 @@ import pytest
 
 from infra.fleet import local
 from infra.fleet.local import LocalHandles, LocalRunner
-from spec.plan import Limits, LoadPlan, partition
+from spec.plan import Limits
 from spec.results import ExitReason
-from spec.schema_file import load_schema
 from tests.infra.configuration import ROOT
+from tests.infra.fleet.plans import smallest_plan
 from tests.requires import requires
 
 OBEDIENT = "import time; print('ready', flush=True); time.sleep(600)"
@@ -34,19 +34,7 @@ class Playing(LocalRunner):
 def runner(tmp_path, monkeypatch):
     """Of three workers, none of which runs."""
     monkeypatch.setattr(local, "_STOP_GRACE_SECONDS", 0.5)
-    schema = load_schema(ROOT / "schemas" / "shop.yaml")
-    plan = LoadPlan(
-        run_id="run",
-        source="csv",
-        method="bulk",
-        batch_size=1,
-        seed=1,
-        row_count=1,
-        limits=LIMITS,
-        data=schema,
-        workers=partition(schema, [table.name for table in schema.tables], 1, 3, 1),
-    )
-    runner = Playing(LocalHandles(folder=tmp_path, project=ROOT), plan, {})
+    runner = Playing(LocalHandles(folder=tmp_path, project=ROOT), smallest_plan(3, limits=LIMITS), {})
     yield runner
     runner.stop()
     runner.finish()

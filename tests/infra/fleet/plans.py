@@ -1,0 +1,24 @@
+"""Plans of the fleet's tests: one row of the shop, since what is loaded is not what they look at."""
+
+from typing import Any
+
+from spec.plan import LoadPlan, partition
+from spec.schema_file import load_schema
+from tests.infra.configuration import ROOT
+
+
+def smallest_plan(workers: int, **changed: Any) -> LoadPlan:
+    """A CSV run of so many workers."""
+    schema = load_schema(ROOT / "schemas" / "shop.yaml")
+    plan = LoadPlan(
+        run_id="run",
+        source="csv",
+        method="bulk",
+        batch_size=1,
+        seed=1,
+        row_count=1,
+        limits=None,
+        data=schema,
+        workers=partition(schema, [table.name for table in schema.tables], 1, workers, 1),
+    )
+    return plan.model_copy(update=changed)
