@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.serving import RECIPES, serving
 from tests.tools.containers import Run, running
 from tools.images import catalogue
 
@@ -158,3 +159,10 @@ def test_ferretdb_honours_arguments_environment_and_ram_disk() -> None:
         assert server.file_system("/data/db/pg") == "tmpfs"
         assert server.server_uid() == 999
         assert server.stop() == 0
+
+
+@pytest.mark.parametrize("source", RECIPES)
+def test_a_server_that_was_killed_starts_again_and_answers(source: str) -> None:
+    with serving(source, tmpfs=None) as served:
+        served.kill()
+        served.start()

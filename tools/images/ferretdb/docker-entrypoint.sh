@@ -67,6 +67,10 @@ if [ ! -s "$cluster/PG_VERSION" ]; then
   tar --directory="$cluster" --extract --file=/usr/local/share/ferretdb/seed.tar
 fi
 
+# A server that was killed could not remove its own: in the new container's table of processes the number that it names
+# may be another's, for which PostgreSQL would not start.
+rm -f "$cluster/postmaster.pid" "$sockets"/.s.PGSQL.*.lock
+
 # half of the cache asked for; the page cache of the kernel is the other half
 shared_mb=$(awk -v gb="${cache_gb:-0.25}" 'BEGIN { mb = int(gb * 512); print (mb < 32 ? 32 : mb) }')
 

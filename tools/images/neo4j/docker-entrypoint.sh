@@ -107,6 +107,9 @@ case $NEO4J_AUTH in
 esac
 unset NEO4J_AUTH
 
+# A server that was killed could not remove it: the launcher would take this very process for that server.
+rm -f "$NEO4J_HOME/run/neo4j.pid"
+
 # the release's launcher tells the command line that its settings make; the server then is this process
 line=$(neo4j console --dry-run)
 eval "exec $line"
