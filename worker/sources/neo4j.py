@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, LiteralString, cast
 
 import pyarrow as pa
-from neo4j import Driver, GraphDatabase, NotificationMinimumSeverity, Session
+from neo4j import Driver, GraphDatabase, NotificationMinimumSeverity, Record, Session
 from neo4j.exceptions import DriverError, Neo4jError
 
 from spec.connection import Connection
@@ -105,17 +105,27 @@ class Neo4j:
             return int(count)
 
     def read(self, table: Table, scope: Scope) -> Iterator[pa.RecordBatch]:
-        """The nodes of a range of keys, or all; one whose key is no integer is in no range, and for the leader to see."""
+        """The nodes of a range of keys, or all; one whose key is no integer is in no range, and for the leader to see.
+
+        Nothing isolates a reader: a node that another worker deletes meanwhile may come without any property. Nodes without
+        a key are looked at a second time, when those that are still there are told from those that were going.
+        """
         key = f"n.{_name(table.primary_key)}"
-        where, bounds = "", {}
+        where, bounds = "", dict[str, Any]()
         if scope.keys is not None:
             where, bounds = f" WHERE {key} >= $low AND {key} <= $high", scope.keys._asdict()
             if scope.leads:
                 where += f" OR {key} IS NULL OR NOT {key} IS :: INTEGER"
+        # Not the nodes themselves: the driver remembers each that it gives out for as long as the result lives.
+        nodes = f"MATCH (n:{_name(table.name)})"
+        values = f"RETURN properties(n), CASE WHEN {key} IS NULL THEN elementId(n) END"
+        keyless: list[str] = []
         with self._named():
-            # Not the nodes themselves: the driver remembers each that it gives out for as long as the result lives.
-            found = self._server.run(_cypher(f"MATCH (n:{_name(table.name)}){where} RETURN properties(n)"), bounds)
-            yield from neo4j_read.read(found, table)
+            yield from neo4j_read.read(self._keyed(f"{nodes}{where} {values}", bounds, keyless), table)
+            if keyless:
+                bounds = {"going": keyless}
+                still = self._server.run(_cypher(f"{nodes} WHERE elementId(n) IN $going RETURN properties(n)"), bounds)
+                yield from neo4j_read.read(still, table)
 
     def held(self, column: Column, values: pa.Array) -> pa.Array:  # noqa: ARG002
         """The values themselves: what the server has no type for is kept as text."""
@@ -159,6 +169,14 @@ class Neo4j:
         """In transactions of a bounded size: the server holds what one deletes in its heap."""
         deleted = f"MATCH (n:{_name(table.name)}) CALL {{ WITH n DETACH DELETE n }} IN TRANSACTIONS OF"
         self._run(f"{deleted} {_NODES_A_DELETE} ROWS")
+
+    def _keyed(self, query: str, bounds: dict[str, Any], keyless: list[str]) -> Iterator[Record]:
+        """The query's nodes that have a key; the others' own names are added to the list."""
+        for record in self._server.run(_cypher(query), bounds):
+            if record[1] is None:
+                yield record
+            else:
+                keyless.append(record[1])
 
     def _run(self, query: str, **parameters: Any) -> list[tuple[Any, ...]]:
         return [tuple(record) for record in self._server.run(_cypher(query), parameters)]
