@@ -33,6 +33,14 @@ def environment(memory: int, major: int = _STRICT) -> dict[str, str]:
         # By default it sets 512 MiB aside, and on a smaller disk never becomes available.
         **dict(zip(logs, ("16m", "2 files", "false"), strict=True)),
     }
+    if major >= _STRICT:
+        # It then says something in every ten seconds that a request lasts, and tells its clients to miss it after twenty
+        # of silence; by default they wait for as long as the system's TCP does, which is hours.
+        settings |= {
+            "server_bolt_connection__keep__alive__for__requests": "ALL",
+            "server_bolt_connection__keep__alive": "10s",
+            "server_bolt_connection__keep__alive__probes": "2",
+        }
     return {"NEO4J_PLUGINS": '["apoc"]', **{f"NEO4J_{name}": value for name, value in settings.items()}}
 
 
