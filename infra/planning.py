@@ -39,6 +39,7 @@ def plan_of(settings: Settings, project: Path) -> LoadPlan:
         row_count=settings.row_count,
         on_existing=settings.on_existing or (OnExisting.FAIL if settings.connection else OnExisting.EMPTY),
         timeout_seconds=settings.timeout,
+        connect_seconds=settings.connect_timeout,
         retries=settings.retries,
         thresholds=settings.thresholds,
         limits=Limits(

@@ -45,6 +45,7 @@ class Settings(BaseModel):
     on_existing: Annotated[OnExisting, one_of(*OnExisting)] | None = None
     verify_depth: Annotated[VerifyDepth, one_of(*VerifyDepth)]
     timeout: Count
+    connect_timeout: Count
     retries: Natural
     thresholds: Thresholds = ()
     run_id: RunId | None = None

@@ -29,6 +29,11 @@ def test_the_small_preset_s_plan():
     assert (small.limits.cpu, small.limits.memory, small.limits.tmpfs) == (0.5, 512 << 20, 256 << 20)
 
 
+def test_a_run_s_bounds_are_the_settings():
+    plan = plan_of(settings(timeout=900, connectTimeout=7), ROOT)
+    assert (plan.timeout_seconds, plan.connect_seconds) == (900, 7)
+
+
 def test_only_the_named_tables_are_loaded_in_the_schema_s_order_and_with_their_own_seeds():
     named = plan(tables="products,users")
     assert named.tables == ("users", "products")

@@ -62,6 +62,7 @@ REFUSED = {
     "batchSize": ("1.5", "loadtest:batchSize: '1.5' is no whole number above zero; write one like 4"),
     "seed": ("x", "loadtest:seed: 'x' is no whole number; write one like 42"),
     "timeout": ("1h", "loadtest:timeout: '1h' is no whole number above zero; write one like 4"),
+    "connectTimeout": ("0", "loadtest:connectTimeout: '0' is no whole number above zero; write one like 4"),
     "memoryLimit": ("12 parsecs", "loadtest:memoryLimit: '12 parsecs' is no size; write one like 512Mi, 1.5Gi or 2g"),
     "databaseMemoryLimit": ("0", "loadtest:databaseMemoryLimit: '0' is no size above zero; write one like 512Mi"),
     "tmpfsSize": ("much", "loadtest:tmpfsSize: 'much' is no size; write one like 512Mi"),

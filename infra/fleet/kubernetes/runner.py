@@ -70,9 +70,11 @@ class KubernetesRunner:
         """Wait for the server, then release the Job that prepares and wait for its pod's end."""
         fleet = self._fleet
         if fleet.server:
-            problem = problem_of(self._cluster, fleet.namespace, fleet.server, fleet.start_timeout)
+            problem = problem_of(self._cluster, fleet.namespace, fleet.server, fleet.start_timeout, wanted)
             if problem:
                 return Ended(None, "", ExitReason.NEVER_STARTED, f"error: the server {problem}")
+        if not wanted():
+            return Ended(None, "", ExitReason.INTERRUPTED)
         # Before the first of the two begins: a Job of an earlier attempt would still be loading.
         self._jobs.fresh(fleet.workers)
         pods = self._follow(fleet.prepare)

@@ -1,6 +1,7 @@
 """Waiting for the server: until its pod of this run is ready, or until it can be told why it will not be."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from kubernetes.client.exceptions import ApiException
@@ -15,10 +16,12 @@ _POLL_SECONDS = 0.5
 _LOG_LINES = 5
 
 
-def problem_of(cluster: Cluster, namespace: str, name: str, start_timeout: float) -> str:
-    """Empty once the StatefulSet's pod is ready; else why it is not, after at most both timeouts, in seconds."""
+def problem_of(
+    cluster: Cluster, namespace: str, name: str, start_timeout: float, wanted: Callable[[], bool] = lambda: True
+) -> str:
+    """Why the StatefulSet's pod is not ready after at most both timeouts, in seconds; empty where it is, or not wanted."""
     started = time.monotonic()
-    while True:
+    while wanted():
         if _is_ready(cluster.read(cluster.apps.read_namespaced_stateful_set, name, namespace)):
             return ""
         waited = time.monotonic() - started
@@ -35,6 +38,7 @@ def problem_of(cluster: Cluster, namespace: str, name: str, start_timeout: float
             said = _log(cluster, namespace, f"{name}-0")
             return f"does not answer queries after {waited:.0f} s; it said: {said}"
         time.sleep(_POLL_SECONDS)
+    return ""
 
 
 def _is_ready(server: dict[str, Any]) -> bool:

@@ -80,7 +80,9 @@ class WorkerJobs:
         plan, settings = self._args.plan, self._args.settings
         return {
             "suspend": True,
-            "activeDeadlineSeconds": plan.timeout_seconds + settings.start_timeout + _DEADLINE_GRACE_SECONDS,
+            "activeDeadlineSeconds": sum(
+                (plan.timeout_seconds, plan.connect_seconds, settings.start_timeout, _DEADLINE_GRACE_SECONDS)
+            ),
             "template": {
                 "metadata": {"labels": labels},
                 "spec": self._pod(role, arguments, environment),
