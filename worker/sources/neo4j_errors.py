@@ -22,6 +22,8 @@ _REMEDIES: Mapping[str, str] = {
 
 _LOST = "defunct connection"
 """What the driver says of a connection that there was."""
+_PANICKED = "encountered a critical error"
+"""What the server says to everyone once it could not write for someone, under the code of an unknown error."""
 
 
 def server_error(error: Exception, at: Connection) -> ServerError:
@@ -29,7 +31,8 @@ def server_error(error: Exception, at: Connection) -> ServerError:
     if isinstance(error, Neo4jError):
         code = error.code or ""
         said = error.message or code
-        remedy = MORE_DISK if tells_of_full_disk(said) else _REMEDIES.get(code, "see the server's log")
+        known = _REMEDIES.get(code, GONE if _PANICKED in said else "see the server's log")
+        remedy = MORE_DISK if tells_of_full_disk(said) else known
         transient = code.startswith("Neo.TransientError.") or code.endswith("DatabaseUnavailable")
     else:
         said = str(error) or type(error).__name__
