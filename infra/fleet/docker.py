@@ -11,17 +11,20 @@ from pathlib import Path, PurePosixPath
 from typing import Any, ParamSpec, TypeVar
 
 import docker
-from docker.errors import DockerException, NotFound
+from docker.errors import APIError, DockerException, NotFound
 from docker.models.containers import Container
 from pydantic import BaseModel, ConfigDict
 from requests.exceptions import RequestException
 
+from infra.fleet.patience import Patience
 from infra.fleet.runner import Ended
 from spec.errors import RunError
 from spec.plan import LoadPlan
 from spec.results import ExitReason
 
 _STOP_GRACE_SECONDS = 10
+_POLL_SECONDS = 0.1
+_CONFLICT = 409
 _LOG_LINES = 400
 """Enough for a result and the progress before it; more would be the log of a run of days."""
 _NEVER = "0001-01-01"
@@ -82,15 +85,12 @@ class DockerRunner:
         plan_file = PurePosixPath(self._fleet.plan_file)
         container.put_archive(str(plan_file.parent), _archive(plan_file.name, self._plan.model_dump_json().encode()))
         container.start()
-        deadline = time.monotonic() + timeout_seconds
+        patience = Patience(timeout_seconds, wanted)
         while self._running([container.id or ""]):
-            if time.monotonic() > deadline:
-                container.kill()
-                return Ended(None, "", ExitReason.TIMED_OUT, f"prepare did not end within {timeout_seconds:.0f} s")
-            if not wanted():
-                container.kill()
-                return Ended(None, "", ExitReason.INTERRUPTED)
-            time.sleep(0.1)
+            if (ended := patience.over()) is not None:
+                _kill(container)
+                return ended
+            time.sleep(_POLL_SECONDS)
         return _ended(self._client, self._container(self._fleet.prepare))
 
     def start(self) -> None:
@@ -173,6 +173,15 @@ def client() -> docker.DockerClient:
             "start Docker, set DOCKER_HOST, or set loadtest:platform to local"
         ) from None
     return found
+
+
+def _kill(container: Container) -> None:
+    """SIGKILL, unless it has just ended by itself."""
+    try:
+        container.kill()
+    except APIError as error:
+        if error.status_code != _CONFLICT:
+            raise
 
 
 def _ended(engine: docker.DockerClient, container: Container) -> Ended:

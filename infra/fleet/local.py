@@ -12,6 +12,7 @@ from typing import IO, Any
 
 from pydantic import BaseModel, ConfigDict
 
+from infra.fleet.patience import Patience
 from infra.fleet.runner import Ended
 from infra.local import ramdisk
 from infra.local.cgroup import ControlGroup, remove_groups
@@ -70,7 +71,7 @@ class LocalRunner:
             folder.mkdir(exist_ok=True)
         self._paths.plan.write_text(self._plan.model_dump_json())
         command = self._command("prepare", "--plan", str(self._paths.plan))
-        deadline = time.monotonic() + timeout_seconds
+        patience = Patience(timeout_seconds, wanted)
         with subprocess.Popen(
             command,
             env=self._environment(self._paths.workers),
@@ -80,13 +81,9 @@ class LocalRunner:
             text=True,
         ) as process:
             while (said := _said(process)) is None:
-                if not wanted():
+                if (ended := patience.over()) is not None:
                     process.kill()
-                    return Ended(None, "", ExitReason.INTERRUPTED)
-                if time.monotonic() > deadline:
-                    process.kill()
-                    detail = f"prepare did not end within {timeout_seconds:.0f} s"
-                    return Ended(None, "", ExitReason.TIMED_OUT, detail)
+                    return ended
             return Ended(process.returncode, said[0], detail=said[1])
 
     def start(self) -> None:

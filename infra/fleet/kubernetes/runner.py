@@ -14,6 +14,7 @@ from infra.fleet.kubernetes.ending import Pod, ended_of, failures_before, has_be
 from infra.fleet.kubernetes.jobs import Jobs
 from infra.fleet.kubernetes.server import problem_of
 from infra.fleet.kubernetes.watch import Pods
+from infra.fleet.patience import Patience
 from infra.fleet.restarts import FINAL
 from infra.fleet.runner import Ended
 from spec.cluster_access import ClusterAccess
@@ -79,13 +80,10 @@ class KubernetesRunner:
         self._jobs.fresh(fleet.workers)
         pods = self._follow(fleet.prepare)
         try:
-            deadline = self._released + fleet.start_timeout + timeout_seconds
+            patience = Patience(fleet.start_timeout + timeout_seconds, wanted)
             while not self._is_over(_PREPARE, pods, fleet.prepare):
-                if time.monotonic() > deadline:
-                    detail = f"prepare did not end within {timeout_seconds:.0f} s"
-                    return Ended(None, "", ExitReason.TIMED_OUT, detail)
-                if not wanted():
-                    return Ended(None, "", ExitReason.INTERRUPTED)
+                if (ended := patience.over()) is not None:
+                    return ended
                 time.sleep(_POLL_SECONDS)
             self._settle(fleet.prepare)
             return self._prepared(pods)

@@ -38,3 +38,15 @@ def test_it_is_ended(container: Container) -> None:
     assert time.monotonic() - started < 60
     container.reload()
     assert container.status == "exited"
+
+
+def test_one_that_ends_as_nobody_waits_any_more_is_interrupted(container: Container) -> None:
+    handles = DockerHandles(
+        prepare=container.id or "", plan_file="/tmp/plan.json", workers={}, output_in_container="/out"
+    )
+
+    def wanted() -> bool:
+        container.kill()
+        return False
+
+    assert DockerRunner(handles, smallest_plan(1)).prepare(300, wanted).reason is ExitReason.INTERRUPTED

@@ -109,4 +109,7 @@ def test_a_preparation_that_nobody_waits_for_is_ended(runner, tmp_path, monkeypa
 def test_a_preparation_has_its_time(runner, monkeypatch):
     monkeypatch.setattr(Playing, "program", "import time; time.sleep(600)")
     ended = runner.prepare(1, lambda: True)
-    assert (ended.reason, ended.detail) == (ExitReason.TIMED_OUT, "prepare did not end within 1 s")
+    assert (ended.reason, ended.detail) == (
+        ExitReason.TIMED_OUT,
+        "it did not end within 1 s; raise loadtest:connectTimeout",
+    )

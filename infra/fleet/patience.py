@@ -1,0 +1,25 @@
+"""How long a preparation is waited for: until its time is over, or nobody waits for the run any more."""
+
+import time
+from collections.abc import Callable
+
+from infra.fleet.runner import Ended
+from spec.results import ExitReason
+
+
+class Patience:
+    """From now on, for so many seconds."""
+
+    def __init__(self, seconds: float, wanted: Callable[[], bool]) -> None:
+        self._seconds = seconds
+        self._deadline = time.monotonic() + seconds
+        self._wanted = wanted
+
+    def over(self) -> Ended | None:
+        """How the preparation is to be said to have ended, by which it has to be ended; None while there is patience."""
+        if not self._wanted():
+            return Ended(None, "", ExitReason.INTERRUPTED)
+        if time.monotonic() > self._deadline:
+            said = f"it did not end within {self._seconds:.0f} s; raise loadtest:connectTimeout"
+            return Ended(None, "", ExitReason.TIMED_OUT, said)
+        return None
