@@ -206,7 +206,13 @@ class Kafka:
             except KafkaException:
                 if len(self._partitions(topic)) < partitions:
                     raise
+        deadline = time.monotonic() + _SECONDS
         while len(self._partitions(topic)) < partitions:
+            if time.monotonic() > deadline:
+                raise ServerError(
+                    f"{self._at}: topic {topic!r} was given {partitions} partitions, and shows fewer after {_SECONDS:.0f} s; "
+                    "see the broker's log"
+                )
             time.sleep(_PAUSE_SECONDS)
 
     def _empty(self, topic: str, partitions: Sequence[int]) -> None:
