@@ -1,7 +1,7 @@
 """The fault campaign: `make faults`, or `python -m bench.faults [--trials 20] [--fault NAME ...] [--source NAME ...]`.
 
 Real workers in containers, on half a core each, load and verify; something happens to them at moments that a seeded
-generator draws over the time that an undisturbed load takes. Writes bench/results/faults.json, a row a fault and source;
+generator draws over the bytes that an undisturbed load sends. Writes bench/results/faults.json, a row a fault and source;
 rows of faults and sources that are not asked for stay as they are.
 """
 
