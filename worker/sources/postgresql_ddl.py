@@ -1,0 +1,83 @@
+"""The tables that a schema becomes in PostgreSQL: each type in the server's own, every name quoted."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from spec.errors import PlanError
+from spec.schema import Column, Table
+from spec.types import DataType, Kind
+
+_LONGEST_NAME = 63
+"""Bytes, as the server is built by everybody (NAMEDATALEN less one)."""
+
+TYPES: Mapping[Kind, Callable[[DataType], str]] = {
+    Kind.BOOL: lambda _: "boolean",
+    Kind.INT8: lambda _: "smallint",
+    Kind.INT16: lambda _: "smallint",
+    Kind.INT32: lambda _: "integer",
+    Kind.INT64: lambda _: "bigint",
+    Kind.FLOAT32: lambda _: "real",
+    Kind.FLOAT64: lambda _: "double precision",
+    Kind.DECIMAL: lambda t: f"numeric({t.precision},{t.scale})",
+    Kind.CHAR: lambda t: f"character({t.length})",
+    Kind.VARCHAR: lambda t: f"character varying({t.length})",
+    Kind.TEXT: lambda _: "text",
+    Kind.BLOB: lambda _: "bytea",
+    Kind.BYTES: lambda _: "bytea",
+    Kind.DATE: lambda _: "date",
+    Kind.TIME: lambda _: "time without time zone",
+    Kind.DATETIME: lambda _: "timestamp without time zone",
+    Kind.TIMESTAMP: lambda _: "timestamp without time zone",
+    Kind.TIMESTAMP_TZ: lambda _: "timestamp with time zone",
+    Kind.JSON: lambda _: "json",
+    Kind.JSONB: lambda _: "jsonb",
+    Kind.UUID: lambda _: "uuid",
+    Kind.ULID: lambda _: "character(26)",
+    Kind.ARRAY: lambda t: f"{column_type(t.element)}[]" if t.element else "text[]",
+    Kind.ENUM: lambda _: "text",
+    Kind.SET: lambda _: "text[]",
+    Kind.DURATION: lambda _: "interval",
+    Kind.POINT: lambda _: "point",
+}
+"""Each type as `format_type` spells it, so that a table's shape can be compared with what the server says."""
+
+
+def column_type(data_type: DataType) -> str:
+    """The server's type for a column's, in its own spelling."""
+    return TYPES[data_type.kind](data_type)
+
+
+def create_table(table: Table) -> sql.Composed:
+    """The statement that makes a table; every name is quoted."""
+    columns = [_definition(column) for column in table.columns]
+    key = sql.SQL("PRIMARY KEY ({})").format(sql.Identifier(table.primary_key))
+    return sql.SQL("CREATE TABLE {} ({})").format(sql.Identifier(table.name), sql.SQL(", ").join([*columns, key]))
+
+
+def _definition(column: Column) -> sql.Composed:
+    parts: list[sql.Composable] = [sql.Identifier(column.name), sql.SQL(column_type(column.type))]
+    if not column.nullable:
+        parts.append(sql.SQL("NOT NULL"))
+    return sql.SQL(" ").join(parts)
+
+
+def check_length(name: str) -> None:
+    """Raise PlanError for a name that is too long: the server cuts it, and may then mean a table that is another's."""
+    if len(name.encode()) > _LONGEST_NAME:
+        raise PlanError(
+            f"source: 'postgresql' has names of {_LONGEST_NAME} bytes at most, and {name[:20] + '...'!r} has "
+            f"{len(name.encode())}; shorten it in the schema"
+        )
+
+
+def shape_in_server(cursor: psycopg.Cursor[Any], table: Table) -> list[tuple[str, str]]:
+    """The columns of the table of this name, each with its type as `format_type` spells it; none where there is no table."""
+    cursor.execute(
+        "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute "
+        "WHERE attrelid = to_regclass(quote_ident(%s)) AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
+        [table.name],
+    )
+    return [(str(name), str(kind)) for name, kind in cursor.fetchall()]

@@ -1,0 +1,91 @@
+"""How rows go to PostgreSQL: by COPY, or by INSERT statements of many rows."""
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import psycopg
+import pyarrow as pa
+from psycopg import sql
+
+from spec.schema import Column, Table
+from spec.types import Kind
+from worker.encode.postgres_binary import PostgresBinaryEncoder
+from worker.encode.records import Records
+from worker.encode.rows import Rows
+from worker.sources.base import Sent
+
+_ROWS_A_STATEMENT = 1_000
+"""Of a multi-row INSERT: what loaders commonly send."""
+
+
+class CopySink:
+    """Rows in COPY's binary format, straight to the wire: it costs the server less than text (bench/encode.py)."""
+
+    def __init__(self, connection: psycopg.Connection[Any], table: Table) -> None:
+        self._connection = connection
+        self._encoder = PostgresBinaryEncoder(table)
+        columns = sql.SQL(", ").join(sql.Identifier(column.name) for column in table.columns)
+        statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(sql.Identifier(table.name), columns)
+        self._statement = statement.as_bytes(connection)
+
+    def encode(self, batch: pa.RecordBatch) -> Rows:
+        """COPY's binary format."""
+        return self._encoder.encode(batch)
+
+    def send(self, pieces: Iterator[Rows]) -> Sent:
+        """One COPY, which is one transaction."""
+        header, trailer = self._encoder.header, self._encoder.trailer
+        sent = len(header) + len(trailer)
+        with self._connection.cursor() as cursor:
+            with cursor.copy(self._statement) as copy:
+                copy.write(header)
+                for piece in pieces:
+                    copy.write(piece.data)
+                    sent += len(piece.data)
+                copy.write(trailer)
+                written = time.perf_counter()
+            return Sent(sent, time.perf_counter() - written)
+
+
+class InsertSink:
+    """Multi-row INSERT, the values bound on the client, so that the bytes on the wire are known."""
+
+    def __init__(self, connection: psycopg.Connection[Any], table: Table) -> None:
+        self._connection = connection
+        self._table = table
+        self._row = sql.SQL("({})").format(sql.SQL(", ").join(sql.Placeholder() * len(table.columns)))
+        columns = sql.SQL(", ").join(sql.Identifier(column.name) for column in table.columns)
+        self._insert = sql.SQL("INSERT INTO {} ({}) VALUES ").format(sql.Identifier(table.name), columns)
+
+    def encode(self, batch: pa.RecordBatch) -> Records:
+        """Python objects, as a program would bind them."""
+        columns = [parameters(*pair) for pair in zip(self._table.columns, batch.columns, strict=True)]
+        return Records(list(zip(*columns, strict=True)))
+
+    def send(self, pieces: Iterator[Records]) -> Sent:
+        """One transaction of as many statements as the rows take."""
+        sent = 0
+        cursor = psycopg.ClientCursor(self._connection)
+        with self._connection.transaction(), cursor:
+            for piece in pieces:
+                for first in range(0, len(piece), _ROWS_A_STATEMENT):
+                    sent += self._insert_rows(cursor, piece.rows[first : first + _ROWS_A_STATEMENT])
+            written = time.perf_counter()
+        return Sent(sent, time.perf_counter() - written)
+
+    def _insert_rows(self, cursor: psycopg.ClientCursor[Any], rows: Sequence[tuple[Any, ...]]) -> int:
+        statement = self._insert + sql.SQL(", ").join([self._row] * len(rows))
+        text = cursor.mogrify(statement, [value for row in rows for value in row]).encode()
+        cursor.execute(text)
+        return len(text)
+
+
+def parameters(column: Column, values: pa.Array) -> list[Any]:
+    """A column as values that the driver binds; what it does not know goes as the server's text for it."""
+    kind = column.type.kind
+    if kind is Kind.UUID:
+        return [None if value is None else value.hex() for value in values.to_pylist()]
+    if kind is Kind.POINT:
+        return [None if value is None else f"({value['x']!r},{value['y']!r})" for value in values.to_pylist()]
+    return list(values.to_pylist())
