@@ -272,14 +272,16 @@ def test_a_confined_pod_deleted_in_mid_load_and_one_evicted_for_its_ram_disk_are
 
 
 def test_a_pod_that_was_deleted_is_made_again_where_retries_allow_it(stack: StackMaker, kubectl: Kubectl):
-    made = stack(source="jsonl", workers=1, tables=["users"], rowCount=3_000_000, retries=1)
+    # Some half a minute of loading each time: a pod is seen to run, and deleted, seconds after it began.
+    rows = 12_000_000
+    made = stack(source="jsonl", workers=1, tables=["users"], rowCount=rows, retries=1)
     running = made.start_up()
     kubectl.run("delete", worker_pod(kubectl, made, 0), f"--namespace={namespace(made)}", "--wait=false")
     output, _ = running.communicate(timeout=240)
     assert running.returncode == 0, output
     result = made.results()["worker-1"]
     assert (result["success"], result["attempt"]) == (True, 2)
-    assert result["metrics"]["rows_processed"] == 3_000_000
+    assert result["metrics"]["rows_processed"] == rows
 
 
 def test_a_run_whose_time_is_over_is_ended_and_keeps_what_was_done(stack: StackMaker):
