@@ -43,6 +43,7 @@ class Environment(_Report):
     not_enforced: tuple[str, ...] = ()
     nr_throttled: int | None = None
     throttled_ms: float | None = None
+    """Within `duration_ms`, summed over the cores; in periods, `nr_throttled`."""
 
 
 class Metrics(_Report):

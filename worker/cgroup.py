@@ -17,6 +17,11 @@ class Throttling:
 
     periods: int
     milliseconds: float
+    """Summed over the cores that stood still: more than has passed where several did."""
+
+    def since(self, earlier: "Throttling") -> "Throttling":
+        """What was added after an earlier count."""
+        return Throttling(self.periods - earlier.periods, self.milliseconds - earlier.milliseconds)
 
 
 class Cgroup:

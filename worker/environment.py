@@ -10,7 +10,7 @@ import psutil
 from spec.plan import Limits
 from spec.results import Environment
 from spec.units import MIB, format_size, mebibytes
-from worker.cgroup import Cgroup
+from worker.cgroup import Cgroup, Throttling
 
 _RAM_DISKS = ("tmpfs", "ramfs")
 
@@ -49,13 +49,23 @@ class Surroundings:
         self._cgroup = cgroup or Cgroup()
         self._data = mount_of(data)
         self._results = mount_of(results)
+        self._before: Throttling | None = None
+        self._throttled: Throttling | None = None
+
+    def begin_timing(self) -> None:
+        """Throttling counts from here on: not the interpreter's start, which no rate is over either."""
+        self._before, self._throttled = self._cgroup.throttling(), None
+
+    def end_timing(self) -> None:
+        """Throttling counts until here, and no more."""
+        self._throttled = self._throttling()
 
     def measure(self, limits: Limits | None) -> Environment:
         """The environment as the result reports it; `limits` are what the plan asked for, if anything."""
         memory = psutil.virtual_memory()
         limit, usage, quota = self._cgroup.memory_limit(), self._cgroup.memory_usage(), self._cgroup.cpu_quota()
         available = memory.available if limit is None else min(memory.available, limit - (usage or 0))
-        throttling = self._cgroup.throttling()
+        throttling = self._throttled or self._throttling()
         tmpfs = self._data if self._data and self._data.is_ram_disk else None
         return Environment(
             cpu_cores=len(os.sched_getaffinity(0)),
@@ -69,6 +79,10 @@ class Surroundings:
             nr_throttled=throttling.periods if throttling else None,
             throttled_ms=throttling.milliseconds if throttling else None,
         )
+
+    def _throttling(self) -> Throttling | None:
+        now = self._cgroup.throttling()
+        return now.since(self._before) if now is not None and self._before is not None else now
 
     def block(self, environment: Environment) -> str:
         """The seed's environment block, with a line more for each limit that is not in force."""

@@ -36,11 +36,12 @@ def run_worker(assignment: Assignment) -> ExitCode:
     surroundings = Surroundings(assignment.folders.data, assignment.folders.results)
     _log(surroundings.block(surroundings.measure(plan.limits)))
     tally, done = Tally(total_rows=worker.rows, loads=plan.operation.populates), _Done()
+    surroundings.begin_timing()
     started_at, started = datetime.now(UTC), time.perf_counter()
     ending = COMPLETED
     try:
         with _interruptible(), ProgressLines(worker.id, tally, _emit):
-            _work(assignment, tally, done)
+            _work(assignment, surroundings, tally, done)
     except Exception as error:  # noqa: BLE001 - a bug of ours must still leave its result
         ending = ending_of(error)
     seconds = (tally.loaded or time.perf_counter()) - started
@@ -96,7 +97,7 @@ class _Done:
         )
 
 
-def _work(assignment: Assignment, tally: Tally, done: _Done) -> None:
+def _work(assignment: Assignment, surroundings: Surroundings, tally: Tally, done: _Done) -> None:
     """Load, compare, or both; raises VerificationError for a difference."""
     plan = assignment.plan
     dataset = Dataset(plan.data, plan.seed, plan.row_count, plan.base_instant)
@@ -106,6 +107,8 @@ def _work(assignment: Assignment, tally: Tally, done: _Done) -> None:
         if plan.operation.populates:
             _load(assignment, source, dataset, tally, done)
         if plan.operation.verifies:
+            if plan.operation.populates:
+                surroundings.end_timing()
             tally.begin_verify()
             done.verification.run(source, plan, assignment.worker, dataset, tally)
     report = done.verification.report

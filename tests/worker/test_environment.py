@@ -21,6 +21,11 @@ def mounted(path: Path) -> Mount:
 LIMITS = Limits(cpu=0.5, memory=512 * MIB, tmpfs=256 * MIB)
 
 
+def throttle(folder: Path, periods: int, microseconds: int) -> None:
+    """What the kernel has counted by now."""
+    (folder / "root" / "cpu.stat").write_text(f"nr_throttled {periods}\nthrottled_usec {microseconds}")
+
+
 @pytest.fixture
 def surroundings(tmp_path):
     """A process in control groups of version 2, made of files, with plain folders."""
@@ -31,7 +36,7 @@ def surroundings(tmp_path):
         root.mkdir()
         for name, text in (("memory.max", memory), ("memory.current", "1048576"), ("cpu.max", quota)):
             (root / name).write_text(text)
-        (root / "cpu.stat").write_text("nr_throttled 7\nthrottled_usec 1500")
+        throttle(tmp_path, periods=7, microseconds=1500)
         return Surroundings(tmp_path, tmp_path / "absent", Cgroup(root, tmp_path / "membership"))
 
     return make
@@ -44,6 +49,17 @@ def test_limits_in_force_are_reported_as_the_kernel_has_them(surroundings):
     assert measured.cgroup_cpu_quota == "50000 100000"
     assert (measured.nr_throttled, measured.throttled_ms) == (7, 1.5)
     assert measured.not_enforced == ()
+
+
+def test_throttling_is_what_the_timed_part_added(surroundings, tmp_path):
+    here = surroundings()
+    here.begin_timing()
+    assert (here.measure(None).nr_throttled, here.measure(None).throttled_ms) == (0, 0.0)
+    throttle(tmp_path, periods=10, microseconds=4000)
+    assert (here.measure(None).nr_throttled, here.measure(None).throttled_ms) == (3, 2.5)
+    here.end_timing()
+    throttle(tmp_path, periods=90, microseconds=90_000)
+    assert (here.measure(None).nr_throttled, here.measure(None).throttled_ms) == (3, 2.5)
 
 
 def test_a_tighter_limit_than_the_plan_s_is_in_force_as_well(surroundings):
