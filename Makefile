@@ -1,11 +1,19 @@
 # Everything here works from a fresh clone with Python 3.11 or newer and make.
 STACK ?= small
 PYTHON ?= python3
+TIER ?= bare
+JOBS ?= 2
 VENV := .venv
 RUN := $(VENV)/bin/python
 
+define install
+echo "installing $(1) into $(VENV)" >&2; start=$$(date +%s); \
+$(RUN) -m pip install --quiet --disable-pip-version-check -r $(1) && touch $@ && \
+echo "installed $(1) in $$(( $$(date +%s) - start )) s" >&2
+endef
+
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up report watch destroy sweep plan test faults lint
+.PHONY: help venv demo up report watch destroy sweep plan test prepare faults lint
 
 help:  ## what there is to do
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -14,14 +22,10 @@ venv: $(VENV)/.made  ## the virtual environment that the program runs in
 
 $(VENV)/.made: requirements.txt worker/requirements.txt
 	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
-	@echo "installing requirements.txt into $(VENV)" >&2
-	@$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	@touch $@
+	@$(call install,requirements.txt)
 
 $(VENV)/.made-dev: $(VENV)/.made requirements-dev.txt
-	@echo "installing requirements-dev.txt into $(VENV)" >&2
-	@$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	@touch $@
+	@$(call install,requirements-dev.txt)
 
 demo: venv  ## the small preset on this machine, then its report
 	@tools/pulumi up --stack small --yes --skip-preview --suppress-outputs
@@ -45,8 +49,11 @@ sweep: venv  ## what an interrupted engine left; with YES=--yes it is removed
 plan: venv  ## what STACK would do, without an engine or Docker
 	@$(RUN) -m infra.plan --stack $(STACK)
 
-test: $(VENV)/.made-dev  ## all tests; those of a missing component say what is missing
-	@$(RUN) -m pytest $(PYTEST_ARGUMENTS)
+test: $(VENV)/.made-dev  ## the tests of TIER (bare, docker, kubernetes, all), two at a time; JOBS=3 for three
+	@$(RUN) -m pytest --tier=$(TIER) --numprocesses=$(JOBS) $(PYTEST_ARGUMENTS)
+
+prepare: $(VENV)/.made-dev  ## make what the tests of TIER need: engine, images, cluster
+	@$(RUN) -m tools.prepare $(TIER)
 
 faults: $(VENV)/.made-dev  ## the fault campaign on Docker; TRIALS=3 for so many of each, and not all
 	@$(RUN) -m bench.faults $(if $(TRIALS),--trials $(TRIALS))

@@ -1,10 +1,8 @@
 """The test cluster for any test that needs one: started on first use, stopped at the end of the session that started it.
 
-A cluster that runs already is taken as it is and left running.
+A cluster that runs already is taken as it is and left running. A second session waits until the first one is done with it.
 """
 
-import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Generator
@@ -13,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.requires import requires
-from tools.cluster import build, claim, runtime
+from tests import session
+from tools.cluster import claim, runtime
 from tools.cluster.layout import CACHE, Layout, default_state
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -48,17 +46,17 @@ def load(image: str) -> None:
 
 @pytest.fixture(scope="session")
 def cluster_session() -> Generator[Session]:
-    """The running cluster. Skips (fails in CI) where none can run."""
-    requires(os.geteuid() == 0, "root, which the test cluster needs")
-    built = (CACHE.root / build.name()).is_dir()
-    requires(built or shutil.which("go") is not None, "Go, to build the test cluster")
-    runs = claim.current() is not None and runtime.answers()
-    # A new state: pods of an earlier session would come back as unknown.
-    if not runs:
-        succeed("stop", "--purge")
-    yield Session(Path(succeed("start")), ours=not runs)
-    if not runs:
-        succeed("stop", "--purge")
+    """The running cluster."""
+    with CACHE.lock("test-session"):
+        runs = claim.current() is not None and runtime.answers()
+        if not runs:
+            # A new state: pods of an earlier session would come back as unknown.
+            succeed("stop", "--purge")
+            session.CLUSTER_STARTED.touch()
+        yield Session(Path(succeed("start")), ours=not runs)
+        if not runs:
+            succeed("stop", "--purge")
+            session.CLUSTER_STARTED.unlink()
 
 
 @pytest.fixture(scope="session")

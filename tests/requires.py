@@ -1,14 +1,19 @@
-"""Tests of a component that this machine lacks skip, and say why; in CI, which installs everything, they fail instead."""
+"""What a test finds missing while it runs: the test is skipped, or fails where skips are forbidden, as in CI."""
 
 import os
 
 import pytest
 
+REQUIRE_ALL = os.environ.get("LOADTEST_REQUIRE_ALL") == "1"
+"""Whether skips are forbidden."""
+SKIPPED = "missing "
+"""The beginning of the reason of every skip for a missing component."""
 
-def requires(present: bool, what: str) -> None:
-    """Skip the calling test unless `present`; fail it where LOADTEST_REQUIRE_ALL is set."""
+
+def requires(present: bool, component: str, lacking: str) -> None:
+    """Skip the calling test unless `present`; fail it where skips are forbidden."""
     if present:
         return
-    if os.environ.get("LOADTEST_REQUIRE_ALL") == "1":
-        pytest.fail(f"missing in CI: {what}")
-    pytest.skip(f"missing on this machine: {what}")
+    if REQUIRE_ALL:
+        pytest.fail(f"{component}: {lacking}", pytrace=False)
+    pytest.skip(f"{SKIPPED}{component}: {lacking}")

@@ -3,7 +3,6 @@
 import random
 import subprocess
 import time
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from spec.connection import Connection, parse_connection
 from spec.database import DatabaseSpec
 from spec.sources import SOURCES
 from spec.units import MIB
+from tests import session
 from tests.tools.containers import Container, require_image
 from tools.images import catalogue
 from tools.images.recipe import Recipe, tag
@@ -65,7 +65,7 @@ def serving(
     specification = ours.model_copy(update={"arguments": (*ours.arguments, *arguments)})
     # Kafka tells its clients an address: it has to be one that this machine reaches, and known before.
     address = f"10.{random.randrange(100, 250)}.{random.randrange(250)}."
-    name = f"loadtest-served-{uuid.uuid4().hex[:12]}"
+    name = session.unique("loadtest-served")
     docker("network", "create", "--internal", f"--subnet={address}0/24", name)
     try:
         _start(name, recipe, specification, host=f"{address}10")

@@ -14,12 +14,12 @@ from bench.made_results import made_plan, made_results
 from spec.results import Difference, ExitReason
 from spec.thresholds import parse_thresholds
 from tests.aggregate import runs
-from tests.aggregate.browser import CHROMIUM, Page, Session, chromium
-from tests.requires import requires
+from tests.aggregate.browser import Page, Session, chromium
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "artefacts" / "page"
 SECTIONS = ["limit", "warnings", "thresholds", "workers", "throughput", "latency", "phases", "verification", "errors",
             "environment", "settings", "plan"]  # fmt: skip
+pytestmark = pytest.mark.browser
 SCHEMES = pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 
 
@@ -40,7 +40,6 @@ def full() -> Report:
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    requires(CHROMIUM is not None, "chromium")
     with chromium(tmp_path_factory.mktemp("profile")) as session:
         yield session
 

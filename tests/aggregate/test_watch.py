@@ -6,14 +6,12 @@ import signal
 import subprocess
 import sys
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import docker
 import pytest
-from docker.errors import DockerException
 
 from infra.local.processes import remember
 from infra.local.workspace import WorkspacePaths
@@ -21,8 +19,8 @@ from spec.generators import Sequential
 from spec.plan import LoadPlan, partition
 from spec.schema import Column, Schema, Table
 from spec.types import DataType, Kind
+from tests import session
 from tests.aggregate import runs
-from tests.requires import requires
 
 PROJECT = Path(__file__).resolve().parents[2]
 STACK = "watched"
@@ -173,18 +171,15 @@ def test_a_folder_of_results_that_fills(tmp_path):
 @pytest.fixture
 def containers() -> Iterator[Callable[[str, str], str]]:
     """Makes containers of the watched stack that run a shell script, and removes them."""
-    try:
-        client = docker.from_env()
-        present = bool(client.images.list(IMAGE))
-    except DockerException:
-        present = False
-    requires(present, f"Docker with the image {IMAGE}")
-    stack = f"{STACK}-{uuid.uuid4().hex[:8]}"
+    client = docker.from_env()
+    stack = session.unique(STACK)
     made = []
 
     def make(worker: str, script: str) -> str:
         labels = {"loadtest.stack": stack, "loadtest.worker": worker}
-        container = client.containers.create(IMAGE, ["sh", "-c", script], labels=labels, mem_limit="64m")
+        container = client.containers.create(
+            IMAGE, ["sh", "-c", script], name=session.unique("watched"), labels=labels, mem_limit="64m"
+        )
         made.append(container)
         container.start()
         return stack

@@ -2,7 +2,6 @@
 
 import base64
 import gzip
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import yaml
 from kubernetes import client, config
 
 from spec.results import Progress
+from tests import session
 from tests.aggregate import runs
 from tests.aggregate.test_watch import IMAGE, rest, watching
 from tests.cluster import load
@@ -26,7 +26,7 @@ def pods(cluster: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[i
     monkeypatch.delenv("KUBECONFIG", raising=False)
     config.load_kube_config(str(cluster))
     api: Any = client.CoreV1Api()
-    stack = f"watched-{uuid.uuid4().hex[:8]}"
+    stack = session.unique("watched")
     api.create_namespace({"metadata": {"name": stack}})
     plan = gzip.compress(runs.plan(2, tables=("users",), rows=2000).model_dump_json().encode())
     binary = {"plan.json": base64.b64encode(plan).decode()}

@@ -4,7 +4,6 @@ import shutil
 import subprocess
 import sys
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,14 +18,14 @@ from infra.local.processes import remember
 from infra.local.workspace import WorkspacePaths
 from spec.labels import STACK_LABEL
 from spec.units import MIB
-from tests.tools.containers import require_image
+from tests import session
 from tools.images import catalogue
 from tools.images.recipe import tag
 
 
 @pytest.fixture
 def stack() -> str:
-    return f"swept-{uuid.uuid4().hex[:8]}"
+    return session.unique("swept")
 
 
 @pytest.fixture
@@ -128,7 +127,6 @@ def test_a_plugin_goes_only_when_its_engine_has(
 
 @pytest.mark.docker
 def test_docker_by_label_and_nothing_else(tmp_path: Path, stack: str, capsys: pytest.CaptureFixture[str]) -> None:
-    require_image(catalogue.PYTHON)
     client = docker.from_env()
     labels, other = {STACK_LABEL: stack}, {STACK_LABEL: f"{stack}-other"}
     client.networks.create(stack, labels=labels, internal=True)

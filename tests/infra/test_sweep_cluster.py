@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import yaml
 
 from infra import sweep
 from spec.labels import STACK_LABEL
+from tests import session
 from tests.integration.kubernetes import Kubectl
 from tests.spec.test_cluster_access import kubeconfig
 
@@ -26,7 +26,7 @@ def kubectl(cluster: Path) -> Kubectl:
 
 @pytest.fixture
 def stack() -> str:
-    return f"swept-{uuid.uuid4().hex[:8]}"
+    return session.unique("swept")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 import os
-import secrets
 import shutil
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from tests import session
 from tests.integration import traces
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,7 +95,7 @@ class Stack:
 
     def __init__(self, clone: Clone, config: Mapping[str, object], name: str | None = None) -> None:
         self.clone = clone
-        self.name = name or f"test-{secrets.token_hex(4)}"
+        self.name = name or session.unique("test")
         self._file = clone.folder / f"Pulumi.{self.name}.yaml"
         if name is None:
             self._file.write_text("config: {}\n")

@@ -1,15 +1,12 @@
 """Stacks for the tests: every one is destroyed in the end, and has to leave nothing behind."""
 
-import shutil
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.integration.clone import ROOT, Clone, Stack
-from tests.requires import requires
-from tests.tools.containers import require_image
+from tests.integration.clone import Clone, Stack
 from tools.images import catalogue
 from tools.images.recipe import tag
 
@@ -38,7 +35,6 @@ def _destroyed(stack: Stack) -> list[str]:
 @pytest.fixture(scope="session")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     """One copy of the project for all stacks of the session."""
-    requires(shutil.which("pulumi") is not None or shutil.which("go") is not None, "a Pulumi CLI, or Go to build one")
     return Clone(tmp_path_factory.mktemp("clone") / "project")
 
 
@@ -51,10 +47,7 @@ def new_stack(clone: Clone) -> Generator[StackMaker]:
 
 @pytest.fixture(scope="session")
 def docker() -> dict[str, object]:
-    """The settings of a run on Docker with the images of this machine; skips where they are not to be had."""
-    require_image(catalogue.POSTGRES)
-    require_image(catalogue.PYTHON)
-    requires(any((ROOT / "worker" / "wheels").glob("*.whl")), "the worker's wheels (python -m tools.images.wheels)")
+    """The settings of a run on Docker with the images of this machine."""
     return {
         "platform": "docker",
         "databaseImage": tag(catalogue.POSTGRES),

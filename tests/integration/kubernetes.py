@@ -7,14 +7,12 @@ from typing import Any
 
 from infra.worker_image import build
 from tests.cluster import load
-from tests.tools.containers import require_image
 from tools.images import catalogue
 from tools.images.recipe import Recipe, tag
 
 
 def worker_image(project: Path) -> str:
     """The image of a folder's worker, in Docker and in the cluster, under the name that the platform asks for."""
-    require_image(catalogue.PYTHON)
     image = build(project, tag(catalogue.PYTHON))
     load(image)
     return image
@@ -22,7 +20,6 @@ def worker_image(project: Path) -> str:
 
 def server_image(recipe: Recipe) -> str:
     """A server's image, in the cluster."""
-    require_image(recipe)
     load(tag(recipe))
     return tag(recipe)
 

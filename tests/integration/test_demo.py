@@ -27,7 +27,8 @@ class Demo:
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory, clone: Clone) -> Generator[Demo]:
-    requires((clone.folder / ".venv" / ".made").exists(), "the project's virtual environment (make venv)")
+    made = (clone.folder / ".venv" / ".made").exists()
+    requires(made, "environment", "the tests run outside of the project's own virtual environment")
     demo = Demo(Clone(tmp_path_factory.mktemp("fresh") / "project"))
     yield demo
     demo.make("destroy").succeeded()

@@ -5,11 +5,6 @@ import random
 import pytest
 
 from bench.faults.campaign import FAULTS, Load, worker_image
-from tests.integration.clone import ROOT
-from tests.requires import requires
-from tests.serving import RECIPES
-from tests.tools.containers import require_image
-from tools.images import catalogue
 
 pytestmark = pytest.mark.docker
 TRIALS = {"worker killed": 3}
@@ -23,15 +18,11 @@ CELLS = [(name, source) for name, fault in FAULTS.items() for source in FEWER.ge
 
 @pytest.fixture(scope="module")
 def image() -> str:
-    require_image(catalogue.PYTHON)
-    requires(any((ROOT / "worker" / "wheels").glob("*.whl")), "the worker's wheels (python -m tools.images.wheels)")
     return worker_image()
 
 
 @pytest.mark.parametrize(("name", "source"), CELLS)
 def test_everything_ends_in_the_truth(name: str, source: str, image: str) -> None:
-    if source in RECIPES:
-        require_image(RECIPES[source])
     trials, seed = TRIALS.get(name, 1), random.randrange(2**32)
     verdicts = list(FAULTS[name].verdicts(Load(source, image, trials, random.Random(seed), SHARE)))
     assert len(verdicts) == trials

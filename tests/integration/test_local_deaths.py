@@ -42,7 +42,11 @@ def test_a_worker_out_of_memory(new_stack):
     stack.up().succeeded()
     results = stack.results().values()
     named = [text for result in results for text in result.get("environment", {}).get("not_enforced", ())]
-    requires(not any("memory limit" in text for text in named), "control groups that limit memory")
+    requires(
+        not any("memory limit" in text for text in named),
+        "cgroups",
+        "control groups that limit memory are not available",
+    )
     assert [result["exit_reason"] for result in results] == ["oom_killed", "oom_killed"]
     assert all("the kernel killed it at its memory limit" in result["errors"][0] for result in results)
     report = stack.report()
@@ -50,11 +54,12 @@ def test_a_worker_out_of_memory(new_stack):
     assert report.output.count("│ oom killed │") == 2
 
 
-def test_the_time_is_over(new_stack):
+def test_a_run_whose_timeout_is_over_is_ended(new_stack):
+    # A worker may not have begun to load by then on a busy machine: what it keeps is tested where it was killed.
     stack = new_stack(rowCount=50_000_000, timeout=4)
     stack.up().succeeded()
     for result in stack.results().values():
         assert result["exit_reason"] == "timed_out"
         assert "raise loadtest:timeout" in result["errors"][-1]
-        assert 0 < result["metrics"]["rows_processed"] < 50_000_000
+        assert result["metrics"]["rows_processed"] < 50_000_000
     assert stack.report().code == ExitCode.FAILED

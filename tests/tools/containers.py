@@ -1,13 +1,12 @@
 """Containers for the tests of images: on a private network, gone with their volumes when the test ends."""
 
-import shutil
 import subprocess
 import time
-import uuid
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from tests import session
 from tests.requires import requires
 from tools.images import engine
 from tools.images.recipe import Recipe, tag
@@ -86,18 +85,16 @@ class Container:
 
 
 def require_image(recipe: Recipe) -> None:
-    """Skips the test (fails it in CI) where an engine with the image's present content is not to be had."""
-    requires(shutil.which("docker") is not None, "docker")
-    requires(
-        engine.content_of(tag(recipe)) == recipe.content(), f"{tag(recipe)} (python -m tools.images {recipe.name})"
-    )
+    """Skip the test (fail it in CI) where the engine lacks the image with its present content."""
+    present = engine.content_of(tag(recipe)) == recipe.content()
+    requires(present, "docker", f"the image {recipe.name} is not on the Docker engine")
 
 
 @contextmanager
 def running(recipe: Recipe, run: Run) -> Generator[Container]:
     """A container of an image, on a network of its own that leads nowhere."""
     require_image(recipe)
-    name = f"loadtest-image-{uuid.uuid4().hex[:12]}"
+    name = session.unique("loadtest-image")
     options = [f"--env={key}={value}" for key, value in run.environment.items()]
     options += [f"--tmpfs={path}:{how}" for path, how in run.tmpfs.items()]
     options += [f"--memory={run.memory}", f"--network={name}", f"--name={name}"]

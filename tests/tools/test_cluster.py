@@ -3,7 +3,6 @@
 import base64
 import http.client
 import json
-import shutil
 import ssl
 import subprocess
 import time
@@ -16,10 +15,10 @@ import dns.resolver
 import pytest
 from kubernetes import client, config
 
+from tests import session
 from tests.cluster import layout, load, run, succeed
 from tests.requires import requires
 from tests.tools import machine
-from tests.tools.containers import require_image
 from tools.cluster import build
 from tools.cluster.addresses import API_SERVICE, DNS_SERVICE, ETCD_PORT, NODE
 from tools.cluster.image import Image, write_archive
@@ -71,7 +70,7 @@ def batch(connection):
 @pytest.fixture
 def namespace(core):
     """A namespace of the test's own, gone with all that is in it."""
-    name = f"test-{uuid.uuid4().hex[:8]}"
+    name = session.unique("test")
     core.create_namespace({"metadata": {"name": name}})
     yield name
     core.delete_namespace(name)
@@ -80,7 +79,6 @@ def namespace(core):
 @pytest.fixture
 def python_image(cluster):
     """An image with a Python, in the cluster."""
-    require_image(PYTHON)
     load(tag(PYTHON))
     return tag(PYTHON)
 
@@ -163,7 +161,6 @@ def test_a_pod_above_its_memory_limit_is_killed_by_the_kernel(core, batch, names
 
 
 def test_an_image_is_loaded_once_and_again_when_it_changed(core, namespace, tmp_path):
-    requires(shutil.which("docker") is not None, "docker")
     name = f"loadtest-test/tiny:{uuid.uuid4().hex[:8]}"
     binaries = build.build()
     try:
@@ -217,8 +214,8 @@ def store_health(user: str) -> Any:
 
 
 def test_stop_leaves_nothing_and_start_brings_the_objects_back(cluster_session, core, tmp_path):
-    requires(cluster_session.ours, "a test cluster of this session's own: stop the one that runs")
-    kept = f"kept-{uuid.uuid4().hex[:8]}"
+    requires(cluster_session.ours, "cluster", "one runs already, and stays")
+    kept = session.unique("kept")
     value = base64.b64encode(b"value").decode()
     core.create_namespaced_secret("default", {"metadata": {"name": kept}, "data": {"key": value}})
     assert machine.traces(layout().folder), "the traces of a running cluster are there to be seen"

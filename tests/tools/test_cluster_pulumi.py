@@ -1,6 +1,5 @@
 """The Kubernetes provider that the engine builds, on the test cluster: what it declares is there, and gone again."""
 
-import shutil
 import sys
 import time
 from pathlib import Path
@@ -10,8 +9,6 @@ import pytest
 from kubernetes import client, config
 
 from tests.cluster import load
-from tests.requires import requires
-from tests.tools.containers import require_image
 from tests.tools.pulumi_project import PulumiProject
 from tools.engine.acquire import acquire
 from tools.images.catalogue import PYTHON
@@ -63,12 +60,10 @@ PROGRAM = """
 
 @pytest.fixture
 def engine() -> Path:
-    requires(shutil.which("pulumi") is not None or shutil.which("go") is not None, "a Pulumi CLI, or Go to build one")
     return acquire("kubernetes").folder
 
 
 def test_an_indexed_job_is_declared_run_and_destroyed(cluster, engine, tmp_path):
-    require_image(PYTHON)
     load(tag(PYTHON))
     project = PulumiProject(tmp_path / "project", engine, sys.prefix)
     project.environment["KUBECONFIG"] = str(cluster)

@@ -1,6 +1,5 @@
 """Images are made again only when what they are made of changes, and come back from their archives."""
 
-import shutil
 import tarfile
 import uuid
 from collections.abc import Generator
@@ -9,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.requires import requires
 from tools.images import catalogue, engine
 from tools.images.build import Outcome, ensure
 from tools.images.content import copy_content, folder_listing
@@ -50,7 +48,6 @@ def context(tmp_path: Path) -> Path:
 @pytest.fixture
 def tiny_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[str]:
     """A name for an image that goes away with the test, and an empty cache."""
-    requires(shutil.which("docker") is not None, "docker")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("DEBIAN", "http://debian.invalid")
     monkeypatch.setenv("DEBIAN_SECURITY", "http://debian-security.invalid")

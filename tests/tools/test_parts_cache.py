@@ -27,6 +27,7 @@ print(sorted(path.name for path in Cache("test").folder("part", make).iterdir())
 
 @pytest.fixture
 def own_cache(tmp_path, monkeypatch):
+    monkeypatch.delenv(cache.BUILDS)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return Cache("test").root
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tools.engine.parts import CACHE
 from tools.engine.progress import say
+from tools.parts.cache import require_builds
 
 CONNECT_TIMEOUT = 10
 """Seconds for the installer's script to answer."""
@@ -33,6 +34,7 @@ def installed(version: str) -> Path | None:
 
 def install(version: str) -> Path | None:
     """Install the CLI of the SDK's `version` into the cache; None, after one line of why, where it cannot be had."""
+    require_builds(f"the Pulumi CLI {version}")
     failure = CACHE.root / f"cli-{version}.failed"
     if failure.exists() and time.time() - failure.stat().st_mtime < MEMORY:
         say(f"the Pulumi installer failed within the last day, not tried again ({failure.read_text().strip()})")

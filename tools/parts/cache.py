@@ -12,6 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.parts.errors import ToolError
+
+BUILDS = "LOADTEST_BUILDS"
+"""A variable: with the value `never`, what the cache lacks is an error. The tests run so: they measure, not build."""
+
 
 @dataclass(frozen=True)
 class Cache:
@@ -33,6 +38,7 @@ class Cache:
         place = self.root / name
         if place.is_dir():
             return place
+        require_builds(f"{name} of {self.root.name}")
         with self.lock(name):
             if place.is_dir():
                 return place
@@ -53,6 +59,12 @@ class Cache:
         with (self.root / f"{name}.lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+def require_builds(what: str) -> None:
+    """Raise ToolError where this process may not build or download what the cache lacks."""
+    if os.environ.get(BUILDS) == "never":
+        raise ToolError(f"{what} is not in the cache and {BUILDS}=never forbids to make it; run `make prepare`")
 
 
 def key(sources: Iterable[Path], versions: Mapping[str, str]) -> str:

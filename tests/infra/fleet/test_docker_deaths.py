@@ -9,7 +9,6 @@ from docker.models.containers import Container
 
 from infra.fleet.docker import client, heard_of_short_memory
 from spec.units import MIB
-from tests.tools.containers import require_image
 from tools.images import catalogue
 from tools.images.recipe import tag
 
@@ -18,7 +17,6 @@ pytestmark = pytest.mark.docker
 
 @pytest.fixture
 def engine() -> Iterator[DockerClient]:
-    require_image(catalogue.PYTHON)
     found = client()
     yield found
     found.close()

@@ -9,7 +9,6 @@ from docker.models.containers import Container
 from infra.fleet.docker import DockerHandles, DockerRunner, client
 from spec.results import ExitReason
 from tests.infra.fleet.plans import smallest_plan
-from tests.tools.containers import require_image
 from tools.images import catalogue
 from tools.images.recipe import tag
 
@@ -19,7 +18,6 @@ pytestmark = pytest.mark.docker
 @pytest.fixture
 def container() -> Iterator[Container]:
     """One that would run for ten minutes."""
-    require_image(catalogue.PYTHON)
     made = client().containers.create(tag(catalogue.PYTHON), ["sleep", "600"], network_mode="none")
     yield made
     made.remove(force=True)

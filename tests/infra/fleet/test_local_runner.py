@@ -88,7 +88,7 @@ def test_another_attempt_is_not_blamed_for_the_memory_of_the_first(fleet, monkey
     while runner.running():
         time.sleep(0.05)
     first = runner.ended()["worker-1"]
-    requires(first.exit_code == -9, "control groups that limit memory")
+    requires(first.exit_code == -9, "cgroups", "control groups that limit memory are not available")
     assert (first.reason, first.detail) == (ExitReason.OOM_KILLED, "the kernel killed it at its memory limit")
     monkeypatch.setattr(Playing, "program", KILLED)
     runner.restart("worker-1")

@@ -9,9 +9,7 @@ from spec.errors import ServerError
 from spec.plan import OnExisting
 from spec.schema_file import parse_schema
 from spec.sources import MYSQL
-from tests.tools.containers import require_image
 from tests.worker.servers import DATABASE, PASSWORD, mysql
-from tools.images import catalogue
 from worker.sources import mysql as source
 
 SCHEMA = """
@@ -22,7 +20,6 @@ tables:
 
 @pytest.mark.docker
 def test_a_table_that_another_session_holds(monkeypatch: pytest.MonkeyPatch) -> None:
-    require_image(catalogue.MYSQL)
     monkeypatch.setattr(source, "_TABLE_SECONDS", 1)
     tables = parse_schema(SCHEMA, "made.yaml").tables
     with mysql() as other:

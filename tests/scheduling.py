@@ -1,0 +1,36 @@
+"""Which tests run in one process of the pool: those of a file share its fixtures, and its server.
+
+Two exceptions. There is one test cluster on a machine, so all of its tests are one group. A file whose tests are
+parametrized by source has one server per source, so each source is a group.
+"""
+
+from functools import cache
+from pathlib import Path
+
+from xdist.scheduler import LoadScopeScheduling
+
+from spec.sources import SOURCES
+
+_ROOT = Path(__file__).resolve().parents[1]
+
+
+class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist exports it without its type
+    """Hands out whole groups of tests."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+def group_of(nodeid: str) -> str:
+    """Return the group of a test, given its id."""
+    file, _, test = nodeid.partition("::")
+    if _needs_cluster(file):
+        return "cluster"
+    parameters = test.partition("[")[2].rstrip("]").split("-")
+    sources = [parameter for parameter in parameters if parameter in SOURCES]
+    return "-".join([file, *sources[:1]])
+
+
+@cache
+def _needs_cluster(file: str) -> bool:
+    return "mark.cluster" in (_ROOT / file).read_text(encoding="utf-8")
