@@ -9,7 +9,6 @@ from pathlib import Path
 from infra.databases import specification_of
 from infra.local import postgresql
 from spec.units import MIB
-from tests import session
 
 PASSWORD = "a-password-of-the-tests"
 
@@ -17,7 +16,7 @@ PASSWORD = "a-password-of-the-tests"
 @contextmanager
 def embedded_postgresql() -> Iterator[str]:
     """A server with an empty database; its connection string."""
-    folder = Path(tempfile.mkdtemp(prefix="pg-", dir=session.FOLDER))
+    folder = Path(tempfile.mkdtemp(prefix="loadtest-pg-"))
     folder.chmod(0o755)
     specification = specification_of("postgresql", None, cpu=2, memory=512 * MIB, tmpfs=None)
     try:

@@ -1,0 +1,159 @@
+"""Twenty faults of twenty kinds, each a replacement of one text in one file, and the tests that are to catch it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One fault: in `file`, `old`, which occurs once, becomes `new`. `tests` are paths or ids for pytest."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: Sequence[str]
+
+
+MUTANTS: Sequence[Mutant] = (
+    Mutant(
+        "CPU quota twice the limit",
+        "infra/local/cgroup.py",
+        "int(cpu * _PERIOD_MICROSECONDS)",
+        "int(cpu * 2 * _PERIOD_MICROSECONDS)",
+        ("tests/infra/local/test_cgroup.py",),
+    ),
+    Mutant(
+        "shard off by one row",
+        "spec/plan.py",
+        "(name, first + taken, rows - taken)",
+        "(name, first + taken + 1, rows - taken)",
+        ("tests/spec/test_plan.py",),
+    ),
+    Mutant(
+        "NULL as text in CSV",
+        "worker/encode/csv.py",
+        'null=b"",',
+        'null=b"NULL",',
+        ("tests/worker/encode/test_encoders.py", "tests/worker/encode/test_csv.py"),
+    ),
+    Mutant(
+        "tab not escaped for COPY and LOAD DATA",
+        "worker/encode/delimited.py",
+        'rb"\\t"',
+        'b"\\t"',
+        ("tests/worker/encode",),
+    ),
+    Mutant(
+        "difference ends with the code of a failure",
+        "aggregate/totals.py",
+        "return ExitCode.DIFFERENCE",
+        "return ExitCode.FAILED",
+        ("tests/aggregate",),
+    ),
+    Mutant(
+        "wall clock from the last start",
+        "aggregate/totals.py",
+        "(max(ends) - min(starts)).total_seconds() * 1000",
+        "(max(ends) - max(starts)).total_seconds() * 1000",
+        ("tests/aggregate",),
+    ),
+    Mutant(
+        "latencies of one worker only",
+        "aggregate/latency.py",
+        "alike[layout].add(decoded)",
+        "alike[layout] = decoded",
+        ("tests/aggregate",),
+    ),
+    Mutant(
+        "extra rows not counted",
+        "worker/verify/shard.py",
+        "self._findings.extra += len(places)",
+        "self._findings.extra += 0 * len(places)",
+        ("tests/worker/verify",),
+    ),
+    Mutant(
+        "doubled rows taken for the first",
+        "worker/verify/shard.py",
+        "again[places] |= self._seen[offsets[places]]",
+        "again[places] |= self._seen[offsets[places]] & False",
+        ("tests/worker/verify",),
+    ),
+    Mutant(
+        "Mi read as a million bytes",
+        "spec/units.py",
+        '"Mi": MIB',
+        '"Mi": 10**6',
+        ("tests/spec/test_units.py",),
+    ),
+    Mutant(
+        "other random values",
+        "worker/generate/stream.py",
+        "U64(30), U64(27), U64(31), U64(32)",
+        "U64(30), U64(28), U64(31), U64(32)",
+        ("tests/worker/generate",),
+    ),
+    Mutant(
+        "timeout of the run ignored",
+        "infra/fleet/conduct.py",
+        "if time.monotonic() > deadline:",
+        "if time.monotonic() > deadline + plan.timeout_seconds + 60:",
+        ("tests/infra/fleet/test_conduct.py",),
+    ),
+    Mutant(
+        "process left running",
+        "infra/local/processes.py",
+        "            member.terminate()\n",
+        "            member.is_running()\n",
+        ("tests/infra/local/test_processes.py", "tests/infra/fleet/test_local_runner.py"),
+    ),
+    Mutant(
+        "pods get the API's token",
+        "infra/platforms/kubernetes/pod.py",
+        '"automountServiceAccountToken": False',
+        '"automountServiceAccountToken": True',
+        ("tests/infra/platforms",),
+    ),
+    Mutant(
+        "swap beyond a worker's memory limit",
+        "infra/platforms/docker.py",
+        "memory_swap=limits.memory // MIB if limits else None",
+        "memory_swap=2 * limits.memory // MIB if limits else None",
+        ("tests/infra/platforms",),
+    ),
+    Mutant(
+        "container left by the cleanup",
+        "infra/sweeping/in_docker.py",
+        "container.labels, lambda each: each.remove(force=True, v=True)",
+        "container.labels, lambda each: each.reload()",
+        ("tests/infra/test_sweep.py",),
+    ),
+    Mutant(
+        "threshold holds where it does not",
+        "spec/thresholds.py",
+        "return _HOLDS[self.comparison](value, self.bound)",
+        "return not _HOLDS[self.comparison](value, self.bound)",
+        ("tests/aggregate/test_thresholds.py", "tests/spec/test_thresholds.py"),
+    ),
+    Mutant(
+        "dead worker reported as successful",
+        "infra/fleet/outcome.py",
+        "        success=False,\n",
+        "        success=True,\n",
+        ("tests/infra/fleet",),
+    ),
+    Mutant(
+        "attempts not counted",
+        "worker/attempt.py",
+        "max(earlier + 1, attempt_of_environment())",
+        "max(earlier, attempt_of_environment())",
+        ("tests/worker/test_retry_of_worker.py",),
+    ),
+    Mutant(
+        "rows lost at the end of a shard",
+        "worker/load.py",
+        "min(count, shard.rows - offset)",
+        "min(count, shard.rows - offset - 1) or 1",
+        ("tests/worker",),
+    ),
+)

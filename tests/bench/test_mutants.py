@@ -1,0 +1,22 @@
+"""The catalogue of faults keeps up with the code: each fault has its place, its tests exist, and none is there twice."""
+
+from pathlib import Path
+
+import pytest
+
+from bench.mutants.__main__ import mutated
+from bench.mutants.catalogue import MUTANTS
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_each_fault_has_one_place_and_tests(mutant):
+    sound = (ROOT / mutant.file).read_text()
+    assert mutated(sound, mutant) != sound
+    assert all((ROOT / test.partition("::")[0]).exists() for test in mutant.tests)
+
+
+def test_faults_are_twenty_of_different_kinds():
+    assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS) >= 20
+    assert len({mutant.old for mutant in MUTANTS}) == len(MUTANTS)
