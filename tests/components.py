@@ -109,14 +109,19 @@ COMPONENTS: Mapping[str, Component] = {
         Component("browser", lambda: None if CHROMIUM else "no Chromium is installed", "apt-get install chromium"),
         Component("cgroups", _control_groups, "running as root"),
         Component("root", lambda: None if os.geteuid() == 0 else "this user is not root", "running as root"),
+        Component("offline", lambda: None if shutil.which("go") else "Go is not installed", "installing Go"),
+        Component("paced", lambda: None, "nothing"),
     )
 }
-"""Every component, by the name of its marker."""
+"""Every component, by the name of its marker. `offline` marks tests of the tools that build an engine where none can be
+downloaded; `paced` marks tests whose outcome depends on the pace of the machine."""
+
+_LAST = frozenset({"offline", "paced"})
 
 TIERS: Mapping[str, frozenset[str]] = {
-    "bare": frozenset(COMPONENTS) - {"docker", "cluster"},
-    "docker": frozenset(COMPONENTS) - {"cluster"},
-    "kubernetes": frozenset(COMPONENTS),
+    "bare": frozenset(COMPONENTS) - {"docker", "cluster"} - _LAST,
+    "docker": frozenset(COMPONENTS) - {"cluster"} - _LAST,
+    "kubernetes": frozenset(COMPONENTS) - _LAST,
     "all": frozenset(COMPONENTS),
 }
 """The components whose tests each tier runs; a test may need several and runs where all of them are in the tier."""

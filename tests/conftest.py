@@ -140,7 +140,8 @@ def _is_worker(config: pytest.Config) -> bool:
 
 
 def _interrupt(_number: int, _frame: object) -> None:
-    """End as after Ctrl-C, with everything removed, where the session is asked to end."""
+    """End as after Ctrl-C, with everything removed, where the session is asked to end; once is enough."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

@@ -18,7 +18,7 @@ from tools.engine.providers import PROVIDERS
 
 ROOT = Path(__file__).resolve().parents[2]
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.offline]
 
 DYNAMIC = """
     import sys
