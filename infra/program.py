@@ -17,7 +17,8 @@ def declare(project: Path) -> tuple[LoadTestArgs, LoadTest]:
     """Read, plan and declare; raises LoadtestError before anything is declared for what cannot be used."""
     prefix = f"{NAMESPACE}:"
     values = {key.removeprefix(prefix): value for key, value in CONFIG.get().items() if key.startswith(prefix)}
-    check_secrets(values, [key for key in values if is_config_secret(f"{prefix}{key}")], pulumi.get_stack())
+    encrypted = [key for key in values if is_config_secret(f"{prefix}{key}")]
+    check_secrets(values, encrypted, pulumi.get_stack(), recorded=not pulumi.runtime.is_dry_run())
     settings = Settings.of(values)
     plan = plan_of(settings, project)
     database = database_of(settings)

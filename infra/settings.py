@@ -119,20 +119,22 @@ class Settings(BaseModel):
         return settings
 
 
-def check_secrets(values: Mapping[str, Any], encrypted: Collection[str], stack: str) -> None:
+def check_secrets(values: Mapping[str, Any], encrypted: Collection[str], stack: str, *, recorded: bool = False) -> None:
     """Refuse a password that stands in clear in the stack's configuration; raises SettingsError for the first.
 
     `values` and `encrypted` are keys without their namespace. `pulumi up -c KEY=VALUE` has written the value into the
-    stack file before any program runs.
+    stack file before any program runs. `recorded` says that the engine will keep the configuration in the stack's history,
+    which it does for an update and not for a preview.
     """
     for key in _SECRETS:
         if not values.get(key) or key in encrypted:
             continue
         if key == "connectionString" and not _holds_secret(values):
             continue
+        kept = "; the stack's history keeps it, so change the password" if recorded else ""
         raise SettingsError(
             f"{NAMESPACE}:{key}: has a password in clear in Pulumi.{stack}.yaml or on the command line; remove and encrypt it "
-            f"by `pulumi config set --secret --stack {stack} {NAMESPACE}:{key}`, which asks for it"
+            f"by `pulumi config set --secret --stack {stack} {NAMESPACE}:{key}`, which asks for it{kept}"
         )
 
 

@@ -24,7 +24,7 @@ _AWKWARD = re.compile("^[-@]|/")
 _GIVE_IT = (
     "p=${NEO4J_AUTH#*/}; unset NEO4J_AUTH; p=${p//\\\\/\\\\\\\\}; f=$(mktemp) && "
     'printf \'"%s"\\n\' "${p//\\"/\\\\\\"}" >"$f" && '
-    '{ neo4j-admin dbms set-initial-password "@$f" || [ -d /data/databases/system ]; } && rm "$f" && '
+    '{ neo4j-admin dbms set-initial-password -- "@$f" || [ -d /data/databases/system ]; } && rm "$f" && '
     'exec "$(command -v docker-entrypoint.sh || echo /startup/docker-entrypoint.sh)" neo4j'
 )
 """Gives it to the server's own program in a file, which quotes it; fails where there is a password, as after a restart."""
