@@ -52,7 +52,7 @@ def measure(folder: Path, rows: int, runs: int) -> Sequence[Mapping[str, Any]]:
     password = secrets.token_hex(16)
     specification = settings.specification(image=None, cpu=float(os.cpu_count() or 1), memory=2 * GIB, tmpfs=None)
     running = server.start(specification, password, folder / "server", "bench")
-    connection = specification.connection.format(password=password, host="127.0.0.1", port=running.port)
+    connection = specification.connection_string(password, "127.0.0.1", running.port)
     try:
         files = _files(folder, rows)
         ours: list[WorkerResult] = []

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from infra.databases import database_of
 from infra.planning import WORKING_SET, plan_of, warnings_of
-from infra.settings import Settings
+from infra.settings import Settings, check_secrets
 from infra.stack_file import stack_values
 from spec.database import DatabaseSpec
 from spec.errors import ExitCode, InputError, exit_code_of
@@ -31,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     project = Path.cwd()
     values = {**stack_values(project, arguments.stack), **_overrides(arguments.config)}
+    check_secrets(values, (), arguments.stack)
     settings = Settings.of(values)
     plan = plan_of(settings, project)
     if arguments.output_format == "json":

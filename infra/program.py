@@ -3,20 +3,22 @@
 from pathlib import Path
 
 import pulumi
-from pulumi.runtime.config import CONFIG
+from pulumi.runtime.config import CONFIG, is_config_secret
 
 from infra.databases import database_of
 from infra.password import Password
 from infra.planning import plan_of, warnings_of
 from infra.platforms import component_of
 from infra.platforms.base import LoadTest, LoadTestArgs
-from infra.settings import NAMESPACE, Settings
+from infra.settings import NAMESPACE, Settings, check_secrets
 
 
 def declare(project: Path) -> tuple[LoadTestArgs, LoadTest]:
     """Read, plan and declare; raises LoadtestError before anything is declared for what cannot be used."""
     prefix = f"{NAMESPACE}:"
     values = {key.removeprefix(prefix): value for key, value in CONFIG.get().items() if key.startswith(prefix)}
+    encrypted = [key for key in values if is_config_secret(f"{prefix}{key}")]
+    check_secrets(values, encrypted, pulumi.get_stack(), recorded=not pulumi.runtime.is_dry_run())
     settings = Settings.of(values)
     plan = plan_of(settings, project)
     database = database_of(settings)

@@ -4,7 +4,7 @@ Every default stands in the `config:` block of Pulumi.yaml and nowhere else.
 """
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
@@ -21,6 +21,8 @@ from spec.units import Cpu, Size
 NAMESPACE = "loadtest"
 Platform = Literal["local", "docker", "kubernetes"]
 PLATFORMS = ("local", "docker", "kubernetes")
+_SECRETS = ("connectionString", "databasePassword")
+_NEO4J_SHORTEST = 8
 
 
 class Settings(BaseModel):
@@ -109,11 +111,51 @@ class Settings(BaseModel):
         try:
             settings = cls.model_validate(given)
             _ = settings.connection
+            _check_password(settings)
         except ValidationError as error:
             raise _refused(error) from None
         except InputError as error:
             raise SettingsError(str(error)) from None
         return settings
+
+
+def check_secrets(values: Mapping[str, Any], encrypted: Collection[str], stack: str, *, recorded: bool = False) -> None:
+    """Refuse a password that stands in clear in the stack's configuration; raises SettingsError for the first.
+
+    `values` and `encrypted` are keys without their namespace. `pulumi up -c KEY=VALUE` has written the value into the
+    stack file before any program runs. `recorded` says that the engine will keep the configuration in the stack's history,
+    which it does for an update and not for a preview.
+    """
+    for key in _SECRETS:
+        if not values.get(key) or key in encrypted:
+            continue
+        if key == "connectionString" and not _holds_secret(values):
+            continue
+        kept = "; the stack's history keeps it, so change the password" if recorded else ""
+        raise SettingsError(
+            f"{NAMESPACE}:{key}: has a password in clear in Pulumi.{stack}.yaml or on the command line; remove and encrypt it "
+            f"by `pulumi config set --secret --stack {stack} {NAMESPACE}:{key}`, which asks for it{kept}"
+        )
+
+
+def _holds_secret(values: Mapping[str, Any]) -> bool:
+    """Whether a connection string has a password in it; one that cannot be read is taken to have one."""
+    source = SOURCES.get(str(values.get("source")))
+    try:
+        return source is None or parse_connection(str(values["connectionString"]), source).has_secret
+    except InputError:
+        return True
+
+
+def _check_password(settings: Settings) -> None:
+    """Refuse a password that no server, or not this one, takes."""
+    if settings.database_password is None or not settings.owns_server:
+        return
+    password, key = settings.database_password.get_secret_value(), f"{NAMESPACE}:databasePassword"
+    if not password.isprintable():
+        raise SettingsError(f"{key}: has a line break or another control character in it; write printable characters")
+    if settings.source == "neo4j" and len(password) < _NEO4J_SHORTEST:
+        raise SettingsError(f"{key}: is too short for neo4j; write {_NEO4J_SHORTEST} characters or more")
 
 
 def _refused(error: ValidationError) -> SettingsError:
@@ -124,4 +166,6 @@ def _refused(error: ValidationError) -> SettingsError:
         return SettingsError(f"{key}: is missing; set it in the stack file or by `pulumi config set`")
     message = str(first["ctx"]["error"]) if "error" in first.get("ctx", {}) else f"cannot be used ({first['msg']})"
     problem, _, remedy = message.partition("; ")
+    if first["loc"][0] in _SECRETS:
+        return SettingsError(f"{key}: {problem}; {remedy or 'write a text'}")
     return SettingsError(str(InputError.of(key, first["input"], problem, remedy or "see the README")))

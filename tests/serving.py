@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from infra.databases import specification_of
+from infra.databases import adapted_to, specification_of
 from spec.connection import Connection, parse_connection
 from spec.database import DatabaseSpec
 from spec.sources import SOURCES
@@ -56,32 +56,36 @@ class Served:
 
 @contextmanager
 def serving(
-    source: str, memory: int = 1024 * MIB, tmpfs: int | None = 400 * MIB, arguments: Sequence[str] = ()
+    source: str,
+    memory: int = 1024 * MIB,
+    tmpfs: int | None = 400 * MIB,
+    arguments: Sequence[str] = (),
+    password: str = PASSWORD,
 ) -> Iterator[Served]:
     """A server of ours, once its own health check says that it answers; `arguments` come behind its own, and win."""
     recipe = RECIPES[source]
     require_image(recipe)
-    ours = specification_of(source, tag(recipe), cpu=2, memory=memory, tmpfs=tmpfs)
+    ours = adapted_to(source, specification_of(source, tag(recipe), cpu=2, memory=memory, tmpfs=tmpfs), password)
     specification = ours.model_copy(update={"arguments": (*ours.arguments, *arguments)})
     # Kafka tells its clients an address: it has to be one that this machine reaches, and known before.
     address = f"10.{random.randrange(100, 250)}.{random.randrange(250)}."
     name = session.unique("loadtest-served")
     docker("network", "create", "--internal", f"--subnet={address}0/24", name)
     try:
-        _start(name, recipe, specification, host=f"{address}10")
+        _start(name, recipe, specification, f"{address}10", password)
         container = Container(name)
         container.wait_until_ready(specification.health_command)
-        url = specification.connection.format(password=PASSWORD, host=f"{address}10", port=specification.port)
+        url = specification.connection_string(password, f"{address}10")
         yield Served(specification, container, url, parse_connection(url, SOURCES[source]))
     finally:
         subprocess.run(["docker", "rm", "--force", "--volumes", name], capture_output=True, check=False, timeout=60)
         docker("network", "rm", name)
 
 
-def _start(name: str, recipe: Recipe, specification: DatabaseSpec, host: str) -> None:
+def _start(name: str, recipe: Recipe, specification: DatabaseSpec, host: str, password: str) -> None:
     environment = {
         **specification.environment_at(host),
-        **{key: text.format(password=PASSWORD) for key, text in specification.secret_environment.items()},
+        **specification.secrets(password),
     }
     options = [f"--env={key}={value}" for key, value in environment.items()]
     options += [f"--memory={specification.memory}", f"--memory-swap={specification.memory}"]

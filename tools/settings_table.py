@@ -16,7 +16,9 @@ def settings_table(project: Path = PROJECT) -> str:
     for key, entry in config.items():
         default = entry.get("default", "by the preset")
         shown = "" if default in ("", []) else str(default).lower() if isinstance(default, bool) else str(default)
-        rows.append(f"| `{key.removeprefix('loadtest:')}` | {entry['type']} | {shown} | {entry['description']} |")
+        rows.append(
+            f"| `{key.removeprefix('loadtest:')}` | {entry.get('type', 'string')} | {shown} | {entry['description']} |"
+        )
     return "\n".join(rows)
 
 

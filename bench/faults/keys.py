@@ -35,7 +35,7 @@ def text_of(key: object) -> str:
 def postgresql(at: Connection, tables: Sequence[str]) -> Keys:
     """By psycopg."""
     query = sql.SQL("SELECT {} FROM {}")
-    with psycopg.connect(at.url(), connect_timeout=_SECONDS) as connection:
+    with psycopg.connect(at.text, connect_timeout=_SECONDS) as connection:
         return {
             name: [
                 text_of(key)
@@ -61,7 +61,7 @@ def mysql(at: Connection, tables: Sequence[str]) -> Keys:
 def mongodb(at: Connection, tables: Sequence[str]) -> Keys:
     """By PyMongo."""
     options: CodecOptions[dict[str, object]] = CodecOptions(uuid_representation=UuidRepresentation.STANDARD)
-    with MongoClient[dict[str, object]](at.url()) as client:
+    with MongoClient[dict[str, object]](at.text) as client:
         collections = {name: client[at.database].get_collection(name, codec_options=options) for name in tables}
         return {name: [text_of(row["_id"]) for row in of.find({}, {"_id": 1})] for name, of in collections.items()}
 

@@ -1,5 +1,7 @@
 """Neo4j for a load test: heap and page cache by its memory, its logs kept small."""
 
+import re
+
 from spec.database import DatabaseSpec
 from spec.units import MIB
 
@@ -16,6 +18,23 @@ _HEALTH = (
     "grep -q '\"errors\":\\[\\]' <&3"
 )
 """A query over HTTP in bash alone, for the reason that `infra.databases.probe` gives."""
+
+_AWKWARD = re.compile("^[-@]|/")
+"""A password that the official image's entrypoint takes for something else, or refuses."""
+_GIVE_IT = (
+    "p=${NEO4J_AUTH#*/}; unset NEO4J_AUTH; p=${p//\\\\/\\\\\\\\}; f=$(mktemp) && "
+    'printf \'"%s"\\n\' "${p//\\"/\\\\\\"}" >"$f" && '
+    '{ neo4j-admin dbms set-initial-password -- "@$f" || [ -d /data/databases/system ]; } && rm "$f" && '
+    'exec "$(command -v docker-entrypoint.sh || echo /startup/docker-entrypoint.sh)" neo4j'
+)
+"""Gives it to the server's own program in a file, which quotes it; fails where there is a password, as after a restart."""
+
+
+def adapted_to(specification: DatabaseSpec, password: str) -> DatabaseSpec:
+    """The server for a password that was chosen: any printable text."""
+    if not _AWKWARD.search(password):
+        return specification
+    return specification.model_copy(update={"arguments": ("bash", "-c", _GIVE_IT)})
 
 
 def environment(memory: int, major: int = _STRICT) -> dict[str, str]:

@@ -143,10 +143,7 @@ class DockerLoadTest(pulumi.ComponentResource):
         environment = self._args.password.apply(
             lambda password: [
                 *plain,
-                *(
-                    f"{key}={text.format(password=password)}"
-                    for key, text in sorted(database.secret_environment.items())
-                ),
+                *(f"{key}={text}" for key, text in sorted(database.secrets(password).items())),
             ]
         )
         published = docker.ContainerPortArgs(internal=database.port, ip="127.0.0.1")
@@ -225,9 +222,7 @@ class DockerLoadTest(pulumi.ComponentResource):
         if database is None:
             return pulumi.Output.secret(Path(OUTPUT_FOLDER).as_uri())
         return pulumi.Output.secret(
-            self._args.password.apply(
-                lambda password: database.connection.format(password=password, host="database", port=database.port)
-            )
+            self._args.password.apply(lambda password: database.connection_string(password, "database"))
         )
 
 

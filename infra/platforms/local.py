@@ -75,15 +75,15 @@ class LocalLoadTest(pulumi.ComponentResource):
         if server is None or args.database is None:
             folder = args.project / settings.output_dir if settings.output_dir else paths.folder / "output"
             return pulumi.Output.secret(Path(folder).absolute().as_uri())
-        template = args.database.connection
+        database = args.database
         return pulumi.Output.secret(
             pulumi.Output.all(args.password, server.port, server.error).apply(
-                lambda given: _reached(template, str(given[0]), int(given[1]), str(given[2] or ""))
+                lambda given: _reached(database, str(given[0]), int(given[1]), str(given[2] or ""))
             )
         )
 
 
-def _reached(template: str, password: str, port: int, error: str) -> str:
+def _reached(database: DatabaseSpec, password: str, port: int, error: str) -> str:
     if error:
         raise pulumi.RunError(error)
-    return template.format(password=password, host="127.0.0.1", port=port)
+    return database.connection_string(password, "127.0.0.1", port)

@@ -113,8 +113,8 @@ def test_a_missing_size_is_named(key):
 @pytest.mark.parametrize(
     "text",
     [
-        f"postgresql:///{PASSWORD}",
         f"postgresql://u:{PASSWORD}@h:port/d",
+        f"postgresql://u:x@{PASSWORD}@h/d",
         f"{PASSWORD}",
         f"postgresql://u:{PASSWORD}/x@h/d",
         f"http://u:{PASSWORD}@h/d",

@@ -108,5 +108,5 @@ def _served(source: str, container: str) -> Served:
     inspected = containers.inspected("container", container)
     specification = specification_of(source, inspected["Config"]["Image"], cpu=1, memory=GIB, tmpfs=None)
     (network,) = inspected["NetworkSettings"]["Networks"].values()
-    url = specification.connection.format(password=PASSWORD, host=network["IPAddress"], port=specification.port)
+    url = specification.connection_string(PASSWORD, network["IPAddress"])
     return Served(specification, Container(container), url, parse_connection(url, SOURCES[source]))

@@ -90,5 +90,5 @@ def test_a_refused_password_is_not_repeated(new_stack):
     stack.preview().succeeded()
     stack.set_secret("connectionString", f"postgresql://user:{CONFIGURED}@127.0.0.1:port/x")
     done = stack.preview().failed()
-    assert "connectionString: cannot be read" in done.output
+    assert "connectionString: its port is not a number" in done.output
     assert CONFIGURED not in done.output

@@ -28,6 +28,7 @@ from spec.sources import INSERT, KAFKA
 from worker.sources import kafka_read
 from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sink
 from worker.sources.existing import in_another_shape, not_to_be_touched
+from worker.sources.kafka_connection import configuration
 from worker.sources.kafka_errors import TOPIC_ALREADY_EXISTS, Refusals, server_error
 from worker.sources.kafka_sinks import ProduceOneSink, ProduceSink
 
@@ -35,7 +36,6 @@ LEAST_PARTITIONS = 4
 _SECONDS = 20.0
 """How long one request may take; the first after a start waits for the controller."""
 _PAUSE_SECONDS = 0.05
-_OPTIONS = ("security.protocol", "sasl.mechanism", "ssl.ca.location")
 _PRODUCER: Mapping[str, Any] = {
     "enable.idempotence": True,
     "acks": "all",
@@ -78,7 +78,7 @@ class Kafka:
         self._at = connection
         self._seat = seat
         self._refusals = Refusals(connection)
-        self._configuration = self._client_configuration()
+        self._configuration = configuration(connection, self._refusals)
         self._admin: AdminClient | None = None
         self._producer: Producer | None = None
 
@@ -236,22 +236,6 @@ class Kafka:
         resource = ConfigResource(kind, name)
         (answer,) = self._server.describe_configs([resource], request_timeout=_SECONDS).values()
         return {key: str(entry.value) for key, entry in answer.result().items()}
-
-    def _client_configuration(self) -> dict[str, Any]:
-        given: dict[str, Any] = dict(self._at.parameters(_OPTIONS))
-        if self._at.user is not None:
-            given = {"security.protocol": "sasl_plaintext", "sasl.mechanism": "PLAIN", **given}
-            given |= {"sasl.username": self._at.user, "sasl.password": self._at.password or ""}
-        return {
-            "bootstrap.servers": f"{self._at.host}:{self._at.port}",
-            "client.id": "loadtest",
-            "error_cb": self._refusals.heard,
-            # Its own lines on standard error would stand beside the one that says what to do.
-            "log_level": 0,
-            "socket.connection.setup.timeout.ms": 10_000,
-            "reconnect.backoff.max.ms": 1_000,
-            **given,
-        }
 
     @property
     def _server(self) -> AdminClient:

@@ -45,7 +45,7 @@ def server_error(error: KafkaError, at: Connection, refusals: Refusals, *, was_t
     """One line: where, what the server or the driver said, what to do; `was_there` where it had taken rows before."""
     because = refusals.reason
     cause = because if because is not None and error.code() in _TIMEOUTS else error
-    said = " ".join(cause.str().split())
+    said = at.redacted(cause.str())
     remedy = GONE if was_there and cause.code() in _TIMEOUTS else _REMEDIES.get(cause.code(), "see the server's log")
     return ServerError(f"{at}: {said}; {remedy}", transient=cause.code() in _TRANSIENT)
 
@@ -69,6 +69,8 @@ _REMEDIES: Mapping[int, str] = {
     **dict.fromkeys(
         _codes("_AUTHENTICATION", "SASL_AUTHENTICATION_FAILED"), "check user and password in the connection string"
     ),
+    **dict.fromkeys(_codes("UNSUPPORTED_SASL_MECHANISM"), "write a sasl.mechanism that the broker has"),
+    **dict.fromkeys(_codes("_SSL"), "check security.protocol, ssl.ca.location and the client's certificate"),
     **dict.fromkeys(
         _codes("TOPIC_AUTHORIZATION_FAILED", "CLUSTER_AUTHORIZATION_FAILED"),
         "grant the user CREATE, DESCRIBE, WRITE and DELETE on the topics",

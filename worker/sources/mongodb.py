@@ -1,6 +1,5 @@
 """MongoDB: insert_many of documents that are BSON already, unordered, write concern 1."""
 
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -22,7 +21,7 @@ from pymongo.errors import (
 )
 
 from spec.connection import Connection
-from spec.errors import InputError, ServerError
+from spec.errors import ServerError
 from spec.plan import OnExisting, Shard
 from spec.schema import Column, Table
 from spec.sources import INSERT, MONGODB
@@ -30,12 +29,12 @@ from worker.encode.bson import BsonEncoder
 from worker.sources import mongodb_read
 from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sink
 from worker.sources.existing import in_another_shape, not_to_be_touched
+from worker.sources.mongodb_connection import arguments, is_permanent, open_client
 from worker.sources.mongodb_set import join_replica_set
 from worker.sources.mongodb_sinks import InsertManySink, InsertOneSink
 from worker.sources.remedies import GONE, MORE_DISK, tells_of_full_disk
 
 _KEYS_A_DELETE = 1_000
-_SELECTION_MILLISECONDS = 2_000
 _OPTIONS: "CodecOptions[dict[str, Any]]" = CodecOptions(uuid_representation=UuidRepresentation.STANDARD)
 _UNACKNOWLEDGED_BY_DISK = WriteConcern(w=1, j=False)
 
@@ -55,14 +54,14 @@ class MongoDB:
     def __init__(self, connection: Connection) -> None:
         self._at = connection
         self._client: MongoClient[dict[str, Any]] | None = None
-        if not connection.database:
-            raise InputError("connectionString: names no database; write mongodb://user:password@host:27017/database")
+        self._arguments = arguments(connection)
+        self._database = connection.database.partition(".")[0]
 
     def connect(self) -> None:
         """One try; raises ServerError, transient unless the server answered with a refusal that stays."""
         self.close()
         with self._named():
-            self._client = _client(self._at)
+            self._client = open_client(self._at, self._arguments)
             self._client.admin.command("ping")
 
     def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
@@ -74,7 +73,7 @@ class MongoDB:
         return said
 
     def _prepare(self, table: Table, on_existing: OnExisting) -> None:
-        database = self._server[self._at.database]
+        database = self._server[self._database]
         if table.name not in database.list_collection_names():
             try:
                 database.create_collection(table.name)
@@ -151,7 +150,7 @@ class MongoDB:
             self._client = None
 
     def _collection(self, table: Table) -> "Collection[dict[str, Any]]":
-        database = self._server[self._at.database]
+        database = self._server[self._database]
         return database.get_collection(table.name, write_concern=_UNACKNOWLEDGED_BY_DISK, codec_options=_OPTIONS)
 
     @property
@@ -169,23 +168,6 @@ class MongoDB:
             raise server_error(error, self._at) from error
 
 
-def _client(at: Connection) -> "MongoClient[dict[str, Any]]":
-    """The driver only warns of an option that it cannot use, and goes on without: here that is an error."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", UserWarning)
-        try:
-            return MongoClient(
-                at.url(),
-                serverSelectionTimeoutMS=_SELECTION_MILLISECONDS,
-                connectTimeoutMS=10_000,
-                # A batch that was sent twice would be an error of duplicates: better the first error.
-                retryWrites=False,
-                uuidRepresentation="standard",
-            )
-        except (UserWarning, ConfigurationError) as error:
-            raise InputError(f"connectionString: {error}; write options that MongoDB's drivers know") from error
-
-
 def _names(table: Table) -> list[str]:
     return [column.name for column in table.columns if column.name != table.primary_key]
 
@@ -200,6 +182,7 @@ def _key_values(table: Table, keys: pa.Array) -> list[Any]:
 _NAMESPACE_EXISTS = 48
 _REMEDIES: Mapping[int, str] = {
     11: "check user and password in the connection string, and its authSource",
+    334: "write an authMechanism that the server has",
     13: "grant the user readWrite on the database (and clusterAdmin, for a replica set that is to be initiated)",
     18: "check user and password in the connection string, and its authSource",
     11000: "load into an empty collection, or make the table's key unique",
@@ -220,13 +203,17 @@ def server_error(error: PyMongoError, at: Connection) -> ServerError:
         code, said = error.code or 0, str((error.details or {}).get("errmsg", said))
     remedy = _REMEDIES.get(code) or _remedy(error, said)
     # What follows are the driver's settings and its view of the servers, a paragraph long.
-    said = " ".join(said.split(" (configured timeouts")[0].split(", full error:")[0].split())
-    transient = isinstance(error, AutoReconnect) or code in _TRANSIENT
+    said = at.redacted(said.split(" (configured timeouts")[0].split(", full error:")[0])
+    transient = (isinstance(error, AutoReconnect) and not is_permanent(said)) or code in _TRANSIENT
     return ServerError(f"{at}: {said}; {remedy}", transient=transient)
 
 
 def _remedy(error: PyMongoError, said: str) -> str:
     """For an error without a code that says it all."""
+    if is_permanent(said):
+        return "check tls, tlsCAFile and tlsCertificateKeyFile, and whether the server speaks TLS"
+    if isinstance(error, ConfigurationError):
+        return "correct the host or the options in the connection string"
     if isinstance(error, ServerSelectionTimeoutError):
         return "check that the server is up and reachable"
     if isinstance(error, AutoReconnect):

@@ -36,7 +36,7 @@ def join_replica_set(client: "MongoClient[dict[str, Any]]", at: Connection) -> S
 
 def initiation(name: str, at: Connection) -> dict[str, Any]:
     """The command that makes a set of one member, which is known by the name that the workers use."""
-    return {"replSetInitiate": {"_id": name, "members": [{"_id": 0, "host": f"{at.host}:{at.port}"}]}}
+    return {"replSetInitiate": {"_id": name, "members": [{"_id": 0, "host": str(at.hosts[0])}]}}
 
 
 def _initiate(client: "MongoClient[dict[str, Any]]", at: Connection) -> None:

@@ -21,7 +21,7 @@ from worker.encode.rows import Rows
 from worker.sources import mysql_read
 from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sent, Sink
 from worker.sources.existing import in_another_shape, not_to_be_touched
-from worker.sources.mysql_connection import RowConnection, tls_of
+from worker.sources.mysql_connection import RowConnection, arguments
 from worker.sources.mysql_ddl import create_table, name, names
 from worker.sources.mysql_errors import server_error
 from worker.sources.mysql_values import parameters
@@ -55,22 +55,17 @@ class MySQL:
 
     def __init__(self, connection: Connection) -> None:
         self._at = connection
-        self._tls = tls_of(connection)
+        self._arguments = arguments(connection)
         self._connection: RowConnection | None = None
 
     def connect(self) -> None:
         """One try; raises ServerError, transient unless the server answered with a refusal that stays."""
         with self._named():
             self._connection = RowConnection(
-                host=self._at.host,
-                port=self._at.port or 0,
-                user=self._at.user,
-                password=self._at.password or "",
-                database=self._at.database or None,
                 connect_timeout=10,
                 charset="utf8mb4",
                 init_command=_ISOLATION,
-                **self._tls,
+                **self._arguments,
             )
 
     def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:

@@ -11,6 +11,7 @@ from spec.errors import ServerError
 from worker.sources.remedies import GONE, MORE_DISK, tells_of_full_disk
 
 _LOCAL_INFILE_OFF = 3948
+_TLS_REQUIRED = 3159
 _REMEDIES: Mapping[int, str] = {
     ER.ACCESS_DENIED_ERROR: "check user and password in the connection string",
     ER.DBACCESS_DENIED_ERROR: "check the database's name, and grant the user ALL on it",
@@ -28,6 +29,8 @@ _REMEDIES: Mapping[int, str] = {
     CR.CR_SERVER_LOST: GONE,
     CR.CR_SERVER_GONE_ERROR: GONE,
     CR.CR_CONN_HOST_ERROR: "check that the server is up and reachable",
+    CR.CR_AUTH_PLUGIN_CANNOT_LOAD: "give the user a password of the kind caching_sha2_password",
+    _TLS_REQUIRED: "write ssl-mode=REQUIRED or VERIFY_IDENTITY",
     CR.CR_SSL_CONNECTION_ERROR: "check ssl-mode, the authority in ssl-ca, and the name that the certificate is for",
 }
 _TRANSIENT = (
@@ -38,9 +41,9 @@ _TRANSIENT = (
 def server_error(error: pymysql.MySQLError, at: Connection) -> ServerError:
     """One line: where, what the server or the driver said, what to do."""
     code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
-    if isinstance(getattr(error, "original_exception", None), ssl.SSLCertVerificationError):
+    if isinstance(getattr(error, "original_exception", None), ssl.SSLError):
         # The driver tells it as a server that is out of reach.
         code = CR.CR_SSL_CONNECTION_ERROR
-    said = " ".join(str(error.args[-1] if error.args else type(error).__name__).split())
+    said = at.redacted(error.args[-1] if error.args else type(error).__name__)
     remedy = _REMEDIES.get(code, MORE_DISK if tells_of_full_disk(said) else "see the server's log")
     return ServerError(f"{at}: {said}; {remedy}", transient=code in _TRANSIENT)

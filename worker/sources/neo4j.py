@@ -19,6 +19,7 @@ from worker.encode.objects import Objects
 from worker.sources import neo4j_read
 from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sent, Sink
 from worker.sources.existing import in_another_shape, not_to_be_touched
+from worker.sources.neo4j_connection import arguments
 from worker.sources.neo4j_errors import server_error
 
 _DATABASE = "neo4j"
@@ -43,8 +44,8 @@ class Neo4j:
     capabilities = NEO4J
 
     def __init__(self, connection: Connection) -> None:
-        connection.parameters(())
         self._at = connection
+        self._arguments = arguments(connection)
         self._driver: Driver | None = None
         self._session: Session | None = None
 
@@ -53,8 +54,7 @@ class Neo4j:
         self.close()
         with self._named():
             self._driver = GraphDatabase.driver(
-                f"{self._at.scheme}://{self._at.host}:{self._at.port}",
-                auth=(self._at.user, self._at.password or "") if self._at.user else None,
+                **self._arguments,
                 connection_timeout=10,
                 connection_acquisition_timeout=15,
                 notifications_min_severity=NotificationMinimumSeverity.OFF,

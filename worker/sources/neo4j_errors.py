@@ -1,6 +1,7 @@
 """What Neo4j's and its driver's errors mean to a user."""
 
-from collections.abc import Mapping
+import ssl
+from collections.abc import Iterator, Mapping
 
 from neo4j.exceptions import Neo4jError, ServiceUnavailable, SessionExpired
 
@@ -39,4 +40,14 @@ def server_error(error: Exception, at: Connection) -> ServerError:
         lost = isinstance(error, SessionExpired) or _LOST in said
         remedy = GONE if lost else "check that the server is up and reachable"
         transient = isinstance(error, ServiceUnavailable | SessionExpired | OSError)
-    return ServerError(f"{at}: {' '.join(said.split())}; {remedy}", transient=transient)
+        tls = next((cause for cause in _causes(error) if isinstance(cause, ssl.SSLError)), None)
+        if tls is not None and not isinstance(tls, ssl.SSLEOFError):
+            said, transient = f"TLS: {tls}", False
+            remedy = "check the scheme (+s verifies the server's certificate, +ssc does not) and whether the server speaks TLS"
+    return ServerError(f"{at}: {at.redacted(said)}; {remedy}", transient=transient)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

@@ -7,7 +7,6 @@ from typing import Any
 import psycopg
 import pyarrow as pa
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from spec.connection import Connection
 from spec.errors import ServerError
@@ -17,7 +16,7 @@ from spec.sources import INSERT, POSTGRESQL
 from worker.sources import postgresql_read
 from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sink
 from worker.sources.existing import in_another_shape, not_to_be_touched
-from worker.sources.keepalive import LIBPQ
+from worker.sources.postgresql_connection import arguments
 from worker.sources.postgresql_ddl import check_length, column_type, create_table, shape_in_server
 from worker.sources.postgresql_errors import server_error
 from worker.sources.postgresql_sinks import CopySink, InsertSink, parameters
@@ -26,8 +25,6 @@ _SETTINGS = (
     "server_version", "max_connections", "shared_buffers", "wal_level", "max_wal_senders", "synchronous_commit",
     "fsync", "full_page_writes", "max_wal_size",
 )  # fmt: skip
-_CONNECTION = {**LIBPQ, "connect_timeout": 10}
-"""Where the connection string says nothing else."""
 _PREPARE_LOCK = 0x10AD7E57
 """Any constant: two `prepare` of one database wait for each other on it."""
 
@@ -44,13 +41,13 @@ class PostgreSQL:
 
     def __init__(self, connection: Connection) -> None:
         self._at = connection
+        self._arguments = arguments(connection)
         self._connection: psycopg.Connection[Any] | None = None
 
     def connect(self) -> None:
         """One try; raises ServerError, transient unless the server answered with a refusal that stays."""
         with self._named():
-            options = make_conninfo(**{**_CONNECTION, **conninfo_to_dict(self._at.url())})  # type: ignore[arg-type]
-            self._connection = psycopg.connect(options, autocommit=True)
+            self._connection = psycopg.connect(self._at.text, autocommit=True, **self._arguments)
 
     def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
         """Make the tables in one transaction, under a lock that a second `prepare` waits for."""

@@ -1,5 +1,6 @@
 """What PostgreSQL's and psycopg's errors mean to a user."""
 
+import re
 from collections.abc import Mapping
 
 import psycopg
@@ -20,21 +21,45 @@ _REMEDIES: Mapping[str, str] = {
 }
 _LOST = ("closed the connection", "connection is lost", "connection is closed", "Connection reset", "Broken pipe")
 """What libpq says of a connection that there was, without a state."""
+_STATES = (
+    (re.compile("password authentication failed|no password supplied"), "28P01"),
+    (
+        re.compile('no pg_hba.conf entry|role ".*" (does not exist|is not permitted)|authentication failed for user'),
+        "28000",
+    ),
+    (re.compile('database ".*" does not exist'), "3D000"),
+    (re.compile("permission denied for database"), "42501"),
+    (re.compile("the database system is"), "57P03"),
+    (re.compile("too many (clients|connections)|remaining connection slots"), "53300"),
+)
+"""By what the server says while it refuses a connection: psycopg tells no state then."""
+_PERMANENT = (
+    (re.compile("server does not support SSL"), "turn TLS on in the server, or write sslmode=disable or prefer"),
+    (re.compile("certificate|private key|SSL error|does not match host name|TLS"),
+     "check sslmode, and the files that sslrootcert, sslcert and sslkey name"),
+    (re.compile("authentication method|SASL|SCRAM|channel binding|require_auth|GSSAPI|GSS|oauth", re.IGNORECASE),
+     "ask for a way of authentication that both libpq and the server's pg_hba.conf have"),
+    (re.compile("invalid|definition of service|service file|must be|could not match|unsupported"),
+     "correct the connection string"),
+)  # fmt: skip
+"""What waiting does not change, though no state says so."""
+_UNREACHABLE = re.compile(
+    "Connection refused|timeout expired|Is the server running|starting up|could not translate host name"
+)
 _TRANSIENT = ("57P03", "53300")  # starting up or shutting down; too many connections
 
 
 def server_error(error: psycopg.Error, at: Connection) -> ServerError:
     """One line: where, what the server or the driver said, what to do."""
     state = error.sqlstate or ""
-    said = error.diag.message_primary or " ".join(str(error).split()) or type(error).__name__
-    refused = "password authentication failed" in said or "role" in said
-    missing = 'database "' in said and "does not exist" in said
-    if not state and refused:
-        state = "28P01"
-    if not state and missing:
-        state = "3D000"
+    said = at.redacted(error.diag.message_primary or str(error)) or type(error).__name__
+    connecting = not state and isinstance(error, psycopg.OperationalError)
+    if connecting:
+        state = next((known for words, known in _STATES if words.search(said)), "")
     lost = not state and any(words in said for words in _LOST)
+    permanent = next((remedy for words, remedy in _PERMANENT if words.search(said)), None) if connecting else None
+    # Of several hosts one that is not up yet may come.
+    waits = connecting and (not (state or permanent) or _UNREACHABLE.search(said) is not None)
     otherwise = GONE if lost else "see the server's log" if state else "check that the server is up and reachable"
-    remedy = _REMEDIES.get(state, otherwise)
-    transient = state in _TRANSIENT or (not state and isinstance(error, psycopg.OperationalError))
-    return ServerError(f"{at}: {said}; {remedy}", transient=transient)
+    remedy = _REMEDIES.get(state) or permanent or otherwise
+    return ServerError(f"{at}: {said}; {remedy}", transient=state in _TRANSIENT or waits)

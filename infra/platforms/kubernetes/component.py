@@ -174,9 +174,7 @@ class KubernetesLoadTest(pulumi.ComponentResource):
             return pulumi.Output.secret(Path(OUTPUT_FOLDER).as_uri())
         host = self._names.of(database.ROLE)
         return pulumi.Output.secret(
-            self._args.password.apply(
-                lambda password: server.connection.format(password=password, host=host, port=server.port)
-            )
+            self._args.password.apply(lambda password: server.connection_string(password, host))
         )
 
 

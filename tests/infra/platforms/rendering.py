@@ -69,7 +69,7 @@ def declare(platform: str, stack: str = STACK, **values: Any) -> list[Declared]:
             settings=settings,
             plan=plan_of(settings, PROJECT),
             database=database_of(settings),
-            password=pulumi.Output.secret(PASSWORD),
+            password=pulumi.Output.secret(values.get("databasePassword", PASSWORD)),
         )
         component_of(platform)(stack, args)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -164,7 +163,7 @@ def test_a_wrong_password(bed: Bed, served: Served) -> None:
 
 @_where(lambda bed: bed.missing_database is not None)
 def test_a_database_that_is_missing(bed: Bed, served: Served) -> None:
-    error = refusal(bed.source, replace(served.connection, path="/nowhere").url())
+    error = refusal(bed.source, _elsewhere(served.connection_string))
     assert not error.transient
     assert str(bed.missing_database) in str(error)
 
@@ -175,6 +174,12 @@ def test_a_right_that_is_lacking(bed: Bed, served: Served) -> None:
     assert not error.transient
     _names_place_and_remedy(error, f"{served.connection}: ")
     assert "grant the user" in str(error)
+
+
+def _elsewhere(url: str) -> str:
+    """The connection string with another database."""
+    place, _, options = url.partition("?")
+    return f"{place.rpartition('/')[0]}/nowhere{'?' if options else ''}{options}"
 
 
 def _names_place_and_remedy(error: ServerError, place: str) -> None:

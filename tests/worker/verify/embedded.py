@@ -14,14 +14,14 @@ PASSWORD = "a-password-of-the-tests"
 
 
 @contextmanager
-def embedded_postgresql() -> Iterator[str]:
+def embedded_postgresql(password: str = PASSWORD) -> Iterator[str]:
     """A server with an empty database; its connection string."""
     folder = Path(tempfile.mkdtemp(prefix="loadtest-pg-"))
     folder.chmod(0o755)
     specification = specification_of("postgresql", None, cpu=2, memory=512 * MIB, tmpfs=None)
     try:
-        running = postgresql.start(specification, PASSWORD, folder / "server", f"tests-{folder.name}")
-        yield specification.connection.format(password=PASSWORD, host="127.0.0.1", port=running.port)
+        running = postgresql.start(specification, password, folder / "server", f"tests-{folder.name}")
+        yield specification.connection_string(password, "127.0.0.1", running.port)
     finally:
         postgresql.stop(folder / "server")
         shutil.rmtree(folder)

@@ -1,0 +1,36 @@
+"""A server of each image, created with a password of every printable character: reached, and its health check passes."""
+
+import string
+
+import pytest
+
+from spec.connection import parse_connection
+from spec.errors import ServerError
+from spec.sources import SOURCES
+from tests.serving import docker, serving
+from tests.worker.sources.loading import connected
+from worker.sources import open_source
+
+pytestmark = pytest.mark.docker
+
+PASSWORD = "-/ %41" + string.printable[:95]
+
+
+@pytest.mark.parametrize("store", ["postgresql", "mysql", "mongodb", "neo4j"])
+def test_password_of_every_printable_character(store: str) -> None:
+    with serving(store, password=PASSWORD) as served:
+        # That it is ready, its own health check has said.
+        with connected(store, served.connection) as source:
+            assert source.settings() is not None
+        inspected = docker("container", "top", served.container.name, "-eo", "pid,args")
+        assert PASSWORD not in inspected
+        wrong = served.connection_string.replace(":-%2F", ":-")
+        assert wrong != served.connection_string
+        other = open_source(SOURCES[store], parse_connection(wrong, SOURCES[store]))
+        try:
+            with pytest.raises(ServerError, match="check user and password") as refused:
+                other.connect()
+        finally:
+            other.close()
+        assert not refused.value.transient
+        assert PASSWORD[1:20] not in str(refused.value)

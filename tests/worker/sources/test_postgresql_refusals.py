@@ -1,0 +1,104 @@
+"""A real PostgreSQL: any password and a Unix socket work; what waiting does not change ends at once, with its cause."""
+
+import string
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+import pytest
+
+from spec.connection import parse_connection
+from spec.errors import ServerError
+from spec.sources import POSTGRESQL
+from tests.worker.sources.loading import connected
+from tests.worker.verify.embedded import embedded_postgresql
+from worker.retry import until
+from worker.sources import open_source
+
+EVERY_CHARACTER = " " + "".join(reversed(string.printable[:95])) + "%41 "
+PATIENCE = 20.0
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with embedded_postgresql(EVERY_CHARACTER) as text:
+        yield text
+
+
+def _written(url: str) -> str:
+    """The password as the connection string has it."""
+    return url.split("://loadtest:")[1].partition("@")[0]
+
+
+def test_password_of_every_printable_character(url: str) -> None:
+    assert _written(url) == quote(EVERY_CHARACTER, safe="")
+    with connected("postgresql", parse_connection(url, POSTGRESQL)) as source:
+        assert source.settings()["server_version"]
+
+
+def test_keyword_form(url: str) -> None:
+    at = parse_connection(url, POSTGRESQL)
+    quoted = EVERY_CHARACTER.replace("\\", "\\\\").replace("'", "\\'")
+    text = f"host={at.host} port={at.port} user=loadtest dbname=loadtest password='{quoted}'"
+    with connected("postgresql", parse_connection(text, POSTGRESQL)) as source:
+        assert source.settings()["server_version"]
+
+
+def test_several_hosts_of_which_one_answers(url: str) -> None:
+    at = parse_connection(url, POSTGRESQL)
+    text = url.replace(f"@127.0.0.1:{at.port}", f"@127.0.0.1:1,127.0.0.1:{at.port}")
+    with connected("postgresql", parse_connection(text, POSTGRESQL)) as source:
+        assert source.settings()["server_version"]
+
+
+@pytest.mark.parametrize(
+    "form", ["postgresql://loadtest:{}@/loadtest?host={}&port={}", "postgresql://loadtest:{}@{}:{}/loadtest"]
+)
+def test_unix_socket(url: str, form: str) -> None:
+    with psycopg.connect(url) as session:
+        row = session.execute("SHOW unix_socket_directories").fetchone()
+    assert row is not None
+    assert Path(row[0]).is_absolute(), "the folder of the test is too long for a socket"
+    text = form.format(_written(url), quote(row[0], safe=""), parse_connection(url, POSTGRESQL).port)
+    with connected("postgresql", parse_connection(text, POSTGRESQL)) as source:
+        assert source.settings()["server_version"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said", "remedy"),
+    [
+        (("", "?sslmode=require"), "server does not support SSL", "sslmode=disable"),
+        (("loadtest:", "loadtest:wrong-"), "password authentication failed", "check user and password"),
+        (("//loadtest:", "//nobody:"), "authentication failed", "check user and password"),
+        (("/loadtest", "/nowhere"), 'database "nowhere" does not exist', "create the database"),
+        (("", "?require_auth=md5"), "authentication method", "ask for a way of authentication"),
+        (("", "?sslmode=maybe"), "invalid sslmode value", "correct the connection string"),
+        (("", "?target_session_attrs=some"), "invalid target_session_attrs value", "correct the connection string"),
+    ],
+)
+def test_refusal_that_stays_ends_at_once(url: str, change: tuple[str, str], said: str, remedy: str) -> None:
+    before, after = change
+    text = url.replace(before, after) if before.startswith(("/loadtest", "//", "loadtest:")) else url + after
+    if before == "/loadtest":
+        text = url.removesuffix(before) + after
+    source = open_source(POSTGRESQL, parse_connection(text, POSTGRESQL))
+    started = time.monotonic()
+    with pytest.raises(ServerError) as refused:
+        until(PATIENCE, source.connect)
+    assert time.monotonic() - started < PATIENCE / 2
+    line = str(refused.value)
+    assert said in line
+    assert remedy in line
+    assert "\n" not in line
+    assert EVERY_CHARACTER[1:9] not in line
+    assert not refused.value.transient
+
+
+def test_server_that_is_absent_is_waited_for(url: str) -> None:
+    at = parse_connection(url, POSTGRESQL)
+    source = open_source(POSTGRESQL, parse_connection(url.replace(f":{at.port}/", ":1/"), POSTGRESQL))
+    with pytest.raises(ServerError, match=r"Connection refused.*check that the server is up and reachable") as refused:
+        source.connect()
+    assert refused.value.transient
