@@ -20,10 +20,11 @@ from worker.encode.records import Records
 from worker.encode.rows import Rows
 from worker.sources import mysql_read
 from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sent, Sink
-from worker.sources.existing import in_another_shape, not_to_be_touched
 from worker.sources.mysql_connection import RowConnection, arguments
-from worker.sources.mysql_ddl import create_table, name, names
+from worker.sources.mysql_ddl import name, names, qualified
 from worker.sources.mysql_errors import server_error
+from worker.sources.mysql_prepare import prepare
+from worker.sources.mysql_session import fix_session, is_mariadb
 from worker.sources.mysql_values import parameters
 
 _ROWS_A_STATEMENT = 1_000
@@ -32,15 +33,13 @@ _SETTINGS = (
     "version", "max_connections", "innodb_buffer_pool_size", "log_bin", "local_infile", "innodb_redo_log_capacity",
     "innodb_flush_log_at_trx_commit", "innodb_doublewrite",
 )  # fmt: skip
-_ISOLATION = "SET SESSION transaction_isolation = 'READ-COMMITTED'"
-"""Locks no gaps between keys: workers that take back what they had loaded would wait for each other's in a circle."""
 _DEADLOCKS = 5
 """So often a deletion that the server undid is made again."""
+_FORMAT = r"FIELDS TERMINATED BY 0x09 ENCLOSED BY '' ESCAPED BY 0x5C LINES STARTING BY '' TERMINATED BY 0x0A"
+"""As numbers: `'\\\\'` is not a backslash in every sql_mode."""
 _PREPARE_LOCK = "loadtest.prepare"
 _LOCK_SECONDS = 60
 _TABLE_SECONDS = 30
-_SHAPE = "loadtest shape"
-"""A temporary table: no other session sees it."""
 
 
 def open_source(connection: Connection, _: Seat) -> "MySQL":
@@ -64,30 +63,19 @@ class MySQL:
             self._connection = RowConnection(
                 connect_timeout=10,
                 charset="utf8mb4",
-                init_command=_ISOLATION,
                 **self._arguments,
             )
+            if not self._at.database:
+                raise ServerError(f"{self._at}: no database selected; name the database in the connection string")
+            with self._connection.cursor() as cursor:
+                fix_session(cursor, self._at, self._mariadb)
 
     def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
         """Make the tables under a lock that a second `prepare` waits for: a DDL statement is a transaction of its own."""
         with self._named(), self._server.cursor() as cursor, _locked(cursor, self._at):
             # A session that reads or writes the table, or went away in the midst of it: the server would wait for a year.
             cursor.execute("SET SESSION lock_wait_timeout = %s", [_TABLE_SECONDS])
-            for table in tables:
-                self._prepare(cursor, table, on_existing)
-        return ()
-
-    def _prepare(self, cursor: Cursor, table: Table, on_existing: OnExisting) -> None:
-        shape = _shape(cursor, table.name)
-        if not shape:
-            cursor.execute(create_table(table))
-            return
-        if shape != _wanted_shape(cursor, table):
-            raise in_another_shape("table", table.name, self._at, ", ".join(" ".join(row[:2]) for row in shape))
-        if on_existing is OnExisting.FAIL:
-            raise not_to_be_touched("table", table.name, self._at)
-        if on_existing is OnExisting.EMPTY:
-            cursor.execute(f"TRUNCATE {name(table.name)}")
+            return prepare(cursor, self._at, tables, on_existing, mariadb=self._mariadb)
 
     @contextmanager
     def sink(self, table: Table, shard: Shard, method: str) -> Iterator[Sink[Any]]:  # noqa: ARG002
@@ -97,7 +85,7 @@ class MySQL:
 
     def remove(self, table: Table, keys: KeyRange | pa.Array) -> None:
         """Delete the rows with these keys."""
-        delete = f"DELETE FROM {name(table.name)} WHERE {name(table.primary_key)}"  # noqa: S608 - names are quoted
+        delete = f"DELETE FROM {self._name(table)} WHERE {name(table.primary_key)}"  # noqa: S608 - names are quoted
         delete = delete.replace("%", "%%")
         for left in reversed(range(_DEADLOCKS)):
             try:
@@ -124,7 +112,7 @@ class MySQL:
         with self._named(), self._server.cursor() as cursor:
             # A transaction sees what was there when it began.
             self._server.commit()
-            cursor.execute(f"SELECT count(*) FROM {name(table.name)}")  # noqa: S608 - the name is quoted
+            cursor.execute(f"SELECT count(*) FROM {self._name(table)}")  # noqa: S608 - the name is quoted
             return int(cursor.fetchall()[0][0])
 
     def read(self, table: Table, scope: Scope) -> Iterator[pa.RecordBatch]:
@@ -132,11 +120,11 @@ class MySQL:
         with self._named():
             # A transaction sees what was there when it began.
             self._server.commit()
-            yield from mysql_read.read(self._server, table, scope)
+            yield from mysql_read.read(self._server, self._at.database, table, scope, mariadb=self._mariadb)
 
     def held(self, column: Column, values: pa.Array) -> pa.Array:
         """What the server holds of generated values."""
-        return mysql_read.held(column.type, values)
+        return mysql_read.held(column.type, values, mariadb=self._mariadb)
 
     def fingerprint(self, table: Table, scope: Scope) -> Fingerprint | None:  # noqa: ARG002
         """None: it shows no bits of a float, and spells JSON anew."""
@@ -152,6 +140,13 @@ class MySQL:
         """Release the connection."""
         if self._connection is not None and self._connection.open:
             self._connection.close()
+
+    def _name(self, table: Table) -> str:
+        return qualified(self._at.database, table.name)
+
+    @property
+    def _mariadb(self) -> bool:
+        return is_mariadb(str(self._server.server_version))
 
     @property
     def _server(self) -> RowConnection:
@@ -184,7 +179,7 @@ class LoadDataSink:
         columns = ", ".join(("@" if column.name in converted else "") + name(column.name) for column in table.columns)
         conversions = ", ".join(f"{name(of)} = CONVERT(@{name(of)} USING utf8mb4)" for of in converted)
         # Binary leaves the bytes as they are, for a uuid's sake; json takes no binary string and goes by a variable.
-        self._into = f"INTO TABLE {name(table.name)} CHARACTER SET binary ({columns})"
+        self._into = f"INTO TABLE {qualified(at.database, table.name)} CHARACTER SET binary {_FORMAT} ({columns})"
         self._into += f" SET {conversions}" if conversions else ""
 
     def encode(self, batch: pa.RecordBatch) -> Rows:
@@ -216,12 +211,13 @@ class LoadDataSink:
 class InsertSink:
     """Multi-row INSERT, the values bound on the client, so that the bytes on the wire are known."""
 
-    def __init__(self, connection: RowConnection, table: Table, at: Connection) -> None:  # noqa: ARG002
+    def __init__(self, connection: RowConnection, table: Table, at: Connection) -> None:
         self._connection = connection
         self._table = table
         self._row = "(" + ", ".join(["%s"] * len(table.columns)) + ")"
         columns = names([column.name for column in table.columns]).replace("%", "%%")
-        self._insert = f"INSERT INTO {name(table.name).replace('%', '%%')} ({columns}) VALUES "  # noqa: S608 - quoted
+        into = qualified(at.database, table.name).replace("%", "%%")
+        self._insert = f"INSERT INTO {into} ({columns}) VALUES "  # noqa: S608 - quoted
 
     def encode(self, batch: pa.RecordBatch) -> Records:
         """Python objects, as a program would bind them."""
@@ -258,23 +254,3 @@ def _locked(cursor: Cursor, at: Connection) -> Iterator[None]:
         yield
     finally:
         cursor.execute("SELECT RELEASE_LOCK(%s)", [_PREPARE_LOCK])
-
-
-def _shape(cursor: Cursor, table: str) -> list[tuple[str, ...]]:
-    """Name, type, nullability and key of each column; empty for a table that is not there."""
-    try:
-        cursor.execute(f"SHOW COLUMNS FROM {name(table)}")
-    except pymysql.ProgrammingError as error:
-        if error.args[0] == ER.NO_SUCH_TABLE:
-            return []
-        raise
-    return [tuple(map(str, row[:4])) for row in cursor.fetchall()]
-
-
-def _wanted_shape(cursor: Cursor, table: Table) -> list[tuple[str, ...]]:
-    """What the server makes of the table's statement: compared with its own spelling, not with one of ours."""
-    cursor.execute(create_table(table, _SHAPE, temporary=True))
-    try:
-        return _shape(cursor, _SHAPE)
-    finally:
-        cursor.execute(f"DROP TEMPORARY TABLE {name(_SHAPE)}")

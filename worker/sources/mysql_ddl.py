@@ -19,6 +19,11 @@ def name(of: str) -> str:
     return "`" + of.replace("`", "``") + "`"
 
 
+def qualified(database: str, table: str) -> str:
+    """A table's name in backticks with its database's, so that no `USE` changes what it refers to."""
+    return f"{name(database)}.{name(table)}"
+
+
 def names(of: Sequence[str]) -> str:
     """Names in backticks, commas between."""
     return ", ".join(map(name, of))
@@ -88,18 +93,25 @@ def column_type(column: Column, is_key: bool = False) -> str:
     return server_type
 
 
-def create_table(table: Table, called: str | None = None, temporary: bool = False) -> str:
-    """The statement that makes a table.
+def create_table(table: Table, database: str, *, mariadb: bool = False, as_temporary: str | None = None) -> str:
+    """Return the statement that creates a table, or a temporary table of the same shape with another name.
 
-    Texts are compared by their code points, trailing spaces included: two keys that differ are two rows.
+    Texts are compared by their code points, trailing spaces included: two keys that differ are two rows. Engine, row
+    format and collation are written out, whatever the server's defaults.
     """
     definitions = [
         f"{name(column.name)} {column_type(column, column.name == table.primary_key)}"
-        + ("" if column.nullable else " NOT NULL")
+        + (" NULL" if column.nullable else " NOT NULL")
         for column in table.columns
     ]
-    kind = "TEMPORARY TABLE" if temporary else "TABLE"
+    kind = "TEMPORARY TABLE" if as_temporary else "TABLE"
     return (
-        f"CREATE {kind} {name(called or table.name)} ({', '.join(definitions)}, PRIMARY KEY ({name(table.primary_key)})) "
-        "CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin"
+        f"CREATE {kind} {qualified(database, as_temporary or table.name)} "
+        f"({', '.join(definitions)}, PRIMARY KEY ({name(table.primary_key)})) "
+        f"ENGINE=InnoDB ROW_FORMAT=DYNAMIC CHARACTER SET utf8mb4 COLLATE {collation(mariadb)}"
     )
+
+
+def collation(mariadb: bool) -> str:
+    """Return the collation that compares code points and pads nothing."""
+    return "utf8mb4_nopad_bin" if mariadb else "utf8mb4_0900_bin"

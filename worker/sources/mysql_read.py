@@ -13,19 +13,20 @@ from spec.types import DataType, Kind
 from worker.encode import text
 from worker.sources import losses
 from worker.sources.base import Scope
-from worker.sources.mysql_ddl import name
+from worker.sources.mysql_ddl import name, qualified
 
 _ROWS = 8_192
 _WHOLE_NUMBERS = losses.large_numbers(-(2**63), 2**64 - 1)
 _LONGEST_CHAR = 255
 
 
-def read(connection: "Connection[Any]", table: Table, scope: Scope) -> Iterator[pa.RecordBatch]:
+def read(
+    connection: "Connection[Any]", database: str, table: Table, scope: Scope, *, mariadb: bool = False
+) -> Iterator[pa.RecordBatch]:
     """The rows of a scope's keys; of a key that is no consecutive number, the whole table."""
-    cells = ", ".join(
-        _TEMPLATES.get(column.type.kind, _AS_TEXT).format(c=name(column.name)) for column in table.columns
-    )
-    query = f"SELECT {cells} FROM {name(table.name)}"  # noqa: S608 - names are quoted
+    templates = _MARIADB_TEMPLATES if mariadb else _TEMPLATES
+    cells = ", ".join(templates.get(column.type.kind, _AS_TEXT).format(c=name(column.name)) for column in table.columns)
+    query = f"SELECT {cells} FROM {qualified(database, table.name)}"  # noqa: S608 - names are quoted
     query += _within(table, scope)
     names = [column.name for column in table.columns]
     with connection.cursor(SSCursor) as cursor:
@@ -46,10 +47,12 @@ def _within(table: Table, scope: Scope) -> str:
     return " WHERE " + " AND ".join(bounds) + (f" OR {key} IS NULL" if scope.leads else "")
 
 
-def held(type_: DataType, values: pa.Array) -> pa.Array:
-    """A `char` has no spaces at its end; JSON numbers are of 64 bits."""
+def held(type_: DataType, values: pa.Array, *, mariadb: bool = False) -> pa.Array:
+    """A `char` has no spaces at its end; MySQL's JSON numbers are of 64 bits, MariaDB keeps JSON as it was written."""
     if type_.kind is Kind.CHAR and (type_.length or 0) <= _LONGEST_CHAR:
         return losses.unpadded(values)
+    if mariadb:
+        return values
     if type_.kind in text.DOCUMENTS:
         return _WHOLE_NUMBERS(values)
     if type_.kind is Kind.ARRAY and type_.element is not None and type_.element.kind is Kind.DECIMAL:
@@ -75,4 +78,12 @@ _TEMPLATES: Mapping[Kind, str] = {
     **dict.fromkeys(text.BINARIES, "REPLACE(TO_BASE64({c}), '\\n', '')"),
     Kind.UUID: "BIN_TO_UUID({c})",
     Kind.POINT: "CONCAT('POINT (', ST_X({c}), ' ', ST_Y({c}), ')')",
+}
+_GROUPS = ((1, 4), (5, 2), (7, 2), (9, 2), (11, 6))
+_MARIADB_TEMPLATES: Mapping[Kind, str] = {
+    **_TEMPLATES,
+    # It has no BIN_TO_UUID.
+    Kind.UUID: "LOWER(CONCAT("
+    + ", '-', ".join("HEX(SUBSTR({c}, " + f"{first}, {length}))" for first, length in _GROUPS)
+    + "))",
 }

@@ -1,0 +1,58 @@
+"""A MariaDB server as a process of its own, where the machine has `mariadbd` (Debian: mariadb-server-core)."""
+
+import getpass
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pymysql
+
+from tests.requires import requires
+
+SHARE = Path("/usr/share/mysql")
+_SYSTEM = ("mysql_system_tables.sql", "mysql_performance_tables.sql", "mysql_system_tables_data.sql")
+PASSWORD = "a-password-of-the-tests"
+
+
+@contextmanager
+def mariadb(folder: Path, arguments: Sequence[str] = ()) -> Iterator[tuple[str, "pymysql.Connection[Any]"]]:
+    """A server with an empty database `loadtest`: the load's connection string, and root's connection."""
+    program = shutil.which("mariadbd") or shutil.which("mariadbd", path="/usr/sbin")
+    requires(program is not None, "mariadbd, of Debian's mariadb-server-core")
+    data, path, user = folder / "data", folder / "s", getpass.getuser()
+    data.mkdir()
+    command = [str(program), "--no-defaults", f"--datadir={data}", f"--user={user}", "--innodb-buffer-pool-size=32M"]
+    texts = "".join((SHARE / name).read_text() for name in _SYSTEM)
+    system = "create database mysql;\nuse mysql;\nSET @auth_root_socket=NULL;\n" + texts
+    subprocess.run([*command, "--bootstrap"], input=system, text=True, capture_output=True, check=True, timeout=60)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    place = [f"--socket={path}", f"--port={port}", "--bind-address=127.0.0.1", "--pid-file=pid", "--local-infile=1"]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen([*command, *place, *arguments], stdout=log, stderr=log)
+    try:
+        with _root(server, path) as root, root.cursor() as cursor:
+            cursor.execute("CREATE DATABASE loadtest")
+            cursor.execute(f"CREATE USER loadtest@'127.0.0.1' IDENTIFIED BY '{PASSWORD}'")
+            cursor.execute("GRANT ALL ON loadtest.* TO loadtest@'127.0.0.1'")
+            yield f"mysql://loadtest:{PASSWORD}@127.0.0.1:{port}/loadtest", root
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _root(server: "subprocess.Popen[bytes]", path: Path) -> "pymysql.Connection[Any]":
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            return pymysql.connect(unix_socket=str(path), user="root", autocommit=True)
+        except pymysql.OperationalError:
+            if server.poll() is not None or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
