@@ -25,6 +25,7 @@ from tools.images.recipe import tag
 
 ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+MARIADB = shutil.which("mariadbd") or shutil.which("mariadbd", path="/usr/sbin")
 ANSWER_SECONDS = 5
 """How long a Docker engine may take to answer before it counts as missing."""
 _CGROUPS = Path("/sys/fs/cgroup")
@@ -109,6 +110,9 @@ COMPONENTS: Mapping[str, Component] = {
         Component("browser", lambda: None if CHROMIUM else "no Chromium is installed", "apt-get install chromium"),
         Component("cgroups", _control_groups, "running as root"),
         Component("root", lambda: None if os.geteuid() == 0 else "this user is not root", "running as root"),
+        Component(
+            "mariadb", lambda: None if MARIADB else "no mariadbd is installed", "apt-get install mariadb-server-core"
+        ),
         Component("offline", lambda: None if shutil.which("go") else "Go is not installed", "installing Go"),
         Component("paced", lambda: None, "nothing"),
     )

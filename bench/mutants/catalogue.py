@@ -75,8 +75,8 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "doubled rows taken for the first",
         "worker/verify/shard.py",
-        "again[places] |= self._seen[offsets[places]]",
-        "again[places] |= self._seen[offsets[places]] & False",
+        "is_first[firsts] = self._states[offsets[own[firsts]]] == _UNSEEN",
+        "is_first[firsts] = True",
         ("tests/worker/verify",),
     ),
     Mutant(

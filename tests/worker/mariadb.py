@@ -1,7 +1,6 @@
 """A MariaDB server as a process of its own, where the machine has `mariadbd` (Debian: mariadb-server-core)."""
 
 import getpass
-import shutil
 import socket
 import subprocess
 import time
@@ -12,7 +11,7 @@ from typing import Any
 
 import pymysql
 
-from tests.requires import requires
+from tests.components import MARIADB
 
 SHARE = Path("/usr/share/mysql")
 _SYSTEM = ("mysql_system_tables.sql", "mysql_performance_tables.sql", "mysql_system_tables_data.sql")
@@ -22,11 +21,9 @@ PASSWORD = "a-password-of-the-tests"
 @contextmanager
 def mariadb(folder: Path, arguments: Sequence[str] = ()) -> Iterator[tuple[str, "pymysql.Connection[Any]"]]:
     """A server with an empty database `loadtest`: the load's connection string, and root's connection."""
-    program = shutil.which("mariadbd") or shutil.which("mariadbd", path="/usr/sbin")
-    requires(program is not None, "mariadbd, of Debian's mariadb-server-core")
     data, path, user = folder / "data", folder / "s", getpass.getuser()
     data.mkdir()
-    command = [str(program), "--no-defaults", f"--datadir={data}", f"--user={user}", "--innodb-buffer-pool-size=32M"]
+    command = [str(MARIADB), "--no-defaults", f"--datadir={data}", f"--user={user}", "--innodb-buffer-pool-size=32M"]
     texts = "".join((SHARE / name).read_text() for name in _SYSTEM)
     system = "create database mysql;\nuse mysql;\nSET @auth_root_socket=NULL;\n" + texts
     subprocess.run([*command, "--bootstrap"], input=system, text=True, capture_output=True, check=True, timeout=60)

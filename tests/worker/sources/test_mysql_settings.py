@@ -23,6 +23,7 @@ _MODES = (
     "ANSI_QUOTES,PIPES_AS_CONCAT,IGNORE_SPACE,NO_BACKSLASH_ESCAPES,NO_ZERO_DATE,NO_ZERO_IN_DATE,PAD_CHAR_TO_FULL_LENGTH,"
     "ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,HIGH_NOT_PRECEDENCE,NO_UNSIGNED_SUBTRACTION,REAL_AS_FLOAT"
 )
+_SERVERS = {"mysql": pytest.mark.docker, "mariadb": pytest.mark.mariadb}
 _HOSTILE = (
     "--character-set-server=latin1",
     "--collation-server=latin1_swedish_ci",
@@ -62,7 +63,7 @@ class Server:
             return list(cursor.fetchall())
 
 
-@pytest.fixture(scope="module", params=[pytest.param("mysql", marks=pytest.mark.docker), "mariadb"])
+@pytest.fixture(scope="module", params=[pytest.param(name, marks=mark) for name, mark in _SERVERS.items()])
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     if request.param == "mariadb":
         with mariadb(tmp_path_factory.mktemp("mariadb"), _HOSTILE) as (url, root):
