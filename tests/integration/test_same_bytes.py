@@ -25,6 +25,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {
         table.name: b"".join(part.read_bytes() for part in sorted(table.glob("part-*.csv")))
         for table in folder.iterdir()
+        if table.is_dir()
     }
 
 
