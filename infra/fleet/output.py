@@ -78,8 +78,9 @@ def _manifest(read: ReadArchive, path: PurePosixPath) -> Manifest | None:
         return None
     with _members(archive) as tar:
         member = tar.next()
-        content = tar.extractfile(member) if member is not None and member.isreg() else None
-        text = content.read(_LARGEST_MANIFEST) if content is not None else b""
+        is_file = member is not None and member.isreg() and member.size <= _LARGEST_MANIFEST
+        content = tar.extractfile(member) if member is not None and is_file else None
+        text = content.read() if content is not None else b""
     try:
         return Manifest.model_validate_json(text)
     except ValidationError:
