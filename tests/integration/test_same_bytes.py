@@ -71,12 +71,17 @@ def test_processes_on_this_machine(tmp_path, expected, workers, batch_size):
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize(("workers", "batch_size"), [(2, 500), (7, 1)])
-def test_up_on_this_machine(new_stack, tmp_path, expected, workers, batch_size):
+def test_up_on_this_machine(new_stack, tmp_path, expected):
+    """The later run has fewer workers: no part of the earlier one stays."""
     output = tmp_path / "kept"
-    stack = new_stack(source="csv", rowCount=ROWS, workers=workers, batchSize=batch_size, outputDir=str(output))
-    stack.up().succeeded()
-    assert files_of(output) == expected
+    stack = new_stack(source="csv", rowCount=ROWS, outputDir=f"{output}/")
+    for workers, batch_size in ((7, 1), (2, 500)):
+        stack.up(workers=workers, batchSize=batch_size).succeeded()
+        assert files_of(output) == expected
+    (output / "notes.txt").touch()
+    refused = stack.up(workers=1).failed()
+    assert f"loadtest:outputDir: {str(output)!r} holds 'notes.txt', which this stack did not write" in refused.output
+    (output / "notes.txt").unlink()
     stack.destroy().succeeded()
     # The user named the folder: it is the user's.
     assert files_of(output) == expected
@@ -104,16 +109,11 @@ def test_twelve_workers_on_docker_run_at_once(new_stack, docker, tmp_path, expec
 
 @pytest.mark.engine
 @pytest.mark.docker
-@pytest.mark.parametrize(("workers", "batch_size"), [(1, ROWS + 1), (3, 500), (7, 1)])
-def test_up_on_docker(new_stack, docker, tmp_path, expected, workers, batch_size):
+def test_up_on_docker(new_stack, docker, tmp_path, expected):
+    """Later runs have fewer workers: no part of an earlier one stays."""
     output = tmp_path / "kept"
-    settings = {
-        "source": "csv",
-        "rowCount": ROWS,
-        "workers": workers,
-        "batchSize": batch_size,
-        "outputDir": str(output),
-    }
-    stack = new_stack(**docker, **settings)
-    stack.up().succeeded()
-    assert files_of(output) == expected
+    stack = new_stack(**docker, source="csv", rowCount=ROWS, outputDir=str(output))
+    for workers, batch_size in ((7, 1), (3, 500), (1, ROWS + 1)):
+        stack.up(workers=workers, batchSize=batch_size).succeeded()
+        assert files_of(output) == expected
+        assert len(list(output.rglob("part-*"))) == max(workers, len(TABLES)) + 2 * (workers > len(TABLES))
