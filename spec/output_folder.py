@@ -90,8 +90,9 @@ class OutputFolder:
         if not self.path.is_dir():
             return
         manifest = self._own_manifest(run)
+        self._own_started(run)
         known = manifest.paths if manifest else frozenset[str]()
-        self._refuse_foreign(self._others(known, run) if on_existing is OnExisting.FAIL else [], on_existing)
+        self._refuse_foreign(self._others(known) if on_existing is OnExisting.FAIL else [], on_existing)
         self._refuse_foreign(self._in_the_way(known, tables), on_existing)
         if manifest is None:
             return
@@ -159,12 +160,10 @@ class OutputFolder:
 
     def join(self, run: Run) -> bool:
         """Return whether all workers write into this folder, which `begin` prepared; start alone where it is not."""
-        started = self.started()
+        started = self._own_started(run)
         if started is None:
             self._own_manifest(run)
             self._start(run, prepared=False)
-        elif started.stack != run.stack:
-            raise self._refusal(f"is being written to by {started.owner}", "name another folder by outputDir")
         return started is not None and started.prepared and started.plan == run.plan
 
     def partial_file(self, path: str) -> Path:
@@ -286,11 +285,18 @@ class OutputFolder:
             )
         return manifest
 
-    def _others(self, known: frozenset[str], run: Run) -> list[str]:
-        """Return all files, and folders without any of ours, that this stack did not write."""
+    def _own_started(self, run: Run) -> Started | None:
         started = self.started()
-        is_ours = not self._is_foreign_partial() if started is None else started.stack == run.stack
-        own = {MANIFEST, PARTIAL} if is_ours else {MANIFEST}
+        if started is not None and started.stack != run.stack:
+            raise self._refusal(
+                f"has partial files of {started.owner} (run {started.run_id})",
+                f"name another folder, or remove {PARTIAL} if that run is over",
+            )
+        return started
+
+    def _others(self, known: frozenset[str]) -> list[str]:
+        """Return all files, and folders without any of ours, that this stack did not write."""
+        own = {MANIFEST} if self._is_foreign_partial() else {MANIFEST, PARTIAL}
         folders = {path.partition("/")[0] for path in known}
         found: list[str] = []
         for entry in self.path.iterdir():

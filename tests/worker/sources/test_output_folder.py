@@ -11,7 +11,7 @@ from spec.output_folder import OutputFolder
 from spec.output_manifest import MANIFEST, PARTIAL, Manifest
 from spec.plan import LoadPlan, OnExisting, Operation
 from tests.worker.sources.loading import EVERY_KIND, KEYED
-from tests.worker.sources.outputs import ROWS, data_rows, files, part, plan_of, prepare, run, verify
+from tests.worker.sources.outputs import ROWS, data_rows, files, load, part, plan_of, prepare, run, verify
 
 
 @pytest.fixture
@@ -122,6 +122,17 @@ def test_second_stack_is_refused_by_name(folder: Path, on_existing: OnExisting) 
     ):
         prepare(folder, plan_of(1, "jsonl", on_existing=on_existing), "other")
     assert files(folder) == before
+
+
+@pytest.mark.parametrize("on_existing", OnExisting)
+def test_second_stack_is_refused_while_the_first_one_writes(folder: Path, on_existing: OnExisting) -> None:
+    plan = plan_of(2)
+    prepare(folder, plan)
+    load(folder, plan, 0)
+    with pytest.raises(InputError, match=r"has partial files of stack 'mine' \(run run\); name another folder, or"):
+        prepare(folder, plan_of(1, on_existing=on_existing), "other")
+    load(folder, plan, 1)
+    assert data_rows(folder) == ROWS
 
 
 def test_append_adds_tables_and_refuses_those_that_are_there(folder: Path) -> None:
