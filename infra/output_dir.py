@@ -11,15 +11,16 @@ from spec.plan import LoadPlan
 
 
 def output_path(settings: Settings, project: Path) -> Path | None:
-    """Return the folder as an absolute path; `~` is the user's home, and a relative path starts at the project."""
-    if not settings.output_dir:
-        return None
+    """Return the folder, or None where none is named."""
+    return resolved(settings.output_dir, project) if settings.output_dir else None
+
+
+def resolved(output_dir: str, project: Path) -> Path:
+    """Return an absolute path; `~` is the user's home, and a relative path starts at the project."""
     try:
-        given = Path(settings.output_dir).expanduser()
+        given = Path(output_dir).expanduser()
     except RuntimeError as error:
-        raise InputError.of(
-            OUTPUT_DIR, settings.output_dir, f"cannot be read ({error})", "write the whole path"
-        ) from None
+        raise InputError.of(OUTPUT_DIR, output_dir, f"cannot be read ({error})", "write the whole path") from None
     return Path(os.path.abspath(project / given))  # noqa: PTH100 - `resolve` would follow the user's links
 
 

@@ -19,6 +19,7 @@ from requests.exceptions import RequestException
 from infra.fleet.output import copy_output
 from infra.fleet.patience import Patience
 from infra.fleet.runner import Ended
+from infra.output_dir import resolved
 from spec.errors import RunError
 from spec.output_folder import OutputFolder, incomplete, storage_errors
 from spec.output_manifest import Run
@@ -50,6 +51,7 @@ class DockerHandles(BaseModel):
     """Worker id to container id."""
     output_in_container: str
     output_dir: str = ""
+    """As the setting has it."""
     stack: str = ""
 
 
@@ -164,7 +166,8 @@ class DockerRunner:
     def _output(self) -> OutputFolder | None:
         """The folder that files are copied to, for a source that is files."""
         kept = bool(self._fleet.output_dir) and not capabilities_of(self._plan.source).needs_server
-        return OutputFolder(Path(self._fleet.output_dir)) if kept else None
+        # The engine runs this in the project's folder, whose path is not to be in the state.
+        return OutputFolder(resolved(self._fleet.output_dir, Path.cwd())) if kept else None
 
     def _plan_text(self) -> bytes:
         """The plan for the containers; their volume is new, and the folder that was named is looked at here."""

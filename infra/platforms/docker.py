@@ -8,7 +8,6 @@ import pulumi_docker as docker
 from infra.fleet.docker import client
 from infra.fleet.resource import Fleet
 from infra.leftovers import Leftovers
-from infra.output_dir import output_path
 from infra.platforms.base import (
     CONNECTION_VARIABLE,
     DATA_FOLDER,
@@ -87,7 +86,7 @@ class DockerLoadTest(pulumi.ComponentResource):
                 "plan_file": PLAN_FILE,
                 "workers": {worker: container.id for worker, container in workers.items()},
                 "output_in_container": OUTPUT_FOLDER,
-                "output_dir": str(output_path(args.settings, args.project) or ""),
+                "output_dir": args.settings.output_dir or "",
                 "stack": args.stack,
             },
             pulumi.ResourceOptions(parent=self, depends_on=[prepare, *workers.values()]),

@@ -1,5 +1,6 @@
 """The same seed, the same bytes: whatever the number of workers, the batch size and the platform."""
 
+import os
 import subprocess
 import sys
 from datetime import datetime
@@ -109,10 +110,11 @@ def test_twelve_workers_on_docker_run_at_once(new_stack, docker, tmp_path, expec
 
 @pytest.mark.engine
 @pytest.mark.docker
-def test_up_on_docker(new_stack, docker, tmp_path, expected):
-    """Later runs have fewer workers: no part of an earlier one stays."""
+def test_up_on_docker(clone, new_stack, docker, tmp_path, expected):
+    """Later runs have fewer workers: no part of an earlier one stays. The folder's path is relative to the project."""
     output = tmp_path / "kept"
-    stack = new_stack(**docker, source="csv", rowCount=ROWS, outputDir=str(output))
+    relative = os.path.relpath(output, clone.folder)
+    stack = new_stack(**docker, source="csv", rowCount=ROWS, outputDir=relative)
     for workers, batch_size in ((7, 1), (3, 500), (1, ROWS + 1)):
         stack.up(workers=workers, batchSize=batch_size).succeeded()
         assert files_of(output) == expected
