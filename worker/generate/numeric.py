@@ -82,12 +82,14 @@ def shifted(ordinals: Ordinals | RowNumbers, start: int) -> NDArray[np.int64]:
 
 
 def wide_numbers(ordinals: Ordinals, step: int, start: int) -> NDArray[np.uint64]:
-    """`start + step * ordinal` as little-endian 128-bit numbers: two words each; the step is at most 10**19."""
+    """Return `start + step * ordinal`, below 2**127 in size, as little-endian 128-bit numbers: two words each."""
     words = np.empty((len(ordinals), 2), np.uint64)
     if step == 1:
         low, words[:, 1] = ordinals, 0
     else:
-        low, words[:, 1] = ordinals * U64(step), high_product(ordinals, step)
+        high_step, low_step = divmod(step, _WORD)
+        low, words[:, 1] = ordinals * U64(low_step), high_product(ordinals, low_step)
+        words[:, 1] += ordinals * U64(high_step)
     start %= 1 << 128
     np.add(low, U64(start % _WORD), out=words[:, 0])
     words[:, 1] += words[:, 0] < low

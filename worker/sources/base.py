@@ -61,16 +61,29 @@ class KeyRange(NamedTuple):
     high: int
 
 
+class KeySpan(NamedTuple):
+    """Every key from `first` to before `stop`; None is no bound. Spans that meet leave no key between them."""
+
+    first: int | None
+    stop: int | None
+
+
 class Scope(NamedTuple):
-    """What one worker reads back for a shard. The scopes of a table's shards leave no row of the table unread."""
+    """What one worker reads back for a shard.
+
+    The scopes of a table's shards leave no row of the table unread, and each row has exactly one worker that counts it:
+    with `keys` or `apart` the one that reads it, else, of a row that belongs to no shard, the one that leads.
+    """
 
     shard: Shard
-    keys: KeyRange | None
-    """Where keys are consecutive numbers: the shard's, and all below the first one's or above the last one's."""
+    keys: KeySpan | None
+    """The shard's keys, where the source reads by a span of them and they are consecutive numbers; None for all rows."""
     apart: bool
     """Whether the shard's rows lie where no other shard's do, in the source's own way: in a file, in partitions."""
     leads: bool
-    """Whether its worker also looks at what belongs to no shard of the table."""
+    """Whether its worker also counts what belongs to no shard of the table: with `keys`, what is in no span."""
+    tolerant: bool
+    """Whether other rows, and further copies of a row, may be there: after an `append`. They are not counted."""
     table_rows: int
     """Rows of all shards of the table."""
     first_rows: frozenset[int]

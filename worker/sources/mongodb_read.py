@@ -24,14 +24,16 @@ _WHOLE_NUMBERS = losses.large_numbers(-(2**63), 2**63 - 1)
 def read(collection: "Collection[dict[str, Any]]", table: Table, scope: Scope) -> Iterator[pa.RecordBatch]:
     """The documents of a scope's keys; of a key that is no consecutive number, the whole collection.
 
-    A key that is of another class than the table's is in no range: the worker that leads sees it all the same.
+    A key that is no number, or NaN, is in no span: the worker that leads reads it.
     """
     options = collection.codec_options.with_options(datetime_conversion=DatetimeConversion.DATETIME_AUTO)
     chosen: dict[str, Any] = {}
-    if scope.keys is not None:
-        chosen = {"_id": {"$gte": bson.Int64(scope.keys.low), "$lte": bson.Int64(scope.keys.high)}}
+    first, stop = scope.keys or (None, None)
+    bounds = {sign: bson.Int64(bound) for sign, bound in (("$gte", first), ("$lt", stop)) if bound is not None}
+    if bounds:
+        chosen = {"_id": bounds}
         if scope.leads:
-            chosen = {"$or": [chosen, {"_id": {"$not": {"$type": "number"}}}]}
+            chosen = {"$or": [chosen, {"_id": {"$not": {"$type": "number"}}}, {"_id": float("nan")}]}
     with collection.with_options(codec_options=options).find(chosen, batch_size=_ROWS) as cursor:
         while documents := list(islice(cursor, _ROWS)):
             yield texts_of([_row(document, table) for document in documents], table)

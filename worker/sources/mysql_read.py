@@ -26,8 +26,7 @@ def read(connection: "Connection[Any]", table: Table, scope: Scope) -> Iterator[
         _TEMPLATES.get(column.type.kind, _AS_TEXT).format(c=name(column.name)) for column in table.columns
     )
     query = f"SELECT {cells} FROM {name(table.name)}"  # noqa: S608 - names are quoted
-    if scope.keys is not None:
-        query += f" WHERE {name(table.primary_key)} BETWEEN {scope.keys.low} AND {scope.keys.high}"
+    query += _within(table, scope)
     names = [column.name for column in table.columns]
     with connection.cursor(SSCursor) as cursor:
         cursor.execute(query)
@@ -35,6 +34,16 @@ def read(connection: "Connection[Any]", table: Table, scope: Scope) -> Iterator[
             columns = zip(*rows, strict=True)
             arrays = [_column(list(cells), column.type) for cells, column in zip(columns, table.columns, strict=True)]
             yield pa.RecordBatch.from_arrays(arrays, names=names)
+
+
+def _within(table: Table, scope: Scope) -> str:
+    """Return the condition for a scope's keys, if any; NULL is in no span, and read by the worker that leads."""
+    first, stop = scope.keys or (None, None)
+    key = name(table.primary_key)
+    bounds = [f"{key} {sign} {bound}" for sign, bound in ((">=", first), ("<", stop)) if bound is not None]
+    if not bounds:
+        return ""
+    return " WHERE " + " AND ".join(bounds) + (f" OR {key} IS NULL" if scope.leads else "")
 
 
 def held(type_: DataType, values: pa.Array) -> pa.Array:

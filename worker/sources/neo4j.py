@@ -105,17 +105,23 @@ class Neo4j:
             return int(count)
 
     def read(self, table: Table, scope: Scope) -> Iterator[pa.RecordBatch]:
-        """The nodes of a range of keys, or all; one whose key is no integer is in no range, and for the leader to see.
+        """The nodes of a span of keys, or all; one whose key is no number is in no span, and read by the leader.
 
         Nothing isolates a reader: a node that another worker deletes meanwhile may come without any property. Nodes without
         a key are looked at a second time, when those that are still there are told from those that were going.
         """
         key = f"n.{_name(table.primary_key)}"
         where, bounds = "", dict[str, Any]()
-        if scope.keys is not None:
-            where, bounds = f" WHERE {key} >= $low AND {key} <= $high", scope.keys._asdict()
+        first, stop = scope.keys or (None, None)
+        if first is not None or stop is not None:
+            bounds = {"first": first, "stop": stop}
+            signs = {"first": ">=", "stop": "<"}
+            where = " WHERE " + " AND ".join(
+                f"{key} {signs[name]} ${name}" for name in bounds if bounds[name] is not None
+            )
             if scope.leads:
-                where += f" OR {key} IS NULL OR NOT {key} IS :: INTEGER"
+                # NaN alone differs from itself.
+                where += f" OR {key} IS NULL OR {key} <> {key} OR NOT ({key} IS :: INTEGER OR {key} IS :: FLOAT)"
         # Not the nodes themselves: the driver remembers each that it gives out for as long as the result lives.
         nodes = f"MATCH (n:{_name(table.name)})"
         values = f"RETURN properties(n), CASE WHEN {key} IS NULL THEN elementId(n) END"

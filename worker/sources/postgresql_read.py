@@ -12,7 +12,7 @@ from spec.schema import Column, Table
 from spec.types import DataType, Kind
 from worker.encode import text
 from worker.encode.json_text import element_of
-from worker.sources.base import Fingerprint, KeyRange, Scope
+from worker.sources.base import Fingerprint, Scope
 from worker.sources.csv_text import blocks_of, texts_of
 from worker.sources.summed import is_summable
 
@@ -23,7 +23,7 @@ def read(connection: psycopg.Connection[Any], table: Table, scope: Scope) -> Ite
     """The rows of a scope's keys; of a key that is no consecutive number, the whole table."""
     cells = [_cell(sql.Identifier(column.name), column.type) for column in table.columns]
     query = sql.SQL("SELECT {} FROM {}").format(sql.SQL(", ").join(cells), sql.Identifier(table.name)) + within(
-        table, scope.keys
+        table, scope
     )
     names = [column.name for column in table.columns]
     statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv)").format(query)
@@ -32,12 +32,19 @@ def read(connection: psycopg.Connection[Any], table: Table, scope: Scope) -> Ite
             yield texts_of(block, names)
 
 
-def within(table: Table, keys: KeyRange | None) -> sql.Composable:
-    """The condition that a range of keys is, or none."""
-    if keys is None:
-        return sql.SQL("")
+def within(table: Table, scope: Scope) -> sql.Composable:
+    """Return the condition for a scope's keys, if any; NULL is in no span, and read by the worker that leads."""
+    first, stop = scope.keys or (None, None)
     key = sql.Identifier(table.primary_key)
-    return sql.SQL(" WHERE {} BETWEEN {} AND {}").format(key, sql.Literal(keys.low), sql.Literal(keys.high))
+    bounds = [
+        sql.SQL("{} {} {}").format(key, sql.SQL(sign), sql.Literal(bound))
+        for sign, bound in ((">=", first), ("<", stop))
+        if bound is not None
+    ]
+    if not bounds:
+        return sql.SQL("")
+    condition = sql.SQL(" WHERE {}").format(sql.SQL(" AND ").join(bounds))
+    return condition + sql.SQL(" OR {} IS NULL").format(key) if scope.leads else condition
 
 
 def held(column: Column, values: pa.Array) -> pa.Array:
@@ -118,7 +125,7 @@ def fingerprint(connection: psycopg.Connection[Any], table: Table, scope: Scope)
     statement = sql.SQL(
         "SELECT count(*), min(k), max(k), coalesce(sum(('x' || substr(md5(r), 1, 15))::bit(60)::bigint), 0) "
         "FROM (SELECT {} AS k, {} AS r FROM {}{}) AS rows"
-    ).format(key, row, sql.Identifier(table.name), within(table, scope.keys))
+    ).format(key, row, sql.Identifier(table.name), within(table, scope))
     count, smallest, largest, total = connection.execute(statement).fetchall()[0]
     return Fingerprint(int(count), smallest, largest, int(total) % 2**64)
 

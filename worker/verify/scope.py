@@ -1,15 +1,12 @@
-"""Who reads what: the scopes of all shards of a table leave none of its rows unread."""
+"""Divide a table among the workers that verify it: every row is counted by exactly one of them."""
 
 from spec.generators import Sequential
 from spec.plan import LoadPlan, OnExisting, Shard
 from spec.schema import Table
 from spec.sources import SOURCES
 from worker.generate.arrow import arrow_type
-from worker.sources.base import KeyRange, Scope
+from worker.sources.base import KeySpan, Scope
 from worker.verify.locate import is_consecutive
-
-LOWEST, HIGHEST = -(2**63), 2**63 - 1
-"""Of the keys that a server can hold."""
 
 
 def shards_of(plan: LoadPlan, table: str) -> list[Shard]:
@@ -19,27 +16,35 @@ def shards_of(plan: LoadPlan, table: str) -> list[Shard]:
 
 
 def scope_of(plan: LoadPlan, shard: Shard) -> Scope:
-    """What the worker of a shard reads back; rows that were there before an `append` are nobody's."""
+    """Return what the worker of a shard reads back, and which rows it counts.
+
+    After an `append` the run's own place is still known in files and topics that this run loaded (`apart`), and all that
+    lies there is counted. Anywhere else rows of before are among the run's, so that only the planned keys are looked for.
+    """
     shards = shards_of(plan, shard.table)
     firsts = [each.first_row for each in shards]
     place = firsts.index(shard.first_row)
     last = place + 1 == len(firsts)
-    alone = plan.on_existing is not OnExisting.APPEND
+    appended = plan.on_existing is OnExisting.APPEND
+    by_keys = SOURCES[plan.source].key_range_deletable
+    # An earlier run's workers may have been more, or fewer: where their rows lie says nothing about whose they are.
+    apart = plan.operation.populates and not by_keys
+    down, up = place == 0 and not appended, last and not appended
     return Scope(
         shard=shard,
-        keys=_keys(plan.data.table(shard.table), shard, down=alone and place == 0, up=alone and last),
-        # An earlier run's workers may have been more, or fewer: where their rows lie says nothing about whose they are.
-        apart=plan.operation.populates and not SOURCES[plan.source].key_range_deletable,
-        leads=alone and place == 0,
+        keys=_keys(plan.data.table(shard.table), shard, down=down, up=up) if by_keys else None,
+        apart=apart,
+        leads=place == 0 and not appended,
+        tolerant=appended and not apart,
         table_rows=sum(each.rows for each in shards),
         first_rows=frozenset(firsts),
     )
 
 
-def _keys(table: Table, shard: Shard, *, down: bool, up: bool) -> KeyRange | None:
-    """The shard's keys, and all below the first shard's or above the last one's."""
+def _keys(table: Table, shard: Shard, *, down: bool, up: bool) -> KeySpan | None:
+    """Return the shard's keys, without a lower or an upper bound if asked; None if they are not consecutive numbers."""
     generator = table.key.generator
     if not (isinstance(generator, Sequential) and is_consecutive(table.key, arrow_type(table.key.type))):
         return None
     first = generator.start + shard.first_row
-    return KeyRange(LOWEST if down else first, HIGHEST if up else first + shard.rows - 1)
+    return KeySpan(None if down else first, None if up else first + shard.rows)

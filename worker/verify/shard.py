@@ -17,6 +17,9 @@ from worker.verify.reading import Mask, read_texts
 Counted = Callable[[int], None]
 """Told of the rows of each batch once they are compared."""
 
+_UNSEEN, _MATCHED, _DIFFERS = np.arange(3, dtype=np.uint8)
+"""What is known of a planned row so far."""
+
 
 def verify_shard(source: Source, rows: TableRows, scope: Scope, findings: Findings, counted: Counted) -> None:
     """Compare a shard with its source and add to the findings; raises what the source raises."""
@@ -28,94 +31,105 @@ def verify_shard(source: Source, rows: TableRows, scope: Scope, findings: Findin
 
 
 class _Comparison:
+    """Counts that depend on the rows alone, not on their order, the batches or the number of workers.
+
+    Of several copies of a row the best one counts as the row, the others are extra.
+    """
+
     def __init__(self, source: Source, rows: TableRows, scope: Scope, findings: Findings) -> None:
         self._rows = rows
         self._shard = scope.shard
         self._findings = findings
         self._held = source.held
-        self._apart = scope.apart
-        self._counts_unknown = scope.leads or scope.keys is not None
-        self._keys = scope.keys
-        self._locate = locator_of(rows, self._known(scope), source.held)
-        self._seen = np.zeros(scope.shard.rows, np.bool_)
+        self._tolerant = scope.tolerant
+        divided = scope.apart or scope.keys is not None
+        self._counts_unknown = (divided or scope.leads) and not scope.tolerant
+        self._locate = locator_of(rows, scope.shard if divided else self._known(scope), source.held)
+        self._states = np.full(scope.shard.rows, _UNSEEN)
         findings.expected += scope.shard.rows
 
-    def _known(self, scope: Scope) -> Shard:
-        """Whose rows have to be told from rows that belong to nobody: all shards', by the one who reads everything."""
-        if self._apart or scope.keys is not None or not scope.leads:
-            return scope.shard
-        return scope.shard.model_copy(update={"rows": scope.table_rows})
+    @staticmethod
+    def _known(scope: Scope) -> Shard:
+        """Return the rows that are not unknown to a worker that reads the whole table: all shards', for the one that leads."""
+        return scope.shard.model_copy(update={"rows": scope.table_rows}) if scope.leads else scope.shard
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """One batch of rows, in any order."""
-        keys, mine = self._typed_keys(batch)
-        numbers = self._locate(keys)
+        """Compare one batch of rows, in any order."""
+        numbers = self._locate(self._typed_keys(batch))
+        if self._counts_unknown:
+            self._extra(batch, np.flatnonzero(numbers == UNKNOWN), "a row that nobody planned")
         offsets = numbers - self._shard.first_row
-        own = (numbers != UNKNOWN) & (offsets >= 0) & (offsets < self._shard.rows)
-        again = self._sighted_again(own, offsets)
-        if self._apart or self._counts_unknown:
-            # Every row of a part is its shard's own; elsewhere a row that another shard has is that one's to look at.
-            self._extra(batch, ~own if self._apart else mine & (numbers == UNKNOWN), "a row that nobody planned")
-        self._extra(batch, again, "the row a second time")
-        first_sight = own & ~again
-        self._seen[offsets[first_sight]] = True
-        self._compare(batch.filter(pa.array(first_sight)), numbers[first_sight])
+        own = np.flatnonzero((numbers != UNKNOWN) & (offsets >= 0) & (offsets < self._shard.rows))
+        _, firsts = np.unique(offsets[own], return_index=True)
+        is_first = np.zeros(len(own), np.bool_)
+        is_first[firsts] = self._states[offsets[own[firsts]]] == _UNSEEN
+        first, again = own[is_first], own[~is_first]
+        wrong = self._compare(batch.take(pa.array(first)), numbers[first])
+        self._states[offsets[first]] = np.where(wrong, _DIFFERS, _MATCHED)
+        self._findings.mismatched += int(wrong.sum())
+        self._findings.matched += int((~wrong).sum())
+        if len(again):
+            self._add_copies(batch, numbers, again)
+
+    def _add_copies(self, batch: pa.RecordBatch, numbers: Numbers, again: NDArray[np.int64]) -> None:
+        """Count further copies; one that is right takes the place of a first one that is not."""
+        if not self._tolerant:
+            self._extra(batch, again, "the row a second time")
+        offsets = numbers - self._shard.first_row
+        doubtful = again[self._states[offsets[again]] == _DIFFERS]
+        if not len(doubtful):
+            return
+        right = doubtful[~self._compare(batch.take(pa.array(doubtful)), numbers[doubtful], note=False)]
+        found = np.unique(offsets[right])
+        self._states[found] = _MATCHED
+        self._findings.mismatched -= len(found)
+        self._findings.matched += len(found)
+        for key in self._shown_keys(found):
+            self._findings.forget_cells(key)
 
     def end(self) -> None:
-        """What was never seen is missing."""
-        absent = np.flatnonzero(~self._seen)
+        """Count rows that were never seen as missing."""
+        absent = np.flatnonzero(self._states == _UNSEEN)
         self._findings.missing += len(absent)
-        first = absent[: self._findings.room].astype(np.uint64) + np.uint64(self._shard.first_row)
-        key = self._rows.table.key
-        for cell in self._held(key, self._rows.at(first, [key.name]).column(0)):
-            self._findings.note(shown(cell, key), None, "the row", None)
+        for key in self._shown_keys(absent[: self._findings.room]):
+            self._findings.note(key, None, "the row", None)
 
-    def _typed_keys(self, batch: pa.RecordBatch) -> tuple[pa.Array, Mask]:
-        """The keys as the generator has them, and which rows are for this scope to judge."""
+    def _shown_keys(self, offsets: NDArray[np.int64]) -> list[str | None]:
+        """Return the keys of some of the shard's rows, as the source holds them, for a person to read."""
+        key = self._rows.table.key
+        numbers = offsets.astype(np.uint64) + np.uint64(self._shard.first_row)
+        return [shown(cell, key) for cell in self._held(key, self._rows.at(numbers, [key.name]).column(0))]
+
+    def _typed_keys(self, batch: pa.RecordBatch) -> pa.Array:
+        """Return the keys as the generator has them, null where one is no value of its type."""
         key = self._rows.table.key
         keys = batch.column(key.name)
-        target = self._rows.schema.field(key.name).type
-        if keys.type != target:
+        if keys.type != self._rows.schema.field(key.name).type:
             keys = read_texts(keys.cast(pa.string()), key.type).values
-        mine = np.ones(len(keys), np.bool_)
-        if self._keys is not None:
-            values = keys.cast(pa.int64()).fill_null(self._keys.low).to_numpy(zero_copy_only=False)
-            mine = (values >= self._keys.low) & (values <= self._keys.high)
-        return keys, mine
+        return keys
 
-    def _sighted_again(self, own: Mask, offsets: Numbers) -> Mask:
-        """Rows that were in an earlier batch, or are in this one for a second time."""
-        again = np.zeros(len(own), np.bool_)
-        places = np.flatnonzero(own)
-        _, first = np.unique(offsets[places], return_index=True)
-        again[places] = True
-        again[places[first]] = False
-        again[places] |= self._seen[offsets[places]]
-        return again
-
-    def _extra(self, batch: pa.RecordBatch, which: NDArray[np.bool_], why: str) -> None:
-        places = np.flatnonzero(which)
+    def _extra(self, batch: pa.RecordBatch, places: NDArray[np.int64], why: str) -> None:
         self._findings.extra += len(places)
         key = self._rows.table.key
         for place in places[: self._findings.room]:
             self._findings.note(shown(batch.column(key.name)[int(place)], key), None, None, why)
 
-    def _compare(self, found: pa.RecordBatch, numbers: Numbers) -> None:
+    def _compare(self, found: pa.RecordBatch, numbers: Numbers, *, note: bool = True) -> Mask:
+        """Return which rows differ from the generator's, shape (rows,)."""
         expected = self._rows.at(numbers.astype(np.uint64))
         wrong = np.zeros(len(numbers), np.bool_)
         for column in self._rows.table.columns:
             ours, theirs = self._held(column, expected.column(column.name)), found.column(column.name)
             cells = differing(theirs, ours, column.type)
             wrong |= cells
-            for place in np.flatnonzero(cells)[: self._findings.room]:
+            for place in np.flatnonzero(cells)[: self._findings.room if note else 0]:
                 row = int(place)
                 key = self._rows.table.key
                 named = shown(expected.column(key.name)[row], key)
                 self._findings.note(
                     named, column.name, _or_null(shown(ours[row], column)), _or_null(shown(theirs[row], column))
                 )
-        self._findings.mismatched += int(wrong.sum())
-        self._findings.matched += int((~wrong).sum())
+        return wrong
 
 
 def _or_null(text: str | None) -> str:

@@ -19,7 +19,9 @@ from worker.tally import Tally
 pytestmark = pytest.mark.docker
 ROWS = 30_000
 SHARD = Shard(table=KEYED, seed=42, first_row=0, rows=ROWS)
-EVERYTHING = Scope(SHARD, keys=None, apart=False, leads=True, table_rows=ROWS, first_rows=frozenset({0}))
+EVERYTHING = Scope(
+    SHARD, keys=None, apart=False, leads=True, tolerant=False, table_rows=ROWS, first_rows=frozenset({0})
+)
 
 MISSED_SECONDS = 60
 """The server's keep-alive is of twenty; the rest is for a machine that does other things."""

@@ -1,17 +1,12 @@
 """Whatever is done to a row is found and named; where it stands does not matter."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from spec.connection import parse_connection
 from spec.plan import OnExisting
-from spec.sources import SOURCES
 from spec.types import Kind
-from tests.serving import serving
-from tests.worker.sources.loading import DATASET, EVERY_KIND, KEYED, connected
+from tests.worker.sources.loading import DATASET, EVERY_KIND, KEYED
 from tests.worker.verify.campaign import (
     ROWS,
     another,
@@ -22,31 +17,8 @@ from tests.worker.verify.campaign import (
     verified,
     write,
 )
-from tests.worker.verify.embedded import embedded_postgresql
 from worker.sources.base import Source
 from worker.verify.findings import KEPT
-
-FILES = ("csv", "jsonl")
-SERVERS = tuple(
-    pytest.param(name, marks=pytest.mark.docker)
-    for name, each in SOURCES.items()
-    if each.needs_server and name != "postgresql"
-)
-
-
-@pytest.fixture(scope="module", params=[*FILES, "postgresql", *SERVERS])
-def source(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Source]:
-    name: str = request.param
-    if name in FILES:
-        url = (tmp_path_factory.mktemp(name) / "out").as_uri()
-        with connected(name, parse_connection(url, SOURCES[name])) as opened:
-            yield opened
-    elif name == "postgresql":
-        with embedded_postgresql() as url, connected(name, parse_connection(url, SOURCES[name])) as opened:
-            yield opened
-    else:
-        with serving(name) as served, connected(name, served.connection) as opened:
-            yield opened
 
 
 def _key(name: str, row: int) -> str:
@@ -97,7 +69,7 @@ def test_a_row_that_nobody_planned(source: Source, name: str, depth: str) -> Non
     assert difference.key == (str(stranger.column("id")[0].as_py()) if name == EVERY_KIND else difference.key)
 
 
-@pytest.mark.parametrize("source", [*FILES, pytest.param("kafka", marks=pytest.mark.docker)], indirect=True)
+@pytest.mark.parametrize("place", ["csv", "jsonl", pytest.param("kafka", marks=pytest.mark.docker)], indirect=True)
 def test_a_row_that_is_there_twice(source: Source) -> None:
     """Elsewhere keys are unique, and the server refuses a second one."""
     batch = rows_of(KEYED)

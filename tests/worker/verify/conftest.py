@@ -1,0 +1,50 @@
+"""One place of each source for all modules of this folder: a folder, an embedded PostgreSQL, a server in a container."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pytest
+
+from spec.connection import Connection, parse_connection
+from spec.sources import SOURCES
+from tests.serving import serving
+from tests.worker.sources.loading import connected
+from tests.worker.verify.embedded import embedded_postgresql
+from worker.sources.base import Source
+
+WITHOUT_DOCKER = ("csv", "jsonl", "postgresql")
+_ALL = [
+    *WITHOUT_DOCKER,
+    *(pytest.param(name, marks=pytest.mark.docker) for name in SOURCES if name not in WITHOUT_DOCKER),
+]
+
+
+class Place(NamedTuple):
+    """Where a source's tables are."""
+
+    source: str
+    url: str
+
+    @property
+    def connection(self) -> Connection:
+        """The place as the worker takes it."""
+        return parse_connection(self.url, SOURCES[self.source])
+
+
+@pytest.fixture(scope="package", params=_ALL)
+def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    name: str = request.param
+    if not SOURCES[name].needs_server:
+        yield Place(name, (tmp_path_factory.mktemp(name) / "out").as_uri())
+    elif name == "postgresql":
+        with embedded_postgresql() as url:
+            yield Place(name, url)
+    else:
+        with serving(name) as served:
+            yield Place(name, served.connection_string)
+
+
+@pytest.fixture(scope="package")
+def source(place: Place) -> Iterator[Source]:
+    with connected(place.source, place.connection) as opened:
+        yield opened
