@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from infra.databases import database_of
+from infra.output_dir import check_output
 from infra.planning import WORKING_SET, plan_of, warnings_of
 from infra.settings import Settings, check_secrets
 from infra.stack_file import stack_values
@@ -34,6 +35,7 @@ def _run(arguments: argparse.Namespace) -> int:
     check_secrets(values, (), arguments.stack)
     settings = Settings.of(values)
     plan = plan_of(settings, project)
+    check_output(settings, project, arguments.stack.rpartition("/")[2], plan)
     if arguments.output_format == "json":
         sys.stdout.write(plan.model_dump_json(indent=2) + "\n")
         return ExitCode.OK

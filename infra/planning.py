@@ -37,7 +37,7 @@ def plan_of(settings: Settings, project: Path) -> LoadPlan:
         batch_size=settings.batch_size,
         seed=settings.seed,
         row_count=settings.row_count,
-        on_existing=settings.on_existing or (OnExisting.FAIL if settings.connection else OnExisting.EMPTY),
+        on_existing=settings.on_existing or (OnExisting.FAIL if settings.keeps_others else OnExisting.EMPTY),
         timeout_seconds=settings.timeout,
         connect_seconds=settings.connect_timeout,
         retries=settings.retries,

@@ -6,6 +6,7 @@ import pulumi
 from pulumi.runtime.config import CONFIG, is_config_secret
 
 from infra.databases import database_of
+from infra.output_dir import check_output
 from infra.password import Password
 from infra.planning import plan_of, warnings_of
 from infra.platforms import component_of
@@ -21,6 +22,7 @@ def declare(project: Path) -> tuple[LoadTestArgs, LoadTest]:
     check_secrets(values, encrypted, pulumi.get_stack(), recorded=not pulumi.runtime.is_dry_run())
     settings = Settings.of(values)
     plan = plan_of(settings, project)
+    check_output(settings, project, pulumi.get_stack(), plan)
     database = database_of(settings)
     for warning in warnings_of(plan, database, here=settings.runs_here, port_kept=settings.keep_database_port):
         pulumi.log.warn(warning)

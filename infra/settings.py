@@ -98,6 +98,13 @@ class Settings(BaseModel):
         """Whether the program makes the server itself."""
         return self.capabilities.needs_server and self.connection is None
 
+    @property
+    def keeps_others(self) -> bool:
+        """Whether rows go to a server or a folder of the user's, where others may have theirs."""
+        if self.capabilities.needs_server:
+            return self.connection is not None
+        return bool(self.output_dir or self.output_storage)
+
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
         """From the stack's keys, without their namespace; raises SettingsError for the first that cannot be used."""

@@ -1,6 +1,7 @@
 """Which attempt of a worker this is: remembered beside its result, where a restarted container finds it again."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from spec.errors import InputError, StorageError
@@ -35,10 +36,10 @@ def begin_attempt(results: Path, worker_id: str) -> int:
     return attempt
 
 
-def forget_attempts(results: Path) -> None:
-    """A new run begins: what earlier ones wrote down is theirs."""
-    for marker in results.glob(f"*{_SUFFIX}"):
-        marker.unlink(missing_ok=True)
+def forget_attempts(results: Path, worker_ids: Iterable[str]) -> None:
+    """Remove what earlier runs noted of these workers; other files of the folder may be the user's."""
+    for worker_id in worker_ids:
+        (results / f"{worker_id}{_SUFFIX}").unlink(missing_ok=True)
 
 
 def attempt_of_environment() -> int:

@@ -23,15 +23,15 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Prepare every table of the plan; prints one JSON line with what was done and what to be warned of."""
     plan = read_plan(arguments.plan)
-    forget_attempts(Folders.of_environment().results)
     connection = connection_of(plan, arguments.connection_string, Folders.of_environment())
-    source = open_source(capabilities_of(plan.source), connection, Seat(0, len(plan.workers)))
+    source = open_source(capabilities_of(plan.source), connection, Seat.of(plan, 0))
     try:
         until(plan.connect_seconds, source.connect)
         # What is to be verified is there already, and must stay as it is.
         tables = [plan.data.table(name) for name in plan.tables] if plan.operation.populates else []
         warnings = source.prepare(tables, plan.on_existing)
         settings = dict(source.settings())
+        forget_attempts(Folders.of_environment().results, (worker.id for worker in plan.workers))
     finally:
         source.close()
     line = {"prepared": [table.name for table in tables], "warnings": list(warnings), "server_settings": settings}

@@ -7,6 +7,7 @@ from bench.faults.plans import plan_of
 from bench.faults.trial import Trial, run
 from bench.faults.verdict import Verdict
 from spec.errors import ExitCode
+from spec.output_manifest import PARTIAL
 from spec.plan import LoadPlan
 from spec.results import ExitReason, WorkerResult
 
@@ -31,7 +32,7 @@ def _wrong(trial: Trial, plan: LoadPlan, place: Place) -> Iterator[str]:
     for result in failed:
         yield from _untold(result, place)
     if isinstance(place, FilePlace):
-        finished = [path for path in place.files() if not path.endswith(".tmp")]
+        finished = [path for path in place.files() if f"/{PARTIAL}/" not in path]
         if finished:
             yield f"files that look whole: {finished}"
 

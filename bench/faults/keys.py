@@ -132,7 +132,8 @@ def _parts(archive: IO[bytes], tables: Sequence[str]) -> Iterator[tuple[str, int
             content = tar.extractfile(member)
             if content is None:
                 continue
-            _, table, part = member.name.rsplit("/", 2)
-            if table in tables:
+            folder, _, part = member.name.rpartition("/")
+            table = folder.rpartition("/")[2]
+            if table in tables and not part.endswith(".done"):
                 lines, end, _ = content.read().rpartition(b"\n")
                 yield table, int(part.split(".")[0].removeprefix("part-")), lines + end

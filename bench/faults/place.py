@@ -12,10 +12,14 @@ from typing import Protocol
 from bench.faults import keys
 from bench.faults.keys import Keys
 from infra.platforms.base import OUTPUT_FOLDER, WORKER_USER
+from spec.output_manifest import PARTIAL
 from tests.serving import Served, docker
 
 _CHANGED = 1
 """What tar returns where a file grew as it was read: that of a worker which goes on loading."""
+
+_TRIES = 5
+"""Files may be moved to their places while tar reads the folder."""
 
 
 class Place(Protocol):
@@ -78,12 +82,15 @@ class FilePlace:
         return ("--network=none", f"--volume={self.volume}:{OUTPUT_FOLDER}")
 
     def keys(self, tables: Sequence[str]) -> Keys:
-        """By a plain reader of the format, of files that are not finished too."""
-        command = ["docker", "exec", self.keeper, "tar", "--create", f"--directory={OUTPUT_FOLDER}", "."]
-        done = subprocess.run(command, capture_output=True, check=False, timeout=120)
-        if done.returncode not in (0, _CHANGED):
-            raise RuntimeError(f"tar: {done.stderr.decode().strip()}")
-        return keys.FILES[self.source](io.BytesIO(done.stdout), tables)
+        """Read the files with a plain reader: while a run loads its partial ones, else those in their places."""
+        # The files of the trial before stay until the run's own are complete.
+        script = f"cd {OUTPUT_FOLDER}; [ ! -d {PARTIAL} ] || cd {PARTIAL}; tar --create ."
+        command = ["docker", "exec", self.keeper, "sh", "-c", script]
+        for _ in range(_TRIES):
+            done = subprocess.run(command, capture_output=True, check=False, timeout=120)
+            if done.returncode in (0, _CHANGED):
+                return keys.FILES[self.source](io.BytesIO(done.stdout), tables)
+        raise RuntimeError(f"tar: {done.stderr.decode().strip()}")
 
     def files(self) -> Sequence[str]:
         """The paths of all files, finished or not."""

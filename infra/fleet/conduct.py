@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from infra.fleet.outcome import result_of
 from infra.fleet.restarts import Restarts
 from infra.fleet.runner import Ended, Runner
+from spec.errors import LoadtestError
 from spec.plan import LoadPlan
 from spec.results import ExitReason, WorkerResult
 
@@ -58,11 +59,11 @@ def conduct(plan: LoadPlan, runner: Runner, wanted: Callable[[], bool]) -> Outco
     results = [
         restarts.marked(result_of(plan, worker, ended.get(worker.id, silent)), worker.id) for worker in plan.workers
     ]
-    runner.finish()
+    finished, error = _finished(runner)
     return Outcome(
         results=[_timed_out(result, plan) for result in results] if stopped is ExitReason.TIMED_OUT else results,
-        error=_INTERRUPTED if stopped is ExitReason.INTERRUPTED else None,
-        warnings=told.warnings,
+        error=_INTERRUPTED if stopped is ExitReason.INTERRUPTED else error,
+        warnings=(*told.warnings, *finished),
         start_spread_ms=_spread(worker.started_at for worker in ended.values()),
         server_settings=told.server_settings,
     )
@@ -80,6 +81,14 @@ def _wait(plan: LoadPlan, runner: Runner, wanted: Callable[[], bool], restarts: 
             return ExitReason.INTERRUPTED
         time.sleep(POLL_SECONDS)
     return None
+
+
+def _finished(runner: Runner) -> tuple[Sequence[str], str | None]:
+    """Return the warnings and the error of bringing the files home: the workers' results are kept in any case."""
+    try:
+        return runner.finish(), None
+    except LoadtestError as error:
+        return (), str(error)
 
 
 def _timed_out(result: WorkerResult, plan: LoadPlan) -> WorkerResult:

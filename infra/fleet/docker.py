@@ -3,12 +3,12 @@
 import io
 import tarfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import wraps
 from pathlib import Path, PurePosixPath
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 import docker
 from docker.errors import APIError, DockerException, NotFound
@@ -16,13 +16,20 @@ from docker.models.containers import Container
 from pydantic import BaseModel, ConfigDict
 from requests.exceptions import RequestException
 
+from infra.fleet.output import copy_output
 from infra.fleet.patience import Patience
 from infra.fleet.runner import Ended
+from infra.output_dir import resolved
 from spec.errors import RunError
-from spec.plan import LoadPlan
+from spec.output_folder import OutputFolder, incomplete, storage_errors
+from spec.output_manifest import Run
+from spec.plan import LoadPlan, OnExisting
 from spec.results import ExitReason
+from spec.sources import capabilities_of
 
 _STOP_GRACE_SECONDS = 10
+_COPY_BYTES = 1 << 18
+"""Of a chunk of the files that are copied out of a container."""
 _POLL_SECONDS = 0.1
 _CONFLICT = 409
 _LOG_LINES = 400
@@ -44,6 +51,8 @@ class DockerHandles(BaseModel):
     """Worker id to container id."""
     output_in_container: str
     output_dir: str = ""
+    """As the setting has it."""
+    stack: str = ""
 
 
 def runner_of(handles: Mapping[str, Any], plan: LoadPlan, _secrets: Mapping[str, str]) -> "DockerRunner":
@@ -81,9 +90,12 @@ class DockerRunner:
     @_named
     def prepare(self, timeout_seconds: float, wanted: Callable[[], bool]) -> Ended:
         """Lay the plan out, start the container and wait for its end; one that does not end in time is killed."""
+        if (folder := self._output) is not None:
+            with storage_errors(folder.path):
+                folder.require_replaceable(self._run, self._plan.tables, self._plan.on_existing)
         container = self._container(self._fleet.prepare)
         plan_file = PurePosixPath(self._fleet.plan_file)
-        container.put_archive(str(plan_file.parent), _archive(plan_file.name, self._plan.model_dump_json().encode()))
+        container.put_archive(str(plan_file.parent), _archive(plan_file.name, self._plan_text()))
         container.start()
         patience = Patience(timeout_seconds, wanted)
         while self._running([container.id or ""]):
@@ -129,16 +141,38 @@ class DockerRunner:
         return ended
 
     @_named
-    def finish(self) -> None:
-        """Copy the files out of the volume, where a folder for them was named."""
-        if not self._fleet.output_dir:
-            return
+    def finish(self) -> Sequence[str]:
+        """Copy the files of a complete run out of the volume, if a folder for them was named."""
+        folder, inside = self._output, PurePosixPath(self._fleet.output_in_container)
+        if folder is None:
+            return ()
         any_worker = self._container(next(iter(self._fleet.workers.values())))
-        try:
-            blocks, _ = any_worker.get_archive(self._fleet.output_in_container)
-        except NotFound:
-            return
-        _extract(b"".join(blocks), Path(self._fleet.output_dir))
+
+        def read(path: PurePosixPath) -> Iterable[bytes] | None:
+            try:
+                chunks, _ = any_worker.get_archive(str(path), chunk_size=_COPY_BYTES)
+            except NotFound:
+                return None
+            return cast("Iterable[bytes]", chunks)
+
+        copied = copy_output(read, inside, folder, self._run, self._plan.on_existing)
+        return () if copied else (incomplete(folder),)
+
+    @property
+    def _run(self) -> Run:
+        return Run.of(self._plan, self._fleet.stack)
+
+    @property
+    def _output(self) -> OutputFolder | None:
+        """The folder that files are copied to, for a source that is files."""
+        kept = bool(self._fleet.output_dir) and not capabilities_of(self._plan.source).needs_server
+        # The engine runs this in the project's folder, whose path is not to be in the state.
+        return OutputFolder(resolved(self._fleet.output_dir, Path.cwd())) if kept else None
+
+    def _plan_text(self) -> bytes:
+        """The plan for the containers; their volume is new, and the folder that was named is looked at here."""
+        changed = {} if self._output is None else {"on_existing": OnExisting.EMPTY}
+        return self._plan.model_copy(update=changed).model_dump_json().encode()
 
     def _start(self, worker: tuple[str, str]) -> None:
         name, container_id = worker
@@ -227,13 +261,3 @@ def _archive(name: str, content: bytes) -> bytes:
     with tarfile.open(fileobj=archive, mode="w") as tar:
         tar.addfile(member, io.BytesIO(content))
     return archive.getvalue()
-
-
-def _extract(archive: bytes, target: Path) -> None:
-    """The archive's one folder becomes the target; nothing outside of it is written."""
-    target.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-        for member in tar.getmembers():
-            _, _, member.name = member.name.partition("/")
-            if member.name:
-                tar.extract(member, target, filter="data")

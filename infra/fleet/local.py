@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,8 +18,13 @@ from infra.local import ramdisk
 from infra.local.cgroup import ControlGroup, remove_groups
 from infra.local.processes import remember
 from infra.local.workspace import WorkspacePaths
+from spec.connection import parse_connection
+from spec.output_folder import OutputFolder, incomplete, storage_errors
+from spec.output_manifest import Run
 from spec.plan import LoadPlan, WorkerPlan
+from spec.process import CONNECTION_VARIABLE, STACK_VARIABLE
 from spec.results import ExitReason
+from spec.sources import capabilities_of
 
 _HELD = 'read -r _ || exit 1; exec "$@"'
 """A shell that becomes the worker once it is told to: by then it is in its control group."""
@@ -36,6 +41,7 @@ class LocalHandles(BaseModel):
 
     folder: Path
     project: Path
+    stack: str = ""
     server: str = ""
     """What tells one server from the next: other workers are needed for another one."""
 
@@ -128,9 +134,20 @@ class LocalRunner:
         """Exit codes, what was written, and whether the kernel killed for memory."""
         return {worker: self._ended(worker, process) for worker, process in self._processes.items()}
 
-    def finish(self) -> None:
+    def finish(self) -> Sequence[str]:
         """Give the RAM disks and the control groups back; logs and results stay while the stack does."""
         self._sweep(keep=True)
+        return self._discarded()
+
+    def _discarded(self) -> Sequence[str]:
+        """Remove the files of a run that is not complete, and say so."""
+        source = capabilities_of(self._plan.source)
+        url = self._secrets.get(CONNECTION_VARIABLE)
+        if source.needs_server or url is None:
+            return ()
+        folder = OutputFolder(Path(parse_connection(url, source).path))
+        with storage_errors(folder.path):
+            return (incomplete(folder),) if folder.discard(Run.of(self._plan, self._handles.stack)) else ()
 
     def _sweep(self, *, keep: bool = False) -> None:
         ramdisk.unmount_below(self._paths.workers)
@@ -186,6 +203,7 @@ class LocalRunner:
         return {
             **os.environ,
             **self._secrets,
+            STACK_VARIABLE: self._handles.stack,
             "LOADTEST_DATA": str(data),
             "LOADTEST_RESULTS": str(self._paths.results),
             "LOADTEST_PARENT": str(os.getpid()),

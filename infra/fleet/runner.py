@@ -1,6 +1,6 @@
 """The protocol between the fleet and a platform's own client."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -45,8 +45,8 @@ class Runner(Protocol):
         """How each worker ended; one that never began is there with that reason."""
         ...
 
-    def finish(self) -> None:
-        """Bring the files that the run made to where they are to stay."""
+    def finish(self) -> Sequence[str]:
+        """Bring the files that the run made to where they are to stay; return warnings."""
         ...
 
 

@@ -26,6 +26,7 @@ from infra.worker_image import DOCKERFILE, image_name
 from spec.connection import parse_connection
 from spec.database import DatabaseSpec
 from spec.labels import SERVER_LABEL, STACK_LABEL, WORKER_LABEL
+from spec.process import STACK_VARIABLE
 from spec.units import MIB
 
 _SERVER_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
@@ -85,7 +86,8 @@ class DockerLoadTest(pulumi.ComponentResource):
                 "plan_file": PLAN_FILE,
                 "workers": {worker: container.id for worker, container in workers.items()},
                 "output_in_container": OUTPUT_FOLDER,
-                "output_dir": str(args.project / args.settings.output_dir) if args.settings.output_dir else "",
+                "output_dir": args.settings.output_dir or "",
+                "stack": args.stack,
             },
             pulumi.ResourceOptions(parent=self, depends_on=[prepare, *workers.values()]),
         )
@@ -184,7 +186,10 @@ class DockerLoadTest(pulumi.ComponentResource):
         limits = self._args.plan.limits
         tmpfs = limits.tmpfs if limits else None
         owned = f"uid={WORKER_USER},gid={WORKER_USER},mode=0700"
-        environment = self.connection_string.apply(lambda text: [f"{CONNECTION_VARIABLE}={text}"])
+        stack = self._args.stack
+        environment = self.connection_string.apply(
+            lambda text: [f"{CONNECTION_VARIABLE}={text}", f"{STACK_VARIABLE}={stack}"]
+        )
         prepares = worker_id == "prepare"
         return docker.Container(
             name,

@@ -1,6 +1,5 @@
 """The embedded default: a folder, a server from a Python package, and workers that are processes."""
 
-from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -8,6 +7,7 @@ import pulumi
 from infra.fleet.resource import Fleet
 from infra.local.server import EMBEDDED, LocalServer
 from infra.local.workspace import Workspace, WorkspacePaths
+from infra.output_dir import output_path
 from infra.platforms.base import CONNECTION_VARIABLE, LoadTestArgs
 from infra.settings import NAMESPACE
 from spec.connection import parse_connection
@@ -41,6 +41,7 @@ class LocalLoadTest(pulumi.ComponentResource):
         handles: dict[str, pulumi.Input[Any]] = {
             "folder": workspace.folder,
             "project": str(args.project),
+            "stack": args.stack,
             "server": server.id if server else "",
         }
         self.fleet = Fleet(
@@ -73,8 +74,8 @@ class LocalLoadTest(pulumi.ComponentResource):
         if settings.connection_string is not None:
             return pulumi.Output.secret(settings.connection_string.get_secret_value())
         if server is None or args.database is None:
-            folder = args.project / settings.output_dir if settings.output_dir else paths.folder / "output"
-            return pulumi.Output.secret(Path(folder).absolute().as_uri())
+            folder = output_path(settings, args.project) or paths.folder / "output"
+            return pulumi.Output.secret(folder.absolute().as_uri())
         database = args.database
         return pulumi.Output.secret(
             pulumi.Output.all(args.password, server.port, server.error).apply(

@@ -1,5 +1,6 @@
 """The same seed, the same bytes: whatever the number of workers, the batch size and the platform."""
 
+import os
 import subprocess
 import sys
 from datetime import datetime
@@ -25,6 +26,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {
         table.name: b"".join(part.read_bytes() for part in sorted(table.glob("part-*.csv")))
         for table in folder.iterdir()
+        if table.is_dir()
     }
 
 
@@ -71,10 +73,16 @@ def test_processes_on_this_machine(tmp_path, expected, workers, batch_size):
 
 @pytest.mark.engine
 def test_up_on_this_machine(new_stack, tmp_path, expected):
+    """The later run has fewer workers: no part of the earlier one stays."""
     output = tmp_path / "kept"
-    stack = new_stack(source="csv", rowCount=ROWS, workers=2, batchSize=1, outputDir=str(output))
-    stack.up().succeeded()
-    assert files_of(output) == expected
+    stack = new_stack(source="csv", rowCount=ROWS, outputDir=f"{output}/")
+    for workers, batch_size in ((7, 1), (2, 500)):
+        stack.up(workers=workers, batchSize=batch_size).succeeded()
+        assert files_of(output) == expected
+    (output / "notes.txt").touch()
+    refused = stack.up(workers=1).failed()
+    assert f"loadtest:outputDir: {str(output)!r} holds 'notes.txt', which this stack did not write" in refused.output
+    (output / "notes.txt").unlink()
     stack.destroy().succeeded()
     # The user named the folder: it is the user's.
     assert files_of(output) == expected
@@ -98,3 +106,16 @@ def test_twelve_workers_on_docker_run_at_once(new_stack, docker, tmp_path, expec
     assert outputs["startSpreadMs"] == pytest.approx((max(starts) - min(starts)).total_seconds() * 1000, abs=0.1)
     assert "Starts: spread over" in stack.report().succeeded().output
     assert files_of(output) == expected
+
+
+@pytest.mark.engine
+@pytest.mark.docker
+def test_up_on_docker(clone, new_stack, docker, tmp_path, expected):
+    """Later runs have fewer workers: no part of an earlier one stays. The folder's path is relative to the project."""
+    output = tmp_path / "kept"
+    relative = os.path.relpath(output, clone.folder)
+    stack = new_stack(**docker, source="csv", rowCount=ROWS, outputDir=relative)
+    for workers, batch_size in ((7, 1), (3, 500)):
+        stack.up(workers=workers, batchSize=batch_size).succeeded()
+        assert files_of(output) == expected
+        assert len(list(output.rglob("part-*"))) == max(workers, len(TABLES)) + 2 * (workers > len(TABLES))

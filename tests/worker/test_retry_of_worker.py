@@ -90,7 +90,7 @@ def test_killed_and_started_again(place: tuple[str, str], tmp_path: Path, moment
 def test_attempts_are_counted_until_another_run_begins(tmp_path: Path) -> None:
     assert [begin_attempt(tmp_path / "results", "worker-1") for _ in range(3)] == [1, 2, 3]
     assert begin_attempt(tmp_path / "results", "worker-2") == 1
-    forget_attempts(tmp_path / "results")
+    forget_attempts(tmp_path / "results", ["worker-1"])
     assert begin_attempt(tmp_path / "results", "worker-1") == 1
 
 

@@ -4,6 +4,7 @@ A source is one connection. A sink loads one shard over it: `encode` turns colum
 run in another thread, `send` hands the pieces of one batch over and returns when the source has acknowledged them.
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -11,7 +12,9 @@ from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 import pyarrow as pa
 
-from spec.plan import OnExisting, Shard
+from spec.output_folder import OUTPUT_DIR
+from spec.plan import LoadPlan, OnExisting, Shard
+from spec.process import OUTPUT_KEY_VARIABLE, STACK_VARIABLE
 from spec.schema import Column, Table
 from spec.sources import Capabilities
 
@@ -29,6 +32,23 @@ class Seat:
 
     index: int
     workers: int
+    plan: LoadPlan | None = None
+    """The run, for a source whose workers finish together; None where it is of no account."""
+    stack: str = ""
+    """Whose files are replaced; empty for a worker that is started by hand."""
+    output_key: str = OUTPUT_DIR
+    """The setting that names the folder of files, for messages."""
+
+    @classmethod
+    def of(cls, plan: LoadPlan, index: int) -> Self:
+        """Return the seat of a plan's worker; the platform names the stack in the environment."""
+        return cls(
+            index,
+            len(plan.workers),
+            plan,
+            os.environ.get(STACK_VARIABLE, ""),
+            os.environ.get(OUTPUT_KEY_VARIABLE, OUTPUT_DIR),
+        )
 
 
 ALONE = Seat(0, 1)

@@ -12,9 +12,9 @@ from worker.sources.csv_read import read_part
 from worker.sources.files import Files
 
 
-def open_source(connection: Connection, _: Seat) -> Files:
+def open_source(connection: Connection, seat: Seat) -> Files:
     """The files below a folder."""
-    return Files(CSV, connection, {BULK: CsvEncoder, INSERT: CsvByRow}, rows_of, read_part)
+    return Files(CSV, connection, seat, {BULK: CsvEncoder, INSERT: CsvByRow}, rows_of, read_part)
 
 
 def rows_of(part: Path) -> int:

@@ -1,4 +1,4 @@
-"""Files, for every format that is rows of text: a part file per shard, written beside, synced and renamed.
+"""Files, for every format that is rows of text: a part file per shard, published once the run's parts are complete.
 
 The parts of a table, put one behind the other in the order of their names, are the table's file whatever the number of
 workers: a part is named by its first row, and only the part that begins at row 0 has the format's header.
@@ -6,21 +6,23 @@ workers: a part is named by its first row, and only the part that begins at row 
 
 import errno
 import os
+import stat
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
-from urllib.parse import quote
 
 import pyarrow as pa
 
 from spec.connection import Connection
-from spec.errors import ServerError, StorageError
+from spec.output_folder import OutputFolder, storage_errors
+from spec.output_manifest import OutputFile, Run, part_path
 from spec.plan import OnExisting, Shard
 from spec.schema import Column, Table
 from spec.sources import Capabilities
 from worker.encode.rows import Rows
-from worker.sources.base import Fingerprint, KeyRange, Scope, Sent, Sink
+from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sent, Sink
 
 
 class RowEncoder(Protocol):
@@ -48,95 +50,118 @@ class Files:
         self,
         capabilities: Capabilities,
         at: Connection,
+        seat: Seat,
         encoders: Mapping[str, EncoderOf],
         rows_of: RowsOf,
         read_part: ReadPart,
     ) -> None:
         self.capabilities = capabilities
-        self._folder = Path(at.path)
+        self._output = OutputFolder(Path(at.path), seat.output_key)
+        self._seat = seat
+        self._run = Run.of(seat.plan, seat.stack) if seat.plan else Run(stack=seat.stack, source=capabilities.name)
+        self._on_existing = seat.plan.on_existing if seat.plan else OnExisting.EMPTY
         self._encoders = encoders
         self._rows_of = rows_of
         self._read_part = read_part
 
     def connect(self) -> None:
-        """Make the folder; raises StorageError where it cannot be written."""
-        with _named(self._folder):
-            self._folder.mkdir(parents=True, exist_ok=True)
+        """Raise StorageError for a path that is a file; `prepare` creates the folder."""
+        with storage_errors(self._output.path), suppress(FileNotFoundError):
+            if not stat.S_ISDIR(self._output.path.stat().st_mode):
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
 
     def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
-        """Make each table's folder, and empty it of parts unless told otherwise."""
-        for table in tables:
-            folder = self._table(table)
-            with _named(folder):
-                folder.mkdir(parents=True, exist_ok=True)
-                parts = [path for path in folder.iterdir() if path.name.startswith("part-")]
-                if parts and on_existing is OnExisting.FAIL:
-                    raise ServerError(f"{folder} holds {len(parts)} parts; set loadtest:onExisting to empty or append")
-                if on_existing is OnExisting.EMPTY:
-                    for part in parts:
-                        part.unlink(missing_ok=True)
+        """Refuse what is in the way by name, and start a run that replaces this stack's earlier files when it is complete.
+
+        For a run that verifies alone, refuse a folder whose rows are not in the files that its manifest names.
+        """
+        with storage_errors(self._output.path):
+            if self._loads:
+                self._output.begin(self._run, [table.name for table in tables], on_existing)
+            elif self._seat.plan is not None:
+                self._output.require_readable(self._seat.plan.tables, self._suffix)
         return ()
 
     @contextmanager
     def sink(self, table: Table, shard: Shard, method: str) -> Iterator[Sink[Any]]:
-        """A part file: it has its name only once it is whole and synced."""
+        """Yield a sink for a part file, which is published with the run's other parts once all of them are complete."""
         encoder = self._encoders[method](table)
-        part = self._table(table) / self._part(shard.first_row)
-        unfinished = part.with_suffix(part.suffix + ".tmp")
-        with _named(part):
-            # Where each worker has a volume of its own, what `prepare` made is elsewhere.
-            part.parent.mkdir(parents=True, exist_ok=True)
-            with unfinished.open("wb", buffering=0) as file:
-                if shard.first_row == 0:
-                    _write(file, memoryview(encoder.header))
-                yield FileSink(file, encoder)
-                os.fsync(file.fileno())
-            unfinished.replace(part)
-            _sync_folder(part.parent)
+        path = self._part(table.name, shard.first_row)
+        with storage_errors(self._output.path / path):
+            together = self._output.join(self._run)
+            part = self._output.partial_file(path)
+            unfinished = part.with_name(part.name + ".tmp")
+            try:
+                with unfinished.open("wb", buffering=0) as file:
+                    sink = FileSink(file, encoder)
+                    if shard.first_row == 0:
+                        sink.write(memoryview(encoder.header))
+                    yield sink
+                    os.fsync(file.fileno())
+                unfinished.replace(part)
+            finally:
+                unfinished.unlink(missing_ok=True)
+            self._output.finish_file(path, sink.written(table.name))
+            self._output.publish(self._run, self._awaited(path, together=together), self._on_existing, whole=together)
 
     def remove(self, table: Table, keys: KeyRange | pa.Array) -> None:
-        """Nothing: a shard that is loaded again replaces its own part."""
+        """Remove nothing: a shard that is loaded again replaces its own part."""
 
     def count(self, table: Table) -> int:
-        """The rows of all finished parts, by an independent reader of the format."""
-        with _named(self._table(table)):
-            return sum(self._rows_of(part) for part in self._parts(table))
+        """Return the rows of all published parts, by an independent reader of the format."""
+        with storage_errors(self._output.path):
+            return sum(self._rows_of(part) for part in self._output.parts(table.name, self._suffix))
 
     def read(self, table: Table, scope: Scope) -> Iterator[pa.RecordBatch]:
-        """The shard's own part, and by the worker that leads the parts that no shard has; or all parts."""
-        planned = {self._part(first) for first in scope.first_rows}
-        own = self._part(scope.shard.first_row)
-        with _named(self._table(table)):
-            for part in self._parts(table):
-                if part.name == own or not scope.apart or (scope.leads and part.name not in planned):
-                    yield from self._read_part(part, table)
+        """Yield the rows of the manifest's files; after a load those of the shard's part.
+
+        After a load the table's first worker also reads the parts that neither the plan nor the manifest names.
+        """
+        with storage_errors(self._output.path):
+            if not scope.apart:
+                self._output.require_readable([table.name], self._suffix)
+                parts = self._output.parts(table.name, self._suffix)
+            else:
+                planned = {self._output.path / self._part(table.name, first) for first in scope.first_rows}
+                unlisted = self._output.unlisted_parts(table.name, self._suffix) if scope.leads else ()
+                own = self._output.path_of(self._part(table.name, scope.shard.first_row))
+                parts = [*([own] if own else ()), *(part for part in unlisted if part not in planned)]
+            for part in parts:
+                yield from self._read_part(part, table)
 
     def held(self, column: Column, values: pa.Array) -> pa.Array:  # noqa: ARG002
-        """The values themselves: these formats lose nothing."""
+        """Return the values themselves: these formats lose nothing."""
         return values
 
     def fingerprint(self, table: Table, scope: Scope) -> Fingerprint | None:  # noqa: ARG002
-        """None: a file has nobody who adds it up."""
+        """Return None: there is no server that adds up the rows of a file."""
         return None
 
     def settings(self) -> Mapping[str, str]:
-        """The file system that holds the folder has no settings to show."""
+        """Return nothing: the file system that holds the folder has no settings to show."""
         return {}
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: no file stays open."""
 
-    def _parts(self, table: Table) -> Sequence[Path]:
-        """The finished parts, in the order of their rows."""
-        return sorted(self._table(table).glob(f"part-*{self.capabilities.file_suffix}"))
+    @property
+    def _suffix(self) -> str:
+        return self.capabilities.file_suffix or ""
 
-    def _part(self, first_row: int) -> str:
-        return f"part-{first_row:020d}{self.capabilities.file_suffix}"
+    @property
+    def _loads(self) -> bool:
+        return self._seat.plan is None or self._seat.plan.operation.populates
 
-    def _table(self, table: Table) -> Path:
-        """The table's folder: its name, with whatever could leave the folder percent-encoded."""
-        name = quote(table.name, safe=" -_")
-        return self._folder / (name.replace(".", "%2E") if set(table.name) == {"."} else name)
+    def _part(self, table: str, first_row: int) -> str:
+        return part_path(table, first_row, self._suffix)
+
+    def _awaited(self, path: str, *, together: bool) -> Sequence[str]:
+        """Return the parts that are published with this one: the run's, or the worker's where its folder is its own."""
+        plan = self._seat.plan
+        if plan is None:
+            return [path]
+        workers = plan.workers if together else [plan.worker(self._seat.index)]
+        return [self._part(shard.table, shard.first_row) for worker in workers for shard in worker.shards]
 
 
 class FileSink:
@@ -145,42 +170,29 @@ class FileSink:
     def __init__(self, file: BinaryIO, encoder: RowEncoder) -> None:
         self._file = file
         self._encoder = encoder
+        self._rows = self._bytes = self._crc32 = 0
 
     def encode(self, batch: pa.RecordBatch) -> Rows:
         """Rows of text."""
         return self._encoder.encode(batch)
 
     def send(self, pieces: Iterator[Rows]) -> Sent:
-        """Written to the file; synced once, when the shard ends."""
-        return Sent(sum(_write(self._file, piece.data) for piece in pieces), 0.0)
+        """Write to the file, which is synced once, when the shard ends."""
+        return Sent(sum(map(self._send, pieces)), 0.0)
 
+    def write(self, data: memoryview) -> int:
+        """Write all bytes: a raw file may take fewer than it is given."""
+        written = 0
+        while written < len(data):
+            written += self._file.write(data[written:])
+        self._bytes += written
+        self._crc32 = zlib.crc32(data, self._crc32)
+        return written
 
-def _write(file: BinaryIO, data: memoryview) -> int:
-    """All bytes: a raw file may take fewer than it is given."""
-    written = 0
-    while written < len(data):
-        written += file.write(data[written:])
-    return written
+    def written(self, table: str) -> OutputFile:
+        """Return what the file holds so far."""
+        return OutputFile(table=table, rows=self._rows, bytes=self._bytes, crc32=self._crc32, modified_ns=0)
 
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename in this folder survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """Turn the system's errors into ours, with the path and a remedy."""
-    try:
-        yield
-    except OSError as error:
-        remedy = {
-            errno.ENOSPC: "give it more room, or load fewer rows",
-            errno.EACCES: "give the worker's user the right to write there",
-            errno.EROFS: "name a folder that can be written by outputDir",
-        }.get(error.errno or 0, "name another folder by outputDir")
-        raise StorageError(f"{path}: {error.strerror or error}; {remedy}") from error
+    def _send(self, rows: Rows) -> int:
+        self._rows += len(rows)
+        return self.write(rows.data)

@@ -11,9 +11,9 @@ from worker.sources.files import Files
 from worker.sources.jsonl_read import read_part
 
 
-def open_source(connection: Connection, _: Seat) -> Files:
+def open_source(connection: Connection, seat: Seat) -> Files:
     """The files below a folder."""
-    return Files(JSONL, connection, {BULK: NdjsonEncoder, INSERT: NdjsonByRow}, rows_of, read_part)
+    return Files(JSONL, connection, seat, {BULK: NdjsonEncoder, INSERT: NdjsonByRow}, rows_of, read_part)
 
 
 def rows_of(part: Path) -> int:

@@ -1,7 +1,7 @@
 """The Kubernetes runner: releases the declared Jobs, follows their pods, and hears each out."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -136,12 +136,13 @@ class KubernetesRunner:
         return {self._plan.workers[index].id: one for index, one in ended.items()}
 
     @named
-    def finish(self) -> None:
+    def finish(self) -> Sequence[str]:
         """Leave the Job as it was declared; files stay on the claim that was named for them."""
         if self._pods is not None:
             self._pods.end()
         self._settle(self._fleet.workers)
         self._jobs.hold(self._fleet.workers)
+        return ()
 
     def _follow(self, job: str) -> Pods:
         """Release a Job that has not begun, with an eye on its pods from before the first."""

@@ -23,8 +23,10 @@ from infra.platforms.kubernetes.pod import (
     secret_variable,
     variables,
 )
+from infra.settings import NAMESPACE
 from spec.errors import ExitCode
 from spec.labels import SERVER_LABEL
+from spec.process import OUTPUT_KEY_VARIABLE, STACK_VARIABLE
 
 WORKER_ROLE, PREPARE_ROLE = "worker", "prepare"
 TERMINATION_LOG = "/dev/termination-log"
@@ -97,7 +99,7 @@ class WorkerJobs:
             "imagePullPolicy": "IfNotPresent",
             "args": arguments,
             "env": [
-                *variables(environment),
+                *variables({**environment, STACK_VARIABLE: self._args.stack, **self._output_key()}),
                 *([_FAILURES] if self._args.plan.retries and role == WORKER_ROLE else []),
                 secret_variable(CONNECTION_VARIABLE, self._secret),
             ],
@@ -130,6 +132,10 @@ class WorkerJobs:
             "containers": [container],
             "volumes": volumes,
         }
+
+    def _output_key(self) -> dict[str, str]:
+        """The setting that messages about the files name, where they are kept."""
+        return {OUTPUT_KEY_VARIABLE: f"{NAMESPACE}:outputStorage"} if self._args.settings.output_storage else {}
 
     def _results(self) -> Manifest:
         claim = self._args.settings.output_storage

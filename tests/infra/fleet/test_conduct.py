@@ -1,6 +1,6 @@
 """What a fleet comes to, whatever its platform says of its workers: a platform is played here by a script."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -81,8 +81,9 @@ class Script:
     def ended(self) -> Mapping[str, Ended]:
         return self._ended
 
-    def finish(self) -> None:
+    def finish(self) -> Sequence[str]:
         self.calls.append("finish")
+        return ("kept",)
 
 
 def test_a_fleet_that_ends_well():
@@ -93,7 +94,7 @@ def test_a_fleet_that_ends_well():
     assert outcome.error is None
     assert [result.worker_id for result in outcome.results] == ["worker-1", "worker-2"]
     assert outcome.start_spread_ms == 250
-    assert (list(outcome.warnings), outcome.server_settings) == (["slow"], {"fsync": "on"})
+    assert (list(outcome.warnings), outcome.server_settings) == (["slow", "kept"], {"fsync": "on"})
 
 
 @pytest.mark.parametrize(

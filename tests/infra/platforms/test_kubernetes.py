@@ -142,6 +142,8 @@ def test_placement_and_storage_are_where_they_were_asked_for():
     assert server["volumes"][0]["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
     worker = one(resources, "Job", "worker")["spec"]["template"]["spec"]
     assert {"name": "results", "persistentVolumeClaim": {"claimName": "files"}} in worker["volumes"]
+    variables = {each["name"]: each.get("value") for each in worker["containers"][0]["env"]}
+    assert (variables["LOADTEST_STACK"], variables["LOADTEST_OUTPUT_KEY"]) == ("small", "loadtest:outputStorage")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from spec.connection import parse_connection
+from spec.errors import InputError
+from spec.output_manifest import MANIFEST
 from spec.plan import Operation
 from spec.results import TableVerification
 from spec.sources import SOURCES
@@ -140,7 +142,12 @@ def test_a_part_of_a_name_that_nobody_planned(source: Source, tmp_path: Path) ->
     first, second = verified(source, KEYED, (50, 70), operation=Operation.POPULATE_AND_VERIFY)
     assert (first.matched, *counts(first)) == (50, 0, 0, 70)
     assert (second.matched, *counts(second)) == (0, 70, 0, 0)
-    # Of an earlier run the rows count, and not the names of its parts.
+    with pytest.raises(
+        InputError, match=r"part-0*51\.\w+', which its loadtest-manifest.json does not name; move it away"
+    ):
+        verified(source, KEYED, (50, 70))
+    # Without a manifest all parts are read, whatever their names.
+    (tmp_path / "out" / MANIFEST).unlink()
     assert [each.matched for each in verified(source, KEYED, (50, 70))] == [50, 70]
 
 
