@@ -108,12 +108,12 @@ COMPONENTS: Mapping[str, Component] = {
         Component("docker", _docker, "make prepare TIER=docker"),
         Component("cluster", _cluster, "make prepare TIER=kubernetes"),
         Component("browser", lambda: None if CHROMIUM else "no Chromium is installed", "apt-get install chromium"),
-        Component("cgroups", _control_groups, "running as root"),
-        Component("root", lambda: None if os.geteuid() == 0 else "this user is not root", "running as root"),
+        Component("cgroups", _control_groups, "sudo make test"),
+        Component("root", lambda: None if os.geteuid() == 0 else "this user is not root", "sudo make test"),
         Component(
             "mariadb", lambda: None if MARIADB else "no mariadbd is installed", "apt-get install mariadb-server-core"
         ),
-        Component("offline", lambda: None if shutil.which("go") else "Go is not installed", "installing Go"),
+        Component("offline", lambda: None if shutil.which("go") else "Go is not installed", "apt-get install golang"),
         Component("paced", lambda: None, "nothing"),
     )
 }
