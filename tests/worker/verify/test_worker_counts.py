@@ -37,9 +37,17 @@ tables:
 """
 DATASET = Dataset(parse_schema(_SCHEMA, "counts.yaml"), seed=7, rows=ROWS, base_instant=BASE_INSTANT)
 Figures = Mapping[str, int]
-in_parts = pytest.mark.parametrize(
-    "place", ["csv", "jsonl", pytest.param("kafka", marks=pytest.mark.docker)], indirect=True
+loaded = pytest.mark.parametrize(
+    ("place", "name", "on_existing"),
+    [
+        *((place, name, OnExisting.EMPTY) for place in ("csv", "jsonl") for name in (NUMBERED, NAMED)),
+        pytest.param("kafka", NUMBERED, OnExisting.EMPTY, marks=pytest.mark.docker),
+        # A folder of files refuses a second run of a table with `append`.
+        pytest.param("kafka", NAMED, OnExisting.APPEND, marks=pytest.mark.docker),
+    ],
+    indirect=["place"],
 )
+in_topics = pytest.mark.parametrize("place", [pytest.param("kafka", marks=pytest.mark.docker)], indirect=True)
 
 
 def _plan(source: Source, name: str, workers: int, **plan: object) -> LoadPlan:
@@ -143,8 +151,7 @@ def _fleet(place: Place, workers: int) -> Iterator[list[Source]]:
         yield [stack.enter_context(connected(place.source, place.connection, Seat(n, workers))) for n in range(workers)]
 
 
-@in_parts
-@pytest.mark.parametrize(("name", "on_existing"), [(NUMBERED, OnExisting.EMPTY), (NAMED, OnExisting.APPEND)])
+@loaded
 def test_figures_of_a_run_that_loaded_are_those_of_one_worker(
     place: Place, source: Source, name: str, on_existing: OnExisting
 ) -> None:
@@ -177,7 +184,7 @@ def _load_damaged(source: Source, name: str, shards: Sequence[Shard]) -> None:
             sink.send(iter([sink.encode(rows)]))
 
 
-@in_parts
+@in_topics
 def test_append_on_a_table_loaded_before_is_verified_alone(place: Place, source: Source) -> None:
     """A second run of the same rows with `append`: whichever of the copies was of before, no row is counted twice."""
     table = DATASET.schema.table(NUMBERED)
