@@ -11,6 +11,7 @@ from pathlib import Path
 from infra.sweeping import in_cluster, in_docker, on_machine, plugins
 from infra.sweeping.remains import Remains
 from spec.errors import ExitCode, LoadtestError, exit_code_of
+from spec.stack_file import require_stack
 
 PROJECT = Path(__file__).parent.parent
 _PASSES = 3
@@ -30,6 +31,8 @@ def main(arguments: Sequence[str] | None = None, project: Path = PROJECT) -> int
 def _sweep(project: Path, stack: str | None, *, remove: bool) -> int:
     found = _found(project, stack)
     if not found:
+        if stack is not None:
+            require_stack(project, stack)
         _say("nothing was left")
     elif not remove:
         for each in found:
