@@ -5,6 +5,7 @@ Whatever is deleted later is deleted because it carries this id.
 """
 
 import secrets
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -14,14 +15,23 @@ from infra.dynamic import ReplacedProvider
 
 
 class InstanceProvider(ReplacedProvider):
-    """Draws the id once; nothing else exists outside the state."""
+    """Draws the id once, and notes it on this machine for a cleanup without the state."""
 
     triggers = ("stack",)
 
     def make(self, props: dict[str, Any]) -> CreateResult:
         """Return a new id."""
+        from infra.local.workspace import note
+
         mark = secrets.token_hex(8)
+        note(Path.cwd(), props["stack"], mark)
         return CreateResult(id_=mark, outs={"stack": props["stack"], "mark": mark})
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Remove the note."""
+        from infra.local.workspace import forget
+
+        forget(_id)
 
 
 class Instance(Resource, module="loadtest", name="Instance"):

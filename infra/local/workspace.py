@@ -102,11 +102,16 @@ def make_workspace(project: Path, stack: str, instance: str) -> WorkspacePaths:
     unfinished.mkdir(mode=0o700)
     (unfinished / _MARK).write_text(instance)
     unfinished.rename(paths.folder)
+    note(project, stack, instance)
+    return paths
+
+
+def note(project: Path, stack: str, instance: str) -> None:
+    """Write down that this checkout created the instance: cleanup without an engine looks for nothing else."""
     link = _link(instance)
     link.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     link.unlink(missing_ok=True)
-    link.symlink_to(paths.folder)
-    return paths
+    link.symlink_to(project / PARENT / stack)
 
 
 def workspaces_of(project: Path, stack: str, instance: str) -> list[WorkspacePaths]:

@@ -17,7 +17,10 @@ _SOCKET = Path("/var/run/docker.sock")
 
 
 def remains(stack: str | None) -> Sequence[Remains]:
-    """In the order in which they can go: containers, then what they used. Nothing where no engine is to be had."""
+    """Return what carries the label of a stack, of whichever checkout; nothing without an engine.
+
+    In the order in which they can go: containers, then what they used.
+    """
     return _found(stack, _containers, _networks, _volumes)
 
 
@@ -67,4 +70,6 @@ def _remnant(kind: str, thing: Any, labels: dict[str, str] | None, remove: Calla
         except DockerException as error:
             raise RunError(f"{kind} {thing.name}: {' '.join(str(error).split())[:200]}") from None
 
-    return Remains(kind, str(thing.name), (labels or {}).get(STACK_LABEL, ""), removed)
+    return Remains(
+        kind, str(thing.name), (labels or {}).get(STACK_LABEL, ""), removed, (labels or {}).get(INSTANCE_LABEL, "")
+    )

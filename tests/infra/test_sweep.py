@@ -16,8 +16,8 @@ from infra import sweep
 from infra.local import ramdisk
 from infra.local.cgroup import ControlGroup, has_groups
 from infra.local.processes import remember
-from infra.local.workspace import WorkspacePaths, make_workspace
-from spec.labels import STACK_LABEL
+from infra.local.workspace import WorkspacePaths, forget, make_workspace, note
+from spec.labels import INSTANCE_LABEL, STACK_LABEL
 from spec.units import MIB
 from tests.tools.containers import require_image
 from tools.images import catalogue
@@ -145,7 +145,11 @@ def test_a_plugin_goes_only_when_its_engine_has(
 def test_docker_by_label_and_nothing_else(tmp_path: Path, stack: str, capsys: pytest.CaptureFixture[str]) -> None:
     require_image(catalogue.PYTHON)
     client = docker.from_env()
-    labels, other = {STACK_LABEL: stack}, {STACK_LABEL: f"{stack}-other"}
+    mark = uuid.uuid4().hex
+    note(tmp_path, stack, mark)
+    labels = {STACK_LABEL: stack, INSTANCE_LABEL: mark}
+    # Of a stack of the same name in another checkout.
+    other = {STACK_LABEL: stack, INSTANCE_LABEL: uuid.uuid4().hex}
     client.networks.create(stack, labels=labels, internal=True)
     client.volumes.create(stack, labels=labels)
     stays = client.volumes.create(f"{stack}-other", labels=other)
@@ -157,7 +161,8 @@ def test_docker_by_label_and_nothing_else(tmp_path: Path, stack: str, capsys: py
         assert sweep.main(["--stack", stack], tmp_path) == 0
         said = capsys.readouterr().out
         assert [line.split(" (")[0] for line in said.splitlines()[:-1]] == [
-            f"left: {kind} {stack}" for kind in ("container", "network", "volume")
+            f"not created by this checkout: volume {stays.name}",
+            *(f"left: {kind} {stack}" for kind in ("container", "network", "volume")),
         ]
         container.reload()
         assert container.status == "running"
@@ -166,6 +171,7 @@ def test_docker_by_label_and_nothing_else(tmp_path: Path, stack: str, capsys: py
         assert client.networks.list(filters={"label": f"{STACK_LABEL}={stack}"}) == []
         assert [each.name for each in client.volumes.list(filters={"name": stack})] == [stays.name]
     finally:
+        forget(mark)
         for left in client.containers.list(all=True, filters={"name": stack}):
             left.remove(force=True)
         for network in client.networks.list(names=[stack]):
