@@ -111,7 +111,7 @@ def note(project: Path, stack: str, instance: str) -> None:
     link = _link(instance)
     link.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     link.unlink(missing_ok=True)
-    link.symlink_to(project / PARENT / stack)
+    link.symlink_to(project.resolve() / PARENT / stack)
 
 
 def workspaces_of(project: Path, stack: str, instance: str) -> list[WorkspacePaths]:
@@ -139,7 +139,7 @@ def made_in(project: Path) -> dict[str, Path]:
     """Return the folders, by instance, that this user's links place in a project, whether or not they still exist."""
     links = sorted(_link("x").parent.glob("*"))
     folders = {link.name: link.readlink() for link in links if link.is_symlink()}
-    return {instance: folder for instance, folder in folders.items() if folder.parent == project / PARENT}
+    return {instance: folder for instance, folder in folders.items() if folder.parent == project.resolve() / PARENT}
 
 
 def forget(instance: str) -> None:
