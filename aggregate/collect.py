@@ -138,6 +138,9 @@ def _pulumi_stack(name: str, *arguments: str) -> bytes:
 
 
 def _refusal(name: str, stderr: str) -> str:
+    unknown = [line for line in stderr.splitlines() if f"--stack: {name!r} does not exist" in line]
+    if unknown:
+        return unknown[-1].partition(": ")[2]
     if "no stack named" in stderr or "no Pulumi project" in stderr:
         return f"--stack: {name!r} does not exist; {_RUN_IT.format(name)}"
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]

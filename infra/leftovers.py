@@ -1,4 +1,4 @@
-"""What an engine that was killed had begun and not written down: removed by the `destroy` that comes after it."""
+"""Removes, on `destroy`, the containers that a killed engine created and did not write into the state."""
 
 from pathlib import Path
 from typing import Any
@@ -10,26 +10,32 @@ from infra.dynamic import ReplacedProvider
 
 
 class LeftoversProvider(ReplacedProvider):
-    """Made before a stack's containers, and so removed after those that the engine knows of."""
+    """Created before a stack's containers, and so deleted after those in the state."""
 
-    triggers = ("stack", "project")
+    triggers = ("stack", "instance")
 
     def make(self, props: dict[str, Any]) -> CreateResult:
-        """There is nothing yet."""
+        """Create nothing."""
         return CreateResult(id_="leftovers", outs={key: props[key] for key in self.triggers})
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        """End plugins whose engine is gone, then remove the containers that still carry the stack's label."""
+        """End plugins whose engine is gone, then remove the containers that carry this instance's mark.
+
+        A state of an earlier version has no mark; nothing is removed then.
+        """
         from infra.sweeping import in_docker, plugins
 
-        for each in plugins.remains(Path(_props["project"])):
+        if not _props.get("instance"):
+            return
+        # The engine starts its providers in the project's folder.
+        for each in plugins.remains(Path.cwd()):
             each.remove()
-        for each in in_docker.containers(_props["stack"]):
+        for each in in_docker.containers(_props["stack"], _props["instance"]):
             each.remove()
 
 
 class Leftovers(Resource, module="loadtest", name="Leftovers"):
-    """Of a stack, in the project's folder; what it depends on is removed after it."""
+    """The stack's unrecorded containers; what it depends on is removed after it."""
 
-    def __init__(self, name: str, stack: str, project: Path, opts: pulumi.ResourceOptions) -> None:
-        super().__init__(LeftoversProvider(), name, {"stack": stack, "project": str(project)}, opts)
+    def __init__(self, name: str, stack: str, instance: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:
+        super().__init__(LeftoversProvider(), name, {"stack": stack, "instance": instance}, opts)

@@ -1,8 +1,10 @@
 """From the stack's configuration to the declared load test."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pulumi
+from pulumi.runtime import set_config
 from pulumi.runtime.config import CONFIG, is_config_secret
 
 from infra.databases import database_of
@@ -12,12 +14,14 @@ from infra.planning import plan_of, warnings_of
 from infra.platforms import component_of
 from infra.platforms.base import LoadTest, LoadTestArgs
 from infra.settings import NAMESPACE, Settings, check_secrets
+from spec.stack_file import under_engine
 
 
 def declare(project: Path) -> tuple[LoadTestArgs, LoadTest]:
     """Read, plan and declare; raises LoadtestError before anything is declared for what cannot be used."""
     prefix = f"{NAMESPACE}:"
-    values = {key.removeprefix(prefix): value for key, value in CONFIG.get().items() if key.startswith(prefix)}
+    configuration = under_engine(project, pulumi.get_stack(), CONFIG.get())
+    values = {key.removeprefix(prefix): value for key, value in configuration.items() if key.startswith(prefix)}
     encrypted = [key for key in values if is_config_secret(f"{prefix}{key}")]
     check_secrets(values, encrypted, pulumi.get_stack(), recorded=not pulumi.runtime.is_dry_run())
     settings = Settings.of(values)
@@ -34,7 +38,20 @@ def declare(project: Path) -> tuple[LoadTestArgs, LoadTest]:
         database=database,
         password=_password(settings),
     )
-    return args, component_of(settings.platform)(pulumi.get_stack(), args)
+    providers = _providers({key: str(value) for key, value in configuration.items() if key not in CONFIG.get()})
+    component = component_of(settings.platform)
+    return args, component(pulumi.get_stack(), args, pulumi.ResourceOptions(providers=providers))
+
+
+def _providers(unread: Mapping[str, str]) -> list[pulumi.ProviderResource]:
+    """Return the providers that the preset configures, like `kubernetes:context`: the engine has not read these keys."""
+    inputs: dict[str, dict[str, str]] = {}
+    for key, value in unread.items():
+        package, _, name = key.partition(":")
+        if package != NAMESPACE:
+            inputs.setdefault(package, {})[name] = value
+            set_config(key, value)
+    return [pulumi.ProviderResource(package, package, given) for package, given in inputs.items()]
 
 
 def _password(settings: Settings) -> pulumi.Output[str]:

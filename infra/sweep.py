@@ -5,12 +5,14 @@ A stack's run that still goes on is among it: its label and its folder are all t
 
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from infra.local.workspace import made_in
 from infra.sweeping import in_cluster, in_docker, on_machine, plugins
 from infra.sweeping.remains import Remains
 from spec.errors import ExitCode, LoadtestError, exit_code_of
+from spec.stack_file import require_stack
 
 PROJECT = Path(__file__).parent.parent
 _PASSES = 3
@@ -22,38 +24,56 @@ def main(arguments: Sequence[str] | None = None, project: Path = PROJECT) -> int
         prog="python -m infra.sweep", description=__doc__, formatter_class=RawDescriptionHelpFormatter
     )
     parser.add_argument("--stack", help="only what this stack made (default: what any stack made)")
+    parser.add_argument(
+        "--instance", action="append", default=[], metavar="ID", help="also what this id marks, of whichever checkout"
+    )
     parser.add_argument("--yes", action="store_true", help="remove it; without, it is only listed")
     chosen = parser.parse_args(arguments)
-    return exit_code_of(lambda: _sweep(project, chosen.stack, remove=chosen.yes), _complain)
+    return exit_code_of(lambda: _sweep(project, chosen.stack, chosen.instance, remove=chosen.yes), _complain)
 
 
-def _sweep(project: Path, stack: str | None, *, remove: bool) -> int:
-    found = _found(project, stack)
+def _sweep(project: Path, stack: str | None, instances: Collection[str], *, remove: bool) -> int:
+    found = _found(project, stack, instances)
+    strangers = _strangers(project, stack, instances)
+    for each in strangers:
+        known = f"remove with --instance {each.instance}" if each.instance else "remove it by hand"
+        _say(f"not created by this checkout: {each}; {known}")
+    if strangers and not found:
+        return ExitCode.OK
     if not found:
+        if stack is not None:
+            require_stack(project, stack)
         _say("nothing was left")
     elif not remove:
         for each in found:
             _say(f"left: {each}")
         _say(f"{len(found)} left; remove with --yes (a run that still goes on ends, too)")
-    return _swept(project, stack, found) if remove else ExitCode.OK
+    return _swept(project, stack, instances, found) if remove else ExitCode.OK
 
 
-def _found(project: Path, stack: str | None) -> Sequence[Remains]:
-    """First what could still make more."""
+def _found(project: Path, stack: str | None, instances: Collection[str]) -> Sequence[Remains]:
+    """First what could still make more. On Docker, which others share, only what an instance of this checkout marked."""
+    ours = {*made_in(project), *instances}
     return [
         *plugins.remains(project),
-        *in_docker.remains(stack),
+        *(each for each in in_docker.remains(stack) if each.instance in ours),
         *on_machine.remains(project, stack),
         *in_cluster.remains(project, stack),
     ]
 
 
-def _swept(project: Path, stack: str | None, found: Sequence[Remains]) -> int:
+def _strangers(project: Path, stack: str | None, instances: Collection[str]) -> Sequence[Remains]:
+    """What carries a stack's name, and no mark of this checkout."""
+    ours = {*made_in(project), *instances}
+    return [each for each in in_docker.remains(stack) if each.instance not in ours]
+
+
+def _swept(project: Path, stack: str | None, instances: Collection[str], found: Sequence[Remains]) -> int:
     """Remove it, and look again: until the plugins ended, and from what went last, there may have come more."""
     code = ExitCode.OK
     for _ in range(_PASSES):
         code = _removed(found)
-        found = _found(project, stack) if code == ExitCode.OK else []
+        found = _found(project, stack, instances) if code == ExitCode.OK else []
         if not found:
             break
     return code

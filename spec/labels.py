@@ -4,6 +4,8 @@ import hashlib
 import re
 
 STACK_LABEL = "loadtest.stack"
+INSTANCE_LABEL = "loadtest.instance"
+"""The random id of one created stack, which its state holds: by it, not by the name, things are deleted."""
 RUN_LABEL = "loadtest.run"
 PLAN_LABEL = "loadtest.plan"
 WORKER_LABEL = "loadtest.worker"

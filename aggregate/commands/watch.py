@@ -20,6 +20,7 @@ from aggregate.live.screen import Screen
 from aggregate.render import table
 from spec.cluster_access import ClusterAccess
 from spec.errors import ExitCode, InputError, RunError
+from spec.stack_file import require_stack
 
 HELP = "follow a run while it goes on"
 
@@ -79,6 +80,8 @@ def _found(arguments: argparse.Namespace) -> Feed:
             )
         if not said:
             said = True
+            if arguments.stack is not None:
+                require_stack(arguments.project, arguments.stack)
             print(f"waiting for the first worker of {name}", file=sys.stderr)
         time.sleep(INTERVAL_SECONDS)
 

@@ -16,8 +16,9 @@ from infra.fleet.patience import Patience
 from infra.fleet.runner import Ended
 from infra.local import ramdisk
 from infra.local.cgroup import ControlGroup, remove_groups
+from infra.local.folder_url import relative_folder, resolved
 from infra.local.processes import remember
-from infra.local.workspace import WorkspacePaths
+from infra.local.workspace import PARENT, WorkspacePaths, workspace_of
 from spec.connection import parse_connection
 from spec.output_folder import OutputFolder, incomplete, storage_errors
 from spec.output_manifest import Run
@@ -47,8 +48,19 @@ class LocalHandles(BaseModel):
 
 
 def runner_of(handles: Mapping[str, Any], plan: LoadPlan, secrets: Mapping[str, str]) -> "LocalRunner":
-    """The runner of a plan in a workspace; `secrets` go into the processes' environment and nowhere else."""
-    return LocalRunner(LocalHandles.model_validate(handles), plan, secrets)
+    """Return the runner of a plan in the stack's workspace; `secrets` go into the processes' environment only.
+
+    Paths are found here, where the engine started its provider in the project's folder: the state holds none.
+    """
+    folder = workspace_of(Path.cwd(), handles["stack"], handles["instance"]).folder
+    found = LocalHandles(folder=folder, project=Path.cwd(), stack=handles["stack"], server=handles.get("server") or "")
+    return LocalRunner(found, plan, {name: _resolved(text, found) for name, text in secrets.items()})
+
+
+def _resolved(url: str, handles: LocalHandles) -> str:
+    """The workspace's own output is where the workspace is, which may be another checkout of the same stack."""
+    project = handles.folder.parents[1] if (relative_folder(url) or "").startswith(f"{PARENT}/") else handles.project
+    return resolved(url, project)
 
 
 @dataclass(slots=True)

@@ -19,28 +19,35 @@ EMBEDDED: Mapping[str, str] = {"postgresql": "infra.local.postgresql"}
 class LocalServerProvider(ReplacedProvider):
     """Starts and stops an embedded server. It fails into its `error`, as the fleet does."""
 
-    triggers = ("source", "specification", "plan_digest", "folder", "error")
+    triggers = ("source", "specification", "plan_digest", "stack", "instance", "error")
 
     def make(self, props: dict[str, Any]) -> CreateResult:
         """Start; what goes wrong is told as an output, in one line."""
         from infra.local.processes import at_work
+        from infra.local.workspace import workspace_of
         from spec.errors import LoadtestError
 
-        folder = Path(props["folder"])
+        paths = workspace_of(Path.cwd(), props["stack"], props["instance"])
+        folder = paths.folder
         specification = DatabaseSpec.model_validate_json(props["specification"])
         outs = {key: props[key] for key in self.triggers if key in props}
         embedded = import_module(EMBEDDED[props["source"]])
         try:
             with at_work(folder / "maker.pid"):
-                running = embedded.start(specification, props["password"], folder / "server", props["group"])
+                running = embedded.start(specification, props["password"], folder / "server", paths.group)
         except LoadtestError as error:
             embedded.stop(folder / "server")
             return CreateResult(id_=secrets.token_hex(8), outs={**outs, "port": 0, "error": str(error)})
         return CreateResult(id_=secrets.token_hex(8), outs={**outs, "port": running.port, "error": ""})
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        """End the server and remove its data."""
-        import_module(EMBEDDED[_props["source"]]).stop(Path(_props["folder"]) / "server")
+        """End the server and remove its data. A state of an earlier version has no mark: it removes nothing."""
+        from infra.local.workspace import workspaces_of
+
+        if not _props.get("instance"):
+            return
+        for paths in workspaces_of(Path.cwd(), _props["stack"], _props["instance"]):
+            import_module(EMBEDDED[_props["source"]]).stop(paths.folder / "server")
 
 
 class LocalServer(Resource, module="loadtest", name="LocalServer"):
@@ -54,8 +61,8 @@ class LocalServer(Resource, module="loadtest", name="LocalServer"):
         name: str,
         source: str,
         specification: DatabaseSpec,
-        folder: pulumi.Input[str],
-        group: str,
+        stack: str,
+        instance: pulumi.Input[str],
         password: pulumi.Input[str],
         plan_digest: str,
         opts: pulumi.ResourceOptions,
@@ -68,8 +75,8 @@ class LocalServer(Resource, module="loadtest", name="LocalServer"):
                 "error": "",
                 "source": source,
                 "specification": specification.model_dump_json(),
-                "folder": folder,
-                "group": group,
+                "stack": stack,
+                "instance": instance,
                 "password": password,
                 "plan_digest": plan_digest,
             },

@@ -1,6 +1,12 @@
-"""The stack's folder on this machine: the first thing made and the last one removed, with all that is left in it."""
+"""The stack's folder on this machine: the first thing made and the last one removed, with all that is left in it.
 
+The state holds the stack's name and its instance id, not a path. The folder holds the id in a file, which is its mark, and a
+link in the user's state folder says where it is, so that another checkout with the same backend finds it too.
+"""
+
+import contextlib
 import hashlib
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +16,9 @@ import pulumi
 from pulumi.dynamic import CreateResult, Resource
 
 from infra.dynamic import ReplacedProvider
+
+PARENT = ".loadtest"
+_MARK = "instance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +43,16 @@ class WorkspacePaths:
         return self.folder / "results"
 
     @property
+    def instance(self) -> str:
+        """The id of the stack that made the folder; empty where no mark says so."""
+        mark = self.folder / _MARK
+        return mark.read_text().strip() if mark.is_file() else ""
+
+    @property
     def group(self) -> str:
-        """The control groups' common name: the same for the same folder, and for no other."""
-        return f"{self.folder.name}-{hashlib.sha256(str(self.folder).encode()).hexdigest()[:8]}"
+        """The control groups' common name: the instance's, or for a folder without a mark its own."""
+        unmarked = hashlib.sha256(str(self.folder).encode()).hexdigest()[:8]
+        return group_of(self.folder.name, self.instance or unmarked)
 
     def clear(self) -> None:
         """End what was started from here, unmount its RAM disks, remove its control groups and the folder."""
@@ -51,34 +67,117 @@ class WorkspacePaths:
             remove_home(note.parent)
         unmount_below(self.folder)
         remove_groups(self.group)
+        if self.instance:
+            forget(self.instance)
         if self.folder.exists():
             shutil.rmtree(self.folder)
+        if self.folder.parent.name == PARENT:
+            with contextlib.suppress(OSError):
+                self.folder.parent.rmdir()
+
+
+def group_of(stack: str, instance: str) -> str:
+    """Return the name of the control groups of one created stack."""
+    return f"{stack}-{instance}"
+
+
+def make_workspace(project: Path, stack: str, instance: str) -> WorkspacePaths:
+    """Create the folder with its mark. An interrupted engine may have left one of the same instance: it goes first.
+
+    Raises RunError where a folder of another instance, or one without a mark, has its place.
+    """
+    from spec.errors import RunError
+
+    paths = WorkspacePaths(project / PARENT / stack)
+    if paths.folder.exists() and paths.instance != instance:
+        raise RunError(
+            f"{paths.folder}: was made by another stack named {stack}; destroy that one, or list what was left with "
+            f"`make sweep STACK={stack}`"
+        )
+    paths.clear()
+    paths.folder.parent.mkdir(exist_ok=True)
+    # Under its name only once it is marked.
+    unfinished = paths.folder.with_name(f".{stack}.{instance}")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(mode=0o700)
+    (unfinished / _MARK).write_text(instance)
+    unfinished.rename(paths.folder)
+    note(project, stack, instance)
+    return paths
+
+
+def note(project: Path, stack: str, instance: str) -> None:
+    """Write down that this checkout created the instance: cleanup without an engine looks for nothing else."""
+    link = _link(instance)
+    link.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    link.unlink(missing_ok=True)
+    link.symlink_to(project.resolve() / PARENT / stack)
+
+
+def workspaces_of(project: Path, stack: str, instance: str) -> list[WorkspacePaths]:
+    """Return the folders on this machine that carry the instance's mark: where it was made, or in a moved checkout."""
+    link = _link(instance)
+    made = [link.readlink()] if link.is_symlink() else []
+    candidates = dict.fromkeys([*made, project / PARENT / stack])
+    return [paths for folder in candidates if (paths := WorkspacePaths(folder)).instance == instance]
+
+
+def workspace_of(project: Path, stack: str, instance: str) -> WorkspacePaths:
+    """Return the instance's folder. Raises RunError where this machine has none."""
+    from spec.errors import RunError
+
+    found = workspaces_of(project, stack, instance)
+    if not found:
+        raise RunError(
+            f"{project / PARENT / stack}: the folder of this stack is not on this machine; run `pulumi destroy`, then "
+            "`pulumi up` again"
+        )
+    return found[0]
+
+
+def made_in(project: Path) -> dict[str, Path]:
+    """Return the folders, by instance, that this user's links place in a project, whether or not they still exist."""
+    links = sorted(_link("x").parent.glob("*"))
+    folders = {link.name: link.readlink() for link in links if link.is_symlink()}
+    return {instance: folder for instance, folder in folders.items() if folder.parent == project.resolve() / PARENT}
+
+
+def forget(instance: str) -> None:
+    """Remove the link to a folder."""
+    link = _link(instance)
+    link.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        link.parent.rmdir()
+
+
+def _link(instance: str) -> Path:
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state) / "loadtest" / instance
 
 
 class WorkspaceProvider(ReplacedProvider):
     """Makes the folder, and clears it."""
 
-    triggers = ("folder",)
+    triggers = ("stack", "instance")
 
     def make(self, props: dict[str, Any]) -> CreateResult:
-        """An interrupted engine may have left a folder of this name: it goes first."""
-        folder = Path(props["folder"])
-        WorkspacePaths(folder).clear()
-        folder.mkdir(parents=True, mode=0o700)
-        return CreateResult(id_=str(folder), outs={"folder": str(folder)})
+        """Make it in the project's folder, where the engine starts its providers."""
+        make_workspace(Path.cwd(), props["stack"], props["instance"])
+        return CreateResult(id_=props["instance"], outs={key: props[key] for key in self.triggers})
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        """Leave nothing, not even the empty folder above."""
-        folder = Path(_id)
-        WorkspacePaths(folder).clear()
-        if folder.parent.is_dir() and not any(folder.parent.iterdir()):
-            folder.parent.rmdir()
+        """Leave nothing, not even the empty folder above. A state of an earlier version has no mark: it removes nothing."""
+        if not _props.get("instance"):
+            return
+        for paths in workspaces_of(Path.cwd(), _props["stack"], _props["instance"]):
+            paths.clear()
+        forget(_props["instance"])
 
 
 class Workspace(Resource, module="loadtest", name="Workspace"):
     """A folder that only this user can read."""
 
-    folder: pulumi.Output[str]
+    instance: pulumi.Output[str]
 
-    def __init__(self, name: str, folder: Path, opts: pulumi.ResourceOptions) -> None:
-        super().__init__(WorkspaceProvider(), name, {"folder": str(folder)}, opts)
+    def __init__(self, name: str, stack: str, instance: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:
+        super().__init__(WorkspaceProvider(), name, {"stack": stack, "instance": instance}, opts)

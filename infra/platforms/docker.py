@@ -7,6 +7,7 @@ import pulumi_docker as docker
 
 from infra.fleet.docker import client
 from infra.fleet.resource import Fleet
+from infra.instance import Instance
 from infra.leftovers import Leftovers
 from infra.platforms.base import (
     CONNECTION_VARIABLE,
@@ -25,7 +26,7 @@ from infra.settings import NAMESPACE
 from infra.worker_image import DOCKERFILE, image_name
 from spec.connection import parse_connection
 from spec.database import DatabaseSpec
-from spec.labels import SERVER_LABEL, STACK_LABEL, WORKER_LABEL
+from spec.labels import INSTANCE_LABEL, SERVER_LABEL, STACK_LABEL, WORKER_LABEL
 from spec.process import STACK_VARIABLE
 from spec.units import MIB
 
@@ -47,6 +48,7 @@ class DockerLoadTest(pulumi.ComponentResource):
         self._args = args
         self._prefix = f"loadtest-{name}"
         self._own = pulumi.ResourceOptions(parent=self)
+        self._instance = Instance(f"{name}-instance", args.stack, self._own)
         self._network = docker.Network(
             f"{name}-network",
             name=self._prefix,
@@ -58,7 +60,7 @@ class DockerLoadTest(pulumi.ComponentResource):
         self._leftovers = Leftovers(
             f"{name}-leftovers",
             args.stack,
-            args.project,
+            self._instance.mark,
             pulumi.ResourceOptions(parent=self, depends_on=[self._network]),
         )
         self._plan_volume = self._volume(f"{name}-plan", f"{self._prefix}-plan")
@@ -105,20 +107,22 @@ class DockerLoadTest(pulumi.ComponentResource):
         else:
             require_image(engine, f"{NAMESPACE}:workerBaseImage", settings.worker_base_image)
 
-    def _stack_labels(self) -> dict[str, str]:
+    def _stack_labels(self) -> dict[str, pulumi.Input[str]]:
         """Of what stays from run to run."""
-        return {STACK_LABEL: self._args.stack}
+        return {STACK_LABEL: self._args.stack, INSTANCE_LABEL: self._instance.mark}
 
     def _volume(self, name: str, volume: str) -> docker.Volume:
-        labels = [docker.VolumeLabelArgs(label=key, value=value) for key, value in self._args.labels.items()]
-        return docker.Volume(name, name=volume, labels=labels, opts=self._replaced([]))
+        marked = {**self._args.labels, **self._stack_labels()}
+        labels = [docker.VolumeLabelArgs(label=key, value=value) for key, value in marked.items()]
+        # After the network, whose name is refused when another stack's has it: Docker would share a volume of that name.
+        return docker.Volume(name, name=volume, labels=labels, opts=self._replaced([self._leftovers]))
 
     def _replaced(self, depends_on: list[pulumi.Resource]) -> pulumi.ResourceOptions:
         """Names are fixed, so that people find things: the old one goes before the new one comes."""
         return pulumi.ResourceOptions(parent=self, delete_before_replace=True, depends_on=depends_on)
 
     def _labels(self, **more: pulumi.Input[str]) -> list[docker.ContainerLabelArgs]:
-        labels: dict[str, pulumi.Input[str]] = {**self._args.labels, **more}
+        labels: dict[str, pulumi.Input[str]] = {**self._args.labels, **self._stack_labels(), **more}
         return [docker.ContainerLabelArgs(label=key, value=value) for key, value in sorted(labels.items())]
 
     def _worker_image(self, name: str) -> pulumi.Output[str]:
@@ -130,7 +134,8 @@ class DockerLoadTest(pulumi.ComponentResource):
             name,
             name=image_name(self._args.project, settings.worker_base_image),
             build=docker.RemoteImageBuildArgs(
-                context=str(self._args.project),
+                # The provider works in the project's folder; a whole path would be another one in every checkout.
+                context=".",
                 dockerfile=DOCKERFILE,
                 build_args={"BASE": settings.worker_base_image},
             ),

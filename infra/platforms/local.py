@@ -5,9 +5,10 @@ from typing import Any
 import pulumi
 
 from infra.fleet.resource import Fleet
+from infra.instance import Instance
+from infra.local.folder_url import folder_url, relative_folder
 from infra.local.server import EMBEDDED, LocalServer
-from infra.local.workspace import Workspace, WorkspacePaths
-from infra.output_dir import output_path
+from infra.local.workspace import PARENT, Workspace
 from infra.platforms.base import CONNECTION_VARIABLE, LoadTestArgs
 from infra.settings import NAMESPACE
 from spec.connection import parse_connection
@@ -29,19 +30,18 @@ class LocalLoadTest(pulumi.ComponentResource):
                 f"{NAMESPACE}:platform: local, which has no embedded {args.settings.source} server; "
                 f"set {NAMESPACE}:platform to docker, or name a server by {NAMESPACE}:connectionString"
             )
-        paths = WorkspacePaths(args.project / ".loadtest" / args.stack)
         own = pulumi.ResourceOptions(parent=self)
-        workspace = Workspace(f"{name}-workspace", paths.folder, own)
-        server = self._server(name, args, args.database, workspace, paths) if args.database else None
-        self.connection_string = self._connection(args, paths, server)
+        instance = Instance(f"{name}-instance", args.stack, own)
+        workspace = Workspace(f"{name}-workspace", args.stack, instance.mark, own)
+        server = self._server(name, args, args.database, workspace) if args.database else None
+        self.connection_string = self._connection(args, server)
         source = args.settings.capabilities
         self.endpoint = pulumi.Output.unsecret(
-            self.connection_string.apply(lambda text: str(parse_connection(text, source)))
+            self.connection_string.apply(lambda text: relative_folder(text) or str(parse_connection(text, source)))
         )
         handles: dict[str, pulumi.Input[Any]] = {
-            "folder": workspace.folder,
-            "project": str(args.project),
             "stack": args.stack,
+            "instance": workspace.instance,
             "server": server.id if server else "",
         }
         self.fleet = Fleet(
@@ -54,28 +54,25 @@ class LocalLoadTest(pulumi.ComponentResource):
         )
         self.register_outputs({"endpoint": self.endpoint, "results": self.fleet.results})
 
-    def _server(
-        self, name: str, args: LoadTestArgs, database: DatabaseSpec, workspace: Workspace, paths: WorkspacePaths
-    ) -> LocalServer:
+    def _server(self, name: str, args: LoadTestArgs, database: DatabaseSpec, workspace: Workspace) -> LocalServer:
         return LocalServer(
             f"{name}-database",
             args.settings.source,
             database,
-            workspace.folder,
-            paths.group,
+            args.stack,
+            workspace.instance,
             args.password,
             args.plan.digest(),
             pulumi.ResourceOptions(parent=self),
         )
 
-    def _connection(self, args: LoadTestArgs, paths: WorkspacePaths, server: LocalServer | None) -> pulumi.Output[str]:
+    def _connection(self, args: LoadTestArgs, server: LocalServer | None) -> pulumi.Output[str]:
         """The server that was given, the one that is made here, or the folder that files go to."""
         settings = args.settings
         if settings.connection_string is not None:
             return pulumi.Output.secret(settings.connection_string.get_secret_value())
         if server is None or args.database is None:
-            folder = output_path(settings, args.project) or paths.folder / "output"
-            return pulumi.Output.secret(folder.absolute().as_uri())
+            return pulumi.Output.secret(folder_url(settings.output_dir or f"{PARENT}/{args.stack}/output"))
         database = args.database
         return pulumi.Output.secret(
             pulumi.Output.all(args.password, server.port, server.error).apply(

@@ -1,38 +1,40 @@
 """Workspaces of the local platform, with the processes, mounts and control groups that were made from them."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from infra.local.cgroup import ROOT, has_groups, remove_groups
-from infra.local.workspace import WorkspacePaths
+from infra.local.workspace import PARENT, WorkspacePaths, forget, group_of, made_in
 from infra.sweeping.remains import Remains
 from spec.errors import RunError
-from spec.stack_file import stacks_of
 
 
 def remains(project: Path, stack: str | None) -> Sequence[Remains]:
-    """Every folder below `.loadtest`, and the control groups of the project's stacks that have lost theirs."""
-    parent = project / ".loadtest"
-    folders = [folder for folder in sorted(parent.glob("*")) if folder.is_dir() and stack in (None, folder.name)]
-    return [*(_workspace(folder) for folder in folders), *_groups(project, stack, {folder.name for folder in folders})]
+    """Return every marked folder below `.loadtest`, and the control groups of those that are gone."""
+    folders = [folder for folder in sorted((project / PARENT).glob("*")) if stack in (None, folder.name)]
+    marked = [folder for folder in folders if WorkspacePaths(folder).instance]
+    return [*(_workspace(folder) for folder in marked), *_groups(project, stack)]
 
 
 def _workspace(folder: Path) -> Remains:
     def remove() -> None:
         try:
             WorkspacePaths(folder).clear()
-            if not any(folder.parent.iterdir()):
-                folder.parent.rmdir()
         except OSError as error:
             raise RunError(f"{folder}: {error.strerror or error}; remove it by hand") from error
 
     return Remains("workspace", str(folder), folder.name, remove)
 
 
-def _groups(project: Path, stack: str | None, seen: set[str]) -> Iterator[Remains]:
-    """A group's name tells its stack only to who knows the folder's."""
-    known = set(stacks_of(project)) if stack is None else {stack}
-    for name in sorted(known - seen):
-        group = WorkspacePaths(project / ".loadtest" / name).group
-        if has_groups(group, ROOT):
-            yield Remains("control group", group, name, lambda group=group: remove_groups(group))  # type: ignore[misc]
+def _groups(project: Path, stack: str | None) -> Iterator[Remains]:
+    """Yield the control groups of folders that are gone; the links to the folders still name the instances."""
+    for instance, folder in made_in(project).items():
+        group = group_of(folder.name, instance)
+        if stack in (None, folder.name) and not folder.exists() and has_groups(group, ROOT):
+            yield Remains("control group", group, folder.name, partial(_remove, group, instance))
+
+
+def _remove(group: str, instance: str) -> None:
+    remove_groups(group)
+    forget(instance)

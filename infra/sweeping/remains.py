@@ -12,6 +12,8 @@ class Remains:
     name: str
     stack: str
     remove: Callable[[], None]
+    instance: str = ""
+    """The id of the created stack that the thing carries, where it carries one."""
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}" + (f" (stack {self.stack})" if self.stack else "")

@@ -200,6 +200,8 @@ if sys.argv[1:] in (["stack", "output", "--json", "-s", name] for name in ("smal
     print(open({outputs!r}).read())
 elif sys.argv[1:3] == ["stack", "history"]:
     print('[{{"kind": "update", "result": "%s"}}]' % ("failed" if sys.argv[-1] == "broken" else "succeeded"))
+elif sys.argv[1:3] == ["stack", "ls"]:
+    print('[{{"name": "broken"}}, {{"name": "fresh"}}]')
 elif "-s" in sys.argv and sys.argv[-1] == "fresh":
     print("{{}}")
 else:
@@ -238,7 +240,8 @@ def test_a_stack_that_has_not_been_run_and_one_that_is_not_there(pulumi):
     assert one_line(fresh) == "error: no results in stack fresh; run it first with: make up STACK=fresh"
     assert fresh.returncode == 1
     other = aggregate("--stack", "other", **pulumi)
-    assert one_line(other) == "error: --stack: 'other' does not exist; run it first with: make up STACK=other"
+    listed = "use one of broken, fresh, large, medium, small, or create Pulumi.other.yaml"
+    assert one_line(other) == f"error: --stack: 'other' does not exist; {listed}"
     assert other.returncode == 2
 
 

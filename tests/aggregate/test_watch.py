@@ -147,6 +147,7 @@ def test_the_next_run_is_awaited_when_one_is_over(tmp_path):
         run.start(index).wait()
     with watching("--stack", STACK, "--project", tmp_path, "--platform", "local") as watch:
         assert "│ TOTAL    │ 1      │ 1,000 │" in rest(watch)
+    (tmp_path / f"Pulumi.{STACK}.yaml").touch()
     again = ("--stack", STACK, "--project", tmp_path, "--platform", "local", "--next", "--wait", "2")
     with watching(*again) as watch:
         assert watch.wait(timeout=30) == 1

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,8 +16,8 @@ from infra import sweep
 from infra.local import ramdisk
 from infra.local.cgroup import ControlGroup, has_groups
 from infra.local.processes import remember
-from infra.local.workspace import WorkspacePaths
-from spec.labels import STACK_LABEL
+from infra.local.workspace import WorkspacePaths, forget, make_workspace, note
+from spec.labels import INSTANCE_LABEL, STACK_LABEL
 from spec.units import MIB
 from tests import session
 from tools.images import catalogue
@@ -24,8 +25,11 @@ from tools.images.recipe import tag
 
 
 @pytest.fixture
-def stack() -> str:
-    return session.unique("swept")
+def stack(tmp_path: Path) -> str:
+    """The name of a stack that has a file."""
+    name = session.unique("swept")
+    (tmp_path / f"Pulumi.{name}.yaml").touch()
+    return name
 
 
 @pytest.fixture
@@ -38,7 +42,7 @@ def process() -> Iterator["subprocess.Popen[bytes]"]:
 
 def _workspace(project: Path, stack: str, process: "subprocess.Popen[bytes]") -> WorkspacePaths:
     """A workspace as a killed engine leaves it: a process, a mount and a control group."""
-    paths = WorkspacePaths(project / ".loadtest" / stack)
+    paths = make_workspace(project, stack, uuid.uuid4().hex)
     data = paths.workers / "worker-1"
     data.mkdir(parents=True)
     ramdisk.mount(data, MIB)
@@ -62,11 +66,12 @@ def test_a_workspace_is_removed_with_all_that_was_made_from_it(
     tmp_path: Path, stack: str, process: "subprocess.Popen[bytes]", capsys: pytest.CaptureFixture[str]
 ) -> None:
     paths = _workspace(tmp_path, stack, process)
+    group = paths.group
     assert sweep.main(["--stack", stack, "--yes"], tmp_path) == 0
     assert f"removed: workspace {paths.folder}" in capsys.readouterr().out
     assert not (tmp_path / ".loadtest").exists()
     assert str(paths.folder) not in Path("/proc/mounts").read_text()
-    assert not has_groups(paths.group)
+    assert not has_groups(group)
     assert not psutil.pid_exists(process.pid) or process.wait(timeout=10) != 0
     sweep.main(["--stack", stack], tmp_path)
     assert capsys.readouterr().out == "nothing was left\n"
@@ -74,6 +79,7 @@ def test_a_workspace_is_removed_with_all_that_was_made_from_it(
 
 def test_another_stacks_workspace_stays(tmp_path: Path, stack: str, process: "subprocess.Popen[bytes]") -> None:
     paths = _workspace(tmp_path, stack, process)
+    (tmp_path / "Pulumi.another.yaml").touch()
     assert sweep.main(["--stack", "another", "--yes"], tmp_path) == 0
     assert paths.folder.is_dir()
     assert process.poll() is None
@@ -81,13 +87,23 @@ def test_another_stacks_workspace_stays(tmp_path: Path, stack: str, process: "su
 
 
 def test_control_groups_without_a_folder(tmp_path: Path, stack: str, capsys: pytest.CaptureFixture[str]) -> None:
-    paths = WorkspacePaths(tmp_path / ".loadtest" / stack)
-    ControlGroup.make(f"{paths.group}/worker-1", 1, 64 * MIB)
-    if not has_groups(paths.group):
+    paths = make_workspace(tmp_path, stack, uuid.uuid4().hex)
+    group = paths.group
+    ControlGroup.make(f"{group}/worker-1", 1, 64 * MIB)
+    if not has_groups(group):
         pytest.skip("this machine lets us make no control group")
+    shutil.rmtree(paths.folder)
     assert sweep.main(["--stack", stack, "--yes"], tmp_path) == 0
-    assert f"removed: control group {paths.group}" in capsys.readouterr().out
-    assert not has_groups(paths.group)
+    assert f"removed: control group {group}" in capsys.readouterr().out
+    assert not has_groups(group)
+
+
+def test_folder_without_mark_stays(tmp_path: Path, stack: str) -> None:
+    folder = tmp_path / ".loadtest" / stack
+    folder.mkdir(parents=True)
+    (folder / "plan.json").write_text("a user's")
+    assert sweep.main(["--stack", stack, "--yes"], tmp_path) == 0
+    assert (folder / "plan.json").read_text() == "a user's"
 
 
 @pytest.fixture
@@ -128,7 +144,11 @@ def test_a_plugin_goes_only_when_its_engine_has(
 @pytest.mark.docker
 def test_docker_by_label_and_nothing_else(tmp_path: Path, stack: str, capsys: pytest.CaptureFixture[str]) -> None:
     client = docker.from_env()
-    labels, other = {STACK_LABEL: stack}, {STACK_LABEL: f"{stack}-other"}
+    mark = uuid.uuid4().hex
+    note(tmp_path, stack, mark)
+    labels = {STACK_LABEL: stack, INSTANCE_LABEL: mark}
+    # Of a stack of the same name in another checkout.
+    other = {STACK_LABEL: stack, INSTANCE_LABEL: uuid.uuid4().hex}
     client.networks.create(stack, labels=labels, internal=True)
     client.volumes.create(stack, labels=labels)
     stays = client.volumes.create(f"{stack}-other", labels=other)
@@ -140,7 +160,8 @@ def test_docker_by_label_and_nothing_else(tmp_path: Path, stack: str, capsys: py
         assert sweep.main(["--stack", stack], tmp_path) == 0
         said = capsys.readouterr().out
         assert [line.split(" (")[0] for line in said.splitlines()[:-1]] == [
-            f"left: {kind} {stack}" for kind in ("container", "network", "volume")
+            f"not created by this checkout: volume {stays.name}",
+            *(f"left: {kind} {stack}" for kind in ("container", "network", "volume")),
         ]
         container.reload()
         assert container.status == "running"
@@ -149,6 +170,7 @@ def test_docker_by_label_and_nothing_else(tmp_path: Path, stack: str, capsys: py
         assert client.networks.list(filters={"label": f"{STACK_LABEL}={stack}"}) == []
         assert [each.name for each in client.volumes.list(filters={"name": stack})] == [stays.name]
     finally:
+        forget(mark)
         for left in client.containers.list(all=True, filters={"name": stack}):
             left.remove(force=True)
         for network in client.networks.list(names=[stack]):

@@ -56,7 +56,7 @@ def test_the_server_holds_what_the_report_says(demo):
 
 
 def test_the_second_demo_changes_nothing_and_shows_the_same_run(demo):
-    assert "6 unchanged" in demo.second.output
+    assert "7 unchanged" in demo.second.output
     assert demo.stack.outputs() == demo.outputs
     table = [line for line in demo.first.output.splitlines() if "│" in line]
     assert [line for line in demo.second.output.splitlines() if "│" in line] == table

@@ -125,7 +125,7 @@ def test_every_resource_is_the_component_s_child_and_the_component_tells_its_out
 
 def test_a_second_up_runs_nothing_and_another_setting_runs_again_on_a_clean_database(stack, database):
     before = stack.outputs("--show-secrets")
-    assert "13 unchanged" in stack.up().succeeded().output
+    assert "14 unchanged" in stack.up().succeeded().output
     assert stack.outputs("--show-secrets") == before
     containers.query(database, "CREATE TABLE old (id int)")
     stack.up(batchSize=1000, workers=1).succeeded()

@@ -15,7 +15,7 @@ KEY = "loadtest:platform"
 def platform_of(arguments: Sequence[str], project: Path) -> str:
     """The platform that the command asks for.
 
-    From `-c loadtest:platform=VALUE`, else the file of the stack that -s names, else $LOADTEST_PLATFORM, else the
+    From `-c loadtest:platform=VALUE`, else the files of the stack that -s names, else $LOADTEST_PLATFORM, else the
     default in Pulumi.yaml.
     """
     for assignment in values(arguments, "-c", "--config"):
@@ -23,7 +23,8 @@ def platform_of(arguments: Sequence[str], project: Path) -> str:
         if name == KEY:
             return value
     stack = stack_of(arguments)
-    configured = config(project / f"Pulumi.{stack}.yaml").get(KEY) if stack else None
+    files = stack_files(project, stack) if stack else ()
+    configured = next((found for file in files if (found := config(file).get(KEY)) is not None), None)
     if configured is None:
         configured = os.environ.get("LOADTEST_PLATFORM") or config(project / "Pulumi.yaml").get(KEY)
     if isinstance(configured, dict):
@@ -34,6 +35,12 @@ def platform_of(arguments: Sequence[str], project: Path) -> str:
 def stack_of(arguments: Sequence[str]) -> str | None:
     """The stack that the command line names with -s or --stack."""
     return next(values(arguments, "-s", "--stack"), None)
+
+
+def stack_files(project: Path, stack: str) -> tuple[Path, Path]:
+    """Return the file of a stack that Pulumi writes, and the preset of the same name, which nothing writes."""
+    folder = yaml_file.mapping(project / "Pulumi.yaml").get("stackConfigDir") or "."
+    return project / str(folder) / f"Pulumi.{stack}.yaml", project / f"Pulumi.{stack}.yaml"
 
 
 def values(arguments: Sequence[str], short: str, long: str) -> Iterator[str]:

@@ -7,3 +7,9 @@ from tools.parts.errors import ToolError
 
 class EngineError(ToolError):
     """No engine, or no stack for it, could be made."""
+
+
+class UnknownStackError(EngineError):
+    """A command names a stack that does not exist."""
+
+    exit_code = 2

@@ -21,7 +21,7 @@ from tools.parts.errors import INTERRUPTED, ToolError
 
 PROJECT = Path(__file__).resolve().parents[2]
 CREATING = ("up", "update", "preview", "pre", "config")
-"""Commands that make the stack they name; the others report that there is none."""
+"""Commands that create the stack they name in the backend, if it has a file."""
 
 
 def settings(arguments: Sequence[str]) -> dict[str, str]:
@@ -40,6 +40,11 @@ def settings(arguments: Sequence[str]) -> dict[str, str]:
     return chosen | backend.variables(PROJECT)
 
 
+def creates_any(arguments: Sequence[str]) -> bool:
+    """Whether Pulumi itself may create a stack of any name: `stack init`, `stack select --create`, `new`."""
+    return arguments[0] == "new" or arguments[:2] == ["stack", "init"] or "--create" in arguments
+
+
 def main() -> int:
     """Become pulumi; returns only where there is none to become, or for --env."""
     arguments = sys.argv[1:]
@@ -51,6 +56,8 @@ def main() -> int:
             return 0
         environment = {**os.environ, **chosen}
         named = stack_of(arguments)
+        if named is not None and not creates_any(arguments):
+            stack.require(PROJECT, named, environment)
         if named is not None and arguments[0] in CREATING:
             stack.ensure(PROJECT, named, environment)
     except ToolError as error:

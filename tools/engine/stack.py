@@ -1,14 +1,42 @@
-"""The stack that a command names: created on first use, so that `pulumi up -s small` works in a fresh clone."""
+"""The stack that a command names: created on first use if it has a file, so that `pulumi up -s small` works in a clone."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from tools.engine import backend, yaml_file
-from tools.engine.errors import EngineError
+from tools.engine.command_line import stack_files
+from tools.engine.errors import EngineError, UnknownStackError
+
+
+def require(project: Path, stack: str, environment: Mapping[str, str]) -> None:
+    """Raise UnknownStackError, which lists the stacks, for one that has neither a file nor a state."""
+    if "/" in stack or any(file.is_file() for file in stack_files(project, stack)):
+        return
+    if environment.get("PULUMI_BACKEND_URL") == backend.url(project):
+        known = {file.stem for file in state_file(project, stack).parent.glob("*.json")}
+    else:
+        known = _listed(environment)
+    if stack in known:
+        return
+    files = [file for each in stack_files(project, "*") for file in each.parent.glob(each.name)]
+    names = known | {file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in files}
+    raise UnknownStackError(
+        f"--stack: {stack!r} does not exist; use one of {', '.join(sorted(names))}, or create Pulumi.{stack}.yaml"
+    )
+
+
+def _listed(environment: Mapping[str, str]) -> set[str]:
+    """The stacks that the user's own backend holds of this project."""
+    command = ["pulumi", "stack", "ls", "--json", "--non-interactive"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise EngineError(f"`{' '.join(command)}` failed: {' '.join(done.stderr.split())[-300:]}")
+    return {str(entry["name"]).rpartition("/")[2] for entry in json.loads(done.stdout or "[]")}
 
 
 def ensure(project: Path, stack: str, environment: Mapping[str, str]) -> None:
@@ -16,7 +44,7 @@ def ensure(project: Path, stack: str, environment: Mapping[str, str]) -> None:
     if environment.get("PULUMI_BACKEND_URL") != backend.url(project):
         create(["select", "--create", stack], environment)
     elif not state_file(project, stack).is_file():
-        forget_old_salt(project / f"Pulumi.{stack}.yaml")
+        forget_old_salt(stack_files(project, stack)[0])
         create(["init", "--no-select", stack], environment)
 
 
