@@ -86,7 +86,7 @@ class Kafka:
         """One try; raises ServerError, transient unless the server answered with a refusal that stays."""
         with self._named():
             self._admin = AdminClient(self._configuration)
-            self._admin.list_topics(timeout=5)
+            self._refusals.await_answer(self._admin)
 
     def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
         """Make the topics, with a partition a worker or more; every step says what is to be, not what to add."""

@@ -47,9 +47,10 @@ def configuration(at: Connection, refusals: Refusals) -> dict[str, Any]:
         **_login(at, given),
         **given,
     }
+    # A client that asks nothing: it is there for what it says of the properties.
+    alone: dict[str, Any] = {**properties, "bootstrap.servers": "127.0.0.1:1", "error_cb": lambda _: None}
     try:
-        # A client that resolves and asks nothing yet: it is there for what it says of the properties.
-        AdminClient({**properties, "bootstrap.servers": "127.0.0.1:1", "error_cb": lambda _: None})
+        AdminClient(alone)
     except (KafkaException, ValueError, TypeError) as error:
         first = error.args[0] if error.args else error
         said = re.sub("^Failed to create [a-z ]+: ", "", first.str() if hasattr(first, "str") else str(first))

@@ -1,13 +1,17 @@
 """What Kafka's and librdkafka's errors mean to a user."""
 
+import time
 from collections.abc import Mapping
 
-from confluent_kafka import KafkaError
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
 
 from spec.connection import Connection
 from spec.errors import ServerError
 from worker.sources.remedies import GONE, MORE_DISK
 
+_ANSWER_SECONDS = 5.0
+_HANDSHAKE = "SSL handshake failed"
 TOPIC_ALREADY_EXISTS = KafkaError.TOPIC_ALREADY_EXISTS
 
 
@@ -23,6 +27,21 @@ class Refusals:
         """The client's `error_cb`. That all brokers are down comes behind the error that says why."""
         if error.code() != KafkaError._ALL_BROKERS_DOWN or self._last is None:  # noqa: SLF001
             self._last = error
+
+    def await_answer(self, admin: AdminClient) -> None:
+        """Wait for a broker's answer; raises KafkaException, at once where a refusal stays (a request would only time out)."""
+        deadline = time.monotonic() + _ANSWER_SECONDS
+        while True:
+            try:
+                admin.list_topics(timeout=1)
+            except KafkaException:
+                # Serves `error_cb`, which hears the reason.
+                admin.poll(0.1)
+                stays = self._last is not None and not _waits(self._last)
+                if stays or time.monotonic() > deadline:
+                    raise
+            else:
+                return
 
     def undelivered(self, error: KafkaError | None, _: object) -> None:
         """A message's delivery report, which comes for errors only."""
@@ -46,8 +65,14 @@ def server_error(error: KafkaError, at: Connection, refusals: Refusals, *, was_t
     because = refusals.reason
     cause = because if because is not None and error.code() in _TIMEOUTS else error
     said = at.redacted(cause.str())
-    remedy = GONE if was_there and cause.code() in _TIMEOUTS else _REMEDIES.get(cause.code(), "see the server's log")
-    return ServerError(f"{at}: {said}; {remedy}", transient=cause.code() in _TRANSIENT)
+    code = KafkaError._SSL if _HANDSHAKE in said else cause.code()  # noqa: SLF001
+    remedy = GONE if was_there and code in _TIMEOUTS else _REMEDIES.get(code, "see the server's log")
+    return ServerError(f"{at}: {said}; {remedy}", transient=_waits(cause))
+
+
+def _waits(error: KafkaError) -> bool:
+    """Whether waiting may help. A listener without TLS fails the handshake under the code of a lost connection."""
+    return error.code() in _TRANSIENT and _HANDSHAKE not in error.str()
 
 
 def _codes(*names: str) -> tuple[int, ...]:
