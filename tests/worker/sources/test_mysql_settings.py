@@ -26,7 +26,6 @@ _MODES = (
 _HOSTILE = (
     "--character-set-server=latin1",
     "--collation-server=latin1_swedish_ci",
-    "--skip-character-set-client-handshake",
     "--default-time-zone=+05:30",
     "--transaction-isolation=SERIALIZABLE",
     "--completion-type=CHAIN",
@@ -35,6 +34,8 @@ _HOSTILE = (
     "--lock-wait-timeout=1",
     "--innodb-default-row-format=compact",
 )
+_NO_HANDSHAKE = "--skip-character-set-client-handshake"
+"""MySQL 9 has no such option."""
 _GLOBALS = (
     ("sql_mode", _MODES),
     ("sql_safe_updates", 1),
@@ -65,7 +66,7 @@ class Server:
 @pytest.fixture(scope="module", params=[pytest.param("mysql", marks=pytest.mark.docker), "mariadb"])
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     if request.param == "mariadb":
-        with mariadb(tmp_path_factory.mktemp("mariadb"), _HOSTILE) as (url, root):
+        with mariadb(tmp_path_factory.mktemp("mariadb"), (*_HOSTILE, _NO_HANDSHAKE)) as (url, root):
             yield _hostile(Server(parse_connection(url, MYSQL), root))
     else:
         with (
