@@ -59,7 +59,7 @@ def run(arguments: Namespace) -> int:
     assignment = Assignment(
         plan=plan,
         worker=worker,
-        seat=Seat(index, len(plan.workers)),
+        seat=Seat(index, len(plan.workers), plan.method),
         connection=connection_of(plan, arguments.connection_string, folders),
         folders=folders,
         result_path=arguments.metrics_output or folders.results / f"{worker.id}.json",

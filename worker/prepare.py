@@ -25,7 +25,7 @@ def run(arguments: Namespace) -> int:
     plan = read_plan(arguments.plan)
     forget_attempts(Folders.of_environment().results)
     connection = connection_of(plan, arguments.connection_string, Folders.of_environment())
-    source = open_source(capabilities_of(plan.source), connection, Seat(0, len(plan.workers)))
+    source = open_source(capabilities_of(plan.source), connection, Seat(0, len(plan.workers), plan.method))
     try:
         until(plan.connect_seconds, source.connect)
         # What is to be verified is there already, and must stay as it is.

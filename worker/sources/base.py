@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from spec.plan import OnExisting, Shard
 from spec.schema import Column, Table
-from spec.sources import Capabilities
+from spec.sources import BULK, Capabilities
 
 
 class Sent(NamedTuple):
@@ -29,6 +29,8 @@ class Seat:
 
     index: int
     workers: int
+    method: str = BULK
+    """How the run loads, so that `prepare` can check that the server allows it."""
 
 
 ALONE = Seat(0, 1)
