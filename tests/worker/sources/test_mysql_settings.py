@@ -81,7 +81,14 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def _hostile(server: Server) -> Server:
-    server.execute("SET SESSION completion_type = 0", "ROLLBACK", "SET SESSION lock_wait_timeout = 20", "USE loadtest")
+    # The driver takes the server for one that commits by itself.
+    server.execute(
+        "SET SESSION completion_type = 0",
+        "SET SESSION autocommit = 1",
+        "ROLLBACK",
+        "SET SESSION lock_wait_timeout = 20",
+        "USE loadtest",
+    )
     for name, value in _GLOBALS:
         with server.root.cursor() as cursor:
             cursor.execute(f"SET GLOBAL {name} = %s", [value])
