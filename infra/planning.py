@@ -9,6 +9,7 @@ from spec.capacity import check_rows
 from spec.database import DatabaseSpec
 from spec.errors import SettingsError
 from spec.generators import Sequential
+from spec.limits import check_limits
 from spec.plan import Limits, LoadPlan, OnExisting, Operation, partition
 from spec.schema import Schema
 from spec.schema_file import load_schema
@@ -28,6 +29,7 @@ def plan_of(settings: Settings, project: Path) -> LoadPlan:
     schema = load_schema(project / settings.schema_file)
     tables = _tables(settings, schema)
     check_rows(schema, tables, settings.row_count)
+    check_limits(settings.source, map(schema.table, tables))
     plan = LoadPlan(
         run_id="",
         source=settings.source,

@@ -46,10 +46,13 @@ def mariadb(folder: Path, arguments: Sequence[str] = ()) -> Iterator[tuple[str, 
 
 def _root(server: "subprocess.Popen[bytes]", path: Path) -> "pymysql.Connection[Any]":
     deadline = time.monotonic() + 60
-    while True:
-        try:
-            return pymysql.connect(unix_socket=str(path), user="root", autocommit=True)
-        except pymysql.OperationalError:
-            if server.poll() is not None or time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
+    while not _listens(path):
+        assert server.poll() is None, "mariadbd ended"
+        assert time.monotonic() < deadline, "mariadbd does not listen"
+        time.sleep(0.1)
+    return pymysql.connect(unix_socket=str(path), user="root", autocommit=True)
+
+
+def _listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0

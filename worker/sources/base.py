@@ -16,7 +16,7 @@ from spec.output_folder import OUTPUT_DIR
 from spec.plan import LoadPlan, OnExisting, Shard
 from spec.process import OUTPUT_KEY_VARIABLE, STACK_VARIABLE
 from spec.schema import Column, Table
-from spec.sources import Capabilities
+from spec.sources import BULK, Capabilities
 
 
 class Sent(NamedTuple):
@@ -49,6 +49,11 @@ class Seat:
             os.environ.get(STACK_VARIABLE, ""),
             os.environ.get(OUTPUT_KEY_VARIABLE, OUTPUT_DIR),
         )
+
+    @property
+    def method(self) -> str:
+        """How the run loads, so that `prepare` can check that the server allows it."""
+        return self.plan.method if self.plan else BULK
 
 
 ALONE = Seat(0, 1)

@@ -14,7 +14,7 @@ from spec.connection import Connection
 from spec.errors import ServerError
 from spec.plan import OnExisting, Shard
 from spec.schema import Column, Table
-from spec.sources import INSERT, MYSQL
+from spec.sources import BULK, INSERT, MYSQL
 from worker.encode.mysql_text import CONVERTED, MysqlTextEncoder
 from worker.encode.records import Records
 from worker.encode.rows import Rows
@@ -23,7 +23,7 @@ from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sent, Sink
 from worker.sources.mysql_connection import RowConnection, arguments
 from worker.sources.mysql_ddl import name, names, qualified
 from worker.sources.mysql_errors import server_error
-from worker.sources.mysql_prepare import prepare
+from worker.sources.mysql_prepare import prepare, require_local_infile
 from worker.sources.mysql_session import fix_session, is_mariadb
 from worker.sources.mysql_values import parameters
 
@@ -42,9 +42,9 @@ _LOCK_SECONDS = 60
 _TABLE_SECONDS = 30
 
 
-def open_source(connection: Connection, _: Seat) -> "MySQL":
+def open_source(connection: Connection, seat: Seat) -> "MySQL":
     """The source of a connection string, not connected yet."""
-    return MySQL(connection)
+    return MySQL(connection, seat.method)
 
 
 class MySQL:
@@ -52,8 +52,8 @@ class MySQL:
 
     capabilities = MYSQL
 
-    def __init__(self, connection: Connection) -> None:
-        self._at = connection
+    def __init__(self, connection: Connection, method: str = BULK) -> None:
+        self._at, self._method = connection, method
         self._arguments = arguments(connection)
         self._connection: RowConnection | None = None
 
@@ -75,6 +75,8 @@ class MySQL:
         with self._named(), self._server.cursor() as cursor, _locked(cursor, self._at):
             # A session that reads or writes the table, or went away in the midst of it: the server would wait for a year.
             cursor.execute("SET SESSION lock_wait_timeout = %s", [_TABLE_SECONDS])
+            if tables and self._method == BULK:
+                require_local_infile(cursor, self._at)
             return prepare(cursor, self._at, tables, on_existing, mariadb=self._mariadb)
 
     @contextmanager

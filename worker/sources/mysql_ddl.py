@@ -2,16 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from spec.errors import PlanError
+from spec.mysql_limits import LONGEST_INLINE, LONGEST_KEY
 from spec.schema import Column, Table
 from spec.types import DataType, Kind
 
-LONGEST_INLINE = 1_000
-"""Characters or bytes up to which a string is part of the row: all columns of a row share 65,535 bytes."""
 _LONGEST_CHAR = 255
-_LONGEST_KEY = 768
-"""Characters of a key: InnoDB's 3,072 bytes at four bytes each."""
-_MOST_MEMBERS = 64
 
 
 def name(of: str) -> str:
@@ -44,11 +39,6 @@ def _bytes(type_: DataType) -> str:
 
 
 def _set(type_: DataType) -> str:
-    if len(type_.values) > _MOST_MEMBERS or any("," in value for value in type_.values):
-        raise PlanError(
-            f"source: 'mysql' has sets of {_MOST_MEMBERS} values at most, without commas, and the schema's has "
-            f"{len(type_.values)} ({', '.join(type_.values[:3])}, ...); use an array of text for that column"
-        )
     return f"set({', '.join(map(_literal, type_.values))})"
 
 
@@ -87,7 +77,7 @@ def column_type(column: Column, is_key: bool = False) -> str:
     """The server's type for a column; a key has a length that an index can have."""
     server_type = TYPES[column.type.kind](column.type)
     if is_key:
-        return {"longtext": f"varchar({_LONGEST_KEY})", "longblob": f"varbinary({4 * _LONGEST_KEY})"}.get(
+        return {"longtext": f"varchar({LONGEST_KEY})", "longblob": f"varbinary({4 * LONGEST_KEY})"}.get(
             server_type, server_type
         )
     return server_type

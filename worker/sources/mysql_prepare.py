@@ -44,6 +44,15 @@ def prepare(
     return [warning for table in there for warning in found[table.name].warnings]
 
 
+def require_local_infile(cursor: Cursor, at: Connection) -> None:
+    """Raise ServerError where the server does not allow LOAD DATA LOCAL."""
+    cursor.execute("SELECT @@GLOBAL.local_infile")
+    if cursor.fetchall() != ((1,),):
+        raise ServerError(
+            f"{at}: local_infile: 'OFF' forbids LOAD DATA LOCAL; set it to 1, or set loadtest:method to insert"
+        )
+
+
 def _empty(cursor: Cursor, at: Connection, tables: Sequence[str], found: Mapping[str, Existing]) -> None:
     """Delete every row: of tables that reference each other in one transaction, the referencing ones first.
 

@@ -22,7 +22,6 @@ _BOTH: Mapping[str, str | int] = {
     "sql_big_selects": 1,
     "sql_select_limit": 2**64 - 1,
     "sql_notes": 1,
-    "max_error_count": 64,
     "completion_type": "NO_CHAIN",
     "innodb_lock_wait_timeout": 50,
     "lock_wait_timeout": 86_400,
@@ -38,6 +37,7 @@ _BOTH: Mapping[str, str | int] = {
 _MYSQL: Mapping[str, str | int] = {"max_execution_time": 0}
 _MARIADB: Mapping[str, str | int] = {
     "max_statement_time": 0,
+    "max_error_count": 64,
     "check_constraint_checks": 1,
     "idle_transaction_timeout": 0,
     "idle_readonly_transaction_timeout": 0,
@@ -67,27 +67,35 @@ def fix_session(cursor: Cursor, at: Connection, mariadb: bool) -> None:
     for statement in _TRANSACTIONS:
         cursor.execute(statement)
     variables = fixed_variables(mariadb)
-    for variable, value in variables.items():
+    # Some need a right that the user may lack: what is right already is not set.
+    for variable, value in _differing(cursor, variables).items():
         try:
-            cursor.execute(f"SET SESSION {variable} = %s", [value])
+            cursor.execute(f"SET SESSION {variable} = %s", [variables[variable]])
         except pymysql.MySQLError as error:
-            raise _unfixable(at, variable, value, str(error.args[-1])) from error
-    if mariadb:
-        variables = {**variables, **_NOT_SETTABLE}
+            raise _unfixable(at, variable, variables[variable], f"is {value!r}: {error.args[-1]}") from error
+    for variable, value in _differing(cursor, {**variables, **(_NOT_SETTABLE if mariadb else {})}).items():
+        raise _unfixable(at, variable, value, "the server allows no other value")
+
+
+def _differing(cursor: Cursor, variables: Mapping[str, str | int]) -> Mapping[str, object]:
+    """Return the values in force of the variables that have another value than the one given."""
     cursor.execute(f"SELECT {', '.join(f'@@SESSION.{variable}' for variable in variables)}")
     (found,) = cursor.fetchall()
-    for (variable, value), in_force in zip(variables.items(), found, strict=True):
-        if _comparable(in_force) != _comparable(value):
-            raise _unfixable(at, variable, value, f"the server keeps {in_force!r}")
+    return {
+        variable: in_force
+        for (variable, value), in_force in zip(variables.items(), found, strict=True)
+        if _comparable(in_force) != _comparable(value)
+    }
 
 
 def _comparable(value: object) -> object:
-    if isinstance(value, str):
-        return sorted(value.upper().split(","))
+    if value is None or isinstance(value, str):
+        return sorted((value or "").upper().split(","))
     return int(str(value).split(".", maxsplit=1)[0])
 
 
 def _unfixable(at: Connection, variable: str, value: object, problem: str) -> ServerError:
     return ServerError(
-        f"{at}: session variable {variable}: {value!r} cannot be set ({problem}); set it on the server, or let the user set it"
+        f"{at}: session variable {variable}: {value!r} cannot be fixed ({problem}); "
+        "set it on the server, or grant the user SESSION_VARIABLES_ADMIN"
     )

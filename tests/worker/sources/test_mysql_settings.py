@@ -9,14 +9,16 @@ import pytest
 
 from spec.connection import Connection, parse_connection
 from spec.errors import ServerError
-from spec.plan import OnExisting, Shard
+from spec.plan import BASE_INSTANT, OnExisting, Shard
 from spec.schema import Table
 from spec.schema_file import parse_schema
-from spec.sources import METHODS, MYSQL
+from spec.sources import BULK, INSERT, METHODS, MYSQL
 from tests.serving import PASSWORD, serving
 from tests.worker.mariadb import mariadb
 from tests.worker.sources.loading import DATASET, EVERY_KIND, KEYED, connected, emptied
 from tests.worker.verify.campaign import ROWS, counts, rows_of, verified
+from worker.generate import Dataset
+from worker.sources.base import Seat
 from worker.sources.mysql_ddl import create_table
 
 _MODES = (
@@ -27,7 +29,6 @@ _SERVERS = {"mysql": pytest.mark.docker, "mariadb": pytest.mark.mariadb}
 _HOSTILE = (
     "--character-set-server=latin1",
     "--collation-server=latin1_swedish_ci",
-    "--skip-character-set-client-handshake",
     "--default-time-zone=+05:30",
     "--transaction-isolation=SERIALIZABLE",
     "--completion-type=CHAIN",
@@ -36,6 +37,8 @@ _HOSTILE = (
     "--lock-wait-timeout=1",
     "--innodb-default-row-format=compact",
 )
+_NO_HANDSHAKE = "--skip-character-set-client-handshake"
+"""MySQL 9 has no such option."""
 _GLOBALS = (
     ("sql_mode", _MODES),
     ("sql_safe_updates", 1),
@@ -66,7 +69,7 @@ class Server:
 @pytest.fixture(scope="module", params=[pytest.param(name, marks=mark) for name, mark in _SERVERS.items()])
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     if request.param == "mariadb":
-        with mariadb(tmp_path_factory.mktemp("mariadb"), _HOSTILE) as (url, root):
+        with mariadb(tmp_path_factory.mktemp("mariadb"), (*_HOSTILE, _NO_HANDSHAKE)) as (url, root):
             yield _hostile(Server(parse_connection(url, MYSQL), root))
     else:
         with (
@@ -79,7 +82,14 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def _hostile(server: Server) -> Server:
-    server.execute("SET SESSION lock_wait_timeout = 20", "USE loadtest")
+    # The driver takes the server for one that commits by itself.
+    server.execute(
+        "SET SESSION completion_type = 0",
+        "SET SESSION autocommit = 1",
+        "ROLLBACK",
+        "SET SESSION lock_wait_timeout = 20",
+        "USE loadtest",
+    )
     for name, value in _GLOBALS:
         with server.root.cursor() as cursor:
             cursor.execute(f"SET GLOBAL {name} = %s", [value])
@@ -210,6 +220,31 @@ def test_read_only_server_is_refused_before_a_change(tables: Server) -> None:
     finally:
         restore()
     assert tables.execute("SELECT count(*) FROM parents") == [(2,)]
+
+
+def test_local_infile_off_is_refused_before_a_change(tables: Server) -> None:
+    tables.execute("SET GLOBAL local_infile = 0")
+    try:
+        with pytest.raises(ServerError, match=r"local_infile: 'OFF' forbids LOAD DATA LOCAL"):
+            _prepare(tables)
+        assert tables.execute("SELECT count(*) FROM parents") == [(2,)]
+        with connected("mysql", tables.at, Seat(0, 1, INSERT)) as source:
+            source.prepare(TABLES, OnExisting.EMPTY)
+    finally:
+        tables.execute("SET GLOBAL local_infile = 1")
+
+
+def test_linked_tables_load_in_any_order(tables: Server) -> None:
+    tables.execute(FOREIGN_KEY)
+    data = Dataset(parse_schema(SCHEMA, "made.yaml"), seed=42, rows=20, base_instant=BASE_INSTANT)
+    with connected("mysql", tables.at) as source:
+        source.prepare(TABLES, OnExisting.EMPTY)
+        for table in reversed(TABLES):
+            with source.sink(table, Shard(table=table.name, seed=42, first_row=0, rows=20), BULK) as sink:
+                sink.send(iter([sink.encode(data.table(table.name).batch(0, 20))]))
+    orphans = "SELECT count(*) FROM children LEFT JOIN parents ON children.parent = parents.id WHERE parents.id IS NULL"
+    assert tables.execute(orphans, "SELECT count(*) FROM children") == [(20,)]
+    assert tables.execute(orphans) == [(0,)]
 
 
 def test_missing_delete_right_is_refused_before_a_change(tables: Server) -> None:
