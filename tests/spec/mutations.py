@@ -273,7 +273,7 @@ def _nest(container: Any, key: Any, rng: random.Random) -> None:
         container[key] = [container[key]] if rng.random() < 0.5 else {"type": container[key]}
 
 
-_ODD = (None, True, [], {}, [None], [[1]], {"type": "int"}, {"": 0}, [1, "1", 1.0, True])
+_ODD: tuple[Any, ...] = (None, True, [], {}, [None], [[1]], {"type": "int"}, {"": 0}, [1, "1", 1.0, True])
 _CHANGES = (_remove, _repeat, _replace, _replace, _rename, _add, _nest)
 
 

@@ -12,6 +12,8 @@ from spec.schema import Table
 from worker.sources.json_text import texts_of
 
 _MESSAGES = 8_192
+_PATIENCE_SECONDS = 0.1
+"""How long to wait for a full batch; the last one of a partition is never full."""
 _SILENCE_SECONDS = 30.0
 """After which a broker that sends nothing, while there is something, is given up."""
 
@@ -37,7 +39,7 @@ def read(
         consumer.assign([TopicPartition(table.name, partition, spans[partition][0]) for partition in ends])
         heard = time.monotonic()
         while ends:
-            messages = consumer.consume(_MESSAGES, timeout=1.0)
+            messages = consumer.consume(_MESSAGES, timeout=_PATIENCE_SECONDS)
             if messages:
                 heard = time.monotonic()
             elif time.monotonic() - heard > _SILENCE_SECONDS:

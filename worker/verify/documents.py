@@ -34,7 +34,23 @@ def same(found: str, expected: str, type_: DataType) -> bool:
     """Whether two texts hold the same value; a text that is no JSON is like no other."""
     ours = _value(expected, type_)
     theirs = _value(found, type_)
-    return theirs is not _NONE and theirs == ours
+    return theirs is not _NONE and (theirs == ours or (type_.kind in text.DOCUMENTS and _alike(theirs, ours)))
+
+
+def _alike(found: object, expected: object) -> bool:
+    """Return whether two documents are equal but for doubles that a server writes with all their digits, as integers."""
+    match found, expected:
+        case int(), float():
+            try:
+                return float(found) == expected
+            except OverflowError:
+                return False
+        case list(), list():
+            return len(found) == len(expected) and all(map(_alike, found, expected))
+        case dict(), dict():
+            return found.keys() == expected.keys() and all(_alike(found[key], expected[key]) for key in expected)
+        case _:
+            return found == expected
 
 
 _NONE = object()
@@ -44,7 +60,8 @@ _NONE = object()
 def _value(of: str, type_: DataType) -> object:
     documents = type_.kind in text.DOCUMENTS
     try:
-        value = json.loads(of, parse_float=float if documents else Decimal)
+        # As an integer, the zero of `-0` would lose its sign.
+        value = json.loads(of) if documents else json.loads(of, parse_float=Decimal, parse_int=Decimal)
     except ValueError:
         return _NONE
     if documents:
@@ -67,6 +84,9 @@ def _element(item: Any, type_: DataType) -> object:
         return item if type_.kind is Kind.BOOL else _NONE
     if type_.kind is Kind.POINT and isinstance(item, dict):
         item = "({},{})".format(*item.get("coordinates", ("", "")))
+    if type_.kind is Kind.DECIMAL and isinstance(item, Decimal):
+        # Not as the column's type: a source that keeps doubles may hold one just beyond the type's last number.
+        return (type_.kind.value, item)
     read = read_texts(pa.array([str(item)], pa.string()), type_)
     return _NONE if read.unreadable[0] else (type_.kind.value, str(read.values[0].as_py()))
 

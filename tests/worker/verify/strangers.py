@@ -2,7 +2,7 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
@@ -101,7 +101,7 @@ class _PostgreSQL(Strangers):
         if table == NUMBERED:
             self._run(sql.SQL("ALTER TABLE {} ALTER id TYPE numeric").format(name))
 
-    def _run(self, statement: sql.Composable) -> None:
+    def _run(self, statement: sql.Composed) -> None:
         with psycopg.connect(self._place.url, autocommit=True) as connection:
             connection.execute(statement)
 
@@ -137,7 +137,7 @@ class _MySQL(Strangers):
             ) as connection,
             connection.cursor() as cursor,
         ):  # fmt: skip
-            return cursor.execute(statement, values or None)
+            return int(cursor.execute(statement, values or None))
 
 
 class _MongoDB(Strangers):
@@ -167,10 +167,10 @@ class _Neo4j(Strangers):
     def _run(self, query: str, **parameters: object) -> None:
         at = self._place.connection
         with GraphDatabase.driver(f"bolt://{at.host}:{at.port}", auth=(at.user or "", at.password or "")) as driver:
-            driver.execute_query(query, parameters)  # type: ignore[arg-type]
+            driver.execute_query(query, parameters)
 
 
-STRANGERS = {
+STRANGERS: Mapping[str, Callable[[Place], Strangers]] = {
     "csv": _Csv,
     "jsonl": _Jsonl,
     "kafka": _Kafka,

@@ -50,10 +50,10 @@ loaded = pytest.mark.parametrize(
 in_topics = pytest.mark.parametrize("place", [pytest.param("kafka", marks=pytest.mark.docker)], indirect=True)
 
 
-def _plan(source: Source, name: str, workers: int, **plan: object) -> LoadPlan:
+def _plan(source: str, name: str, workers: int, **plan: object) -> LoadPlan:
     return LoadPlan.model_validate(
         {
-            "run_id": "", "source": source.capabilities.name, "operation": Operation.VERIFY, "method": BULK,
+            "run_id": "", "source": source, "operation": Operation.VERIFY, "method": BULK,
             "batch_size": 50, "seed": 7, "row_count": ROWS, "limits": None, "data": DATASET.schema,
             "workers": partition(DATASET.schema, [name], ROWS, workers, 7), **plan,
         }
@@ -106,11 +106,13 @@ def _with_keys(name: str, rows: pa.RecordBatch) -> pa.RecordBatch:
     return rows.set_column(0, rows.schema.field(0), keys)
 
 
-def _write(source: Source, name: str, rows: pa.RecordBatch) -> None:
+def _write(place: Place, name: str, rows: pa.RecordBatch, on_existing: OnExisting = OnExisting.EMPTY) -> None:
+    """A run of one worker; a connection that stays open would keep MySQL from altering the table afterwards."""
     table = DATASET.schema.table(name)
-    source.prepare([table], OnExisting.EMPTY)
-    with source.sink(table, Shard(table=name, seed=7, first_row=0, rows=rows.num_rows), BULK) as sink:
-        sink.send(iter([sink.encode(rows)]))
+    with connected(place.source, place.connection) as source:
+        source.prepare([table], on_existing)
+        with source.sink(table, Shard(table=name, seed=7, first_row=0, rows=rows.num_rows), BULK) as sink:
+            sink.send(iter([sink.encode(rows)]))
 
 
 @pytest.mark.parametrize("name", [NUMBERED, NAMED])
@@ -126,9 +128,7 @@ def test_figures_are_those_of_one_worker(place: Place, name: str) -> None:
         # A right copy of a row counts as the row, whichever of the two is read first.
         wrong -= len(np.intersect1d(damage.changed, damage.doubled))
     rows = rows.take(pa.array(random.permutation(rows.num_rows)))
-    # A source of one transaction would keep MySQL from altering the table.
-    with connected(place.source, place.connection) as source:
-        _write(source, name, rows)
+    _write(place, name, rows)
     if place.source not in ("csv", "jsonl", "kafka"):
         extra += strangers.double(name, damage.keys)
     extra += strangers.add(name)
@@ -140,7 +140,7 @@ def test_figures_are_those_of_one_worker(place: Place, name: str) -> None:
         for depth in ("full", "checksum") if place.source == "postgresql" else ("full",):
             for on_existing, expected in wanted.items():
                 plan = {"on_existing": on_existing, "verify_depth": depth}
-                found = {workers: _figures([source], _plan(source, name, workers, **plan)) for workers in WORKERS}
+                found = {workers: _figures([source], _plan(place.source, name, workers, **plan)) for workers in WORKERS}
                 assert found == dict.fromkeys(WORKERS, expected)
     strangers.reset(name)
 
@@ -152,14 +152,12 @@ def _fleet(place: Place, workers: int) -> Iterator[list[Source]]:
 
 
 @loaded
-def test_figures_of_a_run_that_loaded_are_those_of_one_worker(
-    place: Place, source: Source, name: str, on_existing: OnExisting
-) -> None:
+def test_figures_of_a_run_that_loaded_are_those_of_one_worker(place: Place, name: str, on_existing: OnExisting) -> None:
     """Each worker reads what lies in its own place; with `append` an earlier run's rows are in the table too."""
     found = {}
     for workers in WORKERS:
-        _write(source, name, DATASET.table(name).batch(0, ROWS))
-        plan = _plan(source, name, workers, operation=Operation.POPULATE_AND_VERIFY, on_existing=on_existing)
+        _write(place, name, DATASET.table(name).batch(0, ROWS))
+        plan = _plan(place.source, name, workers, operation=Operation.POPULATE_AND_VERIFY, on_existing=on_existing)
         with _fleet(place, workers) as fleet:
             fleet[0].prepare([DATASET.schema.table(name)], on_existing)
             for each, worker in zip(fleet, plan.workers, strict=True):
@@ -187,11 +185,8 @@ def _load_damaged(source: Source, name: str, shards: Sequence[Shard]) -> None:
 @in_topics
 def test_append_on_a_table_loaded_before_is_verified_alone(place: Place, source: Source) -> None:
     """A second run of the same rows with `append`: whichever of the copies was of before, no row is counted twice."""
-    table = DATASET.schema.table(NUMBERED)
-    _write(source, NUMBERED, DATASET.table(NUMBERED).batch(0, ROWS))
-    source.prepare([table], OnExisting.APPEND)
-    with source.sink(table, Shard(table=NUMBERED, seed=7, first_row=0, rows=ROWS), BULK) as sink:
-        sink.send(iter([sink.encode(DATASET.table(NUMBERED).batch(0, ROWS))]))
+    for on_existing in (OnExisting.EMPTY, OnExisting.APPEND):
+        _write(place, NUMBERED, DATASET.table(NUMBERED).batch(0, ROWS), on_existing)
     for workers in WORKERS:
-        plan = _plan(source, NUMBERED, workers, on_existing=OnExisting.APPEND)
+        plan = _plan(place.source, NUMBERED, workers, on_existing=OnExisting.APPEND)
         assert _figures([source], plan) == _expected()
