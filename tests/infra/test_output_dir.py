@@ -87,7 +87,7 @@ def read_only(tmp_path: Path) -> Iterator[Path]:
     if os.access(folder, os.W_OK):
         command = ["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", str(folder)]
         done = subprocess.run(command, check=False, capture_output=True)
-        requires(done.returncode == 0, "the right to mount a RAM disk")
+        requires(done.returncode == 0, "root", "this user cannot mount a RAM disk")
         yield folder
         subprocess.run(["umount", str(folder)], check=True)
     else:

@@ -38,6 +38,8 @@ class Seat:
     """Whose files are replaced; empty for a worker that is started by hand."""
     output_key: str = OUTPUT_DIR
     """The setting that names the folder of files, for messages."""
+    method: str = BULK
+    """How the run loads, so that `prepare` can check that the server allows it."""
 
     @classmethod
     def of(cls, plan: LoadPlan, index: int) -> Self:
@@ -48,12 +50,8 @@ class Seat:
             plan,
             os.environ.get(STACK_VARIABLE, ""),
             os.environ.get(OUTPUT_KEY_VARIABLE, OUTPUT_DIR),
+            plan.method,
         )
-
-    @property
-    def method(self) -> str:
-        """How the run loads, so that `prepare` can check that the server allows it."""
-        return self.plan.method if self.plan else BULK
 
 
 ALONE = Seat(0, 1)

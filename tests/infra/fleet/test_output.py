@@ -140,7 +140,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     mount.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(mount)]
     done = subprocess.run(command, check=False, capture_output=True)
-    requires(done.returncode == 0, "the right to mount a RAM disk")
+    requires(done.returncode == 0, "root", "this user cannot mount a RAM disk")
     yield mount
     subprocess.run(["umount", str(mount)], check=True)
 
