@@ -11,30 +11,39 @@ from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
-from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import IsolationLevel, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AdminClient,
-    ConfigResource,
     NewPartitions,
     NewTopic,
     OffsetSpec,
+    TopicDescription,
 )
 
 from spec.connection import Connection
+from spec.document_limits import LARGEST_MESSAGE
 from spec.errors import PlanError, ServerError
 from spec.plan import OnExisting, Shard
 from spec.schema import Column, Table
 from spec.sources import INSERT, KAFKA
 from worker.sources import kafka_read
 from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sink
-from worker.sources.existing import in_another_shape, not_to_be_touched
+from worker.sources.existing import in_the_way, not_to_be_touched
 from worker.sources.kafka_connection import configuration
 from worker.sources.kafka_errors import TOPIC_ALREADY_EXISTS, Refusals, server_error
+from worker.sources.kafka_existing import (
+    AROUND_A_MESSAGE,
+    CREATED,
+    SECONDS,
+    creation_complaints,
+    described,
+    settings_of,
+    topic_complaints,
+)
 from worker.sources.kafka_sinks import ProduceOneSink, ProduceSink
+from worker.sources.server_settings import readable
 
 LEAST_PARTITIONS = 4
-_SECONDS = 20.0
-"""How long one request may take; the first after a start waits for the controller."""
 _PAUSE_SECONDS = 0.05
 _PRODUCER: Mapping[str, Any] = {
     "enable.idempotence": True,
@@ -42,7 +51,6 @@ _PRODUCER: Mapping[str, Any] = {
     "compression.type": "lz4",
     # A batch ends with a flush, which waits for no linger: it only keeps the first message from going alone.
     "linger.ms": 5,
-    "batch.size": 1_000_000,
     "batch.num.messages": 100_000,
     # Bounds the worker's memory; produce waits for room.
     "queue.buffering.max.messages": 100_000,
@@ -51,6 +59,11 @@ _PRODUCER: Mapping[str, Any] = {
     "delivery.report.only.error": True,
     "message.timeout.ms": 20_000,
 }
+_BATCH_BYTES = 1_000_000
+_AROUND_A_BATCH = 200
+"""Bytes: a batch's header and its first message's."""
+_LEAST_MESSAGE = 1_000
+"""The lowest limit that librdkafka takes."""
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
 _SETTINGS = ("num.partitions", "log.retention.minutes", "log.segment.bytes", "default.replication.factor")
 
@@ -80,7 +93,7 @@ class Kafka:
         self._refusals = Refusals(connection)
         self._configuration = configuration(connection, self._refusals)
         self._admin: AdminClient | None = None
-        self._producer: Producer | None = None
+        self._producers: dict[int, Producer] = {}
 
     def connect(self) -> None:
         """One try; raises ServerError, transient unless the server answered with a refusal that stays."""
@@ -93,17 +106,36 @@ class Kafka:
         for table in tables:
             _check_name(table.name)
         with self._named():
+            there, hidden = described(self._server, [table.name for table in tables])
+            complaints = {
+                table.name: list(self._complaints(table, there)) for table in tables if table.name not in hidden
+            }
+            for topic in hidden:
+                complaints[topic] = [
+                    "the user may not look for it; grant DESCRIBE on the topic, and CREATE if it is new"
+                ]
+            if any(complaints.values()):
+                raise in_the_way("topic", self._at, complaints, there)
+            if there and on_existing is OnExisting.FAIL:
+                raise not_to_be_touched("topic", next(table.name for table in tables if table.name in there), self._at)
             for table in tables:
-                if not self._created(table.name):
+                if table.name in there or not self._created(table.name):
                     self._take_over(table.name, on_existing)
                 self._grow(table.name, self._wanted_partitions)
         return ()
 
+    def _complaints(self, table: Table, there: Mapping[str, TopicDescription]) -> Iterator[str]:
+        if table.name in there:
+            return topic_complaints(self._server, there[table.name], table, self._wanted_partitions)
+        return creation_complaints(self._server, self._new(table.name))
+
+    def _new(self, topic: str) -> NewTopic:
+        return NewTopic(topic, num_partitions=self._wanted_partitions, replication_factor=-1, config=dict(CREATED))
+
     def _created(self, topic: str) -> bool:
-        """Whether the topic was made here; False where it is there."""
-        new = NewTopic(topic, num_partitions=self._wanted_partitions, replication_factor=-1)
+        """Whether the topic was made here; False where another `prepare` was faster."""
         try:
-            self._server.create_topics([new], operation_timeout=_SECONDS)[topic].result()
+            self._server.create_topics([self._new(topic)], operation_timeout=SECONDS)[topic].result()
         except KafkaException as error:
             if error.args[0].code() == TOPIC_ALREADY_EXISTS:
                 return False
@@ -111,9 +143,6 @@ class Kafka:
         return True
 
     def _take_over(self, topic: str, on_existing: OnExisting) -> None:
-        policy = self._settings_of("topic", topic)["cleanup.policy"]
-        if policy != "delete":
-            raise in_another_shape("topic", topic, self._at, f"cleanup.policy={policy}")
         if on_existing is OnExisting.FAIL:
             raise not_to_be_touched("topic", topic, self._at)
         partitions = self._partitions(topic)
@@ -127,10 +156,19 @@ class Kafka:
     def sink(self, table: Table, shard: Shard, method: str) -> Iterator[Sink[Any]]:  # noqa: ARG002
         """Pipelined messages, or one at a time."""
         with self._named():
-            if self._producer is None:
-                self._producer = Producer({**self._configuration, **_PRODUCER})
             make = ProduceOneSink if method == INSERT else ProduceSink
-            yield make(self._producer, table, self._own(table.name), self._refusals)
+            yield make(self._producer_of(table.name), table, self._own(table.name), self._refusals)
+
+    def _producer_of(self, topic: str) -> Producer:
+        """Return a producer whose limits are the topic's: a batch is refused as a whole where it is larger."""
+        most = int(settings_of(self._server, "topic", topic)["max.message.bytes"])
+        if most not in self._producers:
+            sizes = {
+                "message.max.bytes": min(max(most, _LEAST_MESSAGE), LARGEST_MESSAGE + AROUND_A_MESSAGE),
+                "batch.size": max(min(_BATCH_BYTES, most - _AROUND_A_BATCH), 1),
+            }
+            self._producers[most] = Producer({**self._configuration, **_PRODUCER, **sizes})
+        return self._producers[most]
 
     def remove(self, table: Table, keys: KeyRange | pa.Array) -> None:  # noqa: ARG002
         """Empty this worker's partitions of the topic: they hold these keys and others of the same shard."""
@@ -150,7 +188,7 @@ class Kafka:
                 nobodys = partitions[: -self._wanted_partitions] if scope.leads else []
                 partitions = [*nobodys, *self._own(table.name)]
             first = self._offsets(table.name, partitions, OffsetSpec.earliest())
-            last = self._offsets(table.name, partitions, OffsetSpec.latest())
+            last = self._offsets(table.name, partitions, OffsetSpec.latest(), IsolationLevel.READ_COMMITTED)
             spans = {partition: (first[partition], last[partition]) for partition in partitions}
             yield from kafka_read.read(self._configuration, table, spans)
 
@@ -164,18 +202,22 @@ class Kafka:
 
     def settings(self) -> Mapping[str, str]:
         """The broker's settings that bear on a load, and the producer's."""
-        with self._named():
-            broker = next(iter(self._server.list_topics(timeout=_SECONDS).brokers))
-            found = self._settings_of("broker", str(broker))
+        refused: dict[str, str] = {}
+        found = readable("broker settings", self._broker_settings, refused)
         ours = {name: str(_PRODUCER[name]) for name in ("acks", "compression.type", "linger.ms", "enable.idempotence")}
-        return {**{name: found[name] for name in _SETTINGS if name in found}, **ours}
+        return {**{name: found[name] for name in _SETTINGS if name in found}, **ours, **refused}
+
+    def _broker_settings(self) -> Mapping[str, str]:
+        with self._named():
+            broker = next(iter(self._server.list_topics(timeout=SECONDS).brokers))
+            return settings_of(self._server, "broker", str(broker))
 
     def close(self) -> None:
         """What was not acknowledged is forgotten."""
-        if self._producer is not None:
-            self._producer.purge()
-            self._producer.flush(1)
-        self._producer = self._admin = None
+        for producer in self._producers.values():
+            producer.purge()
+            producer.flush(1)
+        self._producers, self._admin = {}, None
 
     @property
     def _wanted_partitions(self) -> int:
@@ -188,9 +230,9 @@ class Kafka:
 
     def _partitions(self, topic: str) -> list[int]:
         """All of them, once each has a leader: a topic that was just made is known a moment later."""
-        deadline = time.monotonic() + _SECONDS
+        deadline = time.monotonic() + SECONDS
         while True:
-            found = self._server.list_topics(topic, timeout=_SECONDS).topics[topic]
+            found = self._server.list_topics(topic, timeout=SECONDS).topics[topic]
             if found.error is None and all(partition.leader >= 0 for partition in found.partitions.values()):
                 return sorted(found.partitions)
             if time.monotonic() > deadline:
@@ -200,17 +242,17 @@ class Kafka:
     def _grow(self, topic: str, partitions: int) -> None:
         """Give the topic so many partitions; that it has them already, by another `prepare`, is as good."""
         if len(self._partitions(topic)) < partitions:
-            request = self._server.create_partitions([NewPartitions(topic, partitions)], operation_timeout=_SECONDS)
+            request = self._server.create_partitions([NewPartitions(topic, partitions)], operation_timeout=SECONDS)
             try:
                 request[topic].result()
             except KafkaException:
                 if len(self._partitions(topic)) < partitions:
                     raise
-        deadline = time.monotonic() + _SECONDS
+        deadline = time.monotonic() + SECONDS
         while len(self._partitions(topic)) < partitions:
             if time.monotonic() > deadline:
                 raise ServerError(
-                    f"{self._at}: topic {topic!r} was given {partitions} partitions, and shows fewer after {_SECONDS:.0f} s; "
+                    f"{self._at}: topic {topic!r} was given {partitions} partitions, and shows fewer after {SECONDS:.0f} s; "
                     "see the broker's log"
                 )
             time.sleep(_PAUSE_SECONDS)
@@ -219,7 +261,7 @@ class Kafka:
         ends = self._offsets(topic, partitions, OffsetSpec.latest())
         upto = [TopicPartition(topic, partition, offset) for partition, offset in ends.items() if offset]
         if upto:
-            for result in self._server.delete_records(upto, operation_timeout=_SECONDS).values():
+            for result in self._server.delete_records(upto, operation_timeout=SECONDS).values():
                 result.result()
 
     def _rows(self, topic: str, partitions: Sequence[int]) -> int:
@@ -227,15 +269,24 @@ class Kafka:
         last = self._offsets(topic, partitions, OffsetSpec.latest())
         return sum(last[partition] - first[partition] for partition in partitions)
 
-    def _offsets(self, topic: str, partitions: Sequence[int], which: OffsetSpec) -> dict[int, int]:
+    def _offsets(
+        self,
+        topic: str,
+        partitions: Sequence[int],
+        which: OffsetSpec,
+        isolation: IsolationLevel = IsolationLevel.READ_UNCOMMITTED,
+    ) -> dict[int, int]:
         asked = {TopicPartition(topic, partition): which for partition in partitions}
-        answers = self._server.list_offsets(asked, request_timeout=_SECONDS)
-        return {partition.partition: answer.result().offset for partition, answer in answers.items()}
-
-    def _settings_of(self, kind: str, name: str) -> dict[str, str]:
-        resource = ConfigResource(kind, name)
-        (answer,) = self._server.describe_configs([resource], request_timeout=_SECONDS).values()
-        return {key: str(entry.value) for key, entry in answer.result().items()}
+        deadline = time.monotonic() + SECONDS
+        while True:
+            answers = self._server.list_offsets(asked, request_timeout=SECONDS, isolation_level=isolation)
+            try:
+                return {partition.partition: answer.result().offset for partition, answer in answers.items()}
+            except KafkaException as error:
+                # The broker that leads a new partition is known a moment before it leads.
+                if error.args[0].code() != KafkaError.NOT_LEADER_FOR_PARTITION or time.monotonic() > deadline:
+                    raise
+            time.sleep(_PAUSE_SECONDS)
 
     @property
     def _server(self) -> AdminClient:

@@ -98,7 +98,7 @@ _REMEDIES: Mapping[int, str] = {
     **dict.fromkeys(_codes("_SSL"), "check security.protocol, ssl.ca.location and the client's certificate"),
     **dict.fromkeys(
         _codes("TOPIC_AUTHORIZATION_FAILED", "CLUSTER_AUTHORIZATION_FAILED"),
-        "grant the user CREATE, DESCRIBE, WRITE and DELETE on the topics",
+        "grant the user CREATE, DESCRIBE, DESCRIBE_CONFIGS, READ, WRITE and DELETE on the topics",
     ),
     **dict.fromkeys(_codes("KAFKA_STORAGE_ERROR"), MORE_DISK),
     **dict.fromkeys(

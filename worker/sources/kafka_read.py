@@ -29,6 +29,10 @@ def read(
             "group.id": "loadtest-verify",
             "enable.auto.commit": False,
             "enable.partition.eof": True,
+            # Messages of a transaction that others did not commit are not there for their readers either.
+            "isolation.level": "read_committed",
+            # An offset that retention has deleted meanwhile: an error, and not a jump to the end.
+            "auto.offset.reset": "error",
             # Batches come compressed and are kept unpacked: what is asked for ahead is many times as large in memory.
             "queued.max.messages.kbytes": 16_384,
             "queued.min.messages": _MESSAGES,

@@ -21,6 +21,7 @@ from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sent, Sink
 from worker.sources.existing import in_another_shape, not_to_be_touched
 from worker.sources.neo4j_connection import arguments
 from worker.sources.neo4j_errors import server_error
+from worker.sources.server_settings import readable
 
 _DATABASE = "neo4j"
 """The one that a server has without being asked."""
@@ -143,13 +144,26 @@ class Neo4j:
 
     def settings(self) -> Mapping[str, str]:
         """The version, and the settings that bear on a load as far as the user may see them."""
+        refused: dict[str, str] = {}
+        return {
+            **readable("version", self._version, refused),
+            **readable("server settings", self._server_settings, refused),
+            **refused,
+        }
+
+    def _version(self) -> Mapping[str, str]:
         with self._named():
-            components = self._run("CALL dbms.components() YIELD versions, edition RETURN versions[0], edition")
+            ((version, edition),) = self._run(
+                "CALL dbms.components() YIELD versions, edition RETURN versions[0], edition LIMIT 1"
+            )
+            return {"version": f"{version} {edition}"}
+
+    def _server_settings(self) -> Mapping[str, str]:
+        with self._named():
             found = self._run(
                 "SHOW SETTINGS YIELD name, value WHERE name IN $names RETURN name, value", names=_SETTINGS
             )
-        version, edition = components[0]
-        return {"version": f"{version} {edition}", **{str(name): str(value) for name, value in sorted(found)}}
+            return {str(name): str(value) for name, value in sorted(found)}
 
     def close(self) -> None:
         """Release the connection."""
