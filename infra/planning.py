@@ -9,7 +9,7 @@ from spec.capacity import check_rows
 from spec.database import DatabaseSpec
 from spec.errors import SettingsError
 from spec.generators import Sequential
-from spec.limits import check_limits
+from spec.limits import check_limits, limit_warnings
 from spec.plan import Limits, LoadPlan, OnExisting, Operation, partition
 from spec.schema import Schema
 from spec.schema_file import load_schema
@@ -91,6 +91,7 @@ def warnings_of(plan: LoadPlan, database: DatabaseSpec | None, *, here: bool, po
         warnings.append(
             f"{NAMESPACE}:batchSize: {plan.batch_size} is more than {source.name} takes at once: it commits {most} rows"
         )
+    warnings += limit_warnings(plan.source, map(plan.data.table, plan.tables))
     if database and port_kept and source.tells_address:
         warnings.append(
             f"{NAMESPACE}:keepDatabasePort: {source.name} sends its clients on to its name on the run's network, which "

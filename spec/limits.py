@@ -2,12 +2,19 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from spec import mysql_limits
+from spec import document_limits, mysql_limits
 from spec.errors import PlanError
 from spec.schema import Table
 
-LIMITS: Mapping[str, Callable[[Table], Iterator[str]]] = {"mysql": mysql_limits.complaints}
+LIMITS: Mapping[str, Callable[[Table], Iterator[str]]] = {
+    "mysql": mysql_limits.complaints,
+    "mongodb": document_limits.mongodb_complaints,
+    "kafka": document_limits.kafka_complaints,
+    "neo4j": document_limits.neo4j_complaints,
+}
 """By source: what it cannot hold of a table."""
+WARNINGS: Mapping[str, Callable[[Table], Iterator[str]]] = {"mongodb": document_limits.mongodb_warnings}
+"""By source: what it stores of a table in another form."""
 
 
 def check_limits(source: str, tables: Iterable[Table]) -> None:
@@ -16,3 +23,9 @@ def check_limits(source: str, tables: Iterable[Table]) -> None:
     found = [complaint for table in tables for complaint in check(table)] if check else []
     if found:
         raise PlanError(f"source: {source!r} cannot hold the schema: {' | '.join(found)}")
+
+
+def limit_warnings(source: str, tables: Iterable[Table]) -> list[str]:
+    """Return what the source stores in another form than the schema's, each in one line."""
+    warn = WARNINGS.get(source)
+    return [warning for table in tables for warning in warn(table)] if warn else []

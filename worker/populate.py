@@ -4,6 +4,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from spec.errors import InputError, PlanError
+from spec.limits import check_limits
 from spec.plan import LoadPlan, OnExisting, Operation, VerifyDepth, partition
 from spec.schema_file import load_schema
 from spec.sources import BULK, METHODS, capabilities_of
@@ -91,6 +92,7 @@ def _plan_of(arguments: Namespace) -> LoadPlan:
     tables = [table.name for table in schema.tables if names is None or table.name in names]
     if names is not None and (unknown := set(names) - set(tables)):
         raise PlanError(f"--tables: {', '.join(sorted(unknown))!r} is no table of {arguments.schema}")
+    check_limits(capabilities.name, map(schema.table, tables))
     return LoadPlan(
         run_id="",
         source=capabilities.name,

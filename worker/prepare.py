@@ -12,6 +12,7 @@ from worker.attempt import forget_attempts
 from worker.retry import until
 from worker.sources import open_source
 from worker.sources.base import Seat
+from worker.sources.server_settings import settings_of
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -30,7 +31,7 @@ def run(arguments: Namespace) -> int:
         # What is to be verified is there already, and must stay as it is.
         tables = [plan.data.table(name) for name in plan.tables] if plan.operation.populates else []
         warnings = source.prepare(tables, plan.on_existing)
-        settings = dict(source.settings())
+        settings = settings_of(source)
         forget_attempts(Folders.of_environment().results, (worker.id for worker in plan.workers))
     finally:
         source.close()

@@ -24,6 +24,7 @@ from worker.report import deliver
 from worker.retry import until
 from worker.sources import open_source
 from worker.sources.base import Source
+from worker.sources.server_settings import settings_of
 from worker.tally import Tally
 from worker.verify.findings import complaint
 from worker.verify.worker import Verification
@@ -102,7 +103,7 @@ def _work(assignment: Assignment, surroundings: Surroundings, tally: Tally, done
     plan = assignment.plan
     dataset = Dataset(plan.data, plan.seed, plan.row_count, plan.base_instant)
     with _connected(assignment, tally) as source:
-        done.server_settings.update(source.settings())
+        done.server_settings.update(settings_of(source))
         tally.begin_load()
         if plan.operation.populates:
             _load(assignment, source, dataset, tally, done)

@@ -1,5 +1,7 @@
 """What to say of a table, collection, label or topic that is there before the run; each source's `prepare` decides."""
 
+from collections.abc import Collection, Mapping, Sequence
+
 from spec.connection import Connection
 from spec.errors import ServerError
 
@@ -14,3 +16,13 @@ def not_to_be_touched(what: str, name: str, at: Connection) -> ServerError:
     return ServerError(
         f"{what} {name!r} exists at {at}; set loadtest:onExisting to empty or append, or drop the {what}"
     )
+
+
+def in_the_way(
+    what: str, at: Connection, complaints: Mapping[str, Sequence[str]], existing: Collection[str]
+) -> ServerError:
+    """Name everything that is wrong, by the name of the table, collection, label or topic; `existing` are there."""
+    every = "; ".join(f"{name}: {complaint}" for name, found in complaints.items() for complaint in found)
+    shown = ", ".join(repr(name) for name, found in complaints.items() if found and name in existing)
+    where = f"{what} {shown} exists at {at} in another shape" if shown else f"{at}"
+    return ServerError(f"{where}: {every}")

@@ -2,23 +2,25 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import bson
 import pyarrow as pa
 from bson.binary import UuidRepresentation
 from bson.codec_options import CodecOptions
-from pymongo import MongoClient, WriteConcern
+from pymongo import MongoClient, ReadPreference, WriteConcern
 from pymongo.collection import Collection
+from pymongo.database import Database
 from pymongo.errors import (
     AutoReconnect,
     BulkWriteError,
-    CollectionInvalid,
     ConfigurationError,
     OperationFailure,
     PyMongoError,
     ServerSelectionTimeoutError,
 )
+from pymongo.read_concern import ReadConcern
 
 from spec.connection import Connection
 from spec.errors import ServerError
@@ -28,11 +30,13 @@ from spec.sources import INSERT, MONGODB
 from worker.encode.bson import BsonEncoder
 from worker.sources import mongodb_read
 from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sink
-from worker.sources.existing import in_another_shape, not_to_be_touched
+from worker.sources.existing import in_the_way, not_to_be_touched
 from worker.sources.mongodb_connection import arguments, is_permanent, open_client
+from worker.sources.mongodb_existing import inspect, missing_rights
 from worker.sources.mongodb_set import join_replica_set
 from worker.sources.mongodb_sinks import InsertManySink, InsertOneSink
 from worker.sources.remedies import GONE, MORE_DISK, tells_of_full_disk
+from worker.sources.server_settings import readable
 
 _KEYS_A_DELETE = 1_000
 _OPTIONS: "CodecOptions[dict[str, Any]]" = CodecOptions(uuid_representation=UuidRepresentation.STANDARD)
@@ -68,29 +72,34 @@ class MongoDB:
         """Initiate the replica set where there is to be one, and make the collections; each step may be repeated."""
         with self._named():
             said = join_replica_set(self._server, self._at)
+            described = {found["name"]: found for found in self._tables_there.list_collections()}
+            there = [table for table in tables if table.name in described]
+            complaints = {table.name: inspect(self._collection(table), described[table.name], table) for table in there}
+            rights = self._server.admin.command("connectionStatus", showPrivileges=True)["authInfo"]
             for table in tables:
-                self._prepare(table, on_existing)
+                lacking = missing_rights(rights, self._database, table.name, exists=table in there)
+                complaints[table.name] = [*complaints.get(table.name, ()), *lacking]
+            if any(complaints.values()):
+                raise in_the_way("collection", self._at, complaints, [table.name for table in there])
+            if there and on_existing is OnExisting.FAIL:
+                raise not_to_be_touched("collection", there[0].name, self._at)
+            for table in tables:
+                if table in there:
+                    if on_existing is OnExisting.EMPTY:
+                        self._collection(table).delete_many({})
+                else:
+                    self._create(table, on_existing)
         return said
 
-    def _prepare(self, table: Table, on_existing: OnExisting) -> None:
-        database = self._server[self._database]
-        if table.name not in database.list_collection_names():
-            try:
-                database.create_collection(table.name)
-            except (CollectionInvalid, OperationFailure) as error:
-                if isinstance(error, OperationFailure) and error.code != _NAMESPACE_EXISTS:
-                    raise
-            else:
-                return
-        collection = self._collection(table)
-        # A collection has the shape of its documents: one stands for all, and without any it has none.
-        found = collection.find_one()
-        if found is not None and set(found) != {"_id", *_names(table)}:
-            raise in_another_shape("collection", table.name, self._at, ", ".join(found))
-        if on_existing is OnExisting.FAIL:
-            raise not_to_be_touched("collection", table.name, self._at)
-        if on_existing is OnExisting.EMPTY and found is not None:
-            collection.delete_many({})
+    def _create(self, table: Table, on_existing: OnExisting) -> None:
+        try:
+            self._tables_there.create_collection(table.name, check_exists=False)
+        except OperationFailure as error:
+            if error.code != _NAMESPACE_EXISTS:
+                raise
+            # Another `prepare` of this run was faster, or somebody else.
+            if on_existing is OnExisting.FAIL:
+                raise not_to_be_touched("collection", table.name, self._at) from error
 
     @contextmanager
     def sink(self, table: Table, shard: Shard, method: str) -> Iterator[Sink[Any]]:  # noqa: ARG002
@@ -129,19 +138,25 @@ class MongoDB:
 
     def settings(self) -> Mapping[str, str]:
         """The version and what the server says of its role; FerretDB says that it is FerretDB."""
-        with self._named():
-            built = self._server.admin.command("buildInfo")
-            hello = self._server.admin.command("hello")
-            started = self._server.admin.command("getCmdLineOpts").get("parsed", {})
-        cache = started.get("storage", {}).get("wiredTiger", {}).get("engineConfig", {}).get("cacheSizeGB")
+        refused: dict[str, str] = {}
+        built, hello, started = (
+            readable(command, partial(self._answer, command), refused)
+            for command in ("buildInfo", "hello", "getCmdLineOpts")
+        )
+        storage = started.get("parsed", {}).get("storage", {})
+        cache = storage.get("wiredTiger", {}).get("engineConfig", {}).get("cacheSizeGB")
         settings = {
             "version": built.get("version"),
             "ferretdb": built.get("ferretdb", {}).get("version"),
-            "replica_set": hello.get("setName", "none"),
+            "replica_set": hello.get("setName", "none") if hello else None,
             "wiredTiger_cache_gb": cache,
             "write_concern": "w:1, j:false",
         }
-        return {name: str(value) for name, value in settings.items() if value is not None}
+        return {**{name: str(value) for name, value in settings.items() if value is not None}, **refused}
+
+    def _answer(self, command: str) -> Mapping[str, Any]:
+        with self._named():
+            return self._server.admin.command(command)
 
     def close(self) -> None:
         """Release the connections."""
@@ -150,8 +165,18 @@ class MongoDB:
             self._client = None
 
     def _collection(self, table: Table) -> "Collection[dict[str, Any]]":
-        database = self._server[self._database]
-        return database.get_collection(table.name, write_concern=_UNACKNOWLEDGED_BY_DISK, codec_options=_OPTIONS)
+        return self._tables_there.get_collection(table.name)
+
+    @property
+    def _tables_there(self) -> "Database[dict[str, Any]]":
+        """The database, with what neither the connection string nor the server's defaults may change."""
+        return self._server.get_database(
+            self._database,
+            codec_options=_OPTIONS,
+            read_preference=ReadPreference.PRIMARY,
+            write_concern=_UNACKNOWLEDGED_BY_DISK,
+            read_concern=ReadConcern("local"),
+        )
 
     @property
     def _server(self) -> "MongoClient[dict[str, Any]]":
@@ -168,10 +193,6 @@ class MongoDB:
             raise server_error(error, self._at) from error
 
 
-def _names(table: Table) -> list[str]:
-    return [column.name for column in table.columns if column.name != table.primary_key]
-
-
 def _key_values(table: Table, keys: pa.Array) -> list[Any]:
     """The keys as the driver's objects: what its decoder makes of the documents that hold nothing else."""
     alone = Table(name=table.name, primary_key=table.primary_key, columns=(table.key,))
@@ -185,7 +206,9 @@ _REMEDIES: Mapping[int, str] = {
     334: "write an authMechanism that the server has",
     13: "grant the user readWrite on the database (and clusterAdmin, for a replica set that is to be initiated)",
     18: "check user and password in the connection string, and its authSource",
-    11000: "load into an empty collection, or make the table's key unique",
+    11000: "set loadtest:onExisting to empty, or drop the unique index",
+    121: "remove the collection's validator by collMod",
+    10334: "make the rows smaller: a document has 16 MiB at most",
     14031: MORE_DISK,
     10107: "name the replica set's primary, or the set, in the connection string",
     13435: "name the replica set's primary, or the set, in the connection string",

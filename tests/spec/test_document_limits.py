@@ -1,0 +1,81 @@
+"""What MongoDB, Kafka and Neo4j cannot hold is refused in the plan, with the limit."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from spec.errors import PlanError
+from spec.generators import (
+    DecimalRange,
+    Generator,
+    OneOf,
+    Pattern,
+    RandomBytes,
+    SampleArray,
+    Sequential,
+    Static,
+    TimestampRecent,
+)
+from spec.limits import check_limits, limit_warnings
+from spec.schema import Column, Table
+from spec.types import DataType, Kind
+from spec.units import MIB
+
+TEXT, JSONB = DataType(kind=Kind.TEXT), DataType(kind=Kind.JSONB)
+TEXTS = DataType(kind=Kind.ARRAY, element=TEXT)
+_DEEP: Any = 1
+for _ in range(100):
+    _DEEP = [_DEEP]
+
+
+def _table(type_: DataType, generator: Generator, *, column: str = "wide", name: str = "things") -> Table:
+    key = Column(name="id", type=DataType(kind=Kind.INT64), generator=Sequential())
+    return Table(name=name, primary_key="id", columns=(key, Column(name=column, type=type_, generator=generator)))
+
+
+@pytest.mark.parametrize(
+    ("source", "table", "said"),
+    [
+        ("mongodb", _table(TEXT, Pattern(pattern="x"), column="_id"), "_id is where MongoDB stores the primary key"),
+        ("mongodb", _table(TEXT, Static(value="x" * (16 * MIB + 1))), "larger than 16,777,216"),
+        ("mongodb", _table(TEXTS, SampleArray(pool=("x" * 2_000,), max_length=10_000)), "which has up to 20,000,000"),
+        ("mongodb", _table(JSONB, OneOf(values=({"a\0b": 1}, {}))), "U+0000"),
+        ("mongodb", _table(JSONB, Static(value='{"a\\u0000b": 1}')), "U+0000"),
+        ("mongodb", _table(JSONB, Static(value=_DEEP)), "nested 100 levels deep"),
+        ("kafka", _table(TEXT, Static(value="x" * (16 * MIB + 1))), "a message of 16,777,217 bytes or more"),
+        ("kafka", _table(TEXT, Pattern(pattern="x"), name="__consumer_offsets"), "begin with __ are Kafka's own"),
+        ("neo4j", _table(TEXTS, SampleArray(pool=("a", None), max_length=2)), "a list cannot hold a null"),
+    ],
+    ids=lambda value: value if isinstance(value, str) and len(value) < 10 else "",
+)  # fmt: skip
+def test_limit_is_refused(source: str, table: Table, said: str) -> None:
+    with pytest.raises(PlanError, match=f"source: '{source}' cannot hold the schema: table {table.name}: ") as refused:
+        check_limits(source, [table])
+    assert said in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("source", ["mongodb", "kafka", "neo4j"])
+def test_largest_values_are_accepted(source: str) -> None:
+    check_limits(source, [_table(DataType(kind=Kind.BLOB), RandomBytes(max_length=65_536))])
+    check_limits(source, [_table(TEXT, Static(value="x" * (15 * MIB)))])
+    check_limits(source, [_table(JSONB, OneOf(values=({"a.b": {"$c": "\0"}},)))])
+
+
+def test_id_that_is_the_key_is_accepted() -> None:
+    key = Column(name="_id", type=DataType(kind=Kind.INT64), generator=Sequential())
+    check_limits("mongodb", [Table(name="things", primary_key="_id", columns=(key,))])
+
+
+def test_mongodb_warns_of_what_it_rounds() -> None:
+    tables = [
+        _table(DataType(kind=Kind.DECIMAL, precision=38, scale=10), DecimalRange(min=Decimal(0), max=Decimal(1))),
+        _table(DataType(kind=Kind.TIMESTAMP), Static(value="2024-01-01T00:00:00.000001Z")),
+        _table(DataType(kind=Kind.TIMESTAMP), TimestampRecent()),
+        _table(DataType(kind=Kind.DECIMAL, precision=34, scale=10), DecimalRange(min=Decimal(0), max=Decimal(1))),
+    ]
+    digits, milliseconds = limit_warnings("mongodb", tables)
+    assert "MongoDB's decimals have 34 digits: a decimal(38,10) is stored as text" in digits
+    assert "MongoDB's dates have milliseconds" in milliseconds
+    assert limit_warnings("csv", tables) == []

@@ -1,0 +1,117 @@
+"""Compare a collection that exists with the one that a run needs; nothing is changed."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pymongo.collection import Collection
+from pymongo.errors import OperationFailure
+
+from spec.schema import Table
+from spec.types import Kind
+
+_OPTIONS: Mapping[str, tuple[str, str]] = {
+    "capped": ("which drops its oldest documents", "create it without capped"),
+    "validator": ("which generated documents may violate", "remove it by collMod"),
+    "collation": ("in which different keys may be equal", "create the collection without one"),
+    "expireAfterSeconds": ("which deletes documents by their age", "switch it off by collMod"),
+    "encryptedFields": ("which only an encrypting client may write", "create the collection without them"),
+}
+"""Options of a collection that change what is stored or kept: why, and what to do."""
+_ARRAYS = (Kind.ARRAY, Kind.SET)
+
+
+def inspect(collection: "Collection[dict[str, Any]]", described: Mapping[str, Any], table: Table) -> list[str]:
+    """Return everything that is wrong with a collection, which `described` is listCollections' answer for."""
+    complaints = list(option_complaints(described))
+    if described.get("type", "collection") != "collection":
+        return complaints
+    for index in collection.list_indexes():
+        complaints += index_complaints(index, table)
+    return [*complaints, *_shape(collection, table), *_refused_deletion(collection)]
+
+
+def option_complaints(described: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with a collection's kind and options, from listCollections' answer."""
+    kind = described.get("type", "collection")
+    if kind != "collection":
+        yield f"is a {kind}, wanted a collection; drop it or load elsewhere"
+        return
+    options = described.get("options", {})
+    for option, (why, remedy) in _OPTIONS.items():
+        # An empty validator is none, and the simple collation compares bytes.
+        if options.get(option) and not (option == "collation" and options[option].get("locale") == "simple"):
+            yield f"has option {option}, {why}; {remedy}"
+    if described.get("info", {}).get("readOnly"):
+        yield "is read-only; connect to a server that can be written"
+
+
+def index_complaints(index: Mapping[str, Any], table: Table) -> Iterator[str]:
+    """Yield what an index forbids or deletes of a table's documents."""
+    name, keys = str(index["name"]), dict(index["key"])
+    fields = ["_id" if field == table.primary_key else field for field in _unique_columns(table)]
+    where = f"{', '.join(keys)}: has"
+    if index.get("unique") and not any(field in fields for field in keys):
+        yield (
+            f"{where} unique index {name!r}, and the schema's values repeat; drop the index, or make the column unique "
+            "in the schema"
+        )
+    if "expireAfterSeconds" in index:
+        yield f"{where} index {name!r} with expireAfterSeconds, which deletes documents by their age; drop the index"
+    columns = {column.name: column.type.kind for column in table.columns}
+    arrays = [field for field in keys if columns.get(field) in _ARRAYS]
+    if len(arrays) > 1:
+        yield f"{where} index {name!r} over two arrays ({', '.join(arrays)}), which MongoDB forbids; drop the index"
+    for field, kind in keys.items():
+        if kind == "hashed" and field in arrays:
+            yield f"{where} hashed index {name!r} over an array, which MongoDB forbids; drop the index"
+        if kind in ("2d", "2dsphere") and field in columns and columns[field] is not Kind.POINT:
+            yield f"{where} {kind} index {name!r} over a column that is not a point; drop the index"
+    if (language := index.get("language_override")) in columns:
+        yield f"{where} text index {name!r}, to which column {language!r} names a language; drop the index"
+
+
+def _unique_columns(table: Table) -> list[str]:
+    return [column.name for column in table.columns if column.unique or column.name == table.primary_key]
+
+
+def _shape(collection: "Collection[dict[str, Any]]", table: Table) -> Iterator[str]:
+    """A collection has the shape of its documents: one stands for all, and without any it has none."""
+    document = collection.find_one()
+    if document is None:
+        return
+    wanted = {"_id", *(column.name for column in table.columns if column.name != table.primary_key)}
+    if missing := sorted(wanted - set(document)):
+        yield f"its documents lack {', '.join(missing)}, wanted in each; drop the collection or load elsewhere"
+    if further := sorted(set(document) - wanted):
+        yield f"its documents have {', '.join(further)}, wanted no such field; drop the collection or load elsewhere"
+
+
+def missing_rights(authorized: Mapping[str, Any], database: str, name: str, *, exists: bool) -> Iterator[str]:
+    """Yield the rights that the user lacks, from `authInfo` of connectionStatus; a server may not say what there are."""
+    privileges = authorized.get("authenticatedUserPrivileges")
+    if not authorized.get("authenticatedUsers") or not privileges:
+        return
+    granted = {
+        action
+        for privilege in privileges
+        if _covers(privilege["resource"], database, name)
+        for action in privilege["actions"]
+    }
+    wanted = {"find", "insert", "remove"} if exists else {"find", "insert", "remove", "createCollection"}
+    if "anyAction" not in granted and (lacking := sorted(wanted - granted)):
+        yield f"the user has no right to {', '.join(lacking)}; grant readWrite on the database {database!r}"
+
+
+def _covers(resource: Mapping[str, Any], database: str, name: str) -> bool:
+    if resource.get("anyResource"):
+        return True
+    return resource.get("db") in ("", database) and resource.get("collection") in ("", name)
+
+
+def _refused_deletion(collection: "Collection[dict[str, Any]]") -> Iterator[str]:
+    """Try a deletion of no document; yield the server's refusal, of a server or user that may only read."""
+    try:
+        collection.database.command("delete", collection.name, deletes=[{"q": {"_id": {"$in": []}}, "limit": 0}])
+    except OperationFailure as error:
+        said = " ".join(str((error.details or {}).get("errmsg", error)).split())
+        yield f"documents cannot be deleted ({said}); grant readWrite on the database, or name the primary"
