@@ -33,6 +33,14 @@ def main(arguments: Sequence[str] | None = None, project: Path = PROJECT) -> int
 
 
 def _sweep(project: Path, stack: str | None, instances: Collection[str], *, remove: bool) -> int:
+    silent = in_docker.unanswered()
+    if silent is not None:
+        _complain(f"warning: {silent}; its containers were not looked at: start it and run this again")
+    code = _looked(project, stack, instances, remove=remove)
+    return ExitCode.FAILED if silent is not None and in_docker.was_chosen() else code
+
+
+def _looked(project: Path, stack: str | None, instances: Collection[str], *, remove: bool) -> int:
     found = _found(project, stack, instances)
     strangers = _strangers(project, stack, instances)
     for each in strangers:

@@ -114,16 +114,17 @@ COMPONENTS: Mapping[str, Component] = {
             "mariadb", lambda: None if MARIADB else "no mariadbd is installed", "apt-get install mariadb-server-core"
         ),
         Component("offline", lambda: None if shutil.which("go") else "Go is not installed", "apt-get install golang"),
+        Component("long", lambda: None, "nothing"),
         Component("paced", lambda: None, "nothing"),
     )
 }
 """Every component, by the name of its marker. `offline` marks tests of the tools that build an engine where none can be
-downloaded; `paced` marks tests whose outcome depends on the pace of the machine."""
+downloaded, `long` tests of several runs of the real engine, `paced` tests whose outcome depends on the machine's pace."""
 
 _LAST = frozenset({"offline", "paced"})
 
 TIERS: Mapping[str, frozenset[str]] = {
-    "bare": frozenset(COMPONENTS) - {"docker", "cluster"} - _LAST,
+    "bare": frozenset(COMPONENTS) - {"docker", "cluster", "long"} - _LAST,
     "docker": frozenset(COMPONENTS) - {"cluster"} - _LAST,
     "kubernetes": frozenset(COMPONENTS) - _LAST,
     "all": frozenset(COMPONENTS),

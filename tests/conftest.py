@@ -25,6 +25,11 @@ _ORPHANS = pytest.StashKey[list[str]]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add --tier."""
     parser.addoption("--tier", choices=TIERS, default="all", help="which tests to run (default: all)")
+    parser.addoption(
+        "--second-try",
+        action="store_true",
+        help="with --last-failed: fail the tests that depend on no other process, which may not be tried twice",
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -64,6 +69,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Fail a test whose component is missing where skips are forbidden; note the use of Docker."""
     needed = _needs(item)
+    if item.config.getoption("--second-try") and not _depends_on_pace(item, needed):
+        pytest.fail("it failed the first time, and depends on no other process's pace", pytrace=False)
     for name in sorted(needed) if REQUIRE_ALL else ():
         if lacking := missing(name):
             pytest.fail(f"{name}: {lacking}; prepare with {COMPONENTS[name].prepare}", pytrace=False)
@@ -133,6 +140,13 @@ def _not_run(skipped: Sequence[pytest.TestReport], config: pytest.Config) -> Ite
 
 def _needs(item: pytest.Item) -> frozenset[str]:
     return frozenset(mark.name for mark in item.iter_markers() if mark.name in COMPONENTS)
+
+
+def _depends_on_pace(item: pytest.Item, needed: frozenset[str]) -> bool:
+    """Whether the test waits for other processes, which a busy machine may hold up."""
+    return bool(needed & {"docker", "cluster", "engine", "paced"}) or bool(
+        {"infra", "integration"} & set(item.path.parts)
+    )
 
 
 def _is_worker(config: pytest.Config) -> bool:

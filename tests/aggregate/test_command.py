@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -194,8 +195,7 @@ def test_a_plan_that_cannot_be_read_is_named(tmp_path):
     assert (done.returncode, "plan.json: source: field required" in one_line(done)) == (2, True)
 
 
-FAKE_PULUMI = """#!{python}
-import sys
+FAKE_PULUMI = """import sys
 if sys.argv[1:] in (["stack", "output", "--json", "-s", name] for name in ("small", "broken")):
     print(open({outputs!r}).read())
 elif sys.argv[1:3] == ["stack", "history"]:
@@ -213,8 +213,11 @@ else:
 def pulumi(tmp_path):
     """A `pulumi` on PATH that knows `small`, which has been run, `broken`, whose last run failed, and `fresh`."""
     (tmp_path / "outputs.json").write_text(json.dumps(runs.outputs(runs.seed_run())))
+    (tmp_path / "pulumi.py").write_text(FAKE_PULUMI.format(outputs=str(tmp_path / "outputs.json")))
     command = tmp_path / "pulumi"
-    command.write_text(FAKE_PULUMI.format(python=sys.executable, outputs=str(tmp_path / "outputs.json")))
+    # The path of the interpreter may have a space, which a first line of a script cannot have.
+    python, script = shlex.quote(sys.executable), shlex.quote(str(tmp_path / "pulumi.py"))
+    command.write_text(f'#!/bin/sh\nexec {python} {script} "$@"\n')
     command.chmod(0o755)
     return {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "PULUMI_BACKEND_URL": f"file://{tmp_path}"}
 
@@ -249,7 +252,13 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path):
     results = [runs.result(number, rows=3000) for number in range(1, 51)]
     folder(tmp_path, results, runs.plan(50))
     done = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", f"{sys.executable} -m aggregate --results-dir {tmp_path} | head -1"],
+        [
+            "bash",
+            "-o",
+            "pipefail",
+            "-c",
+            f"{shlex.quote(sys.executable)} -m aggregate --results-dir {tmp_path} | head -1",
+        ],
         cwd=PROJECT,
         capture_output=True,
         text=True,

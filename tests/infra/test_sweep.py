@@ -1,6 +1,7 @@
 """What an interrupted engine leaves is listed, and removed when told to; what is another's stays."""
 
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -17,11 +18,21 @@ from infra.local import ramdisk
 from infra.local.cgroup import ControlGroup, has_groups
 from infra.local.processes import remember
 from infra.local.workspace import WorkspacePaths, forget, make_workspace, note
+from infra.sweeping import in_docker
 from spec.labels import INSTANCE_LABEL, STACK_LABEL
 from spec.units import MIB
 from tests import session
+from tests.requires import requires
 from tools.images import catalogue
 from tools.images.recipe import tag
+
+
+@pytest.fixture(autouse=True)
+def engine(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This machine's Docker, if it has one, concerns only the tests of Docker."""
+    if "docker" not in request.keywords:
+        monkeypatch.delenv("DOCKER_HOST", raising=False)
+        monkeypatch.setattr(in_docker, "_SOCKET", tmp_path / "no-socket")
 
 
 @pytest.fixture
@@ -91,7 +102,7 @@ def test_control_groups_without_a_folder(tmp_path: Path, stack: str, capsys: pyt
     group = paths.group
     ControlGroup.make(f"{group}/worker-1", 1, 64 * MIB)
     if not has_groups(group):
-        pytest.skip("this machine lets us make no control group")
+        requires(False, "cgroups", "control groups are not writable for this user")
     shutil.rmtree(paths.folder)
     assert sweep.main(["--stack", stack, "--yes"], tmp_path) == 0
     assert f"removed: control group {group}" in capsys.readouterr().out
@@ -178,3 +189,26 @@ def test_docker_by_label_and_nothing_else(tmp_path: Path, stack: str, capsys: py
         for volume in client.volumes.list(filters={"name": stack}):
             volume.remove()
         client.close()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # docker leaves its socket open
+def test_silent_docker_socket_is_a_warning(tmp_path, stack, capsys, monkeypatch):
+    path = tmp_path / "socket"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))  # a socket on which nobody listens
+    monkeypatch.setattr(in_docker, "_SOCKET", path)
+    monkeypatch.setattr("docker.constants.DEFAULT_UNIX_SOCKET", f"http+unix://{path}")
+    paths = make_workspace(tmp_path, stack, uuid.uuid4().hex)
+    assert sweep.main(["--stack", stack, "--yes"], tmp_path) == 0
+    assert not paths.folder.exists()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_named_docker_that_does_not_answer_fails_after_the_rest_is_removed(tmp_path, stack, capsys, monkeypatch):
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
+    paths = make_workspace(tmp_path, stack, uuid.uuid4().hex)
+    assert sweep.main(["--stack", stack, "--yes"], tmp_path) == 1
+    assert not paths.folder.exists()
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("warning: no Docker engine answers (")
+    assert line.endswith("; its containers were not looked at: start it and run this again")

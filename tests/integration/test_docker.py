@@ -119,7 +119,7 @@ def test_every_resource_is_the_component_s_child_and_the_component_tells_its_out
     }
     # The password is of the stack, whatever platform it is for.
     assert others.pop("pulumi-python:dynamic/loadtest:Password").endswith(f"::loadtest-{stack.name}")
-    assert len(others) == 6
+    assert len(others) == 7
     assert set(others.values()) == {component["urn"]}
 
 

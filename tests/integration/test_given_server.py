@@ -4,7 +4,7 @@ import pytest
 
 from tests.integration import server
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.long]
 
 ROWS = {"users": 50, "orders": 50, "products": 50}
 WRONG = "not-the-password-of-the-tests"

@@ -8,7 +8,7 @@ import pytest
 from tests.integration import containers, loads
 from tests.integration.interruption import ENDLESS, SWEEP, interrupted, left
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.long]
 
 
 def test_on_this_machine_by_the_sweep(new_stack):

@@ -10,7 +10,7 @@ from spec.errors import ExitCode
 from tests.integration import loads
 from tests.requires import requires
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.long]
 
 
 def lines_of(report):

@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration import loads
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.long]
 
 LONG = {"rowCount": 50_000_000, "tables": ["users", "orders"]}
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.long]
 
 PASSWORD = "plain-Passw0rd-of-the-tests"
 URL = f"postgresql://user:{PASSWORD}@127.0.0.1:1/x"
@@ -16,8 +16,8 @@ def stack(new_stack):
 
 
 def records(stack):
-    """The files of the backend that hold the password: state, history, logs."""
-    files = [path for path in (stack.clone.folder / ".pulumi").rglob("*") if path.is_file()]
+    """Return the backend's files that hold the password: state, history, logs."""
+    files = [path for path in (stack.clone.folder / ".pulumi" / ".pulumi").rglob("*") if path.is_file()]
     assert files
     return [path for path in files if PASSWORD.encode() in path.read_bytes()]
 
@@ -30,7 +30,7 @@ def test_plain_secret_on_command_line_is_refused(stack, key, value):
     assert f"pulumi config set --secret --stack {stack.name} loadtest:{key}" in done.output
     assert "Traceback" not in done.output
     assert PASSWORD not in done.output
-    file = stack.clone.folder / f"Pulumi.{stack.name}.yaml"
+    file = stack.clone.folder / ".pulumi" / "config" / f"Pulumi.{stack.name}.yaml"
     # The engine wrote it there before the program ran; the remedy takes it out.
     assert PASSWORD in file.read_text()
     stack.set_secret(key, value)

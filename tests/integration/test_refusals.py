@@ -22,13 +22,7 @@ def refused(done, stack):
     ("config", "line"),
     [
         ({"worker": 3}, "loadtest:worker: is no setting; did you mean workers?"),
-        (
-            {"connectionString": "mysql://u:secret@h/d"},
-            (
-                "loadtest:connectionString: has 'mysql' as its scheme, which is not postgresql's; "
-                "write postgresql://user:password@host:5432/database"
-            ),
-        ),
+        ({"workers": 0}, "loadtest:workers: 0 is no whole number above zero; write one like 4"),
     ],
 )
 def test_a_setting(new_stack, config, line):

@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration import containers
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.long]
 
 CONFIGURED = "configured-Passw0rd-of-the-tests"
 

@@ -5,7 +5,7 @@ import pytest
 from spec.errors import ExitCode
 from tests.integration import containers, loads, server
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.long]
 TOTALS = ("expected", "found", "missing", "mismatched", "matched", "extra")
 
 

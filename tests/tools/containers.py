@@ -45,7 +45,7 @@ class Container:
         return done.stdout + done.stderr
 
     def wait_until_ready(
-        self, probe: Sequence[str], *, environment: Mapping[str, str] | None = None, seconds: int = 120
+        self, probe: Sequence[str], *, environment: Mapping[str, str] | None = None, seconds: int = 300
     ) -> None:
         """Waits until a probe inside it succeeds; fails the test, with the server's log, when it does not in time."""
         deadline = time.monotonic() + seconds

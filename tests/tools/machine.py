@@ -22,8 +22,10 @@ def _network() -> list[str]:
     ours = [
         line for line in shown if ADDRESS.search(line) or re.search(r"KUBE-|CNI-|loadtest-(node|pods|cluster)", line)
     ]
-    # A pod's end of its link is gone with it; the machine's end then hangs on no bridge.
-    loose = [line for line in _lines("ip", "-oneline", "link", "show", "type", "veth") if " master " not in line]
+    # A pod's end of its link is gone with it; the machine's end then is on no bridge. Eight digits are a pod's: Docker's
+    # links have seven, and are on no bridge for the moment in which a container starts or ends.
+    links = _lines("ip", "-oneline", "link", "show", "type", "veth")
+    loose = [line for line in links if " master " not in line and re.search(r"\bveth[0-9a-f]{8}\b", line)]
     return ours + loose + _lines("ip", "netns", "list")
 
 

@@ -34,8 +34,8 @@ def test_a_socket_of_this_machine_needs_none() -> None:
 
 def test_the_connection_string_has_the_last_word(monkeypatch: pytest.MonkeyPatch) -> None:
     given: dict[str, Any] = {}
-    monkeypatch.setattr("psycopg.connect", lambda text, **_: given.update(conninfo_to_dict(text)))
+    monkeypatch.setattr("psycopg.connect", lambda text, **others: given.update(conninfo_to_dict(text), **others))
     url = "postgresql://u@h/d?keepalives_idle=99&connect_timeout=3"
     PostgreSQL(parse_connection(url, POSTGRESQL)).connect()
     assert (given["keepalives_idle"], given["connect_timeout"]) == ("99", "3")
-    assert (given["tcp_user_timeout"], given["host"]) == ("30000", "h")
+    assert (given["tcp_user_timeout"], given["host"]) == (30_000, "h")
