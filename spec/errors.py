@@ -34,6 +34,12 @@ class LoadtestError(Exception):
 
     exit_code: ClassVar[ExitCode] = ExitCode.FAILED
 
+    def __str__(self) -> str:
+        """Return the text with line ends, escapes and other invisible characters of names and values made visible."""
+        return "".join(
+            each if each.isprintable() else each.encode("unicode_escape").decode() for each in super().__str__()
+        )
+
 
 class InputError(LoadtestError):
     """A value that a user wrote and that cannot be used."""

@@ -1,6 +1,7 @@
 import pytest
 
 from spec import errors
+from spec.errors import ServerError
 
 
 @pytest.mark.parametrize(
@@ -51,3 +52,7 @@ def test_an_input_error_names_key_value_and_remedy_in_one_short_line():
 
 def test_of_keeps_the_class():
     assert isinstance(errors.SettingsError.of("k", "v", "p", "r"), errors.SettingsError)
+
+
+def test_invisible_characters_of_a_name_are_made_visible():
+    assert str(ServerError("table 'a\nb\x1b[2J\u202e' exists")) == "table 'a\\nb\\x1b[2J\\u202e' exists"
