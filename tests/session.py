@@ -15,6 +15,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from tools.cluster import claim
+
 VARIABLE = "LOADTEST_TEST_SESSION"
 IN_POOL = "PYTEST_XDIST_WORKER" in os.environ
 """Whether this process is one of the pool's, which take the id from the process that started them."""
@@ -44,7 +46,7 @@ def unique(kind: str) -> str:
 
 def remove_orphans() -> list[str]:
     """Remove what the session's tests left behind, and return one line for each thing."""
-    found = [*_end_processes(), *_stop_cluster(), *_remove_from_docker(), *_unmount(), *_remove_groups()]
+    found = [*_stop_cluster(), *_end_processes(), *_remove_from_docker(), *_unmount(), *_remove_groups()]
     shutil.rmtree(FOLDER, ignore_errors=True)
     return found
 
@@ -93,11 +95,14 @@ def _send(pid: int, number: signal.Signals) -> None:
 
 
 def _stop_cluster() -> list[str]:
-    if not CLUSTER_STARTED.exists():
-        return []
-    command = [sys.executable, "-m", "tools.cluster", "stop", "--purge"]
-    subprocess.run(command, cwd=_ROOT, capture_output=True, check=False, timeout=300)
-    return ["the test cluster"]
+    """Stop the cluster that the session started, and one whose state is in the session's folder."""
+    current = claim.current()
+    states = [["--state", current.state]] if current and Path(current.state).is_relative_to(FOLDER) else []
+    states += [[]] if CLUSTER_STARTED.exists() else []
+    for state in states:
+        command = [sys.executable, "-m", "tools.cluster", *state, "stop", "--purge"]
+        subprocess.run(command, cwd=_ROOT, capture_output=True, check=False, timeout=300)
+    return ["the test cluster"] if states else []
 
 
 def _remove_from_docker() -> list[str]:
