@@ -41,8 +41,7 @@ def _sweep(project: Path, stack: str | None, instances: Collection[str], *, remo
 
 
 def _looked(project: Path, stack: str | None, instances: Collection[str], *, remove: bool) -> int:
-    found = _found(project, stack, instances)
-    strangers = _strangers(project, stack, instances)
+    found, strangers = _found(project, stack, instances)
     for each in strangers:
         known = f"remove with --instance {each.instance}" if each.instance else "remove it by hand"
         _say(f"not created by this checkout: {each}; {known}")
@@ -59,21 +58,22 @@ def _looked(project: Path, stack: str | None, instances: Collection[str], *, rem
     return _swept(project, stack, instances, found) if remove else ExitCode.OK
 
 
-def _found(project: Path, stack: str | None, instances: Collection[str]) -> Sequence[Remains]:
-    """First what could still make more. On Docker, which others share, only what an instance of this checkout marked."""
+def _found(project: Path, stack: str | None, instances: Collection[str]) -> tuple[Sequence[Remains], Sequence[Remains]]:
+    """Return what may be removed, in an order in which it can go, and what carries a stack's name and no mark of ours.
+
+    An engine and a cluster are shared with others: there, only what an instance of this checkout marked may go.
+    """
     ours = {*made_in(project), *instances}
-    return [
+    in_engine, on_cluster = in_docker.remains(stack), in_cluster.remains(project, stack)
+    found = [
+        # First what could still make more.
         *plugins.remains(project),
-        *(each for each in in_docker.remains(stack) if each.instance in ours),
+        *(each for each in in_engine if each.instance in ours),
         *on_machine.remains(project, stack),
-        *in_cluster.remains(project, stack),
+        *(each for each in on_cluster if each.instance in ours),
     ]
-
-
-def _strangers(project: Path, stack: str | None, instances: Collection[str]) -> Sequence[Remains]:
-    """What carries a stack's name, and no mark of this checkout."""
-    ours = {*made_in(project), *instances}
-    return [each for each in in_docker.remains(stack) if each.instance not in ours]
+    strangers = [each for each in (*in_engine, *on_cluster) if each.instance not in ours]
+    return found, [*strangers, *on_machine.copies(project, stack)]
 
 
 def _swept(project: Path, stack: str | None, instances: Collection[str], found: Sequence[Remains]) -> int:
@@ -81,7 +81,7 @@ def _swept(project: Path, stack: str | None, instances: Collection[str], found: 
     code = ExitCode.OK
     for _ in range(_PASSES):
         code = _removed(found)
-        found = _found(project, stack, instances) if code == ExitCode.OK else []
+        found = _found(project, stack, instances)[0] if code == ExitCode.OK else []
         if not found:
             break
     return code

@@ -122,6 +122,15 @@ def workspaces_of(project: Path, stack: str, instance: str) -> list[WorkspacePat
     return [paths for folder in candidates if (paths := WorkspacePaths(folder)).instance == instance]
 
 
+def is_copy(paths: WorkspacePaths) -> bool:
+    """Whether a folder was copied, mark included, and its original still exists: processes and mounts are the original's."""
+    link = _link(paths.instance)
+    if not paths.instance or not link.is_symlink():
+        return False
+    original = WorkspacePaths(link.readlink())
+    return original.instance == paths.instance and not original.folder.samefile(paths.folder)
+
+
 def workspace_of(project: Path, stack: str, instance: str) -> WorkspacePaths:
     """Return the instance's folder. Raises RunError where this machine has none."""
     from spec.errors import RunError

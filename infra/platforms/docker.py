@@ -9,6 +9,7 @@ from infra.fleet.docker import client
 from infra.fleet.resource import Fleet
 from infra.instance import Instance
 from infra.leftovers import Leftovers
+from infra.ownership import checked
 from infra.platforms.base import (
     CONNECTION_VARIABLE,
     DATA_FOLDER,
@@ -22,6 +23,7 @@ from infra.platforms.base import (
     worker_arguments,
 )
 from infra.platforms.docker_images import require_image
+from infra.platforms.docker_names import DockerNames, require_own_names
 from infra.settings import NAMESPACE
 from infra.worker_image import DOCKERFILE, image_name
 from spec.connection import parse_connection
@@ -46,12 +48,14 @@ class DockerLoadTest(pulumi.ComponentResource):
         super().__init__("loadtest:docker:LoadTest", name, None, opts)
         self._check_images(args)
         self._args = args
-        self._prefix = f"loadtest-{name}"
+        roles = [*(["database"] if args.database else []), "prepare", *(worker.id for worker in args.plan.workers)]
+        self._names = names = DockerNames(name, roles)
         self._own = pulumi.ResourceOptions(parent=self)
-        self._instance = Instance(f"{name}-instance", args.stack, self._own)
+        instance = Instance(f"{name}-instance", args.stack, self._own)
+        self._instance = checked(instance.mark, lambda mark: self._check_names(names, mark))
         self._network = docker.Network(
             f"{name}-network",
-            name=self._prefix,
+            name=names.prefix,
             # Nothing in it needs the world outside, and a published port or a server elsewhere needs a way out.
             internal=args.database is not None and not args.settings.keep_database_port,
             labels=[docker.NetworkLabelArgs(label=key, value=value) for key, value in self._stack_labels().items()],
@@ -60,11 +64,11 @@ class DockerLoadTest(pulumi.ComponentResource):
         self._leftovers = Leftovers(
             f"{name}-leftovers",
             args.stack,
-            self._instance.mark,
+            self._instance,
             pulumi.ResourceOptions(parent=self, depends_on=[self._network]),
         )
-        self._plan_volume = self._volume(f"{name}-plan", f"{self._prefix}-plan")
-        self._results_volume = self._volume(f"{name}-results", f"{self._prefix}-results")
+        self._plan_volume = self._volume(f"{name}-plan", names.plan_volume)
+        self._results_volume = self._volume(f"{name}-results", names.results_volume)
         image = self._worker_image(f"{name}-worker-image")
         database = self._database(f"{name}-database", args.database) if args.database else None
         self.connection_string = self._connection()
@@ -107,14 +111,19 @@ class DockerLoadTest(pulumi.ComponentResource):
         else:
             require_image(engine, f"{NAMESPACE}:workerBaseImage", settings.worker_base_image)
 
+    @staticmethod
+    def _check_names(names: DockerNames, mark: str) -> None:
+        """One line about a name that something of another stack has, before anything is created."""
+        require_own_names(client(), names, mark)
+
     def _stack_labels(self) -> dict[str, pulumi.Input[str]]:
         """Of what stays from run to run."""
-        return {STACK_LABEL: self._args.stack, INSTANCE_LABEL: self._instance.mark}
+        return {STACK_LABEL: self._args.stack, INSTANCE_LABEL: self._instance}
 
     def _volume(self, name: str, volume: str) -> docker.Volume:
         marked = {**self._args.labels, **self._stack_labels()}
         labels = [docker.VolumeLabelArgs(label=key, value=value) for key, value in marked.items()]
-        # After the network, whose name is refused when another stack's has it: Docker would share a volume of that name.
+        # After the network, whose name Docker refuses to give twice: a volume of the same name it would share.
         return docker.Volume(name, name=volume, labels=labels, opts=self._replaced([self._leftovers]))
 
     def _replaced(self, depends_on: list[pulumi.Resource]) -> pulumi.ResourceOptions:
@@ -141,7 +150,8 @@ class DockerLoadTest(pulumi.ComponentResource):
             ),
             # Kept as a cache: the next run of the same files starts without building.
             keep_locally=True,
-            opts=self._own,
+            # A refused stack builds nothing either.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[self._network]),
         )
         return image.name
 
@@ -156,7 +166,7 @@ class DockerLoadTest(pulumi.ComponentResource):
         published = docker.ContainerPortArgs(internal=database.port, ip="127.0.0.1")
         return docker.Container(
             name,
-            name=f"{self._prefix}-database",
+            name=self._names.container("database"),
             image=database.image,
             command=list(database.arguments) or None,
             envs=environment,
@@ -198,7 +208,7 @@ class DockerLoadTest(pulumi.ComponentResource):
         prepares = worker_id == "prepare"
         return docker.Container(
             name,
-            name=f"{self._prefix}-{worker_id}",
+            name=self._names.container(worker_id),
             hostname=worker_id,
             image=image,
             command=arguments,

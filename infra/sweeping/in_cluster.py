@@ -4,16 +4,17 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from kubernetes.client.exceptions import ApiException
 
-from infra.fleet.kubernetes.connection import Cluster, is_missing, named
+from infra.fleet.kubernetes.connection import Cluster, named
+from infra.fleet.kubernetes.kinds import NAMESPACE, PARTS, Kind, delete, metadata_of
 from infra.stack_file import stack_values
 from infra.sweeping.remains import Remains
 from spec.cluster_access import ClusterAccess
 from spec.errors import LoadtestError, RunError
-from spec.labels import STACK_LABEL, stack_label
+from spec.labels import INSTANCE_LABEL, STACK_LABEL, stack_label
 from spec.stack_file import stacks_of
 
 _GONE_SECONDS = 180
@@ -21,38 +22,10 @@ _GONE_SECONDS = 180
 _POLL_SECONDS = 0.2
 
 
-class Kind(NamedTuple):
-    """A kind of object: which of the client's APIs knows it, and by which nouns its methods name one and all of them."""
-
-    api: str
-    noun: str
-    everywhere: str
-
-    def __str__(self) -> str:
-        return self.noun.removeprefix("namespaced_").replace("_", " ")
-
-
-def _in_namespace(api: str, noun: str) -> Kind:
-    return Kind(api, f"namespaced_{noun}", f"{noun}_for_all_namespaces")
-
-
-NAMESPACE = Kind("core", "namespace", "namespace")
-PARTS = (
-    _in_namespace("batch", "job"),
-    _in_namespace("apps", "stateful_set"),
-    _in_namespace("core", "pod"),
-    _in_namespace("core", "service"),
-    _in_namespace("networking", "network_policy"),
-    _in_namespace("core", "config_map"),
-    _in_namespace("core", "secret"),
-    _in_namespace("core", "persistent_volume_claim"),
-)
-"""Of what is in a namespace, in the order in which it can go: what runs, then what it used."""
-
-
 def remains(project: Path, stack: str | None) -> Sequence[Remains]:
-    """What is in the clusters of the stacks that have a file, or of one stack; nothing where no cluster is to be had.
+    """Return what carries the label of a stack, of whichever checkout; nothing where no cluster is to be had.
 
+    Looked at are the clusters of the stacks that have a file, or of one stack.
     Raises RunError or SettingsError where a cluster that a stack's file or $KUBECONFIG chose cannot be asked.
     """
     places: dict[ClusterAccess, set[str]] = {}
@@ -88,9 +61,13 @@ def _found(access: ClusterAccess, selector: str, spaces: set[str]) -> Mapping[st
         parts = [
             (kind, each) for kind in PARTS for space in looked_in for each in _listed(cluster, kind, selector, space)
         ]
-    ours = {each["name"] for each in whole}
-    # What is in a namespace of ours, or was made by another object, goes with it.
-    parts = [(kind, each) for kind, each in parts if each["namespace"] not in ours and "ownerReferences" not in each]
+    spaces_of = {(each["name"], _instance(each)) for each in whole}
+    # What is in its own stack's namespace, or was made by another object, goes with it.
+    parts = [
+        (kind, each)
+        for kind, each in parts
+        if (each["namespace"], _instance(each)) not in spaces_of and "ownerReferences" not in each
+    ]
     found = [*parts, *((NAMESPACE, each) for each in whole)]
     return {each["uid"]: _remnant(access, kind, each) for kind, each in found}
 
@@ -109,20 +86,15 @@ def _remnant(access: ClusterAccess, kind: Kind, metadata: Mapping[str, Any]) -> 
     @named
     def remove() -> None:
         with Cluster(access) as cluster:
-            api = getattr(cluster, kind.api)
-            try:
-                cluster.read(getattr(api, f"delete_{kind.noun}"), *where, propagation_policy="Foreground")
-                deadline = time.monotonic() + _GONE_SECONDS
-                while _uid(cluster, getattr(api, f"read_{kind.noun}"), *where) == metadata["uid"]:
-                    if time.monotonic() > deadline:
-                        raise RunError(f"{kind} {shown}: was not gone after {_GONE_SECONDS} s; see what holds it")
-                    time.sleep(_POLL_SECONDS)
-            except ApiException as error:
-                if not is_missing(error):
-                    raise
+            delete(cluster, kind, *where, uid=metadata["uid"])
+            deadline = time.monotonic() + _GONE_SECONDS
+            while (metadata_of(cluster, kind, *where) or {}).get("uid") == metadata["uid"]:
+                if time.monotonic() > deadline:
+                    raise RunError(f"{kind} {shown}: was not gone after {_GONE_SECONDS} s; see what holds it")
+                time.sleep(_POLL_SECONDS)
 
-    return Remains(str(kind), shown, metadata["labels"][STACK_LABEL], remove)
+    return Remains(str(kind), shown, metadata["labels"][STACK_LABEL], remove, _instance(metadata))
 
 
-def _uid(cluster: Cluster, read: Any, *where: str) -> str:
-    return str(cluster.read(read, *where)["metadata"]["uid"])
+def _instance(metadata: Mapping[str, Any]) -> str:
+    return str(metadata["labels"].get(INSTANCE_LABEL, ""))

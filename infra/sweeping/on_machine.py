@@ -1,20 +1,33 @@
 """Workspaces of the local platform, with the processes, mounts and control groups that were made from them."""
 
+import shutil
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 from infra.local.cgroup import ROOT, has_groups, remove_groups
-from infra.local.workspace import PARENT, WorkspacePaths, forget, group_of, made_in
+from infra.local.workspace import PARENT, WorkspacePaths, forget, group_of, is_copy, made_in
 from infra.sweeping.remains import Remains
 from spec.errors import RunError
 
 
 def remains(project: Path, stack: str | None) -> Sequence[Remains]:
     """Return every marked folder below `.loadtest`, and the control groups of those that are gone."""
-    folders = [folder for folder in sorted((project / PARENT).glob("*")) if stack in (None, folder.name)]
-    marked = [folder for folder in folders if WorkspacePaths(folder).instance]
-    return [*(_workspace(folder) for folder in marked), *_groups(project, stack)]
+    own = [paths.folder for paths in _marked(project, stack) if not is_copy(paths)]
+    return [*(_workspace(folder) for folder in own), *_groups(project, stack)]
+
+
+def copies(project: Path, stack: str | None) -> Sequence[Remains]:
+    """Return the folders that were copied from a checkout where the stack still exists, with its processes and mounts."""
+    copied = [paths.folder for paths in _marked(project, stack) if is_copy(paths)]
+    return [Remains("workspace", str(each), each.name, partial(shutil.rmtree, each)) for each in copied]
+
+
+def _marked(project: Path, stack: str | None) -> Iterator[WorkspacePaths]:
+    for folder in sorted((project / PARENT).glob("*")):
+        paths = WorkspacePaths(folder)
+        if stack in (None, folder.name) and paths.instance:
+            yield paths
 
 
 def _workspace(folder: Path) -> Remains:

@@ -1,12 +1,17 @@
-"""Pulumi's plugins whose engine has ended: one that was making something then may finish that, and stay for good."""
+"""Pulumi's plugins whose engine has ended: one that was making something then may finish that, and stay for good.
+
+They are known by a variable that the project's own `pulumi` command sets, and that every process below it inherits. Plugins of
+another command, whose environment says nothing, are never ended.
+"""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import psutil
 
-from infra.local.processes import end, works_in
+from infra.local.processes import end
 from infra.sweeping.remains import Remains
+from spec.process import CHECKOUT_VARIABLE
 
 _ENGINE = "pulumi"
 _PLUGINS = ("pulumi-resource-", "pulumi-language-")
@@ -26,9 +31,17 @@ def _orphans(project: Path) -> Iterator[psutil.Process]:
             parent = process.parent()
             if (
                 process.name().startswith(_PLUGINS)
-                and works_in(process, project)
+                and _serves(process, project.resolve())
                 and (parent is None or not parent.name().startswith(_ENGINE))
             ):
                 yield process
-        except psutil.Error:  # it has ended meanwhile
+        except psutil.Error:  # it has ended meanwhile, or is another user's
             continue
+
+
+def _serves(process: psutil.Process, project: Path) -> bool:
+    """Whether it was started for this checkout: by its command, and in its folder, where the engine starts its plugins.
+
+    A shell that has the command's variables may run other projects, too.
+    """
+    return process.environ().get(CHECKOUT_VARIABLE) == str(project) and Path(process.cwd()) == project

@@ -1,5 +1,6 @@
 """What an interrupted engine leaves is listed, and removed when told to; what is another's stays."""
 
+import os
 import shutil
 import socket
 import subprocess
@@ -19,7 +20,9 @@ from infra.local.cgroup import ControlGroup, has_groups
 from infra.local.processes import remember
 from infra.local.workspace import WorkspacePaths, forget, make_workspace, note
 from infra.sweeping import in_docker
+from spec.errors import RunError
 from spec.labels import INSTANCE_LABEL, STACK_LABEL
+from spec.process import CHECKOUT_VARIABLE
 from spec.units import MIB
 from tests import session
 from tests.requires import requires
@@ -97,6 +100,38 @@ def test_another_stacks_workspace_stays(tmp_path: Path, stack: str, process: "su
     assert sweep.main(["--stack", stack, "--yes"], tmp_path) == 0
 
 
+def test_checkouts_with_stack_of_same_name_stay_apart(
+    tmp_path: Path, stack: str, process: "subprocess.Popen[bytes]", capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second, copied = (tmp_path / name for name in ("first", "second", "copied"))
+    for project in (first, second, copied):
+        project.mkdir()
+        (project / f"Pulumi.{stack}.yaml").touch()
+    theirs = _workspace(first, stack, process)
+    shutil.copytree(first, copied, dirs_exist_ok=True)
+    (line,) = swept_lines(copied, stack, capsys)
+    assert (
+        line
+        == f"not created by this checkout: workspace {copied / '.loadtest' / stack} (stack {stack}); remove it by hand"
+    )
+    with pytest.raises(RunError, match="was made by another stack"):
+        make_workspace(copied, stack, uuid.uuid4().hex)
+    own = make_workspace(second, stack, uuid.uuid4().hex)
+    assert own.group != theirs.group
+    own.clear()
+    assert swept_lines(second, stack, capsys) == ["nothing was left"]
+    assert (theirs.workers / "worker-1.pid").exists()
+    assert has_groups(theirs.group)
+    assert str(theirs.folder) in Path("/proc/mounts").read_text()
+    assert process.poll() is None
+    assert sweep.main(["--stack", stack, "--yes"], first) == 0
+
+
+def swept_lines(project: Path, stack: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    assert sweep.main(["--stack", stack, "--yes"], project) == 0
+    return capsys.readouterr().out.splitlines()
+
+
 def test_control_groups_without_a_folder(tmp_path: Path, stack: str, capsys: pytest.CaptureFixture[str]) -> None:
     paths = make_workspace(tmp_path, stack, uuid.uuid4().hex)
     group = paths.group
@@ -118,15 +153,18 @@ def test_folder_without_mark_stays(tmp_path: Path, stack: str) -> None:
 
 
 @pytest.fixture
-def plugin(tmp_path: Path) -> Iterator[Callable[[str], psutil.Process]]:
-    """Starts a process by the name of a plugin, below a parent of another name, and ends both."""
+def plugin(tmp_path: Path) -> Iterator[Callable[..., psutil.Process]]:
+    """Starts a process by the name of a plugin, below a parent of another name and for a checkout, and ends both."""
     started: list[subprocess.Popen[str]] = []
     shutil.copy(str(shutil.which("sleep")), tmp_path / "pulumi-resource-docker")
 
-    def start(parent: str) -> psutil.Process:
-        shutil.copy(str(shutil.which("bash")), tmp_path / parent)
-        command = [str(tmp_path / parent), "-c", "./pulumi-resource-docker 600 & echo $!; wait"]
-        started.append(subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True))
+    def start(parent: str, checkout: Path | None = tmp_path, cwd: Path = tmp_path) -> psutil.Process:
+        marked = {CHECKOUT_VARIABLE: str(checkout)} if checkout else {}
+        if not (tmp_path / parent).exists():
+            shutil.copy(str(shutil.which("bash")), tmp_path / parent)
+        command = [str(tmp_path / parent), "-c", f"{tmp_path}/pulumi-resource-docker 600 & echo $!; wait"]
+        environment = {"PATH": os.environ["PATH"], **marked}
+        started.append(subprocess.Popen(command, cwd=cwd, env=environment, stdout=subprocess.PIPE, text=True))
         assert started[-1].stdout is not None
         child = psutil.Process(int(started[-1].stdout.readline()))
         while child.name() != "pulumi-resource-docker":
@@ -140,15 +178,22 @@ def plugin(tmp_path: Path) -> Iterator[Callable[[str], psutil.Process]]:
         process.communicate(timeout=10)
 
 
-def test_a_plugin_goes_only_when_its_engine_has(
-    tmp_path: Path, stack: str, plugin: Callable[[str], psutil.Process], capsys: pytest.CaptureFixture[str]
+def test_plugin_of_this_checkout_goes_when_its_engine_has(
+    tmp_path: Path, stack: str, plugin: Callable[..., psutil.Process], capsys: pytest.CaptureFixture[str]
 ) -> None:
     served, left = plugin("pulumi"), plugin("init")
+    (tmp_path / "project").mkdir()
+    foreign = [
+        plugin("init", checkout=None),
+        plugin("init", checkout=tmp_path / "another"),
+        # From a shell with this checkout's variables, for another project.
+        plugin("init", cwd=tmp_path / "project"),
+    ]
     assert sweep.main(["--stack", stack], tmp_path) == 0
     assert f"left: plugin pulumi-resource-docker {left.pid}\n" in capsys.readouterr().out
     assert sweep.main(["--stack", stack, "--yes"], tmp_path) == 0
     assert capsys.readouterr().out == f"removed: plugin pulumi-resource-docker {left.pid}\n"
-    assert served.is_running()
+    assert all(process.is_running() for process in (served, *foreign))
     assert not left.is_running()
 
 

@@ -20,6 +20,8 @@ from tools.engine.providers import PROVIDERS
 from tools.parts.errors import INTERRUPTED, ToolError
 
 PROJECT = Path(__file__).resolve().parents[2]
+CHECKOUT = "LOADTEST_CHECKOUT"
+"""Names the project for the engine and its plugins: `make sweep` ends those of an engine that was killed, and no others."""
 CREATING = ("up", "update", "preview", "pre", "config")
 """Commands that create the stack they name in the backend, if it has a file."""
 
@@ -32,7 +34,11 @@ def settings(arguments: Sequence[str]) -> dict[str, str]:
         platform = "local"
     engine = acquire(platform)
     path = os.environ.get("PATH", os.defpath)
-    chosen = {"PATH": f"{engine.folder}{os.pathsep}{path}", "PULUMI_SKIP_UPDATE_CHECK": "1"}
+    chosen = {
+        "PATH": f"{engine.folder}{os.pathsep}{path}",
+        "PULUMI_SKIP_UPDATE_CHECK": "1",
+        CHECKOUT: str(PROJECT),
+    }
     if engine.built:
         # Beside a built engine stand the plugins that the platform needs. The SDKs name further ones, which can
         # often not be downloaded where the CLI could not.

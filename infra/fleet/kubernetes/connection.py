@@ -15,6 +15,7 @@ from urllib3.exceptions import HTTPError
 
 from spec.cluster_access import ClusterAccess
 from spec.errors import RunError, SettingsError
+from spec.labels import STACK_LABEL
 
 REQUEST_SECONDS = 30
 _NOT_FOUND = 404
@@ -92,8 +93,15 @@ class Cluster(AbstractContextManager["Cluster"]):
 
     @named
     def require_namespace(self, name: str, key: str) -> None:
-        """Raises SettingsError, which names `key`, where the namespace is not there."""
-        _require(lambda: self.read(self.core.read_namespace, name), f"{key}: {name!r} is no namespace of the cluster")
+        """Raises SettingsError, which names `key`, where the namespace is not there, or will go with a stack."""
+        found = _require(
+            lambda: self.read(self.core.read_namespace, name), f"{key}: {name!r} is no namespace of the cluster"
+        )
+        owner = found["metadata"].get("labels", {}).get(STACK_LABEL)
+        if owner is not None:
+            raise SettingsError(
+                f"{key}: {name!r} was made by stack {owner} and goes with it; create one of your own, and name that"
+            )
 
     @named
     def require_claim(self, namespace: str, name: str, key: str) -> None:
@@ -104,9 +112,9 @@ class Cluster(AbstractContextManager["Cluster"]):
         )
 
 
-def _require(read: Callable[[], object], problem: str) -> None:
+def _require(read: Callable[[], R], problem: str) -> R:
     try:
-        read()
+        return read()
     except ApiException as error:
         if is_missing(error):
             raise SettingsError(f"{problem}; create it, or name one that is there") from None

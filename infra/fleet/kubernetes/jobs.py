@@ -4,10 +4,10 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from kubernetes.client.exceptions import ApiException
-
-from infra.fleet.kubernetes.connection import Cluster, is_missing
+from infra.fleet.kubernetes.connection import Cluster
+from infra.fleet.kubernetes.kinds import JOB, delete, metadata_of
 from spec.errors import RunError
+from spec.labels import INSTANCE_LABEL
 
 _DELETE_SECONDS = 120
 _SETTLE_SECONDS = 15
@@ -21,20 +21,21 @@ _FINISHED = ("Complete", "Failed")
 
 
 class Jobs:
-    """The declared Jobs of a namespace."""
+    """The declared Jobs of one created stack: a Job that does not carry its mark is neither changed nor deleted."""
 
-    def __init__(self, cluster: Cluster, namespace: str) -> None:
+    def __init__(self, cluster: Cluster, namespace: str, instance: str) -> None:
         self._cluster = cluster
         self._namespace = namespace
+        self._instance = instance
 
     def fresh(self, name: str) -> str:
         """The uid of the Job, which has not begun: one that has, in an earlier attempt, is replaced by its like."""
-        job = self._read(name)
+        job = self._own(name)
         if job["spec"].get("suspend") and not job.get("status", {}).get("startTime") and not _finished(job):
             return str(job["metadata"]["uid"])
-        self._cluster.batch.delete_namespaced_job(name, self._namespace, propagation_policy="Foreground")
+        delete(self._cluster, JOB, name, self._namespace, uid=job["metadata"]["uid"])
         deadline = time.monotonic() + _DELETE_SECONDS
-        while self._is_there(name):
+        while metadata_of(self._cluster, JOB, name, self._namespace) is not None:
             if time.monotonic() > deadline:
                 raise RunError(
                     f"Kubernetes: Job {name} was not deleted within {_DELETE_SECONDS} s; delete it and run again"
@@ -45,7 +46,7 @@ class Jobs:
 
     def release(self, name: str) -> None:
         """Let its pods be made."""
-        self._cluster.batch.patch_namespaced_job(name, self._namespace, {"spec": {"suspend": False}})
+        self._suspend(name, suspended=False)
 
     def settle(self, name: str) -> None:
         """Wait until the controller has seen the ends of all pods: held before, the Job would lose those it has not."""
@@ -55,7 +56,7 @@ class Jobs:
 
     def hold(self, name: str) -> None:
         """As it was declared: pods that run are ended, and what has ended stays."""
-        self._cluster.batch.patch_namespaced_job(name, self._namespace, {"spec": {"suspend": True}})
+        self._suspend(name, suspended=True)
 
     def failure(self, name: str) -> str:
         """Why the Job as a whole failed, in the controller's words, or empty."""
@@ -73,14 +74,21 @@ class Jobs:
         warnings = [event for event in found["items"] if event.get("reason") == "FailedCreate"]
         return f"FailedCreate: {warnings[-1].get('message', '')}" if warnings else ""
 
-    def _is_there(self, name: str) -> bool:
-        try:
-            self._read(name)
-        except ApiException as error:
-            if is_missing(error):
-                return False
-            raise
-        return True
+    def _suspend(self, name: str, *, suspended: bool) -> None:
+        """Change the Job that is seen to be ours, and not another one that takes its name meanwhile."""
+        uid = self._own(name)["metadata"]["uid"]
+        patch = {"metadata": {"uid": uid}, "spec": {"suspend": suspended}}
+        self._cluster.batch.patch_namespaced_job(name, self._namespace, patch)
+
+    def _own(self, name: str) -> dict[str, Any]:
+        job = self._read(name)
+        owner = job["metadata"].get("labels", {}).get(INSTANCE_LABEL)
+        if owner != self._instance:
+            raise RunError(
+                f"Kubernetes: Job {self._namespace}/{name} carries the mark {owner!r}, not this stack's "
+                f"{self._instance!r}; run `pulumi refresh`, then `pulumi up` again"
+            )
+        return job
 
     def _read(self, name: str) -> dict[str, Any]:
         return self._cluster.read(self._cluster.batch.read_namespaced_job, name, self._namespace)

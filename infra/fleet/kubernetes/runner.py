@@ -36,6 +36,8 @@ class KubernetesHandles(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     namespace: str
+    instance: str
+    """The mark of the stack's objects."""
     prepare: str
     workers: str
     server: str = ""
@@ -58,7 +60,7 @@ class KubernetesRunner:
         self._fleet = fleet
         self._plan = plan
         self._cluster = cluster
-        self._jobs = Jobs(cluster, fleet.namespace)
+        self._jobs = Jobs(cluster, fleet.namespace, fleet.instance)
         self._pods: Pods | None = None
         self._released = 0.0
         self._job_read = 0.0

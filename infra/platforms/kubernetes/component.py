@@ -12,13 +12,16 @@ from pulumi_kubernetes.core.v1 import ConfigMap, Namespace, PersistentVolumeClai
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
 from infra.fleet.resource import Fleet
+from infra.instance import Instance
+from infra.ownership import checked
 from infra.platforms.base import CONNECTION_VARIABLE, OUTPUT_FOLDER, LoadTestArgs
-from infra.platforms.kubernetes import checks, database, plan_file, policy, worker
+from infra.platforms.kubernetes import checks, database, guard, plan_file, policy, worker
 from infra.platforms.kubernetes.names import Names
 from infra.platforms.kubernetes.pod import Manifest
 from infra.worker_image import image_name
 from spec.connection import parse_connection
 from spec.database import DatabaseSpec
+from spec.labels import INSTANCE_LABEL
 
 _SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
 """What is awaited is awaited by the fleet, which can name what went wrong."""
@@ -41,6 +44,13 @@ class KubernetesLoadTest(pulumi.ComponentResource):
         access = checks.cluster_access()
         checks.refuse_misfits(args.settings)
         checks.require_cluster(access, args.settings)
+        objects = self._fixed_names()
+        instance = Instance(f"{name}-instance", args.stack, pulumi.ResourceOptions(parent=self))
+        self._instance = checked(
+            instance.mark,
+            lambda mark: guard.require_own_names(access, args.stack, self._names.namespace, objects, mark),
+        )
+        self._run = {**args.labels, INSTANCE_LABEL: self._instance}
         space = self._namespace()
         self._own = pulumi.ResourceOptions(parent=self, depends_on=[space] if space else [])
         self.connection_string = self._connection()
@@ -57,6 +67,7 @@ class KubernetesLoadTest(pulumi.ComponentResource):
             args.plan,
             {
                 "namespace": self._names.namespace,
+                "instance": self._instance,
                 "prepare": _known(prepare, "name"),
                 "workers": _known(workers, "name"),
                 "server": self._names.of(database.ROLE) if args.database else "",
@@ -67,12 +78,21 @@ class KubernetesLoadTest(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self, depends_on=[prepare, workers, *needed]),
             secrets={key: pulumi.Output.secret(value) for key, value in access.model_dump(exclude_none=True).items()},
         )
+        guard.Guard(
+            f"{name}-guard",
+            args.stack,
+            self._instance,
+            access,
+            self._names.namespace,
+            objects,
+            pulumi.ResourceOptions(parent=self, depends_on=[prepare, workers, *needed]),
+        )
         self.register_outputs({"endpoint": self.endpoint, "results": self.fleet.results})
 
     def _namespace(self) -> Namespace | None:
         if self._args.settings.namespace is not None:
             return None
-        labels = {**self._names.labels("namespace", self._args.labels), **policy.POD_SECURITY}
+        labels = {**self._names.labels("namespace", self._run), **policy.POD_SECURITY}
         metadata = {"name": self._names.namespace, "labels": labels}
         return Namespace(self._names.namespace, metadata=metadata, opts=pulumi.ResourceOptions(parent=self))
 
@@ -80,7 +100,7 @@ class KubernetesLoadTest(pulumi.ComponentResource):
         """Of an object in the namespace; one that is not `named` gets a new name whenever its content changes."""
         metadata: Manifest = {
             "namespace": self._names.namespace,
-            "labels": self._names.labels(role, self._args.labels),
+            "labels": self._names.labels(role, self._run),
         }
         if named:
             metadata["name"] = self._names.of(role)
@@ -108,7 +128,7 @@ class KubernetesLoadTest(pulumi.ComponentResource):
         ]
 
     def _database(self, server: DatabaseSpec) -> list[pulumi.Resource]:
-        names, settings, run = self._names, self._args.settings, self._args.labels
+        names, settings, run = self._names, self._args.settings, self._run
         secret = self._credentials(server)
         claim = self._claim(database.claim_spec(settings))
         specification = database.stateful_set(names, server, settings, run, secret, _name_of(claim) if claim else None)
@@ -140,10 +160,23 @@ class KubernetesLoadTest(pulumi.ComponentResource):
         """A claim whose name is the plan's, so that another run has an empty volume."""
         if spec is None:
             return None
-        name = self._names.of(f"data-{self._args.plan.digest()}")
-        metadata = {**self._metadata(database.ROLE, annotations=_SKIP_AWAIT), "name": name}
+        metadata = {**self._metadata(database.ROLE, annotations=_SKIP_AWAIT), "name": self._claim_name()}
         return PersistentVolumeClaim(
             f"{self._names.of(database.ROLE)}-data", metadata=metadata, spec=spec, opts=self._own
+        )
+
+    def _claim_name(self) -> str:
+        return self._names.of(f"data-{self._args.plan.digest()}")
+
+    def _fixed_names(self) -> dict[str, list[str]]:
+        """Of the objects whose names are not drawn anew for each content."""
+        server = self._args.database
+        has_claim = server is not None and database.claim_spec(self._args.settings) is not None
+        return guard.fixed_names(
+            self._names,
+            [worker.WORKER_ROLE, worker.PREPARE_ROLE, *([database.ROLE] if server else [])],
+            database.ROLE if server else "",
+            self._claim_name() if has_claim else "",
         )
 
     def _jobs(self, plan: Mapping[str, Any], needed: list[pulumi.Resource]) -> tuple[Job, Job]:
@@ -152,6 +185,7 @@ class KubernetesLoadTest(pulumi.ComponentResource):
         jobs = worker.WorkerJobs(
             names,
             args,
+            self._run,
             args.settings.worker_image or image_name(args.project, args.settings.worker_base_image),
             _name_of(plan_map),
             self._secret("connection", {CONNECTION_VARIABLE: self.connection_string}),

@@ -1,5 +1,6 @@
 """The server: a StatefulSet of one replica and the Service by whose name it is reached."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from infra.platforms.kubernetes.names import Names
@@ -24,7 +25,7 @@ _STOP_SECONDS = 30
 
 
 def stateful_set(
-    names: Names, database: DatabaseSpec, settings: Settings, run: dict[str, str], secret: Any, claim: Any
+    names: Names, database: DatabaseSpec, settings: Settings, run: Mapping[str, Any], secret: Any, claim: Any
 ) -> Manifest:
     """The specification; `secret` names the Secret with its credentials, `claim` its volume claim, or is None.
 

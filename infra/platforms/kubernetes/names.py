@@ -1,9 +1,11 @@
 """What the objects of a stack are called, and the labels that all of them carry."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from spec.labels import PLAN_LABEL, RUN_LABEL, STACK_LABEL, shortened, stack_label
+from spec.labels import INSTANCE_LABEL, PLAN_LABEL, RUN_LABEL, STACK_LABEL, shortened, stack_label
 
 _LONGEST_PREFIX = 36
 """A Job's pods are named after it and its index, in 63 characters."""
@@ -36,8 +38,8 @@ class Names:
         """The labels by which the pods of a role are found: the same for every run."""
         return {"app.kubernetes.io/instance": stack_label(self.stack), "app.kubernetes.io/component": role}
 
-    def labels(self, role: str, run: dict[str, str]) -> dict[str, str]:
-        """All labels of an object of this role in a run, whose own labels are `run`."""
+    def labels(self, role: str, run: Mapping[str, Any]) -> dict[str, Any]:
+        """Return all labels of an object of this role in a run, whose own labels, with the stack's mark, are `run`."""
         common = {"app.kubernetes.io/name": "loadtest", "app.kubernetes.io/managed-by": "pulumi"}
-        mine = {STACK_LABEL: stack_label(self.stack), RUN_LABEL: run[RUN_LABEL], PLAN_LABEL: run[PLAN_LABEL]}
-        return {**common, **self.selector(role), **mine}
+        mine = {key: run[key] for key in (INSTANCE_LABEL, RUN_LABEL, PLAN_LABEL)}
+        return {**common, **self.selector(role), STACK_LABEL: stack_label(self.stack), **mine}

@@ -1,5 +1,6 @@
 """The workers: Jobs that are declared suspended and released by the fleet, so that nothing runs before it is time."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from infra.platforms.base import (
@@ -44,10 +45,17 @@ _DEADLINE_GRACE_SECONDS = 300
 class WorkerJobs:
     """The specifications of a run's two Jobs, which differ in command, number and results only."""
 
-    def __init__(self, names: Names, args: LoadTestArgs, image: str, plan: Any, secret: Any, server: str) -> None:
-        """`plan` names the ConfigMap, `secret` the Secret with the connection; `server` tells one server from the next."""
+    def __init__(
+        self, names: Names, args: LoadTestArgs, run: Mapping[str, Any], image: str, plan: Any, secret: Any, server: str
+    ) -> None:
+        """Take what the pods refer to.
+
+        `run` are the run's labels with the stack's mark; `plan` names the ConfigMap, `secret` the Secret with the
+        connection; `server` tells one server from the next.
+        """
         self._names = names
         self._args = args
+        self._run = run
         self._image = image
         self._plan = plan
         self._secret = secret
@@ -78,7 +86,7 @@ class WorkerJobs:
         }
 
     def _job(self, role: str, arguments: list[str], environment: dict[str, str]) -> Manifest:
-        labels = {**self._names.labels(role, self._args.labels), SERVER_LABEL: self._server}
+        labels = {**self._names.labels(role, self._run), SERVER_LABEL: self._server}
         plan, settings = self._args.plan, self._args.settings
         return {
             "suspend": True,

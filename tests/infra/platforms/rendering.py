@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
+import pytest
 from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks, set_mocks
 from pulumi.runtime.stack import run_pulumi_func
 from pulumi.runtime.sync_await import _sync_await
@@ -14,12 +15,15 @@ from infra.databases import database_of
 from infra.planning import plan_of
 from infra.platforms import component_of
 from infra.platforms.base import CONNECTION_VARIABLE, DATA_FOLDER, LoadTestArgs
+from infra.platforms.docker import DockerLoadTest
+from infra.platforms.kubernetes import checks, guard
 from infra.settings import Settings
 from infra.stack_file import stack_values
 from spec.units import MIB
 
 PROJECT = Path(__file__).resolve().parents[3]
 STACK = "small"
+INSTANCE = "0123456789abcdef"
 PASSWORD = "a-password-of-the-tests"
 _SECRET_MARK = "4dabf18193072939515e22adb298388d"
 
@@ -34,8 +38,8 @@ class Declared:
 
 
 class _Recorder(Mocks):
-    def __init__(self) -> None:
-        self.resources: list[Declared] = []
+    def __init__(self, resources: list[Declared]) -> None:
+        self.resources = resources
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[Any, Any]]:
         inputs = _plain(args.inputs)
@@ -44,10 +48,20 @@ class _Recorder(Mocks):
         if args.typ.startswith("kubernetes:"):
             metadata = {"name": f"{args.name}-0a1b2c3d", **inputs.get("metadata", {}), "uid": f"uid-of-{args.name}"}
             outputs["metadata"] = metadata
+        if args.name.endswith("-instance"):
+            outputs["mark"] = INSTANCE
         return f"id-of-{args.name}", outputs
 
     def call(self, _args: MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
         return {}, None
+
+
+def ask_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let neither an engine nor a cluster be asked: what is rendered is a function of the settings."""
+    monkeypatch.setattr(DockerLoadTest, "_check_images", staticmethod(lambda _: None))
+    monkeypatch.setattr(DockerLoadTest, "_check_names", staticmethod(lambda *_: None))
+    monkeypatch.setattr(checks, "require_cluster", lambda *_: None)
+    monkeypatch.setattr(guard, "require_own_names", lambda *_: None)
 
 
 def settings_of(platform: str, **values: Any) -> Settings:
@@ -56,10 +70,13 @@ def settings_of(platform: str, **values: Any) -> Settings:
     return Settings.of({**stack_values(PROJECT, STACK), **images, "platform": platform, **values})
 
 
-def declare(platform: str, stack: str = STACK, **values: Any) -> list[Declared]:
-    """All that a platform declares for these settings, in an engine of mocks. Nothing outside of it is asked."""
+def declare(platform: str, stack: str = STACK, into: list[Declared] | None = None, **values: Any) -> list[Declared]:
+    """Return all that a platform declares for these settings, in an engine of mocks.
+
+    Where the program fails, what it had declared by then is in the list `into`.
+    """
     settings = settings_of(platform, **values)
-    recorder = _Recorder()
+    recorder = _Recorder([] if into is None else into)
     set_mocks(recorder, project="loadtest", stack=stack, preview=False)
 
     def program() -> None:
@@ -209,8 +226,10 @@ def _plain(value: Any) -> Any:
 __all__ = [
     "CONNECTION_VARIABLE",
     "DATA_FOLDER",
+    "INSTANCE",
     "Container",
     "Declared",
+    "ask_nobody",
     "declare",
     "docker_containers",
     "kubernetes_containers",

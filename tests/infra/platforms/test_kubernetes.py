@@ -12,13 +12,13 @@ from spec.cluster_access import ClusterAccess
 from spec.errors import SettingsError
 from spec.plan import LoadPlan
 from tests.aggregate import runs
-from tests.infra.platforms.rendering import PASSWORD, Declared, declare, settings_of
+from tests.infra.platforms.rendering import INSTANCE, PASSWORD, Declared, ask_nobody, declare, settings_of
 from worker.assignment import read_plan
 
 
 @pytest.fixture(autouse=True)
 def no_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "require_cluster", lambda *_: None)
+    ask_nobody(monkeypatch)
 
 
 def declared(**values: str) -> list[Declared]:
@@ -98,12 +98,39 @@ def test_passwords_are_in_secrets_and_nowhere_else():
             assert PASSWORD not in repr(inputs), each.name
 
 
-def test_everything_carries_the_run_and_the_stack():
-    resources = [each for each in declared() if each.type.startswith("kubernetes:")]
+def test_everything_carries_the_run_the_stack_and_its_instance():
+    resources = [each for each in declared(databaseStorage="1Gi") if each.type.startswith("kubernetes:")]
+    labelled = [each.inputs["metadata"] for each in resources]
+    labelled += [
+        each.inputs["spec"]["template"]["metadata"] for each in resources if "template" in each.inputs.get("spec", {})
+    ]
+    assert len(labelled) == len(resources) + 3
+    assert {metadata["labels"]["loadtest.instance"] for metadata in labelled} == {INSTANCE}
     runs_of = {each.inputs["metadata"]["labels"]["loadtest.run"] for each in resources}
     assert len(runs_of) == 1
     assert {each.inputs["metadata"]["labels"]["loadtest.stack"] for each in resources} == {"small"}
     assert all("small" in each.name for each in resources)
+
+
+def test_guard_looks_at_every_name_that_is_not_drawn():
+    def guarded(**values: str) -> dict[str, Any]:
+        (found,) = [each.inputs for each in declared(**values) if each.name == "small-guard"]
+        assert found["instance"] == INSTANCE
+        return dict(found["objects"])
+
+    def named(**values: str) -> set[str]:
+        found = {
+            each.inputs["metadata"].get("name") for each in declared(**values) if each.type.startswith("kubernetes:")
+        }
+        return found - {None}
+
+    assert guarded() == {"namespace": ["loadtest-small"]}
+    shared = {"namespace": "mine", "databaseStorage": "1Gi"}
+    pod = {"loadtest-small-database-0"}
+    assert {name for names in guarded(**shared).values() for name in names} == named(**shared) | pod
+    assert guarded(source="csv", namespace="mine") == {
+        "network policy": ["loadtest-small-worker", "loadtest-small-prepare"]
+    }
 
 
 def test_another_server_is_another_job():
@@ -183,6 +210,9 @@ def test_a_cluster_that_does_not_answer_is_told_in_one_line(tmp_path, monkeypatc
     assert "\n" not in str(error.value)
 
 
+RUN = {"loadtest.run": "r", "loadtest.plan": "p", "loadtest.instance": "i"}
+
+
 @pytest.mark.parametrize("stack", ["small", "My_Stack.2", "x" * 100, "-a-"])
 def test_names_are_those_of_kubernetes_and_keep_stacks_apart(stack: str):
     names = Names(stack)
@@ -190,9 +220,7 @@ def test_names_are_those_of_kubernetes_and_keep_stacks_apart(stack: str):
     # A Job's pods are named after it and their index, a label has 63 characters.
     assert len(f"{names.of('prepare')}-10000-abcde") <= 63
     assert names.namespace == names.prefix
-    assert all(
-        len(label) <= 63 for label in names.labels("worker", {"loadtest.run": "r", "loadtest.plan": "p"}).values()
-    )
+    assert all(len(label) <= 63 for label in names.labels("worker", RUN).values())
     assert Names(f"{stack}-other").prefix != names.prefix
 
 

@@ -5,13 +5,12 @@ from dataclasses import replace
 import pytest
 
 from infra.databases import SERVERS
-from infra.platforms.docker import DockerLoadTest
-from infra.platforms.kubernetes import checks
 from spec.sources import SOURCES
 from spec.units import MIB
 from tests.infra.platforms.rendering import (
     DATA_FOLDER,
     Container,
+    ask_nobody,
     declare,
     docker_containers,
     kubernetes_containers,
@@ -24,8 +23,7 @@ TERMINATION = {"LOADTEST_TERMINATION_LOG": "/dev/termination-log"}
 @pytest.fixture(autouse=True)
 def no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither an engine nor a cluster is asked: what is rendered is a function of the settings."""
-    monkeypatch.setattr(DockerLoadTest, "_check_images", staticmethod(lambda _: None))
-    monkeypatch.setattr(checks, "require_cluster", lambda *_: None)
+    ask_nobody(monkeypatch)
 
 
 def both(source: str, **values: str) -> tuple[dict[str, Container], dict[str, Container]]:

@@ -5,11 +5,9 @@ import string
 import pytest
 
 from infra.platforms.base import CONNECTION_VARIABLE
-from infra.platforms.docker import DockerLoadTest
-from infra.platforms.kubernetes import checks
 from spec.connection import parse_connection
 from spec.sources import SOURCES
-from tests.infra.platforms.rendering import Declared, declare
+from tests.infra.platforms.rendering import Declared, ask_nobody, declare
 
 PASSWORD = string.printable[:95] + "%41 {password}"
 VARIABLES = {
@@ -24,8 +22,7 @@ STORES = sorted(VARIABLES)
 @pytest.fixture(autouse=True)
 def no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither an engine nor a cluster is asked."""
-    monkeypatch.setattr(DockerLoadTest, "_check_images", staticmethod(lambda _: None))
-    monkeypatch.setattr(checks, "require_cluster", lambda *_: None)
+    ask_nobody(monkeypatch)
 
 
 @pytest.fixture(params=STORES)
