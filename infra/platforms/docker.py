@@ -150,8 +150,8 @@ class DockerLoadTest(pulumi.ComponentResource):
             ),
             # Kept as a cache: the next run of the same files starts without building.
             keep_locally=True,
-            # A refused stack builds nothing either.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[self._network]),
+            # A refused stack builds nothing either; in a preview that knows no instance the names have been looked at, too.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=self._instance.apply(lambda _: [], True)),
         )
         return image.name
 

@@ -1,5 +1,6 @@
-"""What is left on a cluster, found by the stack's label alone and removed when told to; what is another's stays."""
+"""What is left on a cluster, found by its labels and removed when told to; what is another's stays."""
 
+import hashlib
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -10,7 +11,8 @@ import pytest
 import yaml
 
 from infra import sweep
-from spec.labels import STACK_LABEL
+from infra.local.workspace import forget, note
+from spec.labels import INSTANCE_LABEL, STACK_LABEL
 from tests import session
 from tests.integration.kubernetes import Kubectl
 from tests.spec.test_cluster_access import kubeconfig
@@ -30,11 +32,22 @@ def stack() -> str:
 
 
 @pytest.fixture
-def project(cluster: Path, stack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(cluster: Path, stack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A project whose one stack names the cluster in its file; the environment leads nowhere."""
     monkeypatch.delenv("KUBECONFIG", raising=False)
     configured(tmp_path, stack, {"kubernetes:kubeconfig": str(cluster)})
-    return tmp_path
+    note(tmp_path, stack, mark_of(stack))
+    yield tmp_path
+    forget(mark_of(stack))
+
+
+def mark_of(stack: str, *, checkout: str = "this") -> str:
+    """The instance of the stack of this name that a checkout created."""
+    return hashlib.sha256(f"{checkout} {stack}".encode()).hexdigest()[:16]
+
+
+def labels_of(stack: str, checkout: str = "this") -> dict[str, str]:
+    return {STACK_LABEL: stack, INSTANCE_LABEL: mark_of(stack, checkout=checkout)}
 
 
 def configured(project: Path, stack: str, config: dict[str, str]) -> None:
@@ -50,28 +63,35 @@ def swept(project: Path, capsys: pytest.CaptureFixture[str], *arguments: str) ->
 
 @pytest.fixture
 def spaces(kubectl: Kubectl, stack: str) -> Iterator[tuple[str, str]]:
-    """The stack's own namespace, and one of the user's with a part of the stack and a part of another's in it."""
-    own, users = f"loadtest-{stack}", f"users-{stack}"
-    kubectl.apply(namespace(own, stack), namespace(users))
+    """The stack's own namespace, and one of the user's with parts of the stack and of others in it.
+
+    Of a stack of the same name that another checkout created there are a namespace and a part.
+    """
+    own, users, theirs = f"loadtest-{stack}", f"users-{stack}", f"theirs-{stack}"
+    kubectl.apply(namespace(own, stack), namespace(users), namespace(theirs, stack, checkout="another"))
     kubectl.apply(
         part("v1", "ConfigMap", own, "plan", stack),
         part("v1", "ConfigMap", users, "plan", stack),
         part("v1", "Secret", users, "connection", stack),
         part("batch/v1", "Job", users, "worker", stack, spec=job(stack)),
         part("v1", "ConfigMap", users, "others", f"{stack}-other"),
+        part("v1", "ConfigMap", users, "theirs", stack, checkout="another"),
+        part("v1", "ConfigMap", theirs, "theirs", stack, checkout="another"),
     )
     kubectl.run("wait", "--for=create", f"--namespace={users}", "pod", f"--selector={STACK_LABEL}={stack}")
     yield own, users
-    kubectl.run("delete", "namespace", "--ignore-not-found", own, users)
+    kubectl.run("delete", "namespace", "--ignore-not-found", own, users, theirs)
 
 
-def namespace(name: str, stack: str | None = None) -> dict[str, Any]:
-    labels = {STACK_LABEL: stack} if stack else {}
+def namespace(name: str, stack: str | None = None, checkout: str = "this") -> dict[str, Any]:
+    labels = labels_of(stack, checkout) if stack else {}
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
 
 
-def part(version: str, kind: str, space: str, name: str, stack: str, **content: Any) -> dict[str, Any]:
-    metadata = {"name": f"{stack}-{name}", "namespace": space, "labels": {STACK_LABEL: stack}}
+def part(
+    version: str, kind: str, space: str, name: str, stack: str, checkout: str = "this", **content: Any
+) -> dict[str, Any]:
+    metadata = {"name": f"{stack}-{name}", "namespace": space, "labels": labels_of(stack, checkout)}
     return {"apiVersion": version, "kind": kind, "metadata": metadata, **content}
 
 
@@ -79,29 +99,39 @@ def job(stack: str) -> dict[str, Any]:
     """Of one pod, which never begins: nothing has to run to be left."""
     container = {"name": "worker", "image": "loadtest-test/absent:1", "imagePullPolicy": "Never"}
     spec = {"restartPolicy": "Never", "containers": [container]}
-    return {"template": {"metadata": {"labels": {STACK_LABEL: stack}}, "spec": spec}}
+    return {"template": {"metadata": {"labels": labels_of(stack)}, "spec": spec}}
 
 
-def test_a_namespace_and_parts_of_anothers_are_listed_and_removed(project, kubectl, stack, spaces, capsys):
+def test_own_namespace_and_parts_of_a_users_are_listed_and_removed(project, kubectl, stack, spaces, capsys):
     own, users = spaces
     found = [
-        f"job {users}/{stack}-worker",
-        f"config map {users}/{stack}-plan",
-        f"secret {users}/{stack}-connection",
-        f"namespace {own}",
+        f"{each} (stack {stack})"
+        for each in (
+            f"job {users}/{stack}-worker",
+            f"config map {users}/{stack}-plan",
+            f"secret {users}/{stack}-connection",
+            f"namespace {own}",
+        )
     ]
+    another = mark_of(stack, checkout="another")
+    others = [f"{each} (stack {stack})" for each in (f"config map {users}/{stack}-theirs", f"namespace theirs-{stack}")]
+    strangers = [f"not created by this checkout: {each}; remove with --instance {another}" for each in others]
     # Without a stack's name it is found as well, beside what Docker and the cluster hold of others.
-    assert {f"left: {each} (stack {stack})" for each in found} <= set(swept(project, capsys))
-    listed = [f"left: {each} (stack {stack})" for each in found]
+    assert {*strangers, *(f"left: {each}" for each in found)} <= set(swept(project, capsys))
+    listed = [*strangers, *(f"left: {each}" for each in found)]
     listed.append("4 left; remove with --yes (a run that still goes on ends, too)")
     assert swept(project, capsys, "--stack", stack) == listed
-    removed = [f"removed: {each} (stack {stack})" for each in found]
-    assert swept(project, capsys, "--stack", stack, "--yes") == removed
-    assert kubectl.of_stack(stack) == []
+    removed = [f"removed: {each}" for each in found]
+    assert swept(project, capsys, "--stack", stack, "--yes") == [*strangers, *removed]
+    assert swept(project, capsys, "--stack", stack) == strangers
     assert kubectl.run("get", "configmaps", f"--namespace={users}", "--output=name").split() == [
         "configmap/kube-root-ca.crt",
         f"configmap/{stack}-other-others",
+        f"configmap/{stack}-theirs",
     ]
+    removed = [f"removed: {each}" for each in others]
+    assert swept(project, capsys, "--stack", stack, "--instance", another, "--yes") == removed
+    assert kubectl.of_stack(stack) == []
     assert swept(project, capsys, "--stack", stack) == ["nothing was left"]
 
 
@@ -112,7 +142,8 @@ def test_who_may_look_into_one_namespace_alone_sweeps_it(project, cluster, kubec
     admin["users"] = [{"name": "limited", "user": {"token": token}}]
     admin["contexts"][0]["context"]["user"] = "limited"
     configured(project, stack, {"kubernetes:kubeconfig": yaml.safe_dump(admin), "loadtest:namespace": users})
-    assert len(swept(project, capsys, "--stack", stack, "--yes")) == 3
+    said = swept(project, capsys, "--stack", stack, "--yes")
+    assert [line.partition(":")[0] for line in said] == ["not created by this checkout", *["removed"] * 3]
     assert kubectl.run("get", "jobs,pods", f"--namespace={users}", "--output=name") == ""
 
 

@@ -1,5 +1,6 @@
 """Stacks on a real cluster: loads, what they leave, and every way in which a pod can end."""
 
+import shutil
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -72,7 +73,9 @@ def assert_loaded(stack: Stack) -> None:
     assert sum(result["metrics"]["rows_processed"] for result in results.values()) == sum(ROWS.values())
 
 
-def test_postgresql_is_loaded_counted_and_run_again_when_a_setting_changes(stack: StackMaker, kubectl: Kubectl):
+def test_postgresql_is_loaded_counted_and_run_again_when_a_setting_changes(
+    stack: StackMaker, kubectl: Kubectl, tmp_path: Path
+):
     made = stack(databaseImage=server_image(catalogue.POSTGRES))
     made.up().succeeded()
     assert_loaded(made)
@@ -80,9 +83,11 @@ def test_postgresql_is_loaded_counted_and_run_again_when_a_setting_changes(stack
     psql = ["psql", "-U", "loadtest", "-d", "loadtest", "-Atc", tables]
     assert counted(kubectl, made, *psql) == "10000|10000|10000"
     assert_restricted(kubectl, made)
+    assert_safe_from_another_checkout(kubectl, made, tmp_path / "another")
+    assert counted(kubectl, made, *psql) == "10000|10000|10000"
 
     unchanged = made.up().succeeded()
-    assert "15 unchanged" in unchanged.output, unchanged.output
+    assert "17 unchanged" in unchanged.output, unchanged.output
 
     before = made.outputs()["runId"]
     made.up(rowCount=2_000).succeeded()
@@ -102,6 +107,36 @@ def assert_restricted(kubectl: Kubectl, stack: Stack) -> None:
         for container in pod["spec"]["containers"]:
             resources = container["resources"]
             assert resources["limits"] == resources["requests"]
+
+
+def assert_safe_from_another_checkout(kubectl: Kubectl, made: Stack, folder: Path) -> None:
+    """A stack of the same name in a checkout with a backend of its own is refused, and changes and deletes nothing."""
+    clone = Clone(folder)
+    clone.environment["KUBECONFIG"] = made.clone.environment["KUBECONFIG"]
+    shutil.copy(made.clone.folder / f"Pulumi.{made.name}.yaml", folder)
+    another = Stack(clone, {}, name=made.name)
+    space, before = namespace(made), objects(kubectl, made)
+    mark = kubectl.run("get", "namespace", space, "--output=jsonpath={.metadata.labels.loadtest\\.instance}")
+    refused = another.up().failed().output
+    lines = {line.strip() for line in refused.splitlines() if line.strip().startswith("error: stack: ")}
+    line = (
+        f"error: stack: {made.name!r} needs names that are in use: namespace {space} (made by stack {made.name}, instance "
+        f"{mark}); use another stack name, destroy that stack, or name a namespace of your own by loadtest:namespace"
+    )
+    assert lines == {line}
+    another.pulumi("refresh", "--yes", "--skip-preview").succeeded()
+    another.destroy().succeeded()
+    assert objects(kubectl, made) == before
+
+
+def objects(kubectl: Kubectl, stack: Stack) -> str:
+    """The stack's namespace in its present version, and the names and uids of all that is in it."""
+    name, version = "{.metadata.name}", "{.metadata.resourceVersion}"
+    kinds = "jobs,statefulsets,pods,services,networkpolicies,configmaps,secrets"
+    within = "--output=jsonpath={range .items[*]}{.kind} {.metadata.name} {.metadata.uid}{'\\n'}{end}"
+    return kubectl.run("get", "namespace", namespace(stack), f"--output=jsonpath={name} {version}") + kubectl.run(
+        "get", kinds, f"--namespace={namespace(stack)}", within
+    )
 
 
 CLIENTS = {

@@ -65,18 +65,22 @@ def ask_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def settings_of(platform: str, **values: Any) -> Settings:
-    """The small preset with other values, on this platform."""
-    images = {"workerImage": "worker:test"}
-    return Settings.of({**stack_values(PROJECT, STACK), **images, "platform": platform, **values})
+    """Return the small preset with other values, or without those that are None, on this platform."""
+    given = {**stack_values(PROJECT, STACK), "workerImage": "worker:test", "platform": platform, **values}
+    return Settings.of({key: value for key, value in given.items() if value is not None})
 
 
-def declare(platform: str, stack: str = STACK, into: list[Declared] | None = None, **values: Any) -> list[Declared]:
-    """Return all that a platform declares for these settings, in an engine of mocks.
+def declare(platform: str, stack: str = STACK, **values: Any) -> list[Declared]:
+    """Return all that a platform declares for these settings, in an engine of mocks."""
+    resources: list[Declared] = []
+    declare_into(resources, platform, stack, **values)
+    return resources
 
-    Where the program fails, what it had declared by then is in the list `into`.
-    """
+
+def declare_into(resources: list[Declared], platform: str, stack: str, **values: Any) -> None:
+    """Add to a list what a platform declares: where the program fails, it has what was declared by then."""
     settings = settings_of(platform, **values)
-    recorder = _Recorder([] if into is None else into)
+    recorder = _Recorder(resources)
     set_mocks(recorder, project="loadtest", stack=stack, preview=False)
 
     def program() -> None:
@@ -94,7 +98,6 @@ def declare(platform: str, stack: str = STACK, into: list[Declared] | None = Non
         program()
 
     _sync_await(run_pulumi_func(run))
-    return recorder.resources
 
 
 @dataclass(frozen=True)
@@ -231,6 +234,7 @@ __all__ = [
     "Declared",
     "ask_nobody",
     "declare",
+    "declare_into",
     "docker_containers",
     "kubernetes_containers",
 ]

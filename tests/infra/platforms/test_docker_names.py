@@ -11,7 +11,7 @@ from infra.platforms.docker_names import DockerNames, require_own_names
 from spec.errors import SettingsError
 from spec.labels import INSTANCE_LABEL, STACK_LABEL
 from tests import session
-from tests.infra.platforms.rendering import INSTANCE, declare
+from tests.infra.platforms.rendering import INSTANCE, Declared, declare, declare_into
 from tools.images import catalogue
 from tools.images.recipe import tag
 
@@ -67,10 +67,17 @@ def test_names_of_own_instance_and_free_names_are_accepted(engine, stack):
         require_own_names(engine, DockerNames(f"{stack}-2", ["prepare"]), INSTANCE)
 
 
+def test_own_instance_is_declared_whole(engine, stack, monkeypatch):
+    monkeypatch.setattr(DockerLoadTest, "_check_images", staticmethod(lambda _: None))
+    declared = declare("docker", stack=f"{stack}-3", source="postgresql", workerImage=None)
+    kinds = {each.type.rpartition(":")[2] for each in declared if each.type.startswith("docker:")}
+    assert kinds == {"Network", "Volume", "RemoteImage", "Container"}
+
+
 def test_nothing_is_declared_under_names_of_another_instance(engine, stack, monkeypatch):
     monkeypatch.setattr(DockerLoadTest, "_check_images", staticmethod(lambda _: None))
-    declared = []
+    declared: list[Declared] = []
     with pytest.raises(pulumi.RunError) as refused:
-        declare("docker", stack=stack, into=declared, source="postgresql")
+        declare_into(declared, "docker", stack, source="postgresql", workerImage=None)
     assert str(refused.value) == taken(stack)
     assert [each.type for each in declared if each.type.startswith("docker:")] == []
