@@ -4,7 +4,7 @@ import random
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from infra.databases import adapted_to, specification_of
@@ -80,6 +80,26 @@ def serving(
     finally:
         subprocess.run(["docker", "rm", "--force", "--volumes", name], capture_output=True, check=False, timeout=60)
         docker("network", "rm", name)
+
+
+_SHARED = ExitStack()
+_RUNNING: dict[str, Served] = {}
+
+
+def shared(source: str) -> Served:
+    """Return this process's server of a source, for tests that neither end nor configure it.
+
+    It is started on first use and lives until the session ends: a server takes up to half a minute of a core to start.
+    """
+    if source not in _RUNNING:
+        _RUNNING[source] = _SHARED.enter_context(serving(source))
+    return _RUNNING[source]
+
+
+def end_shared() -> None:
+    """End the servers of this process that tests shared."""
+    _RUNNING.clear()
+    _SHARED.close()
 
 
 def _start(name: str, recipe: Recipe, specification: DatabaseSpec, host: str, password: str) -> None:
