@@ -86,14 +86,8 @@ def make_workspace(project: Path, stack: str, instance: str) -> WorkspacePaths:
 
     Raises RunError where a folder of another instance, or one without a mark, has its place.
     """
-    from spec.errors import RunError
-
     paths = WorkspacePaths(project / PARENT / stack)
-    if paths.folder.exists() and paths.instance != instance:
-        raise RunError(
-            f"{paths.folder}: was made by another stack named {stack}; destroy that one, or list what was left with "
-            f"`make sweep STACK={stack}`"
-        )
+    require_own_folder(project, stack, instance)
     paths.clear()
     paths.folder.parent.mkdir(exist_ok=True)
     # Under its name only once it is marked.
@@ -104,6 +98,18 @@ def make_workspace(project: Path, stack: str, instance: str) -> WorkspacePaths:
     unfinished.rename(paths.folder)
     note(project, stack, instance)
     return paths
+
+
+def require_own_folder(project: Path, stack: str, instance: str) -> None:
+    """Raise RunError where a folder of another instance, or one without a mark, has the stack's place."""
+    from spec.errors import RunError
+
+    paths = WorkspacePaths(project / PARENT / stack)
+    if paths.folder.exists() and (paths.instance != instance or not instance):
+        raise RunError(
+            f"{paths.folder}: was made by another stack named {stack}; destroy that one, or list what was left with "
+            f"`make sweep STACK={stack}`"
+        )
 
 
 def note(project: Path, stack: str, instance: str) -> None:

@@ -8,7 +8,8 @@ from infra.fleet.resource import Fleet
 from infra.instance import Instance
 from infra.local.folder_url import folder_url, relative_folder
 from infra.local.server import EMBEDDED, LocalServer
-from infra.local.workspace import PARENT, Workspace
+from infra.local.workspace import PARENT, Workspace, require_own_folder
+from infra.ownership import checked
 from infra.platforms.base import CONNECTION_VARIABLE, LoadTestArgs
 from infra.settings import NAMESPACE
 from spec.connection import parse_connection
@@ -32,7 +33,8 @@ class LocalLoadTest(pulumi.ComponentResource):
             )
         own = pulumi.ResourceOptions(parent=self)
         instance = Instance(f"{name}-instance", args.stack, own)
-        workspace = Workspace(f"{name}-workspace", args.stack, instance.mark, own)
+        mark = checked(instance.mark, lambda mark: require_own_folder(args.project, args.stack, mark))
+        workspace = Workspace(f"{name}-workspace", args.stack, mark, own)
         server = self._server(name, args, args.database, workspace) if args.database else None
         self.connection_string = self._connection(args, server)
         source = args.settings.capabilities

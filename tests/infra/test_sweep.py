@@ -18,7 +18,7 @@ from infra import sweep
 from infra.local import ramdisk
 from infra.local.cgroup import ControlGroup, has_groups
 from infra.local.processes import remember
-from infra.local.workspace import WorkspacePaths, forget, make_workspace, note
+from infra.local.workspace import WorkspacePaths, forget, make_workspace, note, require_own_folder
 from infra.sweeping import in_docker
 from spec.errors import RunError
 from spec.labels import INSTANCE_LABEL, STACK_LABEL
@@ -116,6 +116,8 @@ def test_checkouts_with_stack_of_same_name_stay_apart(
     )
     with pytest.raises(RunError, match="was made by another stack"):
         make_workspace(copied, stack, uuid.uuid4().hex)
+    with pytest.raises(RunError, match="was made by another stack"):
+        require_own_folder(copied, stack, "")  # as a preview does, before there is an instance
     own = make_workspace(second, stack, uuid.uuid4().hex)
     assert own.group != theirs.group
     own.clear()

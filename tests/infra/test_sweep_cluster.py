@@ -80,7 +80,7 @@ def spaces(kubectl: Kubectl, stack: str) -> Iterator[tuple[str, str]]:
     )
     kubectl.run("wait", "--for=create", f"--namespace={users}", "pod", f"--selector={STACK_LABEL}={stack}")
     yield own, users
-    kubectl.run("delete", "namespace", "--ignore-not-found", own, users, theirs)
+    kubectl.run("delete", "namespace", "--ignore-not-found", "--wait=false", own, users, theirs)
 
 
 def namespace(name: str, stack: str | None = None, checkout: str = "this") -> dict[str, Any]:

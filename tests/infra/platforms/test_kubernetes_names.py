@@ -46,7 +46,7 @@ def stack(kubectl: Kubectl) -> Iterator[str]:
         part("batch/v1", "Job", users, f"{own}-worker", labels, job()),
     )
     yield name
-    kubectl.run("delete", "namespace", own, users)
+    kubectl.run("delete", "namespace", "--wait=false", own, users)
 
 
 def space(name: str, labels: dict[str, str]) -> dict[str, Any]:
