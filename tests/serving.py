@@ -25,7 +25,8 @@ RECIPES = {
     "neo4j": catalogue.NEO4J,
     "kafka": catalogue.KAFKA,
 }
-_QUICK = dict.fromkeys(("neo4j", "kafka"), {"JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1"})
+_JAVA = ("neo4j", "kafka")
+_QUICK = {"JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1"}
 _CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
 
 
@@ -71,7 +72,8 @@ def serving(
     recipe = RECIPES[source]
     require_image(recipe)
     ours = adapted_to(source, specification_of(source, tag(recipe), cpu=2, memory=memory, tmpfs=tmpfs), password)
-    environment = ours.environment if measured else {**ours.environment, **_QUICK.get(source, {})}
+    quick = _QUICK if source in _JAVA and not measured else {}
+    environment = {**ours.environment, **quick}
     specification = ours.model_copy(update={"arguments": (*ours.arguments, *arguments), "environment": environment})
     # Kafka tells its clients an address: it has to be one that this machine reaches, and known before.
     address = f"10.{random.randrange(100, 250)}.{random.randrange(250)}."
