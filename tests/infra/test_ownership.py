@@ -1,6 +1,7 @@
 """An instance's id is given on only once nothing of others is in the way, in a preview too."""
 
 import asyncio
+from typing import Any
 
 import pulumi
 import pytest
@@ -14,7 +15,7 @@ OWN = {STACK_LABEL: "mine", INSTANCE_LABEL: "0a"}
 EARLIER = {STACK_LABEL: "mine"}
 
 
-def given_on(instance: object, asked: list[str]) -> tuple[object, bool]:
+def given_on(instance: Any, asked: list[str]) -> tuple[object, bool]:
     """Return what `checked` gives on for an id, and whether that is known."""
 
     async def run() -> tuple[object, bool]:
