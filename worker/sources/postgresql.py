@@ -17,8 +17,9 @@ from worker.sources import postgresql_read
 from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sink
 from worker.sources.existing import in_another_shape, not_to_be_touched
 from worker.sources.postgresql_connection import arguments
-from worker.sources.postgresql_ddl import check_length, column_type, create_table, shape_in_server
+from worker.sources.postgresql_ddl import check_length, column_type, create_table, qualified, shape_in_server
 from worker.sources.postgresql_errors import server_error
+from worker.sources.postgresql_session import fix_session
 from worker.sources.postgresql_sinks import CopySink, InsertSink, parameters
 
 _SETTINGS = (
@@ -43,11 +44,13 @@ class PostgreSQL:
         self._at = connection
         self._arguments = arguments(connection)
         self._connection: psycopg.Connection[Any] | None = None
+        self._schema = ""
 
     def connect(self) -> None:
         """One try; raises ServerError, transient unless the server answered with a refusal that stays."""
         with self._named():
             self._connection = psycopg.connect(self._at.text, autocommit=True, **self._arguments)
+            self._schema = fix_session(self._connection, self._at)
 
     def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
         """Make the tables in one transaction, under a lock that a second `prepare` waits for."""
@@ -61,9 +64,9 @@ class PostgreSQL:
         return ()
 
     def _prepare(self, cursor: psycopg.Cursor[Any], table: Table, on_existing: OnExisting) -> None:
-        shape = shape_in_server(cursor, table)
+        shape = shape_in_server(cursor, self._schema, table)
         if not shape:
-            cursor.execute(create_table(table))
+            cursor.execute(create_table(table, self._name(table)))
             return
         if shape != [(column.name, column_type(column.type)) for column in table.columns]:
             found = ", ".join(f"{name} {kind}" for name, kind in shape)
@@ -71,17 +74,17 @@ class PostgreSQL:
         if on_existing is OnExisting.FAIL:
             raise not_to_be_touched("table", table.name, self._at)
         if on_existing is OnExisting.EMPTY:
-            cursor.execute(sql.SQL("TRUNCATE {}").format(sql.Identifier(table.name)))
+            cursor.execute(sql.SQL("TRUNCATE {}").format(self._name(table)))
 
     @contextmanager
     def sink(self, table: Table, shard: Shard, method: str) -> Iterator[Sink[Any]]:  # noqa: ARG002
         """COPY, or multi-row INSERT."""
         with self._named():
-            yield (InsertSink if method == INSERT else CopySink)(self._server, table)
+            yield (InsertSink if method == INSERT else CopySink)(self._server, table, self._name(table))
 
     def remove(self, table: Table, keys: KeyRange | pa.Array) -> None:
         """Delete the rows with these keys."""
-        name, key = sql.Identifier(table.name), sql.Identifier(table.primary_key)
+        name, key = self._name(table), sql.Identifier(table.primary_key)
         with self._named():
             if isinstance(keys, KeyRange):
                 statement = sql.SQL("DELETE FROM {} WHERE {} BETWEEN %s AND %s").format(name, key)
@@ -93,13 +96,13 @@ class PostgreSQL:
     def count(self, table: Table) -> int:
         """`SELECT count(*)`."""
         with self._named():
-            cursor = self._server.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table.name)))
+            cursor = self._server.execute(sql.SQL("SELECT count(*) FROM {}").format(self._name(table)))
             return int(cursor.fetchall()[0][0])
 
     def read(self, table: Table, scope: Scope) -> Iterator[pa.RecordBatch]:
         """COPY TO, which sees what was committed when it began."""
         with self._named():
-            yield from postgresql_read.read(self._server, table, scope)
+            yield from postgresql_read.read(self._server, self._name(table), table, scope)
 
     def held(self, column: Column, values: pa.Array) -> pa.Array:
         """What the server holds of generated values."""
@@ -108,7 +111,7 @@ class PostgreSQL:
     def fingerprint(self, table: Table, scope: Scope) -> Fingerprint | None:
         """By the server's own md5 and sum."""
         with self._named():
-            return postgresql_read.fingerprint(self._server, table, scope)
+            return postgresql_read.fingerprint(self._server, self._name(table), table, scope)
 
     def settings(self) -> Mapping[str, str]:
         """What `SHOW` says of the settings that bear on a load."""
@@ -123,6 +126,9 @@ class PostgreSQL:
         """Release the connection."""
         if self._connection is not None:
             self._connection.close()
+
+    def _name(self, table: Table) -> sql.Identifier:
+        return qualified(self._schema, table)
 
     @property
     def _server(self) -> psycopg.Connection[Any]:

@@ -50,11 +50,16 @@ def column_type(data_type: DataType) -> str:
     return TYPES[data_type.kind](data_type)
 
 
-def create_table(table: Table) -> sql.Composed:
-    """The statement that makes a table; every name is quoted."""
+def qualified(schema: str, table: Table) -> sql.Identifier:
+    """Return a table's name with its schema: no search_path decides which table is meant."""
+    return sql.Identifier(schema, table.name)
+
+
+def create_table(table: Table, name: sql.Identifier) -> sql.Composed:
+    """Return the statement that creates a table; every name is quoted."""
     columns = [_definition(column) for column in table.columns]
     key = sql.SQL("PRIMARY KEY ({})").format(sql.Identifier(table.primary_key))
-    return sql.SQL("CREATE TABLE {} ({})").format(sql.Identifier(table.name), sql.SQL(", ").join([*columns, key]))
+    return sql.SQL("CREATE TABLE {} ({})").format(name, sql.SQL(", ").join([*columns, key]))
 
 
 def _definition(column: Column) -> sql.Composed:
@@ -73,11 +78,12 @@ def check_length(name: str) -> None:
         )
 
 
-def shape_in_server(cursor: psycopg.Cursor[Any], table: Table) -> list[tuple[str, str]]:
+def shape_in_server(cursor: psycopg.Cursor[Any], schema: str, table: Table) -> list[tuple[str, str]]:
     """The columns of the table of this name, each with its type as `format_type` spells it; none where there is no table."""
     cursor.execute(
         "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute "
-        "WHERE attrelid = to_regclass(quote_ident(%s)) AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
-        [table.name],
+        "WHERE attrelid = to_regclass(format('%%I.%%I', %s::text, %s::text)) AND attnum > 0 AND NOT attisdropped "
+        "ORDER BY attnum",
+        [schema, table.name],
     )
     return [(str(name), str(kind)) for name, kind in cursor.fetchall()]

@@ -19,12 +19,12 @@ from worker.sources.summed import is_summable
 _Expression = Callable[[sql.Composable, DataType], sql.Composable]
 
 
-def read(connection: psycopg.Connection[Any], table: Table, scope: Scope) -> Iterator[pa.RecordBatch]:
+def read(
+    connection: psycopg.Connection[Any], name: sql.Identifier, table: Table, scope: Scope
+) -> Iterator[pa.RecordBatch]:
     """The rows of a scope's keys; of a key that is no consecutive number, the whole table."""
     cells = [_cell(sql.Identifier(column.name), column.type) for column in table.columns]
-    query = sql.SQL("SELECT {} FROM {}").format(sql.SQL(", ").join(cells), sql.Identifier(table.name)) + within(
-        table, scope
-    )
+    query = sql.SQL("SELECT {} FROM {}").format(sql.SQL(", ").join(cells), name) + within(table, scope)
     names = [column.name for column in table.columns]
     statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv)").format(query)
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
@@ -112,7 +112,9 @@ _EXPRESSIONS: Mapping[Kind, _Expression] = {
 }
 
 
-def fingerprint(connection: psycopg.Connection[Any], table: Table, scope: Scope) -> Fingerprint | None:
+def fingerprint(
+    connection: psycopg.Connection[Any], name: sql.Identifier, table: Table, scope: Scope
+) -> Fingerprint | None:
     """The rows of a range of keys added up by the server; None without such a range, and for kinds that it spells anew."""
     if scope.keys is None or not is_summable(table):
         return None
@@ -125,7 +127,7 @@ def fingerprint(connection: psycopg.Connection[Any], table: Table, scope: Scope)
     statement = sql.SQL(
         "SELECT count(*), min(k), max(k), coalesce(sum(('x' || substr(md5(r), 1, 15))::bit(60)::bigint), 0) "
         "FROM (SELECT {} AS k, {} AS r FROM {}{}) AS rows"
-    ).format(key, row, sql.Identifier(table.name), within(table, scope))
+    ).format(key, row, name, within(table, scope))
     count, smallest, largest, total = connection.execute(statement).fetchall()[0]
     return Fingerprint(int(count), smallest, largest, int(total) % 2**64)
 

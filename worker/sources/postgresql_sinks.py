@@ -22,11 +22,11 @@ _ROWS_A_STATEMENT = 1_000
 class CopySink:
     """Rows in COPY's binary format, straight to the wire: it costs the server less than text (bench/encode.py)."""
 
-    def __init__(self, connection: psycopg.Connection[Any], table: Table) -> None:
+    def __init__(self, connection: psycopg.Connection[Any], table: Table, name: sql.Identifier) -> None:
         self._connection = connection
         self._encoder = PostgresBinaryEncoder(table)
         columns = sql.SQL(", ").join(sql.Identifier(column.name) for column in table.columns)
-        statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(sql.Identifier(table.name), columns)
+        statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(name, columns)
         self._statement = statement.as_bytes(connection)
 
     def encode(self, batch: pa.RecordBatch) -> Rows:
@@ -51,12 +51,12 @@ class CopySink:
 class InsertSink:
     """Multi-row INSERT, the values bound on the client, so that the bytes on the wire are known."""
 
-    def __init__(self, connection: psycopg.Connection[Any], table: Table) -> None:
+    def __init__(self, connection: psycopg.Connection[Any], table: Table, name: sql.Identifier) -> None:
         self._connection = connection
         self._table = table
         self._row = sql.SQL("({})").format(sql.SQL(", ").join(sql.Placeholder() * len(table.columns)))
         columns = sql.SQL(", ").join(sql.Identifier(column.name) for column in table.columns)
-        self._insert = sql.SQL("INSERT INTO {} ({}) VALUES ").format(sql.Identifier(table.name), columns)
+        self._insert = sql.SQL("INSERT INTO {} ({}) VALUES ").format(name, columns)
 
     def encode(self, batch: pa.RecordBatch) -> Records:
         """Python objects, as a program would bind them."""
