@@ -15,10 +15,10 @@ from spec.schema import Column, Table
 from spec.sources import INSERT, POSTGRESQL
 from worker.sources import postgresql_read
 from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sink
-from worker.sources.existing import in_another_shape, not_to_be_touched
 from worker.sources.postgresql_connection import arguments
-from worker.sources.postgresql_ddl import check_length, column_type, create_table, qualified, shape_in_server
+from worker.sources.postgresql_ddl import qualified
 from worker.sources.postgresql_errors import server_error
+from worker.sources.postgresql_prepare import foreign_keys_off, prepare
 from worker.sources.postgresql_session import fix_session
 from worker.sources.postgresql_sinks import CopySink, InsertSink, parameters
 
@@ -26,8 +26,6 @@ _SETTINGS = (
     "server_version", "max_connections", "shared_buffers", "wal_level", "max_wal_senders", "synchronous_commit",
     "fsync", "full_page_writes", "max_wal_size",
 )  # fmt: skip
-_PREPARE_LOCK = 0x10AD7E57
-"""Any constant: two `prepare` of one database wait for each other on it."""
 
 
 def open_source(connection: Connection, _: Seat) -> "PostgreSQL":
@@ -54,38 +52,19 @@ class PostgreSQL:
 
     def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
         """Make the tables in one transaction, under a lock that a second `prepare` waits for."""
-        for table in tables:
-            for name in (table.name, *(column.name for column in table.columns)):
-                check_length(name)
-        with self._named(), self._server.transaction(), self._server.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_PREPARE_LOCK])
-            for table in tables:
-                self._prepare(cursor, table, on_existing)
-        return ()
-
-    def _prepare(self, cursor: psycopg.Cursor[Any], table: Table, on_existing: OnExisting) -> None:
-        shape = shape_in_server(cursor, self._schema, table)
-        if not shape:
-            cursor.execute(create_table(table, self._name(table)))
-            return
-        if shape != [(column.name, column_type(column.type)) for column in table.columns]:
-            found = ", ".join(f"{name} {kind}" for name, kind in shape)
-            raise in_another_shape("table", table.name, self._at, found)
-        if on_existing is OnExisting.FAIL:
-            raise not_to_be_touched("table", table.name, self._at)
-        if on_existing is OnExisting.EMPTY:
-            cursor.execute(sql.SQL("TRUNCATE {}").format(self._name(table)))
+        with self._named():
+            return prepare(self._server, self._at, self._schema, tables, on_existing)
 
     @contextmanager
     def sink(self, table: Table, shard: Shard, method: str) -> Iterator[Sink[Any]]:  # noqa: ARG002
         """COPY, or multi-row INSERT."""
-        with self._named():
+        with self._named(), foreign_keys_off(self._server, self._name(table)):
             yield (InsertSink if method == INSERT else CopySink)(self._server, table, self._name(table))
 
     def remove(self, table: Table, keys: KeyRange | pa.Array) -> None:
         """Delete the rows with these keys."""
         name, key = self._name(table), sql.Identifier(table.primary_key)
-        with self._named():
+        with self._named(), foreign_keys_off(self._server, name):
             if isinstance(keys, KeyRange):
                 statement = sql.SQL("DELETE FROM {} WHERE {} BETWEEN %s AND %s").format(name, key)
                 self._server.execute(statement, [keys.low, keys.high])

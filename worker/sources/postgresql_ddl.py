@@ -1,9 +1,7 @@
 """The tables that a schema becomes in PostgreSQL: each type in the server's own, every name quoted."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
-import psycopg
 from psycopg import sql
 
 from spec.errors import PlanError
@@ -76,14 +74,3 @@ def check_length(name: str) -> None:
             f"source: 'postgresql' has names of {_LONGEST_NAME} bytes at most, and {name[:20] + '...'!r} has "
             f"{len(name.encode())}; shorten it in the schema"
         )
-
-
-def shape_in_server(cursor: psycopg.Cursor[Any], schema: str, table: Table) -> list[tuple[str, str]]:
-    """The columns of the table of this name, each with its type as `format_type` spells it; none where there is no table."""
-    cursor.execute(
-        "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute "
-        "WHERE attrelid = to_regclass(format('%%I.%%I', %s::text, %s::text)) AND attnum > 0 AND NOT attisdropped "
-        "ORDER BY attnum",
-        [schema, table.name],
-    )
-    return [(str(name), str(kind)) for name, kind in cursor.fetchall()]

@@ -56,7 +56,7 @@ class InsertSink:
         self._table = table
         self._row = sql.SQL("({})").format(sql.SQL(", ").join(sql.Placeholder() * len(table.columns)))
         columns = sql.SQL(", ").join(sql.Identifier(column.name) for column in table.columns)
-        self._insert = sql.SQL("INSERT INTO {} ({}) VALUES ").format(name, columns)
+        self._insert = sql.SQL("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE VALUES ").format(name, columns)
 
     def encode(self, batch: pa.RecordBatch) -> Records:
         """Python objects, as a program would bind them."""
