@@ -4,12 +4,8 @@ from collections.abc import Callable, Mapping
 
 from psycopg import sql
 
-from spec.errors import PlanError
 from spec.schema import Column, Table
 from spec.types import DataType, Kind
-
-_LONGEST_NAME = 63
-"""Bytes, as the server is built by everybody (NAMEDATALEN less one)."""
 
 TYPES: Mapping[Kind, Callable[[DataType], str]] = {
     Kind.BOOL: lambda _: "boolean",
@@ -65,12 +61,3 @@ def _definition(column: Column) -> sql.Composed:
     if not column.nullable:
         parts.append(sql.SQL("NOT NULL"))
     return sql.SQL(" ").join(parts)
-
-
-def check_length(name: str) -> None:
-    """Raise PlanError for a name that is too long: the server cuts it, and may then mean a table that is another's."""
-    if len(name.encode()) > _LONGEST_NAME:
-        raise PlanError(
-            f"source: 'postgresql' has names of {_LONGEST_NAME} bytes at most, and {name[:20] + '...'!r} has "
-            f"{len(name.encode())}; shorten it in the schema"
-        )

@@ -5,13 +5,13 @@ from typing import Any
 
 import psycopg
 import pyarrow as pa
-import pyarrow.compute as pc
 from psycopg import sql
 
 from spec.schema import Column, Table
 from spec.types import DataType, Kind
 from worker.encode import text
 from worker.encode.json_text import element_of
+from worker.sources import losses
 from worker.sources.base import Fingerprint, Scope
 from worker.sources.csv_text import blocks_of, texts_of
 from worker.sources.summed import is_summable
@@ -49,7 +49,9 @@ def within(table: Table, scope: Scope) -> sql.Composable:
 
 def held(column: Column, values: pa.Array) -> pa.Array:
     """The values themselves; spaces at the end of a `char` are padding to the server."""
-    return pc.utf8_rtrim(values, " ") if column.type.kind is Kind.CHAR else values
+    if column.type.kind is Kind.ARRAY and element_of(column.type).kind is Kind.CHAR:
+        return losses.elements(values, losses.unpadded)
+    return losses.unpadded(values) if column.type.kind is Kind.CHAR else values
 
 
 class _Rows:
@@ -78,10 +80,14 @@ def _template(template: str) -> _Expression:
 _as_text = _template("{c}::text")
 
 
+_JSON_ITSELF = (*text.INTEGERS, *text.STRINGS, *text.FLOATS, Kind.BOOL, Kind.DECIMAL)
+
+
 def _array(name: sql.Composable, type_: DataType) -> sql.Composable:
     """JSON; elements that JSON has no spelling of its own for are written as the column's type is."""
     element = element_of(type_)
-    if element.kind in (*text.INTEGERS, *text.STRINGS, *text.FLOATS, Kind.BOOL, Kind.DECIMAL):
+    # Of char(n) a cast to text removes the padding.
+    if element.kind in _JSON_ITSELF and element.kind is not Kind.CHAR:
         return sql.SQL("to_json({})::text").format(name)
     each = _cell(sql.Identifier("e"), element)
     return sql.SQL(
