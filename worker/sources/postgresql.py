@@ -63,14 +63,21 @@ class PostgreSQL:
 
     def remove(self, table: Table, keys: KeyRange | pa.Array) -> None:
         """Delete the rows with these keys."""
-        name, key = self._name(table), sql.Identifier(table.primary_key)
-        with self._named(), foreign_keys_off(self._server, name):
-            if isinstance(keys, KeyRange):
-                statement = sql.SQL("DELETE FROM {} WHERE {} BETWEEN %s AND %s").format(name, key)
-                self._server.execute(statement, [keys.low, keys.high])
-            else:
-                statement = sql.SQL("DELETE FROM {} WHERE {} = ANY(%s)").format(name, key)
-                self._server.execute(statement, [parameters(table.key, keys)])
+        with self._named(), foreign_keys_off(self._server, self._name(table)):
+            self._server.execute(*self._with_keys("DELETE", table, keys))
+
+    def holds(self, table: Table, keys: KeyRange | pa.Array) -> bool:
+        """`SELECT 1`, of which the first row is enough."""
+        with self._named():
+            statement, values = self._with_keys("SELECT 1", table, keys)
+            return bool(self._server.execute(statement + sql.SQL(" LIMIT 1"), values).fetchall())
+
+    def _with_keys(self, what: str, table: Table, keys: KeyRange | pa.Array) -> tuple[sql.Composed, list[Any]]:
+        """Return a statement for the rows with these keys, and its parameters."""
+        condition = "BETWEEN %s AND %s" if isinstance(keys, KeyRange) else "= ANY(%s)"
+        values = [keys.low, keys.high] if isinstance(keys, KeyRange) else [parameters(table.key, keys)]
+        names = self._name(table), sql.Identifier(table.primary_key)
+        return sql.SQL(f"{what} FROM {{}} WHERE {{}} {condition}").format(*names), values
 
     def count(self, table: Table) -> int:
         """`SELECT count(*)`."""

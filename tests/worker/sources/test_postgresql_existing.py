@@ -1,8 +1,10 @@
 """Tables that are not as a run needs them are refused before a row is removed, with all complaints at once."""
 
+from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -10,12 +12,13 @@ import pytest
 
 from spec.connection import Connection, parse_connection
 from spec.errors import ServerError
-from spec.plan import OnExisting, Shard
+from spec.plan import LoadPlan, OnExisting, Operation, Shard, WorkerPlan
 from spec.schema import Table
 from spec.sources import BULK, METHODS, POSTGRESQL
 from tests.worker.sources.loading import connected
 from tests.worker.sources.postgresql_cases import CHILDREN, DATA, FIT, FOREIGN_KEY, MADE, PARENTS, REFUSED, TABLES
 from tests.worker.verify.embedded import PASSWORD
+from worker.prepare import run as prepare
 from worker.sources.base import KeyRange
 
 
@@ -214,3 +217,29 @@ def test_triggers_run_again_after_a_table_with_foreign_keys(server: Server) -> N
             ):
                 sink.send(iter([sink.encode(rows)]))
     assert (server.count("children"), server.count("others")) == (5, 0)
+
+
+@pytest.mark.parametrize("start", [2, 20])
+def test_append_keeps_rows_with_keys_of_the_run(
+    server: Server, start: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOADTEST_RESULTS", str(tmp_path))
+    server.execute(f"UPDATE parents SET id = id + {start}", f"UPDATE children SET id = id + {start + 20}")
+    plan = LoadPlan(
+        run_id="", source="postgresql", operation=Operation.POPULATE, method=BULK, batch_size=50, seed=42, row_count=20,
+        on_existing=OnExisting.APPEND, limits=None, data=DATA.schema,
+        workers=(
+            WorkerPlan(id="worker-1", shards=tuple(Shard(table=t.name, seed=42, first_row=0, rows=20) for t in TABLES)),
+        ),
+    )  # fmt: skip
+    file = tmp_path / "plan.json"
+    file.write_text(plan.model_dump_json())
+    arguments = Namespace(plan=file, connection_string=server.at.text)
+    if start < 20:
+        with pytest.raises(
+            ServerError, match=r"onExisting: 'append' needs keys that are free, and table 'parents' has"
+        ):
+            prepare(arguments)
+    else:
+        assert prepare(arguments) == 0
+    assert server.count("parents") == 2
