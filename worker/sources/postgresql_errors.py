@@ -13,7 +13,7 @@ _REMEDIES: Mapping[str, str] = {
     "28P01": "check user and password in the connection string",
     "28000": "check user and password in the connection string, and the server's pg_hba.conf",
     "3D000": "create the database, or name another in the connection string",
-    "42501": "grant the user CREATE on the schema and INSERT on the tables",
+    "42501": "grant the user CREATE on the schema, and SELECT, INSERT, DELETE and TRUNCATE on the tables",
     "22P05": "remove the character U+0000 from the schema's jsonb values, or use the type json",
     "25006": "connect to a server, database and role that may write",
     "53100": MORE_DISK,

@@ -133,3 +133,20 @@ FIT = {
     "a circle": f"{FOREIGN_KEY}; ALTER TABLE children ADD CONSTRAINT own FOREIGN KEY (parent) REFERENCES parents (id)",
     "unlogged": "ALTER TABLE children SET UNLOGGED",
 }
+
+_UNIQUE = """
+version: 1
+tables:
+  - name: texts
+    id: {type: varchar(20), generator: {type: pattern, pattern: "{index}"}}
+    fields: [{name: label, type: varchar(20), unique: true, nullable: true, generator: {type: pattern, pattern: "{index}"}}]
+"""
+TEXTS = parse_schema(_UNIQUE, "made.yaml").tables[0]
+KEYS = {
+    "unique": ("id varchar(20) PRIMARY KEY, label varchar(20) UNIQUE", None),
+    "one null": (
+        "id varchar(20) PRIMARY KEY, label varchar(20) UNIQUE NULLS NOT DISTINCT",
+        r"texts: has unique index 'texts_label_key' \(label\)",
+    ),
+}
+"""A table's columns and keys, and what is refused of them."""

@@ -16,7 +16,18 @@ from spec.plan import LoadPlan, OnExisting, Operation, Shard, WorkerPlan
 from spec.schema import Table
 from spec.sources import BULK, METHODS, POSTGRESQL
 from tests.worker.sources.loading import connected
-from tests.worker.sources.postgresql_cases import CHILDREN, DATA, FIT, FOREIGN_KEY, MADE, PARENTS, REFUSED, TABLES
+from tests.worker.sources.postgresql_cases import (
+    CHILDREN,
+    DATA,
+    FIT,
+    FOREIGN_KEY,
+    KEYS,
+    MADE,
+    PARENTS,
+    REFUSED,
+    TABLES,
+    TEXTS,
+)
 from tests.worker.verify.embedded import PASSWORD
 from worker.prepare import run as prepare
 from worker.sources.base import KeyRange
@@ -103,6 +114,19 @@ def test_fit_tables_load_in_any_order(server: Server, case: str, method: str) ->
                 sink.send(iter([sink.encode(DATA.table(table.name).batch(0, 5))]))
         source.prepare(TABLES, OnExisting.APPEND)
     assert server.count("children JOIN parents ON children.parent = parents.id") == 20
+
+
+@pytest.mark.parametrize("case", KEYS)
+def test_keys_hold_the_schemas_values(server: Server, case: str) -> None:
+    columns, complaint = KEYS[case]
+    server.execute(f"CREATE TABLE texts ({columns})", "INSERT INTO texts VALUES ('mine')")
+    if complaint is None:
+        assert _prepare(server.at, (TEXTS,)) == []
+        assert server.count("texts") == 0
+    else:
+        with pytest.raises(ServerError, match=complaint):
+            _prepare(server.at, (TEXTS,))
+        assert server.count("texts") == 1
 
 
 def test_reference_outside_the_run_is_refused(server: Server) -> None:
