@@ -87,17 +87,14 @@ class Neo4j:
 
     def remove(self, table: Table, keys: KeyRange | pa.Array) -> None:
         """Delete the nodes with these keys."""
-        label, key = _name(table.name), _name(table.primary_key)
         with self._named():
-            if isinstance(keys, KeyRange):
-                match = f"MATCH (n:{label}) WHERE n.{key} >= $low AND n.{key} <= $high DETACH DELETE n"
-                self._run(match, low=keys.low, high=keys.high)
-                return
-            alone = Table(name=table.name, primary_key=table.primary_key, columns=(table.key,))
-            values = [row[0] for row in BoltEncoder(alone).encode(_batch_of(table, keys)).rows]
-            for first in range(0, len(values), _KEYS_A_DELETE):
-                match = f"UNWIND $keys AS key MATCH (n:{label} {{{key}: key}}) DETACH DELETE n"
-                self._run(match, keys=values[first : first + _KEYS_A_DELETE])
+            for match, values in _matches(table, keys):
+                self._run(f"{match} DETACH DELETE n", **values)
+
+    def holds(self, table: Table, keys: KeyRange | pa.Array) -> bool:
+        """Whether a node has one of these keys."""
+        with self._named():
+            return any(self._run(f"{match} RETURN 1 LIMIT 1", **values) for match, values in _matches(table, keys))
 
     def count(self, table: Table) -> int:
         """`count(n)` of the label's nodes."""
@@ -263,6 +260,18 @@ class CreateSink:
             written = time.perf_counter()
             transaction.commit()
         return Sent(sent, time.perf_counter() - written)
+
+
+def _matches(table: Table, keys: KeyRange | pa.Array) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the patterns that together match the nodes `n` with these keys, each with its parameters."""
+    label, key = _name(table.name), _name(table.primary_key)
+    if isinstance(keys, KeyRange):
+        yield f"MATCH (n:{label}) WHERE n.{key} >= $low AND n.{key} <= $high", {"low": keys.low, "high": keys.high}
+        return
+    alone = Table(name=table.name, primary_key=table.primary_key, columns=(table.key,))
+    values = [row[0] for row in BoltEncoder(alone).encode(_batch_of(table, keys)).rows]
+    for first in range(0, len(values), _KEYS_A_DELETE):
+        yield f"UNWIND $keys AS key MATCH (n:{label} {{{key}: key}})", {"keys": values[first : first + _KEYS_A_DELETE]}
 
 
 def _node(table: Table, row: str) -> str:
