@@ -85,7 +85,7 @@ def _shown(row: Mapping[str, Any]) -> Mapping[str, Any]:
 def _place(source: str) -> Iterator[str]:
     """The connection string of an empty place."""
     if SOURCES[source].needs_server:
-        with serving(source, memory=6 * GIB, tmpfs=4 * GIB) as served:
+        with serving(source, memory=6 * GIB, tmpfs=4 * GIB, measured=True) as served:
             yield served.connection_string
     else:
         with tempfile.TemporaryDirectory() as folder:

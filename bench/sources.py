@@ -118,7 +118,7 @@ def _target(source: str, rows: references.Rows) -> Iterator[tuple[str, Callable[
     if not SOURCES[source].needs_server:
         yield (rows.folder / "files").as_uri(), lambda: None, references.generation(None, rows)
         return
-    with serving(source, memory=6 * GIB, tmpfs=4 * GIB) as served:
+    with serving(source, memory=6 * GIB, tmpfs=4 * GIB, measured=True) as served:
         docker("update", f"--cpuset-cpus={SERVER_CORE}", served.container.name)
         with references.client(served, WORKER_CORE, rows.folder):
             _, make = references.REFERENCES[source]

@@ -12,7 +12,7 @@ from infra.databases import database_of
 from infra.output_dir import check_output
 from infra.planning import WORKING_SET, plan_of, warnings_of
 from infra.settings import Settings, check_secrets
-from infra.stack_file import stack_values
+from infra.stack_file import encrypted_keys, stack_values
 from spec.database import DatabaseSpec
 from spec.errors import ExitCode, InputError, exit_code_of
 from spec.plan import LoadPlan, Shard
@@ -33,6 +33,12 @@ def _run(arguments: argparse.Namespace) -> int:
     project = Path.cwd()
     values = {**stack_values(project, arguments.stack), **_overrides(arguments.config)}
     check_secrets(values, (), arguments.stack)
+    server_is_unread = (
+        "connectionString" in encrypted_keys(project, arguments.stack) and "connectionString" not in values
+    )
+    if server_is_unread:
+        # It says that the server is the user's; the rest is for the engine alone.
+        values["connectionString"] = f"{values['source']}://encrypted/encrypted"
     settings = Settings.of(values)
     plan = plan_of(settings, project)
     check_output(settings, project, arguments.stack.rpartition("/")[2], plan)
@@ -41,6 +47,8 @@ def _run(arguments: argparse.Namespace) -> int:
         return ExitCode.OK
     database = database_of(settings)
     _show(Console(highlight=False), arguments.stack, settings, plan, database)
+    if server_is_unread:
+        sys.stdout.write("server: the one of loadtest:connectionString, which is encrypted and not read here\n")
     for warning in warnings_of(plan, database, here=settings.runs_here, port_kept=settings.keep_database_port):
         sys.stdout.write(f"warning: {warning}\n")
     return ExitCode.OK

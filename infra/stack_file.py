@@ -15,3 +15,12 @@ def stack_values(project: Path, stack: str) -> Mapping[str, Any]:
         for key, value in stack_configuration(project, stack).items()
         if key.startswith(f"{NAMESPACE}:") and not is_secret(value)
     }
+
+
+def encrypted_keys(project: Path, stack: str) -> frozenset[str]:
+    """The stack's keys, without their namespace, whose values only the engine can read."""
+    prefix = f"{NAMESPACE}:"
+    configuration = stack_configuration(project, stack)
+    return frozenset(
+        key.removeprefix(prefix) for key, value in configuration.items() if key.startswith(prefix) and is_secret(value)
+    )

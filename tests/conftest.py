@@ -14,12 +14,19 @@ from tests.cluster import cluster, cluster_session
 from tests.components import COMPONENTS, TIERS, missing, tier_with
 from tests.requires import REQUIRE_ALL, SKIPPED
 from tests.scheduling import GroupScheduling
+from tests.serving import end_shared
 
 __all__ = ["cluster", "cluster_session"]
 
 _BUILDS = "LOADTEST_BUILDS"
 _NOT_IN_TIER = pytest.StashKey[Counter[str]]()
 _ORPHANS = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_servers() -> Iterator[None]:
+    yield
+    end_shared()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,7 +1,7 @@
 """Which tests run in one process of the pool: those of a file share its fixtures, and its server.
 
-Two exceptions. There is one test cluster on a machine, so all of its tests are one group. A file whose tests are
-parametrized by source has one server per source, so each source is a group.
+There is one test cluster on a machine, so all of its tests are one group. A file whose tests are parametrized by source
+has one server per source, so each source is a group; tests of several files that share a server are one group per source.
 """
 
 from functools import cache
@@ -28,9 +28,23 @@ def group_of(nodeid: str) -> str:
         return "cluster"
     parameters = test.partition("[")[2].rstrip("]").split("-")
     sources = [parameter for parameter in parameters if parameter in SOURCES]
+    if sources and _shares_server(file):
+        return f"server-{sources[0]}"
     return "-".join([file, *sources[:1]])
 
 
 @cache
 def _needs_cluster(file: str) -> bool:
-    return "mark.cluster" in (_ROOT / file).read_text(encoding="utf-8")
+    return "mark.cluster" in _text(file)
+
+
+@cache
+def _shares_server(file: str) -> bool:
+    """Whether a test file, or the fixtures of its folder, use a server that lives as long as the session."""
+    fixtures = str(Path(file).parent / "conftest.py")
+    return any("import" in line and "shared" in line for each in (file, fixtures) for line in _text(each).splitlines())
+
+
+def _text(file: str) -> str:
+    path = _ROOT / file
+    return path.read_text(encoding="utf-8") if path.is_file() else ""

@@ -4,7 +4,7 @@ import random
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from infra.databases import adapted_to, specification_of
@@ -25,6 +25,8 @@ RECIPES = {
     "neo4j": catalogue.NEO4J,
     "kafka": catalogue.KAFKA,
 }
+_JAVA = ("neo4j", "kafka")
+_QUICK = {"JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1"}
 _CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
 
 
@@ -61,12 +63,18 @@ def serving(
     tmpfs: int | None = 400 * MIB,
     arguments: Sequence[str] = (),
     password: str = PASSWORD,
+    measured: bool = False,
 ) -> Iterator[Served]:
-    """A server of ours, once its own health check says that it answers; `arguments` come behind its own, and win."""
+    """A server of ours, once its own health check says that it answers; `arguments` come behind its own, and win.
+
+    Unless its speed is `measured`, a Java server compiles quickly rather than well: it starts with two thirds of the work.
+    """
     recipe = RECIPES[source]
     require_image(recipe)
     ours = adapted_to(source, specification_of(source, tag(recipe), cpu=2, memory=memory, tmpfs=tmpfs), password)
-    specification = ours.model_copy(update={"arguments": (*ours.arguments, *arguments)})
+    quick = _QUICK if source in _JAVA and not measured else {}
+    environment = {**ours.environment, **quick}
+    specification = ours.model_copy(update={"arguments": (*ours.arguments, *arguments), "environment": environment})
     # Kafka tells its clients an address: it has to be one that this machine reaches, and known before.
     address = f"10.{random.randrange(100, 250)}.{random.randrange(250)}."
     name = session.unique("loadtest-served")
@@ -80,6 +88,26 @@ def serving(
     finally:
         subprocess.run(["docker", "rm", "--force", "--volumes", name], capture_output=True, check=False, timeout=60)
         docker("network", "rm", name)
+
+
+_SHARED = ExitStack()
+_RUNNING: dict[str, Served] = {}
+
+
+def shared(source: str) -> Served:
+    """Return this process's server of a source, for tests that neither end nor configure it.
+
+    It is started on first use and lives until the session ends: a server takes up to half a minute of a core to start.
+    """
+    if source not in _RUNNING:
+        _RUNNING[source] = _SHARED.enter_context(serving(source))
+    return _RUNNING[source]
+
+
+def end_shared() -> None:
+    """End the servers of this process that tests shared."""
+    _RUNNING.clear()
+    _SHARED.close()
 
 
 def _start(name: str, recipe: Recipe, specification: DatabaseSpec, host: str, password: str) -> None:

@@ -169,7 +169,7 @@ class DockerLoadTest(pulumi.ComponentResource):
             capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"], adds=list(_SERVER_CAPABILITIES)),
             security_opts=["no-new-privileges:true"],
             healthcheck=docker.ContainerHealthcheckArgs(
-                tests=["CMD", *database.health_command], interval="1s", timeout="10s", retries=60, start_period="2m0s"
+                tests=["CMD", *database.health_command], interval="2s", timeout="10s", retries=30, start_period="2m0s"
             ),
             wait=True,
             wait_timeout=_READY_SECONDS,

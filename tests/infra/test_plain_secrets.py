@@ -1,9 +1,14 @@
+import json
+
 import pytest
+import yaml
 
 from infra.plan import main
 from infra.settings import check_secrets
 from spec.errors import ExitCode, SettingsError
-from tests.infra.configuration import ROOT, settings, values
+from spec.plan import OnExisting
+from spec.sources import SOURCES
+from tests.infra.configuration import ROOT, SMALL, settings, values
 
 PASSWORD = "a-pass-of-the-tests"
 URL = f"postgresql://u:{PASSWORD}@h/d"
@@ -61,3 +66,19 @@ def test_secret_of_wrong_type_is_not_repeated(key):
     with pytest.raises(SettingsError) as refused:
         settings(**{key: 1234567})
     assert "1234567" not in str(refused.value)
+
+
+@pytest.mark.parametrize("source", [name for name, source in SOURCES.items() if source.needs_server])
+def test_plan_takes_encrypted_connection_string_for_a_given_server(source, tmp_path, monkeypatch, capsys):
+    config = {f"loadtest:{key}": value for key, value in {**SMALL, "source": source, "platform": "docker"}.items()}
+    config["loadtest:connectionString"] = {"secure": "v1:not-to-be-read"}
+    (tmp_path / "Pulumi.mine.yaml").write_text(yaml.safe_dump({"config": config}))
+    for name in ("Pulumi.yaml", "schemas"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    monkeypatch.chdir(tmp_path)
+    assert main(["--stack", "mine"]) == ExitCode.OK
+    said = capsys.readouterr().out
+    assert "server: the one of loadtest:connectionString, which is encrypted and not read here" in said
+    assert said.count("server: ") == 1
+    assert main(["--stack", "mine", "--output-format", "json"]) == ExitCode.OK
+    assert json.loads(capsys.readouterr().out)["on_existing"] == OnExisting.FAIL

@@ -111,6 +111,10 @@ class Stack:
                 content["config"][f"loadtest:{key}"] = value
         self._file.write_text(yaml.safe_dump(content))
 
+    def setting(self, key: str) -> Any:
+        """Return what the stack's file says."""
+        return yaml.safe_load(self._file.read_text())["config"][f"loadtest:{key}"]
+
     def set_secret(self, key: str, value: str) -> None:
         """`pulumi config set --secret`."""
         self.pulumi("config", "set", "--secret", f"loadtest:{key}", value).succeeded()

@@ -32,16 +32,15 @@ def told_everywhere(stack, *outputs):
     return [*outputs, json.dumps(stack.outputs()), stack.pulumi("stack", "output").output, *reports]
 
 
-@pytest.mark.parametrize("configured", [False, True])
-def test_on_this_machine(new_stack, configured):
+def test_on_this_machine(new_stack):
+    """The user's own password; the run on Docker has one that was drawn."""
     stack = new_stack(rowCount=1000)
-    if configured:
-        # The stack is there from its first command on.
-        stack.preview().succeeded()
-        stack.set_secret("databasePassword", CONFIGURED)
+    # The stack is there from its first command on.
+    stack.preview().succeeded()
+    stack.set_secret("databasePassword", CONFIGURED)
     up = stack.up().succeeded()
     password = password_of(stack)
-    assert (password == CONFIGURED) == configured
+    assert password == CONFIGURED
     assert stack.outputs()["connectionString"] == "[secret]"
     assert not any(password in text for text in told_everywhere(stack, up.output))
     clone = stack.clone.folder

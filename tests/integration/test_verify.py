@@ -62,7 +62,7 @@ def test_verify_alone_is_refused_where_nothing_is_there(new_stack):
 
 @pytest.mark.docker
 def test_a_killed_worker_is_started_again_and_ends_with_its_rows(new_stack, docker):
-    rows = 300_000
+    rows = 150_000
     stack = new_stack(rowCount=rows, tables=["users", "orders"], operation="populate+verify", retries=1, **docker)
     process = stack.start_up()
     name = f"loadtest-{stack.name}-worker-1"

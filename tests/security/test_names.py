@@ -14,7 +14,7 @@ from spec.results import VerificationReport
 from spec.schema import Schema
 from spec.schema_file import load_schema
 from spec.sources import BULK, METHODS, SOURCES
-from tests.serving import serving
+from tests.serving import shared
 from tests.worker.sources.loading import connected
 from tests.worker.verify.embedded import embedded_postgresql
 from worker.generate import Dataset
@@ -188,7 +188,7 @@ def _drop_all_but_the_sentinel(other: "psycopg.Connection[tuple[object, ...]]") 
 def test_servers_take_names_or_refuse_them(source: str, tmp_path: Path) -> None:
     # Kafka's columns are JSON's, whose names jsonl tries. By one method: these servers take their time.
     pairs = [pair for pair in _pairs() if source != "kafka" or pair[0] != "harmless"]
-    with serving(source) as served:
-        outcomes = {pair: _loads(tmp_path, source, served.connection, *pair, methods=[BULK]) for pair in pairs}
+    at = shared(source).connection
+    outcomes = {pair: _loads(tmp_path, source, at, *pair, methods=[BULK]) for pair in pairs}
     assert outcomes["plain", "payload"]
     assert not outcomes["../escaped", "payload"] if source == "kafka" else sum(outcomes.values()) > len(outcomes) // 3

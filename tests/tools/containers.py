@@ -52,7 +52,7 @@ class Container:
         while (done := self.execute(*probe, environment=environment)).returncode != 0:
             if not self._runs() or time.monotonic() > deadline:
                 raise AssertionError(f"{probe[0]} says {done.stderr or done.stdout}; log:\n{self.log()[-4000:]}")
-            time.sleep(0.5)
+            time.sleep(1)
 
     def wait_until_ended(self, seconds: int = 30) -> int:
         """Its exit code, once it has ended by itself; fails the test when it does not in time."""

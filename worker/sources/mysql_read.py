@@ -1,6 +1,7 @@
 """MySQL read back: a streaming cursor, every value as text."""
 
 import json
+import struct
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -18,6 +19,8 @@ from worker.sources.mysql_ddl import name, qualified
 _ROWS = 8_192
 _WHOLE_NUMBERS = losses.large_numbers(-(2**63), 2**64 - 1)
 _LONGEST_CHAR = 255
+_WKB_POINT = struct.Struct("<5xdd")
+"""Byte order and type, then the coordinates."""
 
 
 def read(
@@ -60,24 +63,33 @@ def held(type_: DataType, values: pa.Array, *, mariadb: bool = False) -> pa.Arra
     return values
 
 
-def _column(cells: list[str | None], type_: DataType) -> pa.Array:
+def _column(cells: list[Any], type_: DataType) -> pa.Array:
     if type_.kind is Kind.SET:
         return pa.array(
             [None if cell is None else json.dumps(cell.split(",") if cell else []) for cell in cells], pa.string()
         )
     if type_.kind is Kind.DURATION:
         return pa.array(cells, pa.string()).cast(pa.int64()).cast(pa.duration("us"))
+    if type_.kind is Kind.POINT:
+        return pa.array([None if cell is None else _point(cell) for cell in cells], pa.string())
     return pa.array(cells, pa.string())
+
+
+def _point(wkb: bytes) -> str:
+    """Return the text of a point in well-known binary, which the server writes with its low bytes first."""
+    x, y = _WKB_POINT.unpack(wkb)
+    return f"POINT ({x!r} {y!r})"
 
 
 _AS_TEXT = "CAST({c} AS CHAR CHARACTER SET utf8mb4)"
 _TEMPLATES: Mapping[Kind, str] = {
     Kind.BOOL: "CASE {c} WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE " + _AS_TEXT + " END",
-    # A float is shown with six digits, and has more.
-    Kind.FLOAT32: "CAST({c} + 0E0 AS CHAR CHARACTER SET utf8mb4)",
+    # A float is shown with six digits, and has more. Adding 0E0 would lose the sign of a zero.
+    Kind.FLOAT32: "CAST({c} * 1E0 AS CHAR CHARACTER SET utf8mb4)",
     **dict.fromkeys(text.BINARIES, "REPLACE(TO_BASE64({c}), '\\n', '')"),
     Kind.UUID: "BIN_TO_UUID({c})",
-    Kind.POINT: "CONCAT('POINT (', ST_X({c}), ' ', ST_Y({c}), ')')",
+    # As text its coordinates would have a digit too few.
+    Kind.POINT: "ST_AsBinary({c})",
 }
 _GROUPS = ((1, 4), (5, 2), (7, 2), (9, 2), (11, 6))
 _MARIADB_TEMPLATES: Mapping[Kind, str] = {

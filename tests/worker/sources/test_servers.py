@@ -9,7 +9,7 @@ import pytest
 from spec.errors import ServerError
 from spec.plan import OnExisting, Shard
 from spec.sources import BULK, METHODS, SOURCES
-from tests.serving import PASSWORD, Served, serving
+from tests.serving import PASSWORD, Served, serving, shared
 from tests.worker.sources.beds import BEDS
 from tests.worker.sources.beds.base import Bed
 from tests.worker.sources.loading import (
@@ -41,9 +41,8 @@ def bed(request: pytest.FixtureRequest) -> Bed:
 
 
 @pytest.fixture(scope="module")
-def served(bed: Bed) -> Iterator[Served]:
-    with serving(bed.source) as server:
-        yield server
+def served(bed: Bed) -> Served:
+    return shared(bed.source)
 
 
 @pytest.fixture

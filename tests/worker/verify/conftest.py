@@ -7,7 +7,7 @@ import pytest
 
 from spec.connection import Connection, parse_connection
 from spec.sources import SOURCES
-from tests.serving import serving
+from tests.serving import shared
 from tests.worker.sources.loading import connected
 from tests.worker.verify.embedded import embedded_postgresql
 from worker.sources.base import Source
@@ -40,8 +40,7 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         with embedded_postgresql() as url:
             yield Place(name, url)
     else:
-        with serving(name) as served:
-            yield Place(name, served.connection_string)
+        yield Place(name, shared(name).connection_string)
 
 
 @pytest.fixture(scope="package")
