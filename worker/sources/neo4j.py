@@ -94,18 +94,18 @@ class Neo4j:
             yield (CreateSink if method == INSERT else UnwindSink)(self._server, table)
 
     def remove(self, table: Table, keys: KeyRange | pa.Array) -> None:
-        """Delete the nodes with these keys; the server refuses it for one that somebody gave a relationship."""
+        """Delete the nodes with these keys and no other label; the server refuses it for one with a relationship."""
         label, key = _name(table.name), _name(table.primary_key)
         with self._named():
             if isinstance(keys, KeyRange):
-                match = f"MATCH (n:{label}) WHERE n.{key} >= $low AND n.{key} <= $high"
+                match = f"MATCH (n:{label}) WHERE n.{key} >= $low AND n.{key} <= $high AND size(labels(n)) = 1"
                 deletion = f"{match} WITH n LIMIT $most DELETE n RETURN count(*)"
                 delete_all(self._server, deletion, low=keys.low, high=keys.high)
                 return
             alone = Table(name=table.name, primary_key=table.primary_key, columns=(table.key,))
             values = [row[0] for row in BoltEncoder(alone).encode(_batch_of(table, keys)).rows]
             for first in range(0, len(values), _KEYS_A_DELETE):
-                match = f"UNWIND $keys AS key MATCH (n:{label} {{{key}: key}}) DELETE n"
+                match = f"UNWIND $keys AS key MATCH (n:{label} {{{key}: key}}) WHERE size(labels(n)) = 1 DELETE n"
                 self._run(match, keys=values[first : first + _KEYS_A_DELETE])
 
     def count(self, table: Table) -> int:

@@ -7,9 +7,11 @@ worker asks the server for an instant, and every value with a zone is sent with 
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, LiteralString, cast
 
 from neo4j import Driver, Query, Result, Session, Transaction
+from neo4j.exceptions import DriverError, Neo4jError
 
 from spec.connection import Connection
 from spec.errors import ServerError
@@ -30,8 +32,12 @@ class Neo4jSession:
         self.database = database
         self._driver = driver
         self._session: Session = driver.session(database=database)
-        agent = self._session.run(_literal("RETURN 1")).consume().server.agent
-        self.version = version_of(agent)
+        try:
+            self.version = version_of(self._session.run(_literal("RETURN 1")).consume().server.agent)
+        except BaseException:
+            with suppress(Neo4jError, DriverError, OSError):
+                self._session.close()
+            raise
         self._prefix = "CYPHER 5 " if self.version >= _NAMES_A_VERSION else ""
 
     @property
