@@ -90,9 +90,9 @@ def _copied(table: Table, batches: Sequence[pa.RecordBatch], runs: int) -> list[
         psycopg.connect(server.get_uri(), autocommit=True) as connection,
     ):
         connection.execute("SET synchronous_commit = off")
-        connection.execute(create_table(table))
-        backend = psutil.Process(connection.info.backend_pid)
         name = sql.Identifier(table.name)
+        connection.execute(create_table(table, name))
+        backend = psutil.Process(connection.info.backend_pid)
 
         def both() -> float:
             times = backend.cpu_times()

@@ -2,19 +2,23 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from spec import document_limits, mysql_limits
+from spec import document_limits, mysql_limits, postgresql_limits
 from spec.errors import PlanError
 from spec.schema import Table
 
 LIMITS: Mapping[str, Callable[[Table], Iterator[str]]] = {
     "mysql": mysql_limits.complaints,
+    "postgresql": postgresql_limits.complaints,
     "mongodb": document_limits.mongodb_complaints,
     "kafka": document_limits.kafka_complaints,
     "neo4j": document_limits.neo4j_complaints,
 }
 """By source: what it cannot hold of a table."""
-WARNINGS: Mapping[str, Callable[[Table], Iterator[str]]] = {"mongodb": document_limits.mongodb_warnings}
-"""By source: what it stores of a table in another form."""
+WARNINGS: Mapping[str, Callable[[Table], Iterator[str]]] = {
+    "postgresql": postgresql_limits.warnings,
+    "mongodb": document_limits.mongodb_warnings,
+}
+"""By source: what it stores of a table in another form, or may refuse."""
 
 
 def check_limits(source: str, tables: Iterable[Table]) -> None:
@@ -26,6 +30,6 @@ def check_limits(source: str, tables: Iterable[Table]) -> None:
 
 
 def limit_warnings(source: str, tables: Iterable[Table]) -> list[str]:
-    """Return what the source stores in another form than the schema's, each in one line."""
+    """Return what the source stores in another form than the schema's, or may refuse, each in one line."""
     warn = WARNINGS.get(source)
     return [warning for table in tables for warning in warn(table)] if warn else []

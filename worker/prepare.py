@@ -9,6 +9,7 @@ from spec.errors import ExitCode
 from spec.sources import capabilities_of
 from worker.assignment import Folders, connection_of, read_plan
 from worker.attempt import forget_attempts
+from worker.free_keys import require_free_keys
 from worker.retry import until
 from worker.sources import open_source
 from worker.sources.base import Seat
@@ -31,6 +32,8 @@ def run(arguments: Namespace) -> int:
         # What is to be verified is there already, and must stay as it is.
         tables = [plan.data.table(name) for name in plan.tables] if plan.operation.populates else []
         warnings = source.prepare(tables, plan.on_existing)
+        if tables:
+            require_free_keys(source, plan)
         settings = settings_of(source)
         forget_attempts(Folders.of_environment().results, (worker.id for worker in plan.workers))
     finally:

@@ -16,6 +16,7 @@ from spec.results import ShardResult, WorkerResult
 from worker.assignment import Assignment
 from worker.ending import COMPLETED, StoppedError, ending_of
 from worker.environment import Surroundings, peak_memory_mb
+from worker.free_keys import require_free_keys
 from worker.generate import Dataset
 from worker.load import load_shard, remove_shard
 from worker.orphan import end_with_parent
@@ -123,6 +124,7 @@ def _load(assignment: Assignment, source: Source, dataset: Dataset, tally: Tally
         tables = [plan.data.table(name) for name in plan.tables]
         for warning in source.prepare(tables, plan.on_existing):
             _log(f"warning: {warning}")
+        require_free_keys(source, plan)
     tally.begin_load()
     for shard in assignment.worker.shards:
         rows = dataset.table(shard.table)

@@ -180,3 +180,11 @@ class Source(Protocol):
     def close(self) -> None:
         """Release the connection; never raises."""
         ...
+
+
+class KeyedSource(Source, Protocol):
+    """A source that removes rows by their keys (`Capabilities.key_range_deletable`), and can be asked for them before."""
+
+    def holds(self, table: Table, keys: KeyRange | pa.Array) -> bool:
+        """Whether the table has a row with one of these keys."""
+        ...

@@ -129,14 +129,14 @@ class MongoDB:
 
     def remove(self, table: Table, keys: KeyRange | pa.Array) -> None:
         """Delete the documents with these keys."""
-        collection = self._collection(table)
         with self._named():
-            if isinstance(keys, KeyRange):
-                collection.delete_many({"_id": {"$gte": keys.low, "$lte": keys.high}})
-                return
-            for first in range(0, len(keys), _KEYS_A_DELETE):
-                values = _key_values(table, keys.slice(first, _KEYS_A_DELETE))
-                collection.delete_many({"_id": {"$in": values}})
+            for condition in _conditions(table, keys):
+                self._collection(table).delete_many({"_id": condition})
+
+    def holds(self, table: Table, keys: KeyRange | pa.Array) -> bool:
+        """Whether one of these keys is the `_id` of a document."""
+        with self._named():
+            return any(self._collection(table).find_one({"_id": each}, {"_id": 1}) for each in _conditions(table, keys))
 
     def count(self, table: Table) -> int:
         """`countDocuments({})`, which counts documents and not the collection's metadata."""
@@ -211,6 +211,15 @@ class MongoDB:
             yield
         except PyMongoError as error:
             raise server_error(error, self._at) from error
+
+
+def _conditions(table: Table, keys: KeyRange | pa.Array) -> Iterator[dict[str, Any]]:
+    """Yield the conditions for an `_id` that together are true for these keys."""
+    if isinstance(keys, KeyRange):
+        yield {"$gte": keys.low, "$lte": keys.high}
+        return
+    for first in range(0, len(keys), _KEYS_A_DELETE):
+        yield {"$in": _key_values(table, keys.slice(first, _KEYS_A_DELETE))}
 
 
 def _key_values(table: Table, keys: pa.Array) -> list[Any]:

@@ -101,13 +101,20 @@ class MySQL:
 
     def _delete(self, delete: str, table: Table, keys: KeyRange | pa.Array) -> None:
         with self._server.cursor() as cursor:
-            if isinstance(keys, KeyRange):
-                cursor.execute(f"{delete} BETWEEN %s AND %s", [keys.low, keys.high])
-            else:
-                values = parameters(table.key, keys)
-                for first in range(0, len(values), _ROWS_A_STATEMENT):
-                    cursor.execute(f"{delete} IN %s", [values[first : first + _ROWS_A_STATEMENT]])
+            for condition, values in _conditions(table, keys):
+                cursor.execute(f"{delete} {condition}", values)
             self._server.commit()
+
+    def holds(self, table: Table, keys: KeyRange | pa.Array) -> bool:
+        """`SELECT 1`, of which the first row is enough."""
+        select = f"SELECT 1 FROM {self._name(table)} WHERE {name(table.primary_key)}"  # noqa: S608 - names are quoted
+        with self._named(), self._server.cursor() as cursor:
+            # A transaction sees what was there when it began.
+            self._server.commit()
+            return any(
+                cursor.execute(f"{select.replace('%', '%%')} {condition} LIMIT 1", values)
+                for condition, values in _conditions(table, keys)
+            )
 
     def count(self, table: Table) -> int:
         """`SELECT count(*)`."""
@@ -240,6 +247,16 @@ class InsertSink:
         written = time.perf_counter()
         self._connection.commit()
         return Sent(sent, time.perf_counter() - written)
+
+
+def _conditions(table: Table, keys: KeyRange | pa.Array) -> Iterator[tuple[str, list[Any]]]:
+    """Yield the conditions that together are true for these keys, each with its parameters."""
+    if isinstance(keys, KeyRange):
+        yield "BETWEEN %s AND %s", [keys.low, keys.high]
+        return
+    values = parameters(table.key, keys)
+    for first in range(0, len(values), _ROWS_A_STATEMENT):
+        yield "IN %s", [values[first : first + _ROWS_A_STATEMENT]]
 
 
 def _was_deadlock(error: ServerError) -> bool:

@@ -95,18 +95,15 @@ class Neo4j:
 
     def remove(self, table: Table, keys: KeyRange | pa.Array) -> None:
         """Delete the nodes with these keys and no other label; the server refuses it for one with a relationship."""
-        label, key = _name(table.name), _name(table.primary_key)
         with self._named():
-            if isinstance(keys, KeyRange):
-                match = f"MATCH (n:{label}) WHERE n.{key} >= $low AND n.{key} <= $high AND size(labels(n)) = 1"
-                deletion = f"{match} WITH n LIMIT $most DELETE n RETURN count(*)"
-                delete_all(self._server, deletion, low=keys.low, high=keys.high)
-                return
-            alone = Table(name=table.name, primary_key=table.primary_key, columns=(table.key,))
-            values = [row[0] for row in BoltEncoder(alone).encode(_batch_of(table, keys)).rows]
-            for first in range(0, len(values), _KEYS_A_DELETE):
-                match = f"UNWIND $keys AS key MATCH (n:{label} {{{key}: key}}) WHERE size(labels(n)) = 1 DELETE n"
-                self._run(match, keys=values[first : first + _KEYS_A_DELETE])
+            for match, values in _matches(table, keys):
+                deletion = "WITH n WHERE size(labels(n)) = 1 WITH n LIMIT $most DELETE n RETURN count(*)"
+                delete_all(self._server, f"{match} {deletion}", **values)
+
+    def holds(self, table: Table, keys: KeyRange | pa.Array) -> bool:
+        """Whether a node has one of these keys."""
+        with self._named():
+            return any(self._run(f"{match} RETURN 1 LIMIT 1", **values) for match, values in _matches(table, keys))
 
     def count(self, table: Table) -> int:
         """`count(n)` of the label's nodes."""
@@ -208,6 +205,18 @@ class Neo4j:
             yield
         except (Neo4jError, DriverError, OSError) as error:
             raise server_error(error, self._at) from error
+
+
+def _matches(table: Table, keys: KeyRange | pa.Array) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the patterns that together match the nodes `n` with these keys, each with its parameters."""
+    label, key = _name(table.name), _name(table.primary_key)
+    if isinstance(keys, KeyRange):
+        yield f"MATCH (n:{label}) WHERE n.{key} >= $low AND n.{key} <= $high", {"low": keys.low, "high": keys.high}
+        return
+    alone = Table(name=table.name, primary_key=table.primary_key, columns=(table.key,))
+    values = [row[0] for row in BoltEncoder(alone).encode(_batch_of(table, keys)).rows]
+    for first in range(0, len(values), _KEYS_A_DELETE):
+        yield f"UNWIND $keys AS key MATCH (n:{label} {{{key}: key}})", {"keys": values[first : first + _KEYS_A_DELETE]}
 
 
 def _batch_of(table: Table, keys: pa.Array) -> pa.RecordBatch:

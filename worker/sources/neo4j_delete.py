@@ -52,5 +52,5 @@ def delete_all(session: Neo4jSession, query: str, **parameters: Any) -> None:
                 raise
             most = max(1, most // 4)
             continue
-        if not deleted:
+        if deleted < most:
             return

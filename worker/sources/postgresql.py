@@ -15,18 +15,17 @@ from spec.schema import Column, Table
 from spec.sources import INSERT, POSTGRESQL
 from worker.sources import postgresql_read
 from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sink
-from worker.sources.existing import in_another_shape, not_to_be_touched
 from worker.sources.postgresql_connection import arguments
-from worker.sources.postgresql_ddl import check_length, column_type, create_table, shape_in_server
+from worker.sources.postgresql_ddl import qualified
 from worker.sources.postgresql_errors import server_error
+from worker.sources.postgresql_prepare import foreign_keys_off, prepare
+from worker.sources.postgresql_session import fix_session
 from worker.sources.postgresql_sinks import CopySink, InsertSink, parameters
 
 _SETTINGS = (
     "server_version", "max_connections", "shared_buffers", "wal_level", "max_wal_senders", "synchronous_commit",
     "fsync", "full_page_writes", "max_wal_size",
 )  # fmt: skip
-_PREPARE_LOCK = 0x10AD7E57
-"""Any constant: two `prepare` of one database wait for each other on it."""
 
 
 def open_source(connection: Connection, _: Seat) -> "PostgreSQL":
@@ -43,63 +42,53 @@ class PostgreSQL:
         self._at = connection
         self._arguments = arguments(connection)
         self._connection: psycopg.Connection[Any] | None = None
+        self._schema = ""
 
     def connect(self) -> None:
         """One try; raises ServerError, transient unless the server answered with a refusal that stays."""
         with self._named():
             self._connection = psycopg.connect(self._at.text, autocommit=True, **self._arguments)
+            self._schema = fix_session(self._connection, self._at)
 
     def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
         """Make the tables in one transaction, under a lock that a second `prepare` waits for."""
-        for table in tables:
-            for name in (table.name, *(column.name for column in table.columns)):
-                check_length(name)
-        with self._named(), self._server.transaction(), self._server.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_PREPARE_LOCK])
-            for table in tables:
-                self._prepare(cursor, table, on_existing)
-        return ()
-
-    def _prepare(self, cursor: psycopg.Cursor[Any], table: Table, on_existing: OnExisting) -> None:
-        shape = shape_in_server(cursor, table)
-        if not shape:
-            cursor.execute(create_table(table))
-            return
-        if shape != [(column.name, column_type(column.type)) for column in table.columns]:
-            found = ", ".join(f"{name} {kind}" for name, kind in shape)
-            raise in_another_shape("table", table.name, self._at, found)
-        if on_existing is OnExisting.FAIL:
-            raise not_to_be_touched("table", table.name, self._at)
-        if on_existing is OnExisting.EMPTY:
-            cursor.execute(sql.SQL("TRUNCATE {}").format(sql.Identifier(table.name)))
+        with self._named():
+            return prepare(self._server, self._at, self._schema, tables, on_existing)
 
     @contextmanager
     def sink(self, table: Table, shard: Shard, method: str) -> Iterator[Sink[Any]]:  # noqa: ARG002
         """COPY, or multi-row INSERT."""
-        with self._named():
-            yield (InsertSink if method == INSERT else CopySink)(self._server, table)
+        with self._named(), foreign_keys_off(self._server, self._name(table)):
+            yield (InsertSink if method == INSERT else CopySink)(self._server, table, self._name(table))
 
     def remove(self, table: Table, keys: KeyRange | pa.Array) -> None:
         """Delete the rows with these keys."""
-        name, key = sql.Identifier(table.name), sql.Identifier(table.primary_key)
+        with self._named(), foreign_keys_off(self._server, self._name(table)):
+            self._server.execute(*self._with_keys("DELETE", table, keys))
+
+    def holds(self, table: Table, keys: KeyRange | pa.Array) -> bool:
+        """`SELECT 1`, of which the first row is enough."""
         with self._named():
-            if isinstance(keys, KeyRange):
-                statement = sql.SQL("DELETE FROM {} WHERE {} BETWEEN %s AND %s").format(name, key)
-                self._server.execute(statement, [keys.low, keys.high])
-            else:
-                statement = sql.SQL("DELETE FROM {} WHERE {} = ANY(%s)").format(name, key)
-                self._server.execute(statement, [parameters(table.key, keys)])
+            statement, values = self._with_keys("SELECT 1", table, keys)
+            return bool(self._server.execute(statement + sql.SQL(" LIMIT 1"), values).fetchall())
+
+    def _with_keys(self, what: str, table: Table, keys: KeyRange | pa.Array) -> tuple[sql.Composed, list[Any]]:
+        """Return a statement for the rows with these keys, and its parameters."""
+        condition = "BETWEEN %s AND %s" if isinstance(keys, KeyRange) else "= ANY(%s)"
+        values = [keys.low, keys.high] if isinstance(keys, KeyRange) else [parameters(table.key, keys)]
+        names = self._name(table), sql.Identifier(table.primary_key)
+        return sql.SQL(f"{what} FROM {{}} WHERE {{}} {condition}").format(*names), values
 
     def count(self, table: Table) -> int:
         """`SELECT count(*)`."""
         with self._named():
-            cursor = self._server.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table.name)))
+            cursor = self._server.execute(sql.SQL("SELECT count(*) FROM {}").format(self._name(table)))
             return int(cursor.fetchall()[0][0])
 
     def read(self, table: Table, scope: Scope) -> Iterator[pa.RecordBatch]:
         """COPY TO, which sees what was committed when it began."""
         with self._named():
-            yield from postgresql_read.read(self._server, table, scope)
+            yield from postgresql_read.read(self._server, self._name(table), table, scope)
 
     def held(self, column: Column, values: pa.Array) -> pa.Array:
         """What the server holds of generated values."""
@@ -108,7 +97,7 @@ class PostgreSQL:
     def fingerprint(self, table: Table, scope: Scope) -> Fingerprint | None:
         """By the server's own md5 and sum."""
         with self._named():
-            return postgresql_read.fingerprint(self._server, table, scope)
+            return postgresql_read.fingerprint(self._server, self._name(table), table, scope)
 
     def settings(self) -> Mapping[str, str]:
         """What `SHOW` says of the settings that bear on a load."""
@@ -123,6 +112,9 @@ class PostgreSQL:
         """Release the connection."""
         if self._connection is not None:
             self._connection.close()
+
+    def _name(self, table: Table) -> sql.Identifier:
+        return qualified(self._schema, table)
 
     @property
     def _server(self) -> psycopg.Connection[Any]:

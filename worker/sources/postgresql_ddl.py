@@ -1,17 +1,11 @@
 """The tables that a schema becomes in PostgreSQL: each type in the server's own, every name quoted."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
-import psycopg
 from psycopg import sql
 
-from spec.errors import PlanError
 from spec.schema import Column, Table
 from spec.types import DataType, Kind
-
-_LONGEST_NAME = 63
-"""Bytes, as the server is built by everybody (NAMEDATALEN less one)."""
 
 TYPES: Mapping[Kind, Callable[[DataType], str]] = {
     Kind.BOOL: lambda _: "boolean",
@@ -50,11 +44,16 @@ def column_type(data_type: DataType) -> str:
     return TYPES[data_type.kind](data_type)
 
 
-def create_table(table: Table) -> sql.Composed:
-    """The statement that makes a table; every name is quoted."""
+def qualified(schema: str, table: Table) -> sql.Identifier:
+    """Return a table's name with its schema: no search_path decides which table is meant."""
+    return sql.Identifier(schema, table.name)
+
+
+def create_table(table: Table, name: sql.Identifier) -> sql.Composed:
+    """Return the statement that creates a table; every name is quoted."""
     columns = [_definition(column) for column in table.columns]
     key = sql.SQL("PRIMARY KEY ({})").format(sql.Identifier(table.primary_key))
-    return sql.SQL("CREATE TABLE {} ({})").format(sql.Identifier(table.name), sql.SQL(", ").join([*columns, key]))
+    return sql.SQL("CREATE TABLE {} ({})").format(name, sql.SQL(", ").join([*columns, key]))
 
 
 def _definition(column: Column) -> sql.Composed:
@@ -62,22 +61,3 @@ def _definition(column: Column) -> sql.Composed:
     if not column.nullable:
         parts.append(sql.SQL("NOT NULL"))
     return sql.SQL(" ").join(parts)
-
-
-def check_length(name: str) -> None:
-    """Raise PlanError for a name that is too long: the server cuts it, and may then mean a table that is another's."""
-    if len(name.encode()) > _LONGEST_NAME:
-        raise PlanError(
-            f"source: 'postgresql' has names of {_LONGEST_NAME} bytes at most, and {name[:20] + '...'!r} has "
-            f"{len(name.encode())}; shorten it in the schema"
-        )
-
-
-def shape_in_server(cursor: psycopg.Cursor[Any], table: Table) -> list[tuple[str, str]]:
-    """The columns of the table of this name, each with its type as `format_type` spells it; none where there is no table."""
-    cursor.execute(
-        "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute "
-        "WHERE attrelid = to_regclass(quote_ident(%s)) AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
-        [table.name],
-    )
-    return [(str(name), str(kind)) for name, kind in cursor.fetchall()]

@@ -13,10 +13,13 @@ _REMEDIES: Mapping[str, str] = {
     "28P01": "check user and password in the connection string",
     "28000": "check user and password in the connection string, and the server's pg_hba.conf",
     "3D000": "create the database, or name another in the connection string",
-    "42501": "grant the user CREATE on the schema and INSERT on the tables",
+    "42501": "grant the user CREATE on the schema, and SELECT, INSERT, DELETE and TRUNCATE on the tables",
+    "22P05": "remove the character U+0000 from the schema's jsonb values, or use the type json",
+    "25006": "connect to a server, database and role that may write",
     "53100": MORE_DISK,
     "53200": "give the server more memory by databaseMemoryLimit",
     "53300": "lower workers, or raise the server's max_connections",
+    "55P03": "end the session that has locked the table (pg_stat_activity), and run again",
     **dict.fromkeys(("57P01", "57P02", "08006"), GONE),
 }
 _LOST = ("closed the connection", "connection is lost", "connection is closed", "Connection reset", "Broken pipe")

@@ -5,13 +5,13 @@ from typing import Any
 
 import psycopg
 import pyarrow as pa
-import pyarrow.compute as pc
 from psycopg import sql
 
 from spec.schema import Column, Table
 from spec.types import DataType, Kind
 from worker.encode import text
 from worker.encode.json_text import element_of
+from worker.sources import losses
 from worker.sources.base import Fingerprint, Scope
 from worker.sources.csv_text import blocks_of, texts_of
 from worker.sources.summed import is_summable
@@ -19,12 +19,12 @@ from worker.sources.summed import is_summable
 _Expression = Callable[[sql.Composable, DataType], sql.Composable]
 
 
-def read(connection: psycopg.Connection[Any], table: Table, scope: Scope) -> Iterator[pa.RecordBatch]:
+def read(
+    connection: psycopg.Connection[Any], name: sql.Identifier, table: Table, scope: Scope
+) -> Iterator[pa.RecordBatch]:
     """The rows of a scope's keys; of a key that is no consecutive number, the whole table."""
     cells = [_cell(sql.Identifier(column.name), column.type) for column in table.columns]
-    query = sql.SQL("SELECT {} FROM {}").format(sql.SQL(", ").join(cells), sql.Identifier(table.name)) + within(
-        table, scope
-    )
+    query = sql.SQL("SELECT {} FROM {}").format(sql.SQL(", ").join(cells), name) + within(table, scope)
     names = [column.name for column in table.columns]
     statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv)").format(query)
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
@@ -49,7 +49,9 @@ def within(table: Table, scope: Scope) -> sql.Composable:
 
 def held(column: Column, values: pa.Array) -> pa.Array:
     """The values themselves; spaces at the end of a `char` are padding to the server."""
-    return pc.utf8_rtrim(values, " ") if column.type.kind is Kind.CHAR else values
+    if column.type.kind is Kind.ARRAY and element_of(column.type).kind is Kind.CHAR:
+        return losses.elements(values, losses.unpadded)
+    return losses.unpadded(values) if column.type.kind is Kind.CHAR else values
 
 
 class _Rows:
@@ -78,10 +80,14 @@ def _template(template: str) -> _Expression:
 _as_text = _template("{c}::text")
 
 
+_JSON_ITSELF = (*text.INTEGERS, *text.STRINGS, *text.FLOATS, Kind.BOOL, Kind.DECIMAL)
+
+
 def _array(name: sql.Composable, type_: DataType) -> sql.Composable:
     """JSON; elements that JSON has no spelling of its own for are written as the column's type is."""
     element = element_of(type_)
-    if element.kind in (*text.INTEGERS, *text.STRINGS, *text.FLOATS, Kind.BOOL, Kind.DECIMAL):
+    # Of char(n) a cast to text removes the padding.
+    if element.kind in _JSON_ITSELF and element.kind is not Kind.CHAR:
         return sql.SQL("to_json({})::text").format(name)
     each = _cell(sql.Identifier("e"), element)
     return sql.SQL(
@@ -112,7 +118,9 @@ _EXPRESSIONS: Mapping[Kind, _Expression] = {
 }
 
 
-def fingerprint(connection: psycopg.Connection[Any], table: Table, scope: Scope) -> Fingerprint | None:
+def fingerprint(
+    connection: psycopg.Connection[Any], name: sql.Identifier, table: Table, scope: Scope
+) -> Fingerprint | None:
     """The rows of a range of keys added up by the server; None without such a range, and for kinds that it spells anew."""
     if scope.keys is None or not is_summable(table):
         return None
@@ -125,7 +133,7 @@ def fingerprint(connection: psycopg.Connection[Any], table: Table, scope: Scope)
     statement = sql.SQL(
         "SELECT count(*), min(k), max(k), coalesce(sum(('x' || substr(md5(r), 1, 15))::bit(60)::bigint), 0) "
         "FROM (SELECT {} AS k, {} AS r FROM {}{}) AS rows"
-    ).format(key, row, sql.Identifier(table.name), within(table, scope))
+    ).format(key, row, name, within(table, scope))
     count, smallest, largest, total = connection.execute(statement).fetchall()[0]
     return Fingerprint(int(count), smallest, largest, int(total) % 2**64)
 

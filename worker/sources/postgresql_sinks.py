@@ -1,7 +1,7 @@
 """How rows go to PostgreSQL: by COPY, or by INSERT statements of many rows."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -9,8 +9,11 @@ import pyarrow as pa
 from psycopg import sql
 
 from spec.schema import Column, Table
-from spec.types import Kind
+from spec.types import DataType, Kind
+from worker.encode import text
+from worker.encode.json_text import element_of
 from worker.encode.postgres_binary import PostgresBinaryEncoder
+from worker.encode.postgres_nul import without_nul
 from worker.encode.records import Records
 from worker.encode.rows import Rows
 from worker.sources.base import Sent
@@ -22,11 +25,11 @@ _ROWS_A_STATEMENT = 1_000
 class CopySink:
     """Rows in COPY's binary format, straight to the wire: it costs the server less than text (bench/encode.py)."""
 
-    def __init__(self, connection: psycopg.Connection[Any], table: Table) -> None:
+    def __init__(self, connection: psycopg.Connection[Any], table: Table, name: sql.Identifier) -> None:
         self._connection = connection
         self._encoder = PostgresBinaryEncoder(table)
         columns = sql.SQL(", ").join(sql.Identifier(column.name) for column in table.columns)
-        statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(sql.Identifier(table.name), columns)
+        statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(name, columns)
         self._statement = statement.as_bytes(connection)
 
     def encode(self, batch: pa.RecordBatch) -> Rows:
@@ -51,15 +54,18 @@ class CopySink:
 class InsertSink:
     """Multi-row INSERT, the values bound on the client, so that the bytes on the wire are known."""
 
-    def __init__(self, connection: psycopg.Connection[Any], table: Table) -> None:
+    def __init__(self, connection: psycopg.Connection[Any], table: Table, name: sql.Identifier) -> None:
         self._connection = connection
         self._table = table
         self._row = sql.SQL("({})").format(sql.SQL(", ").join(sql.Placeholder() * len(table.columns)))
         columns = sql.SQL(", ").join(sql.Identifier(column.name) for column in table.columns)
-        self._insert = sql.SQL("INSERT INTO {} ({}) VALUES ").format(sql.Identifier(table.name), columns)
+        self._insert = sql.SQL("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE VALUES ").format(name, columns)
 
     def encode(self, batch: pa.RecordBatch) -> Records:
         """Python objects, as a program would bind them."""
+        for column, values in zip(self._table.columns, batch.columns, strict=True):
+            if _cell_type(column.type).kind in text.STRINGS:
+                without_nul(values.flatten() if pa.types.is_list(values.type) else values)
         columns = [parameters(*pair) for pair in zip(self._table.columns, batch.columns, strict=True)]
         return Records(list(zip(*columns, strict=True)))
 
@@ -76,16 +82,30 @@ class InsertSink:
 
     def _insert_rows(self, cursor: psycopg.ClientCursor[Any], rows: Sequence[tuple[Any, ...]]) -> int:
         statement = self._insert + sql.SQL(", ").join([self._row] * len(rows))
-        text = cursor.mogrify(statement, [value for row in rows for value in row]).encode()
-        cursor.execute(text)
-        return len(text)
+        written = cursor.mogrify(statement, [value for row in rows for value in row]).encode()
+        cursor.execute(written)
+        return len(written)
 
 
 def parameters(column: Column, values: pa.Array) -> list[Any]:
-    """A column as values that the driver binds; what it does not know goes as the server's text for it."""
-    kind = column.type.kind
-    if kind is Kind.UUID:
-        return [None if value is None else value.hex() for value in values.to_pylist()]
-    if kind is Kind.POINT:
-        return [None if value is None else f"({value['x']!r},{value['y']!r})" for value in values.to_pylist()]
-    return list(values.to_pylist())
+    """Return a column's values as the driver binds them; those that it would change as the server's text for them."""
+    bound = _BOUND.get(_cell_type(column.type).kind)
+    if bound is None:
+        return list(values.to_pylist())
+    if column.type.kind is Kind.ARRAY:
+        return [None if value is None else list(map(bound, value)) for value in values.to_pylist()]
+    return [None if value is None else bound(value) for value in values.to_pylist()]
+
+
+def _cell_type(type_: DataType) -> DataType:
+    """Return the type itself, or of a list the type of its elements."""
+    return element_of(type_) if type_.kind in (Kind.ARRAY, Kind.SET) else type_
+
+
+_BOUND: Mapping[Kind, Callable[[Any], str]] = {
+    Kind.UUID: bytes.hex,
+    Kind.POINT: lambda value: f"({value['x']!r},{value['y']!r})",
+    # Not as a number, which is a numeric to the server: it has no zero with a sign.
+    Kind.FLOAT32: repr,
+    Kind.FLOAT64: repr,
+}

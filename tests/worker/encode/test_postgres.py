@@ -43,7 +43,7 @@ def encoder(request: pytest.FixtureRequest) -> Encoder:
 
 def _load(server: psycopg.Connection[Any], encoder: Encoder, table: Table, batches: list[pa.RecordBatch]) -> None:
     server.execute("DROP TABLE IF EXISTS sample")
-    server.execute(create_table(table))
+    server.execute(create_table(table, sql.Identifier(table.name)))
     made = encoder(table)
     statement = f"COPY sample FROM STDIN (FORMAT {_FORMATS[encoder]})"
     with server.cursor() as cursor, cursor.copy(sql.SQL(statement)) as copy:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from spec.errors import ServerError
-from spec.plan import OnExisting, Shard
+from spec.plan import LoadPlan, OnExisting, Operation, Shard, WorkerPlan
 from spec.sources import BULK, METHODS, SOURCES
 from tests.serving import PASSWORD, Served, serving, shared
 from tests.worker.sources.beds import BEDS
@@ -24,6 +24,7 @@ from tests.worker.sources.loading import (
     refusal,
     table_of,
 )
+from worker.free_keys import require_free_keys
 from worker.sources.base import Source
 
 pytestmark = pytest.mark.docker
@@ -127,6 +128,27 @@ def test_a_key_that_is_there_is_refused(bed: Bed, served: Served, source: Source
     with pytest.raises(ServerError):
         load(source, KEYED, first=5, rows=10, method=method)
     assert bed.count(served, table_of(KEYED)) >= 10
+
+
+@_where(lambda bed: SOURCES[bed.source].key_range_deletable)
+def test_append_refuses_keys_that_are_taken(bed: Bed, served: Served, source: Source) -> None:
+    shards = tuple(Shard(table=name, seed=42, first_row=0, rows=ROWS) for name in (EVERY_KIND, KEYED))
+    plan = LoadPlan(
+        run_id="", source=bed.source, operation=Operation.POPULATE, method=BULK, batch_size=50, seed=42, row_count=ROWS,
+        on_existing=OnExisting.APPEND, limits=None, data=DATASET.schema,
+        workers=(WorkerPlan(id="worker-1", shards=shards),),
+    )  # fmt: skip
+    require_free_keys(source, plan)
+    for name in (EVERY_KIND, KEYED):
+        load(source, name, first=ROWS - 1, rows=1)
+    with pytest.raises(
+        ServerError, match=r"'append' needs keys that are free, and table 'every_kind', 'keyed' has rows"
+    ):
+        require_free_keys(source, plan)
+    require_free_keys(source, plan.model_copy(update={"on_existing": OnExisting.EMPTY}))
+    # Other rows, whose keys are not the run's.
+    require_free_keys(source, plan.model_copy(update={"row_count": ROWS - 1}))
+    assert bed.count(served, table_of(KEYED)) == 1
 
 
 def test_a_connection_that_is_closed_in_a_batch(bed: Bed) -> None:

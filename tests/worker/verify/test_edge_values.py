@@ -199,6 +199,10 @@ EDGES: Mapping[str, tuple[Any, Any]] = {
         {"type": "array", "element_type": "timestamp_tz"},
         {"type": "sample_array", "pool": list(_INSTANTS), "max_length": 9},
     ),
+    "array_char": (
+        {"type": "array", "element_type": "char(9)"},
+        {"type": "sample_array", "pool": ["", "a", "a  ", " a", "\U0001f600"], "max_length": 9},
+    ),
     "array_bool": (
         {"type": "array", "element_type": "bool"},
         {"type": "sample_array", "pool": [True, False], "max_length": 9},
@@ -245,8 +249,6 @@ _LEFT_OUT: Mapping[tuple[str, str], frozenset[str]] = {
     # A scale of 30 at most: refused in the plan.
     ("mysql", BULK): frozenset({"decimal_38_38", "range_38_38"}),
     ("mysql", INSERT): frozenset({"decimal_38_38", "range_38_38"}),
-    # An INSERT writes numbers without their type.
-    ("postgresql", INSERT): frozenset({"float32", "float64", "array_uuid"}),
 }
 """By source and method: what does not come back the same, as docs/sources.md says."""
 

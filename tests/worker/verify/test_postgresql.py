@@ -109,7 +109,7 @@ def test_a_table_that_cannot_be_read_to_its_end_is_in_no_report(url: str, source
         limits=None, data=DATASET.schema, workers=(WorkerPlan(id="worker-1", shards=shards),),
     )  # fmt: skip
     verification = Verification()
-    with pytest.raises(ServerError, match=r'relation "keyed" does not exist'):
+    with pytest.raises(ServerError, match=r'relation "public.keyed" does not exist'):
         verification.run(source, plan, plan.workers[0], DATASET, Tally(loads=False))
     assert verification.report is not None
     assert [table.table for table in verification.report.tables] == [EVERY_KIND]

@@ -1,0 +1,110 @@
+"""The settings that a session fixes, so that no role, database or server changes what is stored, read or named.
+
+Source: postgresql.org, "Server Configuration". Not fixed: settings of types that no column has (XML, money, text search),
+of the planner, and of durability, logs and table spaces, which are the user's and change no value.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from spec.connection import Connection
+from spec.errors import ServerError
+
+_Session = psycopg.Connection[Any]
+
+FIXED: Mapping[str, str] = {
+    "DateStyle": "ISO, MDY",
+    "IntervalStyle": "postgres",
+    "TimeZone": "UTC",
+    "array_nulls": "on",
+    "backslash_quote": "safe_encoding",
+    "bytea_output": "hex",
+    "client_encoding": "UTF8",
+    "client_min_messages": "warning",
+    "default_transaction_deferrable": "off",
+    "default_transaction_isolation": "read committed",
+    "exit_on_error": "off",
+    "extra_float_digits": "3",
+    "idle_in_transaction_session_timeout": "0",
+    "idle_session_timeout": "0",
+    "lock_timeout": "0",
+    "quote_all_identifiers": "off",
+    "row_security": "off",
+    "session_replication_role": "origin",
+    "standard_conforming_strings": "on",
+    "statement_timeout": "0",
+    "transaction_timeout": "0",
+    "transform_null_equals": "off",
+}
+"""`row_security`: off raises an error where a policy would hide a row. Settings that an older server lacks are left out."""
+_FIRST = ("transaction_timeout", "statement_timeout", "client_encoding")
+_HAS_TRANSACTION_TIMEOUT = 170_000
+_DIFFERING = (
+    "SELECT s.name, s.setting, w.wanted FROM unnest(%s::text[], %s::text[]) AS w (name, wanted) "
+    "JOIN pg_catalog.pg_settings AS s ON s.name = w.name WHERE s.setting <> w.wanted ORDER BY s.name"
+)
+_READ_ONLY = (
+    "SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('transaction_read_only'), "
+    "pg_catalog.current_setting('server_encoding')"
+)
+_OWN_SCHEMAS = ("pg_catalog", "information_schema")
+_UTF8 = "UTF8"
+
+
+def fix_session(session: _Session, at: Connection) -> str:
+    """Fix every setting that matters and return the schema of the run's tables; raises ServerError with a setting's name."""
+    # These first: they could end what follows, or change how it is sent.
+    for name in _FIRST[session.info.server_version < _HAS_TRANSACTION_TIMEOUT :]:
+        session.execute(sql.SQL("SET {} TO {}").format(sql.Identifier(name), sql.Literal(FIXED[name])))
+    path, schemas = session.execute(
+        "SELECT pg_catalog.current_setting('search_path'), pg_catalog.current_schemas(false)::pg_catalog.text[]"
+    ).fetchall()[0]
+    # The server's own names come first. The user's follow, for the functions of triggers; nothing of ours depends on them.
+    fixed = ", ".join(("pg_catalog", path, "pg_temp") if path else ("pg_catalog", "pg_temp"))
+    session.execute("SELECT pg_catalog.set_config('search_path', %s, false)", [fixed])
+    for name, found, wanted in _differing(session):
+        try:
+            session.execute("SELECT pg_catalog.set_config(%s, %s, false)", [name, wanted])
+        except psycopg.Error as error:
+            raise _unfixable(at, name, found, wanted, error.diag.message_primary or str(error)) from error
+    for name, found, wanted in _differing(session):
+        raise _unfixable(at, name, found, wanted, "the server keeps its own value")
+    own = next((name for name in schemas if not (name in _OWN_SCHEMAS or name.startswith("pg_"))), None)
+    if own is None:
+        raise ServerError(
+            f"{at}: search_path: {path!r} names no schema that exists and that the user may use; create the schema, or "
+            "set search_path for the role or in the connection string (options=-csearch_path%3DSCHEMA)"
+        )
+    return str(own)
+
+
+def unwritable(session: _Session) -> list[str]:
+    """Return why the session cannot write every value, by the settings' names; these are never overridden."""
+    ((in_recovery, read_only, encoding),) = session.execute(_READ_ONLY).fetchall()
+    complaints = []
+    if in_recovery:
+        complaints.append("the server is a read-only standby (pg_is_in_recovery); connect to its primary")
+    elif read_only != "off":
+        complaints.append(
+            "default_transaction_read_only: 'on' makes the session read-only; set it to off for the role or the database"
+        )
+    if encoding != _UTF8:
+        complaints.append(
+            f"server_encoding: {encoding!r} cannot hold every character; use a database that was created with ENCODING 'UTF8'"
+        )
+    return complaints
+
+
+def _differing(session: _Session) -> list[tuple[str, str, str]]:
+    """Return name, value in force and value wanted of the settings that differ."""
+    return session.execute(_DIFFERING, [list(FIXED), list(FIXED.values())]).fetchall()
+
+
+def _unfixable(at: Connection, name: str, found: str, wanted: str, problem: str) -> ServerError:
+    return ServerError(
+        f"{at}: setting {name}: {found!r} cannot be set to {wanted!r} ({problem}); reset it for the role, the database or "
+        "the server, or grant the user SET on the parameter"
+    )
