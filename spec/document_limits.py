@@ -14,7 +14,7 @@ from spec.generators import Faker, OneOf, RandomBytes, SampleArray, Static
 from spec.schema import Column, Table
 from spec.types import Kind
 from spec.units import MIB
-from spec.values import canonical_json
+from spec.values import canonical_json, items_of
 
 LARGEST_DOCUMENT = LARGEST_MESSAGE = 16 * MIB
 """Bytes. MongoDB's own limit of a document; of a message, what the worker's producer and its queue are sized for."""
@@ -147,16 +147,9 @@ def _parsed(value: JsonValue) -> JsonValue:
 def _field_names(value: JsonValue) -> Iterator[str]:
     if isinstance(value, dict):
         yield from value
-    for item in _items(value):
+    for item in items_of(value):
         yield from _field_names(item)
 
 
 def _depth(value: JsonValue) -> int:
-    return 1 + max(map(_depth, _items(value)), default=0) if isinstance(value, list | dict) else 0
-
-
-def _items(value: JsonValue) -> Iterator[JsonValue]:
-    if isinstance(value, dict):
-        yield from value.values()
-    elif isinstance(value, list):
-        yield from value
+    return 1 + max(map(_depth, items_of(value)), default=0) if isinstance(value, list | dict) else 0

@@ -1,8 +1,8 @@
-"""What a source cannot hold of a schema, by source: refused in the plan."""
+"""What a source cannot hold of a schema, by source, refused in the plan; and what it holds in another form, a warning."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from spec import document_limits, mysql_limits, postgresql_limits
+from spec import document_limits, losses, mysql_limits, postgresql_limits
 from spec.errors import PlanError
 from spec.schema import Table
 
@@ -14,9 +14,10 @@ LIMITS: Mapping[str, Callable[[Table], Iterator[str]]] = {
     "neo4j": document_limits.neo4j_complaints,
 }
 """By source: what it cannot hold of a table."""
-WARNINGS: Mapping[str, Callable[[Table], Iterator[str]]] = {
-    "postgresql": postgresql_limits.warnings,
-    "mongodb": document_limits.mongodb_warnings,
+WARNINGS: Mapping[str, Sequence[Callable[[Table], Iterator[str]]]] = {
+    "mysql": (losses.mysql,),
+    "postgresql": (postgresql_limits.warnings, losses.postgresql),
+    "mongodb": (document_limits.mongodb_warnings, losses.mongodb),
 }
 """By source: what it stores of a table in another form, or may refuse."""
 
@@ -31,5 +32,4 @@ def check_limits(source: str, tables: Iterable[Table]) -> None:
 
 def limit_warnings(source: str, tables: Iterable[Table]) -> list[str]:
     """Return what the source stores in another form than the schema's, or may refuse, each in one line."""
-    warn = WARNINGS.get(source)
-    return [warning for table in tables for warning in warn(table)] if warn else []
+    return [warning for table in tables for warn in WARNINGS.get(source, ()) for warning in warn(table)]

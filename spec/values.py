@@ -6,9 +6,11 @@ Every function raises ValueError with the text `problem; remedy`, for its caller
 import json
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, InvalidOperation
+
+from pydantic import JsonValue
 
 from spec.place import listed
 from spec.scalars import read_instant
@@ -212,3 +214,11 @@ _READERS: Mapping[Kind, Callable[[object, DataType], object]] = {
     Kind.DURATION: _duration,
     Kind.POINT: _point,
 }
+
+
+def items_of(value: JsonValue) -> Iterator[JsonValue]:
+    """Yield the values of an object or array, none of anything else."""
+    if isinstance(value, dict):
+        yield from value.values()
+    elif isinstance(value, list):
+        yield from value

@@ -1,4 +1,4 @@
-"""What MongoDB, Kafka and Neo4j cannot hold is refused in the plan, with the limit."""
+"""What MongoDB, Kafka and Neo4j cannot hold is refused in the plan, with the limit; what a source rounds is a warning."""
 
 from decimal import Decimal
 from typing import Any
@@ -90,3 +90,38 @@ def test_mongodb_warns_of_what_it_rounds() -> None:
     assert "MongoDB's decimals have 34 digits: a decimal(38,10) is stored as text" in digits
     assert "MongoDB's dates have milliseconds" in milliseconds
     assert limit_warnings("csv", tables) == []
+
+
+CHARS = DataType(kind=Kind.CHAR, length=5)
+DECIMALS = DataType(kind=Kind.ARRAY, element=DataType(kind=Kind.DECIMAL, precision=16, scale=2))
+
+
+@pytest.mark.parametrize(
+    ("source", "table", "said"),
+    [
+        ("mysql", _table(CHARS, OneOf(values=("a", "b "))), "MySQL pads a char with spaces"),
+        ("mysql", _table(DECIMALS, SampleArray(pool=("1.10",), max_length=2)), "a decimal(16,2) is rounded"),
+        ("mysql", _table(JSONB, Static(value={"a": [2**64]})), "MySQL's JSON numbers beyond 64 bits are doubles"),
+        ("postgresql", _table(CHARS, Static(value="b ")), "PostgreSQL pads a char with spaces"),
+        (
+            "postgresql",
+            _table(DataType(kind=Kind.ARRAY, element=CHARS), SampleArray(pool=("b ",), max_length=2)),
+            "PostgreSQL pads a char with spaces",
+        ),
+        ("mongodb", _table(JSONB, OneOf(values=(1, '{"a": 9223372036854775808}'))), "MongoDB's JSON numbers beyond 64"),
+    ],
+)
+def test_rounding_is_a_warning(source: str, table: Table, said: str) -> None:
+    (warning,) = limit_warnings(source, [table])
+    assert warning.startswith("table things: column wide: ")
+    assert said in warning
+
+
+@pytest.mark.parametrize("source", ["mysql", "postgresql", "mongodb", "neo4j", "kafka", "csv", "jsonl"])
+def test_values_that_every_source_holds_need_no_warning(source: str) -> None:
+    tables = [
+        _table(CHARS, OneOf(values=("a", " b"))),
+        _table(JSONB, Static(value={"a": [2**63 - 1, True, 1.5]})),
+        _table(TEXT, Static(value="b ")),
+    ]
+    assert limit_warnings(source, tables) == []
