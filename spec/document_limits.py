@@ -1,7 +1,8 @@
 """What MongoDB, Kafka and Neo4j cannot hold: refused in the plan, before a server refuses it in the middle of a run.
 
 Sources: mongodb.com, "MongoDB Limits and Thresholds", "Documents"; kafka.apache.org, "Topic Configs", librdkafka's
-CONFIGURATION.md; neo4j.com, "Cypher Manual: Lists". Names need no check: a schema's names are letters, digits and `_`.
+CONFIGURATION.md; neo4j.com, "Cypher Manual: Lists", "Indexes". Names need no check: a schema's names are letters, digits
+and `_`.
 """
 
 import json
@@ -17,6 +18,8 @@ from spec.values import canonical_json, items_of
 
 LARGEST_DOCUMENT = LARGEST_MESSAGE = 16 * MIB
 """Bytes. MongoDB's own limit of a document; of a message, what the worker's producer and its queue are sized for."""
+LONGEST_NEO4J_KEY = 8_160
+"""Bytes of a value that Neo4j's range index takes, which each key has; measured on 5.26."""
 _DEEPEST = 100
 _DECIMAL_DIGITS = 34
 _INSTANTS = (Kind.DATETIME, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ)
@@ -65,6 +68,11 @@ def kafka_complaints(table: Table) -> Iterator[str]:
 
 def neo4j_complaints(table: Table) -> Iterator[str]:
     """Yield what Neo4j cannot hold of a table."""
+    if (size := largest_value(table.key)) > LONGEST_NEO4J_KEY:
+        yield (
+            f"table {table.name}: column {table.primary_key}: a key of up to {size:,} bytes is longer than "
+            f"{LONGEST_NEO4J_KEY:,}, which Neo4j's index takes; shorten its values, or use another column as the key"
+        )
     for column in table.columns:
         if isinstance(column.generator, SampleArray) and None in column.generator.pool:
             yield (
@@ -75,19 +83,20 @@ def neo4j_complaints(table: Table) -> Iterator[str]:
 
 def largest_row(table: Table) -> int:
     """Return the bytes that the largest values of a row have at least, as far as the schema alone says."""
-    return sum(_largest(column) for column in table.columns)
+    return sum(largest_value(column) for column in table.columns)
 
 
 def _size_complaints(table: Table, what: str, most: int) -> Iterator[str]:
     if (size := largest_row(table)) > most:
-        widest = max(table.columns, key=_largest)
+        widest = max(table.columns, key=largest_value)
         yield (
             f"table {table.name}: a {what} of {size:,} bytes or more is larger than {most:,}; shorten the values of column "
-            f"{widest.name}, which has up to {_largest(widest):,}"
+            f"{widest.name}, which has up to {largest_value(widest):,}"
         )
 
 
-def _largest(column: Column) -> int:
+def largest_value(column: Column) -> int:
+    """Return the bytes that the largest value of a column has, as far as the schema alone says; else 0."""
     generator = column.generator
     match generator:
         case Static():

@@ -34,6 +34,12 @@ def _table(type_: DataType, generator: Generator, *, column: str = "wide", name:
     return Table(name=name, primary_key="id", columns=(key, Column(name=column, type=type_, generator=generator)))
 
 
+def _keyed(value: str) -> Table:
+    """A table whose key has this value."""
+    key = Column(name="id", type=TEXT, generator=OneOf(values=("a", value)))
+    return Table(name="things", primary_key="id", columns=(key,))
+
+
 @pytest.mark.parametrize(
     ("source", "table", "said"),
     [
@@ -46,6 +52,7 @@ def _table(type_: DataType, generator: Generator, *, column: str = "wide", name:
         ("kafka", _table(TEXT, Static(value="x" * (16 * MIB + 1))), "a message of 16,777,217 bytes or more"),
         ("kafka", _table(TEXT, Pattern(pattern="x"), name="__consumer_offsets"), "begin with __ are Kafka's own"),
         ("neo4j", _table(TEXTS, SampleArray(pool=("a", None), max_length=2)), "a list cannot hold a null"),
+        ("neo4j", _keyed("x" * 8_161), "a key of up to 8,161 bytes is longer than 8,160"),
     ],
     ids=lambda value: value if isinstance(value, str) and len(value) < 10 else "",
 )  # fmt: skip
@@ -61,6 +68,10 @@ def test_largest_values_are_accepted(source: str) -> None:
     check_limits(source, [_table(DataType(kind=Kind.BLOB), RandomBytes(max_length=65_536))])
     check_limits(source, [_table(TEXT, Static(value="x" * (15 * MIB)))])
     check_limits(source, [_table(JSONB, OneOf(values=({"a.b": {"$c": "\0"}},)))])
+
+
+def test_longest_key_of_neo4j_is_accepted() -> None:
+    check_limits("neo4j", [_keyed("x" * 8_160)])
 
 
 def test_id_that_is_the_key_is_accepted() -> None:

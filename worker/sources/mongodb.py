@@ -31,7 +31,7 @@ from worker.encode.bson import BsonEncoder
 from worker.sources import mongodb_read
 from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sink
 from worker.sources.existing import in_the_way, not_to_be_touched
-from worker.sources.mongodb_connection import arguments, is_permanent, open_client
+from worker.sources.mongodb_connection import arguments, is_permanent, open_client, refuses_tls
 from worker.sources.mongodb_existing import inspect, missing_rights
 from worker.sources.mongodb_set import join_replica_set
 from worker.sources.mongodb_sinks import InsertManySink, InsertOneSink
@@ -63,10 +63,30 @@ class MongoDB:
 
     def connect(self) -> None:
         """One try; raises ServerError, transient unless the server answered with a refusal that stays."""
+        try:
+            self._open()
+        except ServerError as error:
+            if not (error.transient and refuses_tls(self._at)):
+                raise
+            # It may have come up in between; else waiting does not help.
+            self._open_again()
+
+    def _open(self) -> None:
         self.close()
         with self._named():
             self._client = open_client(self._at, self._arguments)
             self._client.admin.command("ping")
+
+    def _open_again(self) -> None:
+        try:
+            self._open()
+        except ServerError as error:
+            if not error.transient:
+                raise
+            said = (
+                "the server speaks no TLS; leave tls=true out of the connection string, or switch TLS on for the server"
+            )
+            raise ServerError(f"{self._at}: {said}", transient=False) from error
 
     def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
         """Initiate the replica set where there is to be one, and make the collections; each step may be repeated."""

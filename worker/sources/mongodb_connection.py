@@ -20,6 +20,7 @@ _DEFAULTS: Mapping[str, object] = {
     "retryWrites": False,
 }
 """Where the connection string says nothing else."""
+_PLAIN_MS = 2_000
 _TLS = re.compile("CERTIFICATE_VERIFY_FAILED|certificate verify failed|SSL handshake failed|WRONG_VERSION_NUMBER")
 _BEFORE = re.compile("Connection refused|Connection reset|timed out")
 
@@ -47,6 +48,30 @@ def open_client(at: Connection, given: Mapping[str, Any]) -> "MongoClient[dict[s
 def is_permanent(said: str) -> bool:
     """Whether no server can be reached for a reason that waiting does not change."""
     return _TLS.search(said) is not None and _BEFORE.search(said) is None
+
+
+def refuses_tls(at: Connection) -> bool:
+    """Whether the string asks for TLS, and its first server answers without: some then wait for more of a TLS handshake.
+
+    No login is sent.
+    """
+    asked = [value for name, value in at.options if name.lower() in ("tls", "ssl")]
+    if asked[-1:] != ["true"] or at.text.startswith(SRV_SCHEME) or at.port is None:
+        return False
+    plain: MongoClient[dict[str, Any]] = MongoClient(
+        at.host,
+        at.port,
+        tls=False,
+        directConnection=True,
+        serverSelectionTimeoutMS=_PLAIN_MS,
+        connectTimeoutMS=_PLAIN_MS,
+    )
+    try:
+        with plain:
+            plain.admin.command("hello")
+    except PyMongoError:
+        return False
+    return True
 
 
 @contextmanager

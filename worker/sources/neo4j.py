@@ -1,12 +1,11 @@
 """Neo4j: UNWIND of rows in bounded transactions; a node per row, labelled with the table's name."""
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, LiteralString, cast
+from typing import Any
 
 import pyarrow as pa
-from neo4j import Driver, GraphDatabase, NotificationMinimumSeverity, Record, Session
+from neo4j import Driver, GraphDatabase, NotificationMinimumSeverity, Record
 from neo4j.exceptions import DriverError, Neo4jError
 
 from spec.connection import Connection
@@ -15,28 +14,27 @@ from spec.plan import OnExisting, Shard
 from spec.schema import Column, Table
 from spec.sources import INSERT, NEO4J
 from worker.encode.bolt import BoltEncoder
-from worker.encode.objects import Objects
 from worker.sources import neo4j_read
-from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sent, Sink
-from worker.sources.existing import in_another_shape, not_to_be_touched
-from worker.sources.neo4j_connection import arguments
+from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sink
+from worker.sources.neo4j_connection import arguments, refuses_tls
+from worker.sources.neo4j_cypher import name as _name
+from worker.sources.neo4j_delete import delete_all
 from worker.sources.neo4j_errors import server_error
+from worker.sources.neo4j_prepare import prepare
+from worker.sources.neo4j_session import Neo4jSession, open_session
+from worker.sources.neo4j_sinks import CreateSink, UnwindSink
 from worker.sources.server_settings import readable
 
-_DATABASE = "neo4j"
-"""The one that a server has without being asked."""
 _KEYS_A_DELETE = 1_000
-_NODES_A_DELETE = 10_000
-_INDEX_SECONDS = 60
 _SETTINGS = (
     "server.memory.heap.max_size", "server.memory.pagecache.size", "db.tx_log.rotation.size",
-    "db.tx_log.rotation.retention_policy",
+    "db.tx_log.rotation.retention_policy", "db.memory.transaction.max", "db.transaction.timeout",
 )  # fmt: skip
 
 
-def open_source(connection: Connection, _: Seat) -> "Neo4j":
+def open_source(connection: Connection, seat: Seat) -> "Neo4j":
     """The source of a connection string, not connected yet."""
-    return Neo4j(connection)
+    return Neo4j(connection, seat.plan.batch_size if seat.plan else 0)
 
 
 class Neo4j:
@@ -44,14 +42,24 @@ class Neo4j:
 
     capabilities = NEO4J
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, batch_rows: int = 0) -> None:
         self._at = connection
+        self._batch_rows = batch_rows
         self._arguments = arguments(connection)
         self._driver: Driver | None = None
-        self._session: Session | None = None
+        self._session: Neo4jSession | None = None
 
     def connect(self) -> None:
         """One try; raises ServerError, transient unless the server answered with a refusal that stays."""
+        try:
+            self._open()
+        except ServerError as error:
+            if not (error.transient and refuses_tls(self._at)):
+                raise
+            # It may have come up in between; else waiting does not help.
+            self._open_again()
+
+    def _open(self) -> None:
         self.close()
         with self._named():
             self._driver = GraphDatabase.driver(
@@ -61,22 +69,22 @@ class Neo4j:
                 notifications_min_severity=NotificationMinimumSeverity.OFF,
                 telemetry_disabled=True,
             )
-            self._session = self._driver.session(database=self._at.database or _DATABASE)
-            self._run("RETURN 1")
+            self._session = open_session(self._driver, self._at)
+
+    def _open_again(self) -> None:
+        try:
+            self._open()
+        except ServerError as error:
+            if not error.transient:
+                raise
+            plain = self._at.scheme.partition("+")[0]
+            said = f"the server speaks no TLS; write {plain}://, or switch TLS on for the server's Bolt connector"
+            raise ServerError(f"{self._at}: {said}", transient=False) from error
 
     def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
         """A uniqueness constraint on each label's key, which is its index too; each step may be repeated."""
         with self._named():
-            for table in tables:
-                found = self._shape(table)
-                if found and not found <= {column.name for column in table.columns}:
-                    raise in_another_shape("label", table.name, self._at, ", ".join(sorted(found)))
-                if on_existing is OnExisting.FAIL and (found or self._has_constraint(table)):
-                    raise not_to_be_touched("label", table.name, self._at)
-                if on_existing is OnExisting.EMPTY and found:
-                    self._empty(table)
-                self._run(_constraint(table))
-            self._run("CALL db.awaitIndexes($seconds)", seconds=_INDEX_SECONDS)
+            prepare(self._server, self._at, tables, on_existing, self._batch_rows)
         return ()
 
     @contextmanager
@@ -86,10 +94,11 @@ class Neo4j:
             yield (CreateSink if method == INSERT else UnwindSink)(self._server, table)
 
     def remove(self, table: Table, keys: KeyRange | pa.Array) -> None:
-        """Delete the nodes with these keys."""
+        """Delete the nodes with these keys and no other label; the server refuses it for one with a relationship."""
         with self._named():
             for match, values in _matches(table, keys):
-                self._run(f"{match} DETACH DELETE n", **values)
+                deletion = "WITH n WHERE size(labels(n)) = 1 WITH n LIMIT $most DELETE n RETURN count(*)"
+                delete_all(self._server, f"{match} {deletion}", **values)
 
     def holds(self, table: Table, keys: KeyRange | pa.Array) -> bool:
         """Whether a node has one of these keys."""
@@ -128,7 +137,7 @@ class Neo4j:
             yield from neo4j_read.read(self._keyed(f"{nodes}{where} {values}", bounds, keyless), table)
             if keyless:
                 bounds = {"going": keyless}
-                still = self._server.run(_cypher(f"{nodes} WHERE elementId(n) IN $going RETURN properties(n)"), bounds)
+                still = self._server.run(f"{nodes} WHERE elementId(n) IN $going RETURN properties(n)", bounds)
                 yield from neo4j_read.read(still, table)
 
     def held(self, column: Column, values: pa.Array) -> pa.Array:  # noqa: ARG002
@@ -172,34 +181,19 @@ class Neo4j:
             self._driver.close()
         self._driver = self._session = None
 
-    def _shape(self, table: Table) -> set[str]:
-        """The properties of one node, which stands for all; a null is no property, so that some may be missing."""
-        nodes = self._run(f"MATCH (n:{_name(table.name)}) RETURN keys(n) LIMIT 1")
-        return set(nodes[0][0]) if nodes else set()
-
-    def _has_constraint(self, table: Table) -> bool:
-        shown = "SHOW CONSTRAINTS YIELD labelsOrTypes WHERE $label IN labelsOrTypes RETURN count(*)"
-        ((count,),) = self._run(shown, label=table.name)
-        return bool(count)
-
-    def _empty(self, table: Table) -> None:
-        """In transactions of a bounded size: the server holds what one deletes in its heap."""
-        deleted = f"MATCH (n:{_name(table.name)}) CALL {{ WITH n DETACH DELETE n }} IN TRANSACTIONS OF"
-        self._run(f"{deleted} {_NODES_A_DELETE} ROWS")
-
     def _keyed(self, query: str, bounds: dict[str, Any], keyless: list[str]) -> Iterator[Record]:
         """The query's nodes that have a key; the others' own names are added to the list."""
-        for record in self._server.run(_cypher(query), bounds):
+        for record in self._server.run(query, bounds):
             if record[1] is None:
                 yield record
             else:
                 keyless.append(record[1])
 
     def _run(self, query: str, **parameters: Any) -> list[tuple[Any, ...]]:
-        return [tuple(record) for record in self._server.run(_cypher(query), parameters)]
+        return self._server.rows(query, **parameters)
 
     @property
-    def _server(self) -> Session:
+    def _server(self) -> Neo4jSession:
         if self._session is None:
             raise ServerError(f"{self._at}: not connected", transient=True)
         return self._session
@@ -211,55 +205,6 @@ class Neo4j:
             yield
         except (Neo4jError, DriverError, OSError) as error:
             raise server_error(error, self._at) from error
-
-
-class UnwindSink:
-    """A statement a piece, all of a batch in one transaction; the plan of the statement is made once."""
-
-    def __init__(self, session: Session, table: Table) -> None:
-        self._session = session
-        self._encoder = BoltEncoder(table)
-        self._query = _cypher(f"UNWIND $rows AS row CREATE ({_node(table, 'row')})")
-
-    def encode(self, batch: pa.RecordBatch) -> Objects:
-        """Lists of values, for the driver to pack."""
-        return self._encoder.encode(batch)
-
-    def send(self, pieces: Iterator[Objects]) -> Sent:
-        """One transaction, which the driver does not try again: what a lost commit did is not known."""
-        sent = 0
-        with self._session.begin_transaction() as transaction:
-            for piece in pieces:
-                transaction.run(self._query, {"rows": piece.rows}).consume()
-                sent += piece.nbytes
-            written = time.perf_counter()
-            transaction.commit()
-        return Sent(sent, time.perf_counter() - written)
-
-
-class CreateSink:
-    """A CREATE a row, each a round trip, all of a batch in one transaction."""
-
-    def __init__(self, session: Session, table: Table) -> None:
-        self._session = session
-        self._encoder = BoltEncoder(table)
-        self._query = _cypher(f"CREATE ({_node(table, '$row')})")
-
-    def encode(self, batch: pa.RecordBatch) -> Objects:
-        """Lists of values, for the driver to pack."""
-        return self._encoder.encode(batch)
-
-    def send(self, pieces: Iterator[Objects]) -> Sent:
-        """As many statements as rows."""
-        sent = 0
-        with self._session.begin_transaction() as transaction:
-            for piece in pieces:
-                for row in piece.rows:
-                    transaction.run(self._query, {"row": row}).consume()
-                sent += piece.nbytes
-            written = time.perf_counter()
-            transaction.commit()
-        return Sent(sent, time.perf_counter() - written)
 
 
 def _matches(table: Table, keys: KeyRange | pa.Array) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -274,26 +219,5 @@ def _matches(table: Table, keys: KeyRange | pa.Array) -> Iterator[tuple[str, dic
         yield f"UNWIND $keys AS key MATCH (n:{label} {{{key}: key}})", {"keys": values[first : first + _KEYS_A_DELETE]}
 
 
-def _node(table: Table, row: str) -> str:
-    """A node's pattern, its values by their place: a row as a map would name every property in every row."""
-    properties = ", ".join(f"{_name(column.name)}: {row}[{place}]" for place, column in enumerate(table.columns))
-    return f"n:{_name(table.name)} {{{properties}}}"
-
-
-def _constraint(table: Table) -> str:
-    label, key = _name(table.name), _name(table.primary_key)
-    name = _name(f"loadtest_{table.name}_{table.primary_key}")
-    return f"CREATE CONSTRAINT {name} IF NOT EXISTS FOR (n:{label}) REQUIRE n.{key} IS UNIQUE"
-
-
 def _batch_of(table: Table, keys: pa.Array) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([keys], names=[table.primary_key])
-
-
-def _name(of: str) -> str:
-    return "`" + of.replace("`", "``") + "`"
-
-
-def _cypher(query: str) -> LiteralString:
-    """The driver takes literals only, against injection; every name in ours is quoted, every value a parameter."""
-    return cast("LiteralString", query)  # type: ignore[redundant-cast]

@@ -1,5 +1,6 @@
 """What the Neo4j driver is given for a connection string: its URI has no user, password or database, so these go apart."""
 
+import socket
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
@@ -8,6 +9,10 @@ from neo4j import Address, GraphDatabase
 from neo4j.exceptions import DriverError
 
 from spec.connection import Connection
+
+_HELLO = bytes.fromhex("6060b01700000005000000040000000000000000")
+"""The first bytes of Bolt, with the versions 5 and 4; a server answers with one of them, or with 0."""
+_SECONDS = 5
 
 
 def arguments(at: Connection) -> dict[str, Any]:
@@ -41,3 +46,18 @@ def _resolver(at: Connection) -> Any:
         return named if address == named[0] else [address]
 
     return resolve
+
+
+def refuses_tls(at: Connection) -> bool:
+    """Whether the string asks for TLS, and the server speaks Bolt without it: it ends a TLS handshake as if it were starting.
+
+    Nothing but a list of versions is sent.
+    """
+    if "+s" not in at.scheme:
+        return False
+    try:
+        with socket.create_connection((at.hosts[0].name, at.hosts[0].port), timeout=_SECONDS) as plain:
+            plain.sendall(_HELLO)
+            return len(plain.recv(len(_HELLO))) == 4
+    except OSError:
+        return False

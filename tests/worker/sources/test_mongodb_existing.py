@@ -18,6 +18,8 @@ from spec.sources import METHODS, MONGODB
 from tests.serving import Served, serving
 from tests.worker.sources.beds.mongodb import MongoDBBed
 from tests.worker.sources.loading import DATASET, EVERY_KIND, KEYED, ROWS, connected, load, table_of
+from worker.sources import open_source
+from worker.sources.base import ALONE
 from worker.sources.mongodb_existing import index_complaints, missing_rights, option_complaints
 
 BED = MongoDBBed()
@@ -103,6 +105,15 @@ def test_options_of_the_string_change_no_value(
         assert source.count(table) == ROWS
     found = sorted(BED.rows(served, table), key=lambda row: row["id"])
     assert found == sorted(BED.expected(table, DATASET.table(EVERY_KIND).batch(0, ROWS)), key=lambda row: row["id"])
+
+
+@pytest.mark.docker
+def test_server_without_tls_is_refused_at_once(served: Served) -> None:
+    source = open_source(MONGODB, parse_connection(f"{served.connection_string}&tls=true", MONGODB), ALONE)
+    with pytest.raises(ServerError, match=r"the server speaks no TLS; leave tls=true out") as refused:
+        source.connect()
+    source.close()
+    assert not refused.value.transient
 
 
 @pytest.mark.parametrize(

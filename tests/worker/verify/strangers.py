@@ -160,7 +160,7 @@ class _Neo4j(Strangers):
         return len(keys)
 
     def double(self, table: str, keys: Sequence[object]) -> int:
-        self._run(f"DROP CONSTRAINT loadtest_{table}_id IF EXISTS")
+        self._run(f"DROP CONSTRAINT `loadtest.{table}.id` IF EXISTS")
         self._run(f"MATCH (n:{table}) WHERE n.id IN $keys CREATE (m:{table}) SET m = properties(n)", keys=list(keys))
         return len(keys)
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
-from neo4j import GraphDatabase
+from neo4j import GraphDatabase, Query
 
 from spec.schema import Table
 from spec.types import DataType, Kind
@@ -35,9 +35,10 @@ class Neo4jBed:
     def rows(self, served: Served, table: Table) -> Sequence[Row]:
         """A null is no property."""
         address = f"bolt://{served.connection.host}:7687"
-        with GraphDatabase.driver(address, auth=("neo4j", PASSWORD)) as driver:
-            records, _, _ = driver.execute_query("MATCH (n) WHERE $label IN labels(n) RETURN n", label=table.name)
-        nodes = [dict(record["n"]) for record in records]
+        # Without the server's own timeout.
+        query = Query("MATCH (n) WHERE $label IN labels(n) RETURN n", timeout=0)
+        with GraphDatabase.driver(address, auth=("neo4j", PASSWORD)) as driver, driver.session() as session:
+            nodes = [dict(record["n"]) for record in session.run(query, label=table.name)]
         return [{c.name: _read(node.get(c.name), c.type) for c in table.columns} for node in nodes]
 
     def expected(self, table: Table, batch: pa.RecordBatch) -> Sequence[Row]:

@@ -1,0 +1,25 @@
+"""Names and patterns in Cypher."""
+
+from spec.schema import Table
+
+
+def name(of: str) -> str:
+    """Quote a label, a property or the name of a constraint."""
+    return "`" + of.replace("`", "``") + "`"
+
+
+def node(table: Table, row: str) -> str:
+    """A node's pattern, its values by their place: a row as a map would name every property in every row."""
+    properties = ", ".join(f"{name(column.name)}: {row}[{place}]" for place, column in enumerate(table.columns))
+    return f"n:{name(table.name)} {{{properties}}}"
+
+
+def constraint_name(table: Table) -> str:
+    """Return a name that no other table's constraint has; a schema's names have no dot."""
+    return f"loadtest.{table.name}.{table.primary_key}"
+
+
+def constraint(table: Table) -> str:
+    """Return the statement that makes the key unique, and indexes it."""
+    label, key = name(table.name), name(table.primary_key)
+    return f"CREATE CONSTRAINT {name(constraint_name(table))} IF NOT EXISTS FOR (n:{label}) REQUIRE n.{key} IS UNIQUE"
