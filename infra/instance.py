@@ -27,11 +27,11 @@ class InstanceProvider(ReplacedProvider):
         note(Path.cwd(), props["stack"], mark)
         return CreateResult(id_=mark, outs={"stack": props["stack"], "mark": mark})
 
-    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+    def remove(self, props: dict[str, Any]) -> None:
         """Remove the note."""
         from infra.local.workspace import forget
 
-        forget(_id)
+        forget(props["mark"])
 
 
 class Instance(Resource, module="loadtest", name="Instance"):

@@ -18,19 +18,19 @@ class LeftoversProvider(ReplacedProvider):
         """Create nothing."""
         return CreateResult(id_="leftovers", outs={key: props[key] for key in self.triggers})
 
-    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+    def remove(self, props: dict[str, Any]) -> None:
         """End plugins whose engine is gone, then remove the containers that carry this instance's mark.
 
         A state of an earlier version has no mark; nothing is removed then.
         """
         from infra.sweeping import in_docker, plugins
 
-        if not _props.get("instance"):
+        if not props.get("instance"):
             return
         # The engine starts its providers in the project's folder.
         for each in plugins.remains(Path.cwd()):
             each.remove()
-        for each in in_docker.containers(_props["stack"], _props["instance"]):
+        for each in in_docker.containers(props["stack"], props["instance"]):
             each.remove()
 
 

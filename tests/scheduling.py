@@ -4,6 +4,7 @@ There is one test cluster on a machine, so all of its tests are one group. A fil
 has one server per source, so each source is a group; tests of several files that share a server are one group per source.
 """
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from xdist.scheduler import LoadScopeScheduling
 from spec.sources import SOURCES
 
 _ROOT = Path(__file__).resolve().parents[1]
+_SHARED = re.compile(r'\bshared\("(\w+)"\)')
 
 
 class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist exports it without its type
@@ -26,6 +28,8 @@ def group_of(nodeid: str) -> str:
     file, _, test = nodeid.partition("::")
     if _needs_cluster(file):
         return "cluster"
+    if named := _SHARED.search(_text(file)):
+        return f"server-{named[1]}"
     parameters = test.partition("[")[2].rstrip("]").split("-")
     sources = [parameter for parameter in parameters if parameter in SOURCES]
     if sources and _shares_server(file):
@@ -45,6 +49,7 @@ def _shares_server(file: str) -> bool:
     return any("import" in line and "shared" in line for each in (file, fixtures) for line in _text(each).splitlines())
 
 
+@cache
 def _text(file: str) -> str:
     path = _ROOT / file
     return path.read_text(encoding="utf-8") if path.is_file() else ""

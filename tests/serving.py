@@ -48,12 +48,20 @@ class Served:
         docker("start", self.container.name)
         self.container.wait_until_ready(self.specification.health_command)
 
-    def cut_network(self, seconds: float) -> None:
-        """Take the server off its network and give it back, at the same address."""
+    @contextmanager
+    def without_network(self) -> Iterator[None]:
+        """Take the server off its network and give it back in the end, at the same address."""
         name, address = self.container.name, self.connection.host
         docker("network", "disconnect", name, name)
-        time.sleep(seconds)
-        docker("network", "connect", f"--ip={address}", name, name)
+        try:
+            yield
+        finally:
+            docker("network", "connect", f"--ip={address}", name, name)
+
+    def cut_network(self, seconds: float) -> None:
+        """Take the server off its network for a while."""
+        with self.without_network():
+            time.sleep(seconds)
 
 
 @contextmanager

@@ -40,14 +40,14 @@ class LocalServerProvider(ReplacedProvider):
             return CreateResult(id_=secrets.token_hex(8), outs={**outs, "port": 0, "error": str(error)})
         return CreateResult(id_=secrets.token_hex(8), outs={**outs, "port": running.port, "error": ""})
 
-    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+    def remove(self, props: dict[str, Any]) -> None:
         """End the server and remove its data. A state of an earlier version has no mark: it removes nothing."""
         from infra.local.workspace import workspaces_of
 
-        if not _props.get("instance"):
+        if not props.get("instance"):
             return
-        for paths in workspaces_of(Path.cwd(), _props["stack"], _props["instance"]):
-            import_module(EMBEDDED[_props["source"]]).stop(paths.folder / "server")
+        for paths in workspaces_of(Path.cwd(), props["stack"], props["instance"]):
+            import_module(EMBEDDED[props["source"]]).stop(paths.folder / "server")
 
 
 class LocalServer(Resource, module="loadtest", name="LocalServer"):

@@ -180,13 +180,13 @@ class WorkspaceProvider(ReplacedProvider):
         make_workspace(Path.cwd(), props["stack"], props["instance"])
         return CreateResult(id_=props["instance"], outs={key: props[key] for key in self.triggers})
 
-    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+    def remove(self, props: dict[str, Any]) -> None:
         """Leave nothing, not even the empty folder above. A state of an earlier version has no mark: it removes nothing."""
-        if not _props.get("instance"):
+        if not props.get("instance"):
             return
-        for paths in workspaces_of(Path.cwd(), _props["stack"], _props["instance"]):
+        for paths in workspaces_of(Path.cwd(), props["stack"], props["instance"]):
             paths.clear()
-        forget(_props["instance"])
+        forget(props["instance"])
 
 
 class Workspace(Resource, module="loadtest", name="Workspace"):

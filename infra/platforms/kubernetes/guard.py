@@ -79,7 +79,7 @@ class GuardProvider(ReplacedProvider):
         """Create nothing."""
         return CreateResult(id_="guard", outs={key: props[key] for key in (*self.triggers, "access")})
 
-    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+    def remove(self, props: dict[str, Any]) -> None:
         """Raise RunError where an object of the stack has another's mark by now: nothing is deleted then.
 
         A cluster that cannot be asked is left to the provider that is to delete.
@@ -87,15 +87,15 @@ class GuardProvider(ReplacedProvider):
         from infra.ownership import foreign
 
         try:
-            access = ClusterAccess.model_validate(_props.get("access") or {})
-            existing = _existing(access, _props["namespace"], _props["objects"])
+            access = ClusterAccess.model_validate(props.get("access") or {})
+            existing = _existing(access, props["namespace"], props["objects"])
         except LoadtestError:
             return
-        others = foreign(existing, _props["instance"])
+        others = foreign(existing, props["instance"])
         if others:
             raise RunError(
-                f"stack: {_props['stack']!r} deletes nothing, because names of its objects are now others': {others}; "
-                f"forget the stack by `pulumi stack rm --force {_props['stack']}`"
+                f"stack: {props['stack']!r} deletes nothing, because names of its objects are now others': {others}; "
+                f"forget the stack by `pulumi stack rm --force {props['stack']}`"
             )
 
 

@@ -9,7 +9,7 @@ from neo4j import GraphDatabase
 from spec.errors import ServerError
 from spec.plan import BASE_INSTANT, OnExisting, Shard
 from spec.sources import BULK
-from tests.serving import Served, docker, serving
+from tests.serving import Served, shared
 from tests.worker.sources.loading import DATASET, KEYED, connected, table_of
 from worker.generate import Dataset
 from worker.load import load_shard
@@ -28,9 +28,8 @@ MISSED_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[Served]:
-    with serving("neo4j") as server:
-        yield server
+def served() -> Served:
+    return shared("neo4j")
 
 
 @pytest.fixture
@@ -61,8 +60,8 @@ def test_a_node_that_goes_while_it_is_read_is_no_row(served: Served, source: Sou
 def test_a_server_that_goes_without_a_word_is_missed(served: Served, source: Source) -> None:
     batches = source.read(table_of(KEYED), EVERYTHING)
     next(batches)
-    docker("network", "disconnect", served.container.name, served.container.name)
-    silent_since = time.monotonic()
-    with pytest.raises(ServerError, match="defunct connection"):
-        list(batches)
-    assert time.monotonic() - silent_since < MISSED_SECONDS
+    with served.without_network():
+        silent_since = time.monotonic()
+        with pytest.raises(ServerError, match="defunct connection"):
+            list(batches)
+        assert time.monotonic() - silent_since < MISSED_SECONDS
