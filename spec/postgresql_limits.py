@@ -47,10 +47,10 @@ _LEAST: Mapping[Kind, int] = {Kind.DECIMAL: 3, Kind.JSONB: 5, Kind.ARRAY: 13, Ki
 
 def complaints(table: Table) -> Iterator[str]:
     """Yield what PostgreSQL cannot hold of a table: where, what, the limit, and a remedy, each in one line."""
-    yield from _name_complaints(f"table {table.name}", table.name)
+    yield from name_complaints(f"table {table.name}", table.name)
     for column in table.columns:
         where = f"table {table.name}: column {column.name}"
-        yield from _name_complaints(where, column.name)
+        yield from name_complaints(where, column.name)
         if column.name in _RESERVED:
             yield f"{where}: the name is reserved for a system column; rename the column"
         if column.type.kind in (Kind.CHAR, Kind.VARCHAR) and (column.type.length or 0) > _LONGEST_CHAR:
@@ -120,7 +120,8 @@ def _most(type_: DataType) -> int:
     return _OFF_PAGE
 
 
-def _name_complaints(where: str, name: str) -> Iterator[str]:
+def name_complaints(where: str, name: str) -> Iterator[str]:
+    """Yield that a name is too long, if it is: the server would cut it without a word but a notice."""
     if (size := len(name.encode())) > _LONGEST_NAME:
         yield f"{where}: a name of {size} bytes is longer than {_LONGEST_NAME}, and the server cuts it; shorten it"
 

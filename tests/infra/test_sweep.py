@@ -100,6 +100,11 @@ def test_another_stacks_workspace_stays(tmp_path: Path, stack: str, process: "su
     assert sweep.main(["--stack", stack, "--yes"], tmp_path) == 0
 
 
+def _held(paths: WorkspacePaths) -> tuple[bool, bool]:
+    """Whether a workspace has control groups and a RAM disk, which not every user may create."""
+    return has_groups(paths.group), str(paths.folder) in Path("/proc/mounts").read_text()
+
+
 def test_checkouts_with_stack_of_same_name_stay_apart(
     tmp_path: Path, stack: str, process: "subprocess.Popen[bytes]", capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -108,6 +113,7 @@ def test_checkouts_with_stack_of_same_name_stay_apart(
         project.mkdir()
         (project / f"Pulumi.{stack}.yaml").touch()
     theirs = _workspace(first, stack, process)
+    before = _held(theirs)
     shutil.copytree(first, copied, dirs_exist_ok=True)
     (line,) = swept_lines(copied, stack, capsys)
     assert (
@@ -123,8 +129,7 @@ def test_checkouts_with_stack_of_same_name_stay_apart(
     own.clear()
     assert swept_lines(second, stack, capsys) == ["nothing was left"]
     assert (theirs.workers / "worker-1.pid").exists()
-    assert has_groups(theirs.group)
-    assert str(theirs.folder) in Path("/proc/mounts").read_text()
+    assert _held(theirs) == before
     assert process.poll() is None
     assert sweep.main(["--stack", stack, "--yes"], first) == 0
 

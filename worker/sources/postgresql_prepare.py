@@ -10,6 +10,7 @@ from psycopg import sql
 from spec.connection import Connection
 from spec.errors import ServerError
 from spec.plan import OnExisting
+from spec.postgresql_limits import name_complaints
 from spec.schema import Table
 from worker.sources import postgresql_catalogue as catalogue
 from worker.sources.existing import not_to_be_touched
@@ -98,6 +99,13 @@ def _truncate(schema: str, tables: Sequence[Table], found: dict[str, Existing]) 
 def _not_creatable(cursor: "psycopg.Cursor[Any]", schema: str, missing: Sequence[Table]) -> list[str]:
     if not missing:
         return []
+    if too_long := [
+        complaint
+        for table in missing
+        for name in (table.name, *(column.name for column in table.columns))
+        for complaint in name_complaints(f"table {table.name!r}: {name!r}", name)
+    ]:
+        return too_long
     complaints = [
         f"{schema}.{name}: is a type, wanted a table, which has a type of its name; drop it, or load into another schema"
         for name in catalogue.types(cursor, schema, [table.name for table in missing])

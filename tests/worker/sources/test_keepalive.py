@@ -4,10 +4,12 @@ import socket
 import sys
 from typing import Any
 
+import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from spec.connection import parse_connection
+from spec.errors import ServerError
 from spec.sources import POSTGRESQL
 from worker.sources import keepalive
 from worker.sources.postgresql import PostgreSQL
@@ -34,8 +36,14 @@ def test_a_socket_of_this_machine_needs_none() -> None:
 
 def test_the_connection_string_has_the_last_word(monkeypatch: pytest.MonkeyPatch) -> None:
     given: dict[str, Any] = {}
-    monkeypatch.setattr("psycopg.connect", lambda text, **others: given.update(conninfo_to_dict(text), **others))
+
+    def refuse(text: str, **others: object) -> None:
+        given.update(conninfo_to_dict(text), **others)
+        raise psycopg.OperationalError("nobody is there")
+
+    monkeypatch.setattr("psycopg.connect", refuse)
     url = "postgresql://u@h/d?keepalives_idle=99&connect_timeout=3"
-    PostgreSQL(parse_connection(url, POSTGRESQL)).connect()
+    with pytest.raises(ServerError):
+        PostgreSQL(parse_connection(url, POSTGRESQL)).connect()
     assert (given["keepalives_idle"], given["connect_timeout"]) == ("99", "3")
     assert (given["tcp_user_timeout"], given["host"]) == (30_000, "h")
