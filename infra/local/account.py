@@ -16,8 +16,9 @@ from infra.local.processes import end_in
 from spec.errors import ServerError
 
 ELSEWHERE = "elsewhere"
-"""A note in a workspace: the path of a folder outside of it that belongs to it."""
-_PREFIX = "loadtest-"
+"""A note in a workspace: the path of a folder outside of it that belongs to it, and the mark in that folder."""
+_MARK = ".loadtest-home"
+"""In a folder outside of the workspace: what the note says, too. A folder without it is not ours, whatever its name."""
 _COMMAND_SECONDS = 120
 
 
@@ -46,8 +47,9 @@ class Account:
         """The folder itself, or one outside where its way is closed to the account; `remove_home` finds either."""
         if self.uid is None:
             return folder
-        home = self.own(Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{secrets.token_hex(4)}-")))
-        (folder / ELSEWHERE).write_text(str(home))
+        home, mark = self.own(Path(tempfile.mkdtemp(prefix="loadtest-"))), secrets.token_hex(16)
+        (home / _MARK).write_text(mark)
+        (folder / ELSEWHERE).write_text(f"{home}\n{mark}")
         return home
 
     def run(self, command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> None:
@@ -73,12 +75,18 @@ class Account:
 
 def remove_home(folder: Path) -> None:
     """Remove a folder that was a home, or that notes where one is; a server that still works in it ends first."""
-    note = folder / ELSEWHERE
-    noted = Path(note.read_text()) if note.is_file() else folder
-    # A note is believed only where it names what `home_for` makes.
-    homes = [noted, folder] if noted.name.startswith(_PREFIX) else [folder]
-    for home in homes:
+    noted = _noted(folder / ELSEWHERE)
+    for home in [folder] if noted is None else [noted, folder]:
         end_in(home)
         ramdisk.unmount_below(home)
         if home.exists():
             shutil.rmtree(home)
+
+
+def _noted(note: Path) -> Path | None:
+    """Return the folder that a note names, if the folder has the note's mark."""
+    if not note.is_file():
+        return None
+    home, _, mark = note.read_text().partition("\n")
+    marked = Path(home) / _MARK
+    return Path(home) if mark and marked.is_file() and marked.read_text() == mark else None

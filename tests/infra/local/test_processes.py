@@ -116,17 +116,19 @@ def test_a_workspace_is_cleared_of_all_that_was_started_from_it(tmp_path, start)
     paths.clear()
 
 
-def test_a_server_s_home_elsewhere_goes_with_the_workspace_and_no_other_folder_does(tmp_path, start):
+def test_home_of_a_server_goes_with_its_workspace_and_no_folder_without_its_mark(tmp_path, start):
     paths = WorkspacePaths(tmp_path / "stack")
-    home, foreign = tmp_path / "loadtest-home", tmp_path / "foreign"
-    for server, place in (("one", home), ("two", foreign)):
-        (paths.folder / server).mkdir(parents=True)
+    home, unmarked, of_another = (tmp_path / name for name in ("home", "loadtest-unmarked", "loadtest-of-another"))
+    for server, place in enumerate((home, unmarked, of_another)):
+        (paths.folder / str(server)).mkdir(parents=True)
+        (paths.folder / str(server) / "elsewhere").write_text(f"{place}\nmark of {server}")
         place.mkdir()
-        (paths.folder / server / "elsewhere").write_text(str(place))
+    (home / ".loadtest-home").write_text("mark of 0")
+    (of_another / ".loadtest-home").write_text("another mark")
     process = start(SLEEP, cwd=home)
     paths.clear()
     assert ended(process)
-    assert [path.name for path in tmp_path.iterdir()] == ["foreign"]
+    assert {path.name for path in tmp_path.iterdir()} == {"loadtest-unmarked", "loadtest-of-another"}
 
 
 def test_workspaces_of_one_name_in_two_projects_have_two_groups(tmp_path):
