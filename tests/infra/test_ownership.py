@@ -1,18 +1,26 @@
 """An instance's id is given on only once nothing of others is in the way, in a preview too."""
 
-import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 import pulumi
 import pytest
 from pulumi.output import UNKNOWN
+from pulumi.runtime.sync_await import _sync_await
 
 from infra.ownership import Existing, checked, foreign
 from spec.errors import SettingsError
 from spec.labels import INSTANCE_LABEL, STACK_LABEL
+from tests.infra.platforms.rendering import forget_outputs
 
 OWN = {STACK_LABEL: "mine", INSTANCE_LABEL: "0a"}
 EARLIER = {STACK_LABEL: "mine"}
+
+
+@pytest.fixture(autouse=True)
+def _outputs() -> Iterator[None]:
+    yield
+    forget_outputs()
 
 
 def given_on(instance: Any, asked: list[str]) -> tuple[object, bool]:
@@ -22,7 +30,7 @@ def given_on(instance: Any, asked: list[str]) -> tuple[object, bool]:
         given = checked(pulumi.Output.from_input(instance), asked.append)
         return await given.future(), await given.is_known()
 
-    return asyncio.run(run())
+    return _sync_await(run())
 
 
 def test_check_is_asked_with_and_without_a_known_instance():
@@ -40,7 +48,7 @@ def test_refusal_is_the_programs_error():
         await checked(pulumi.Output.from_input("0a"), refuse).future()
 
     with pytest.raises(pulumi.RunError, match=r"^in use$"):
-        asyncio.run(run())
+        _sync_await(run())
 
 
 def test_only_the_instance_makes_a_thing_its_own():

@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 import pytest
 from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks, set_mocks
+from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.stack import run_pulumi_func
 from pulumi.runtime.sync_await import _sync_await
 
@@ -97,7 +98,15 @@ def declare_into(resources: list[Declared], platform: str, stack: str, **values:
     async def run() -> None:
         program()
 
-    _sync_await(run_pulumi_func(run))
+    try:
+        _sync_await(run_pulumi_func(run))
+    finally:
+        forget_outputs()
+
+
+def forget_outputs() -> None:
+    """Drop what failed outputs leave: the next program in this process would wait for them, and fail of them."""
+    SETTINGS.outputs.clear()
 
 
 @dataclass(frozen=True)
