@@ -49,7 +49,7 @@ sweep: venv  ## what an interrupted engine left; with YES=--yes it is removed
 plan: venv  ## what STACK would do, without an engine or Docker
 	@$(RUN) -m infra.plan --stack $(STACK)
 
-test: $(VENV)/.made-dev  ## the tests of TIER (bare, docker, kubernetes, all), two at a time; JOBS=3 for three
+test: $(VENV)/.made-dev  ## the tests of TIER (bare, docker, kubernetes, all, campaign), two at a time; JOBS=3 for three
 	@$(RUN) -m pytest --tier=$(TIER) --numprocesses=$(JOBS) $(PYTEST_ARGUMENTS)
 
 prepare: $(VENV)/.made-dev  ## make what the tests of TIER need: engine, images, cluster

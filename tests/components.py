@@ -116,18 +116,21 @@ COMPONENTS: Mapping[str, Component] = {
         Component("offline", lambda: None if shutil.which("go") else "Go is not installed", "apt-get install golang"),
         Component("long", lambda: None, "nothing"),
         Component("paced", lambda: None, "nothing"),
+        Component("campaign", lambda: None, "nothing"),
     )
 }
 """Every component, by the name of its marker. `offline` marks tests of the tools that build an engine where none can be
-downloaded, `long` tests of several runs of the real engine, `paced` tests whose outcome depends on the machine's pace."""
+downloaded, `long` tests of several runs of the real engine, `paced` tests whose outcome depends on the machine's pace,
+`campaign` tests of one more pair of source and platform, of which the other tiers run a sample."""
 
-_LAST = frozenset({"offline", "paced"})
+_LAST = frozenset({"offline", "paced", "campaign"})
 
 TIERS: Mapping[str, frozenset[str]] = {
     "bare": frozenset(COMPONENTS) - {"docker", "cluster", "long"} - _LAST,
     "docker": frozenset(COMPONENTS) - {"cluster"} - _LAST,
     "kubernetes": frozenset(COMPONENTS) - _LAST,
-    "all": frozenset(COMPONENTS),
+    "all": frozenset(COMPONENTS) - {"campaign"},
+    "campaign": frozenset(COMPONENTS),
 }
 """The components whose tests each tier runs; a test may need several and runs where all of them are in the tier."""
 

@@ -82,7 +82,7 @@ def left_alone(_: Path) -> None:
     """Nothing."""
 
 
-@pytest.mark.paced
+@pytest.mark.campaign
 @pytest.mark.skipif(sys.platform != "linux", reason="signals and control groups of Linux")
 def test_a_worker_slowed_by_half_is_a_regression(tmp_path, server):
     base: list[Path] = []
