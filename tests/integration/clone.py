@@ -96,6 +96,10 @@ class Stack:
     def __init__(self, clone: Clone, config: Mapping[str, object], name: str | None = None) -> None:
         self.clone = clone
         self.name = name or session.unique("test")
+        self.mark = f"{self.name}@{clone.folder}"
+        """What its processes carry: other checkouts may have a stack of the same name."""
+        self._groups = {f"{self.name}-"} if name is None else set()
+        """The beginnings of its control groups' names: of a name that others have, with the instance."""
         self._file = clone.folder / f"Pulumi.{self.name}.yaml"
         if name is None:
             self._file.write_text("config: {}\n")
@@ -125,7 +129,14 @@ class Stack:
 
     def pulumi(self, *arguments: str, **environment: str) -> Done:
         """Run a pulumi command for this stack."""
-        return self.clone.run(*self.command(*arguments), mark=self.name, **environment)
+        return self.run(*self.command(*arguments), **environment)
+
+    def run(self, *command: str, **environment: str) -> Done:
+        """Run a command that is about this stack."""
+        done = self.clone.run(*command, mark=self.mark, **environment)
+        if (file := self.folder / "instance").is_file():
+            self._groups.add(f"{self.name}-{file.read_text().strip()}")
+        return done
 
     def up(self, **config: object) -> Done:
         """`pulumi up`, with settings changed before it."""
@@ -139,7 +150,7 @@ class Stack:
 
     def start_up(self) -> subprocess.Popen[str]:
         """`pulumi up`, not waited for."""
-        return self.clone.start(*self.command(*self.up_arguments()), mark=self.name)
+        return self.clone.start(*self.command(*self.up_arguments()), mark=self.mark)
 
     def preview(self, **environment: str) -> Done:
         """`pulumi preview`."""
@@ -170,7 +181,7 @@ class Stack:
     def report(self, *options: str) -> Done:
         """`python -m aggregate` of this stack."""
         command = [sys.executable, "-m", "aggregate", "--stack", self.name, *options]
-        return self.clone.run(*command, mark=self.name)
+        return self.run(*command)
 
     def report_json(self) -> dict[str, Any]:
         """The report as JSON, which ends well."""
@@ -184,4 +195,4 @@ class Stack:
 
     def traces(self) -> list[str]:
         """Whatever of this stack is on the machine."""
-        return traces.of_stack(self.name, MARK, self.folder)
+        return traces.of_stack(self.name, f"{MARK}={self.mark}", self.folder, self._groups)

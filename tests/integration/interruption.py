@@ -63,7 +63,7 @@ def interrupted(stack: Stack, way: str, at_seconds: float) -> Interruption:
 def swept(stack: Stack) -> Done:
     """`make sweep STACK=... YES=--yes`."""
     command = (sys.executable, "-m", "infra.sweep", "--stack", stack.name, "--yes")
-    return stack.clone.run(*command, mark=stack.name)
+    return stack.run(*command)
 
 
 def _destroyed(stack: Stack) -> Done:

@@ -22,7 +22,7 @@ class Demo:
         self.second = self.make("demo").succeeded()
 
     def make(self, goal: str) -> Done:
-        return self.stack.clone.run("make", goal, mark=self.stack.name)
+        return self.stack.run("make", goal)
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 from tests.processes import processes_with
@@ -10,13 +11,17 @@ KINDS = ("process", "folder", "mount", "control group", "container", "network", 
 """What a trace is, by the words that it begins with."""
 
 
-def of_stack(stack: str, mark: str, folder: Path) -> list[str]:
-    """Processes, folders, mounts, control groups, and all that Docker knows by this stack's name."""
+def of_stack(stack: str, mark: str, folder: Path, groups: Iterable[str]) -> list[str]:
+    """Processes, folders, mounts, control groups, and all that Docker knows by this stack's name.
+
+    `mark` is a variable with its value, `groups` are the beginnings of the control groups' names.
+    """
+    variable, _, value = mark.partition("=")
     return [
-        *(f"process {line}" for line in processes_with(mark, stack)),
+        *(f"process {line}" for line in processes_with(variable, value)),
         *(f"folder {path}" for path in (folder,) if path.exists()),
-        *(f"mount {line}" for line in Path("/proc/self/mounts").read_text().splitlines() if f"/{stack}/" in line),
-        *(f"control group {group}" for group in _groups(stack)),
+        *(f"mount {line}" for line in Path("/proc/self/mounts").read_text().splitlines() if f"{folder}/" in line),
+        *(f"control group {group}" for name in groups for group in _groups(name)),
         *in_docker(stack),
     ]
 
@@ -35,10 +40,10 @@ def in_docker(stack: str) -> list[str]:
     ]
 
 
-def _groups(stack: str) -> list[Path]:
+def _groups(name: str) -> list[Path]:
     """Of either version: below each controller of v1, or below the one root of v2."""
     root = Path("/sys/fs/cgroup")
-    return [*root.glob(f"loadtest/{stack}-*"), *root.glob(f"*/loadtest/{stack}-*")]
+    return [*root.glob(f"loadtest/{name}*"), *root.glob(f"*/loadtest/{name}*")]
 
 
 def _docker(*arguments: str) -> str:

@@ -1,7 +1,9 @@
 """What a fleet comes to, whatever its platform says of its workers: a platform is played here by a script."""
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -136,6 +138,16 @@ def test_when_the_time_is_over_all_are_stopped_and_say_so():
     assert outcome.results[0].exit_reason is ExitReason.COMPLETED
     assert outcome.results[1].exit_reason is ExitReason.TIMED_OUT
     assert outcome.results[1].errors[-1] == "timed out: the run's timeout of 0 s was over; raise loadtest:timeout"
+
+
+def test_run_is_stopped_once_its_time_is_over_and_not_later(monkeypatch):
+    seconds = itertools.count()
+    clock = SimpleNamespace(monotonic=lambda: float(next(seconds)), sleep=lambda _: None)
+    monkeypatch.setattr(conducting, "time", clock)
+    script = Script({"worker-1": well("worker-1"), "worker-2": well("worker-2")}, looks=1_000)
+    conduct(plan_of(timeout_seconds=60), script, wanted=lambda: True)
+    assert script.calls == ["prepare", "start", "stop", "finish"]
+    assert 60 <= next(seconds) <= 64
 
 
 def test_when_nobody_waits_all_are_stopped_and_the_run_is_to_be_tried_again():
