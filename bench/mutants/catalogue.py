@@ -77,7 +77,7 @@ MUTANTS: Sequence[Mutant] = (
         "worker/verify/shard.py",
         "is_first[firsts] = self._states[offsets[own[firsts]]] == _UNSEEN",
         "is_first[firsts] = True",
-        ("tests/worker/verify",),
+        ("tests/worker/verify/test_batches.py",),
     ),
     Mutant(
         "Mi read as a million bytes",
@@ -105,7 +105,7 @@ MUTANTS: Sequence[Mutant] = (
         "infra/local/processes.py",
         "            member.terminate()\n",
         "            member.is_running()\n",
-        ("tests/infra/local/test_processes.py", "tests/infra/fleet/test_local_runner.py"),
+        ("tests/infra/local/test_processes.py",),
     ),
     Mutant(
         "pods get the API's token",
@@ -154,6 +154,6 @@ MUTANTS: Sequence[Mutant] = (
         "worker/load.py",
         "min(count, shard.rows - offset)",
         "min(count, shard.rows - offset - 1) or 1",
-        ("tests/worker",),
+        ("tests/worker/test_load.py", "tests/worker/test_show.py", "tests/worker/test_retry_of_worker.py"),
     ),
 )

@@ -49,6 +49,17 @@ def test_a_remembered_process_ends_with_all_below_it(tmp_path, start):
     assert not child.is_running()
 
 
+def test_process_is_asked_to_end_before_it_is_killed(tmp_path, start):
+    asked = tmp_path / "asked"
+    command = f"trap 'touch {asked}; exit' TERM; echo started; while :; do sleep 0.1; done"
+    process = start(["sh", "-c", command], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "started\n"
+    remember(process.pid, tmp_path / "it.pid")
+    end_remembered(tmp_path / "it.pid")
+    assert ended(process)
+    assert asked.exists()
+
+
 def test_a_server_that_ends_its_own_children_first_is_no_error(tmp_path, start):
     for _ in range(20):  # a race: a child may be gone between being seen and being told to end
         process = start(["sh", "-c", ENDS_ITS_CHILDREN], stdout=subprocess.PIPE, text=True)

@@ -66,3 +66,9 @@ def test_the_server_is_the_same(source: str, tmpfs: str):
 def test_workers_without_a_ram_disk_have_none_on_either():
     docker, kubernetes = both("postgresql", tmpfs="false")
     assert docker["worker-1"].ram_disks == kubernetes["worker-1"].ram_disks == {}
+
+
+def test_container_with_memory_limit_has_no_swap() -> None:
+    inputs = [each.inputs for each in declare("docker") if each.type == "docker:index/container:Container"]
+    assert len([each for each in inputs if each.get("memory")]) == 4
+    assert all(each["memorySwap"] == each["memory"] for each in inputs if each.get("memory"))
