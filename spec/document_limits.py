@@ -5,16 +5,15 @@ CONFIGURATION.md; neo4j.com, "Cypher Manual: Lists", "Indexes". Names need no ch
 and `_`.
 """
 
-import json
 from collections.abc import Iterator
 
 from pydantic import JsonValue
 
-from spec.generators import Faker, OneOf, RandomBytes, SampleArray, Static
+from spec.generators import Faker, OneOf, RandomBytes, SampleArray, Static, given_values
 from spec.schema import Column, Table
 from spec.types import Kind
 from spec.units import MIB
-from spec.values import canonical_json, items_of
+from spec.values import canonical_json, document_of, items_of
 
 LARGEST_DOCUMENT = LARGEST_MESSAGE = 16 * MIB
 """Bytes. MongoDB's own limit of a document; of a message, what the worker's producer and its queue are sized for."""
@@ -119,29 +118,11 @@ def _bytes(value: JsonValue) -> int:
 
 
 def _json_complaints(column: Column) -> Iterator[str]:
-    generator = column.generator
-    given = (
-        generator.values
-        if isinstance(generator, OneOf)
-        else (generator.value,)
-        if isinstance(generator, Static)
-        else ()
-    )
-    documents = [_parsed(value) for value in given]
+    documents = [document_of(value) for value in given_values(column.generator)]
     if any("\0" in name for document in documents for name in _field_names(document)):
         yield "a field's name has the character U+0000, which ends a name; use another character"
     if any(_depth(document) >= _DEEPEST for document in documents):
         yield f"a value is nested {_DEEPEST} levels deep or deeper, with the document around it; flatten it"
-
-
-def _parsed(value: JsonValue) -> JsonValue:
-    if not isinstance(value, str):
-        return value
-    try:
-        parsed: JsonValue = json.loads(value)
-    except ValueError:
-        return value
-    return parsed
 
 
 def _field_names(value: JsonValue) -> Iterator[str]:

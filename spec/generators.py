@@ -5,6 +5,7 @@ number. Bounds are inclusive. A distribution shapes which of the possible values
 """
 
 import math
+from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, Strict, model_validator
@@ -269,3 +270,16 @@ Generator = Annotated[
     | Reference,
     Field(discriminator="type"),
 ]
+
+
+def given_values(generator: _Generator) -> Sequence[JsonValue]:
+    """Return the values that a schema names for a generator; none where the generator makes them."""
+    match generator:
+        case Static(value=value):
+            return (value,)
+        case OneOf(values=values):
+            return values
+        case SampleArray(pool=pool):
+            return pool
+        case _:
+            return ()

@@ -3,15 +3,14 @@
 `worker/sources/*_read.py` (`held`) has the same losses for verification, docs/sources.md lists them for users.
 """
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from pydantic import JsonValue
 
-from spec.generators import OneOf, SampleArray, Static
+from spec.generators import given_values
 from spec.schema import Column, Table
 from spec.types import DataType, Kind
-from spec.values import items_of
+from spec.values import document_of, items_of
 
 _DOUBLE_DIGITS = 15
 """Of a decimal, which a double gives back unchanged."""
@@ -50,40 +49,18 @@ def mongodb(table: Table) -> Iterator[str]:
 
 
 def _spaces(column: Column, type_: DataType, server: str) -> Iterator[str]:
-    if type_.kind is Kind.CHAR and any(isinstance(value, str) and value.endswith(" ") for value in _given(column)):
+    if type_.kind is Kind.CHAR and any(
+        isinstance(value, str) and value.endswith(" ") for value in given_values(column.generator)
+    ):
         yield f"{server} pads a char with spaces: those at the end of the schema's values are lost; use varchar"
 
 
 def _large_numbers(column: Column, low: int, high: int, server: str) -> Iterator[str]:
     if column.type.kind not in _DOCUMENTS:
         return
-    numbers = (number for value in _given(column) for number in _numbers(_parsed(value)))
+    numbers = (number for value in given_values(column.generator) for number in _numbers(document_of(value)))
     if any(not low <= number <= high for number in numbers):
         yield f"{server}'s JSON numbers beyond 64 bits are doubles: larger numbers of the schema's values are rounded"
-
-
-def _given(column: Column) -> Sequence[JsonValue]:
-    """Return the values that the schema names; none where a generator makes them."""
-    match column.generator:
-        case Static(value=value):
-            return (value,)
-        case OneOf(values=values):
-            return values
-        case SampleArray(pool=pool):
-            return pool
-        case _:
-            return ()
-
-
-def _parsed(value: JsonValue) -> JsonValue:
-    """Return a document, which a schema may give as its text."""
-    if not isinstance(value, str):
-        return value
-    try:
-        parsed: JsonValue = json.loads(value)
-    except ValueError:
-        return value
-    return parsed
 
 
 def _numbers(value: JsonValue) -> Iterator[int]:

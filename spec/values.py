@@ -216,6 +216,17 @@ _READERS: Mapping[Kind, Callable[[object, DataType], object]] = {
 }
 
 
+def document_of(value: JsonValue) -> JsonValue:
+    """Return a document, which a schema may give as its text."""
+    if not isinstance(value, str):
+        return value
+    try:
+        document: JsonValue = json.loads(value)
+    except ValueError:
+        return value
+    return document
+
+
 def items_of(value: JsonValue) -> Iterator[JsonValue]:
     """Yield the values of an object or array, none of anything else."""
     if isinstance(value, dict):
