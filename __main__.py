@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pulumi
 
+from core.errors import LoadtestError
 from infra.outputs import export
 from infra.program import declare
-from spec.errors import LoadtestError
 
 try:
     export(*declare(Path(__file__).parent))

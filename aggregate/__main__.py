@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from spec.errors import exit_code_of
+from core.errors import exit_code_of
 
 COMMANDS = ("report", "watch", "compare", "history", "schema")
 """Each is a module of `aggregate.commands`; the first is what runs when none is named."""

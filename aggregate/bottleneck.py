@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from aggregate.report import Limit, LimitedBy
-from spec.results import WorkerResult
+from core.results import WorkerResult
 
 THROTTLED = 0.10
 """From this share on, the workers' CPU quota is the first thing to look at: every other phase waits for it."""

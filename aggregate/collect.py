@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from spec.errors import InputError, ResultError
-from spec.plan import LoadPlan
-from spec.results import WorkerResult
+from core.errors import InputError, ResultError
+from core.plan import LoadPlan
+from core.results import WorkerResult
 
 PROJECT = Path(__file__).resolve().parents[1]
 PLAN_FILE = "plan.json"

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from aggregate.caveats import named
 from aggregate.report import Report
-from spec.errors import ExitCode, InputError
+from core.errors import ExitCode, InputError
 
 RESAMPLES = 10_000
 _SEED = 42

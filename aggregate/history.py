@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from aggregate.collect import KEPT_FILE, PLAN_FILE, PROJECT, Collected, first_problem, outputs_of
 from aggregate.report import VERSION, Report
-from spec.errors import InputError
+from core.errors import InputError
 
 RUNS = PROJECT / "runs"
 LATEST, PREVIOUS = "latest", "previous"

@@ -8,8 +8,8 @@ from hdrh.codec import HdrCookieException, HdrLengthException
 from hdrh.histogram import HdrHistogram
 
 from aggregate.report import Bin, Percentiles
-from spec.errors import InputError
-from spec.results import WorkerResult
+from core.errors import InputError
+from core.results import WorkerResult
 
 _BINS_A_DOUBLING = 4
 _UNDECODABLE = (TypeError, ValueError, IndexError, zlib.error, HdrCookieException, HdrLengthException)

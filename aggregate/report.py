@@ -8,9 +8,9 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, WithJsonSchema
 
-from spec.errors import ExitCode
-from spec.plan import LoadPlan
-from spec.results import TableVerification, WorkerResult
+from core.errors import ExitCode
+from core.plan import LoadPlan
+from core.results import TableVerification, WorkerResult
 
 VERSION: Final = 1
 """Raised whenever a reader of an older report would misread a newer one."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from aggregate.report import Judgement, Percentiles, Totals, Verification
-from spec.thresholds import Metric, Threshold
+from core.thresholds import Metric, Threshold
 
 
 def judge(

@@ -8,10 +8,10 @@ from aggregate.collect import Collected
 from aggregate.names import natural
 from aggregate.report import Judgement, Report, Status, Totals, Verification, WorkerLine
 from aggregate.thresholds import judge
-from spec.errors import ExitCode
-from spec.plan import Operation, WorkerPlan
-from spec.results import ExitReason, TableVerification, WorkerResult
-from spec.thresholds import Threshold, parse_thresholds
+from core.errors import ExitCode
+from core.plan import Operation, WorkerPlan
+from core.results import ExitReason, TableVerification, WorkerResult
+from core.thresholds import Threshold, parse_thresholds
 
 _Number = TypeVar("_Number", int, float)
 

@@ -21,8 +21,8 @@ os.environ.setdefault("POLARS_MAX_THREADS", "1")
 import pyarrow as pa
 
 from bench import record
-from spec.schema import Table
-from spec.schema_file import load_schema
+from core.schema.file import load_schema
+from core.schema.model import Table
 from worker.encode.bson import BsonEncoder
 from worker.encode.csv import CsvEncoder
 from worker.encode.mysql_text import MysqlTextEncoder

@@ -23,9 +23,9 @@ import pyarrow as pa
 
 from bench import record
 from bench.row_by_row import REFERENCES
-from spec.links import described
-from spec.plan import BASE_INSTANT
-from spec.schema_file import load_schema
+from core.plan import BASE_INSTANT
+from core.schema.checks.references import described
+from core.schema.file import load_schema
 from worker.generate import Dataset
 
 ROOT = Path(__file__).parent.parent

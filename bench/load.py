@@ -24,10 +24,10 @@ import psycopg
 from psycopg import sql
 
 from bench.record import record, table
+from core.results import WorkerResult
+from core.units import GIB
 from infra.databases import postgresql as settings
 from infra.local import postgresql as server
-from spec.results import WorkerResult
-from spec.units import GIB
 
 TABLES = ("users", "orders")
 SCHEMA = Path("schemas/shop.yaml")

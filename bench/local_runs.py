@@ -6,11 +6,11 @@ from pathlib import Path
 from aggregate import totals
 from aggregate.collect import Collected
 from aggregate.report import Report
+from core.plan import LoadPlan
 from infra.fleet.conduct import conduct
 from infra.fleet.local import LocalHandles, LocalRunner
 from infra.local.workspace import WorkspacePaths
 from infra.platforms.base import CONNECTION_VARIABLE
-from spec.plan import LoadPlan
 
 PROJECT = Path(__file__).resolve().parents[1]
 

@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 
 from hdrh.histogram import HdrHistogram
 
-from spec.generators import Sequential
-from spec.plan import Limits, LoadPlan, Operation, WorkerPlan, partition
-from spec.results import Environment, ExitReason, Latency, Metrics, Phases, ShardResult, WorkerResult
-from spec.schema import Column, Schema, Table
-from spec.types import DataType, Kind
+from core.plan import Limits, LoadPlan, Operation, WorkerPlan, partition
+from core.results import Environment, ExitReason, Latency, Metrics, Phases, ShardResult, WorkerResult
+from core.schema.generators import Sequential
+from core.schema.model import Column, Schema, Table
+from core.schema.types import DataType, Kind
 
 TABLES = ("users", "orders", "products")
 START = datetime(2026, 3, 1, 10, 0, 0, tzinfo=UTC)

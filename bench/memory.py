@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from bench.record import RESULTS, record, table
-from spec.plan import Operation
-from spec.results import WorkerResult
-from spec.sources import SOURCES
-from spec.units import GIB
+from core.plan import Operation
+from core.results import WorkerResult
+from core.stores import SOURCES
+from core.units import GIB
 from tests.serving import serving
 
 BOUND_MB = 300

@@ -16,9 +16,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from spec.schema import Table
-from spec.types import Kind
-from spec.units import MIB
+from core.schema.model import Table
+from core.schema.types import Kind
+from core.units import MIB
 from tests.serving import PASSWORD, Served, docker
 from worker.generate import Dataset
 

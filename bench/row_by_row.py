@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from spec.plan import BASE_INSTANT
+from core.plan import BASE_INSTANT
 
 Row = tuple[object, ...]
 STATUSES = ("pending", "completed", "cancelled")

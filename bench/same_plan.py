@@ -14,9 +14,9 @@ from aggregate.comparison import compare
 from aggregate.report import Report
 from bench.local_runs import PROJECT, local_run
 from bench.record import record, table
-from spec.plan import Limits, LoadPlan, OnExisting, partition
-from spec.schema_file import load_schema
-from spec.units import MIB
+from core.plan import Limits, LoadPlan, OnExisting, partition
+from core.schema.file import load_schema
+from core.units import MIB
 from tests.worker.verify.embedded import embedded_postgresql
 
 TABLES = ("users", "orders")

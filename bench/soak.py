@@ -21,9 +21,9 @@ import psutil
 import yaml
 
 from bench.record import record, table
-from spec.connection import parse_connection
-from spec.sources import POSTGRESQL
-from spec.units import MIB
+from core.connection import parse_connection
+from core.stores import POSTGRESQL
+from core.units import MIB
 from tests.integration.clone import MARK, ROOT, Clone, Stack
 from tests.processes import processes_with
 from tests.worker.verify.embedded import embedded_postgresql

@@ -23,11 +23,11 @@ import pyarrow as pa
 
 from bench import references
 from bench.record import record, table
-from spec.plan import BASE_INSTANT, OnExisting
-from spec.results import WorkerResult
-from spec.schema_file import load_schema
-from spec.sources import BULK, INSERT, SOURCES
-from spec.units import GIB
+from core.plan import BASE_INSTANT, OnExisting
+from core.results import WorkerResult
+from core.schema.file import load_schema
+from core.stores import BULK, INSERT, SOURCES
+from core.units import GIB
 from tests.serving import Served, docker, serving
 from worker.generate import Dataset
 from worker.sources import open_source

@@ -44,7 +44,7 @@ class ReplacedProvider(ResourceProvider, ABC):
 
 def _tell_in_one_line() -> None:
     """Have this process tell an error of ours by its line: the SDK's server sends `format_exc()`, whatever was raised."""
-    from spec.errors import LoadtestError
+    from core.errors import LoadtestError
 
     def line(limit: int | None = None, chain: bool = True) -> str:
         error = sys.exc_info()[1]

@@ -3,11 +3,11 @@
 import os
 from pathlib import Path
 
+from core.errors import InputError
+from core.output.folder import OUTPUT_DIR, OutputFolder, storage_errors
+from core.output.manifest import Run
+from core.plan import LoadPlan
 from infra.settings import Settings
-from spec.errors import InputError
-from spec.output_folder import OUTPUT_DIR, OutputFolder, storage_errors
-from spec.output_manifest import Run
-from spec.plan import LoadPlan
 
 
 def output_path(settings: Settings, project: Path) -> Path | None:

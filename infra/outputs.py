@@ -4,8 +4,8 @@ import json
 
 import pulumi
 
+from core.plan import LoadPlan
 from infra.platforms.base import LoadTest, LoadTestArgs
-from spec.plan import LoadPlan
 
 _LARGEST_WHOLE = 2**53
 """Up to which a double holds every whole number."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi.output import Unknown
 
-from spec.errors import LoadtestError, SettingsError
-from spec.labels import INSTANCE_LABEL, STACK_LABEL
+from core.errors import LoadtestError, SettingsError
+from core.labels import INSTANCE_LABEL, STACK_LABEL
 
 _SHOWN = 4
 

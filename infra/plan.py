@@ -8,15 +8,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from core.database import DatabaseSpec
+from core.errors import ExitCode, InputError, exit_code_of
+from core.plan import LoadPlan, Shard
+from core.units import format_size
 from infra.databases import database_of
 from infra.output_dir import check_output
 from infra.planning import WORKING_SET, plan_of, warnings_of
 from infra.settings import Settings, check_secrets
 from infra.stack_file import encrypted_keys, stack_values
-from spec.database import DatabaseSpec
-from spec.errors import ExitCode, InputError, exit_code_of
-from spec.plan import LoadPlan, Shard
-from spec.units import format_size
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -4,17 +4,17 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from core.database import DatabaseSpec
+from core.errors import SettingsError
+from core.plan import Limits, LoadPlan, OnExisting, Operation, partition
+from core.schema.checks.capacity import check_rows
+from core.schema.checks.limits import check_limits, limit_warnings
+from core.schema.file import load_schema
+from core.schema.generators import Sequential
+from core.schema.model import Schema
+from core.stores import capabilities_of
+from core.units import MIB, format_size
 from infra.settings import NAMESPACE, Settings
-from spec.capacity import check_rows
-from spec.database import DatabaseSpec
-from spec.errors import SettingsError
-from spec.generators import Sequential
-from spec.limits import check_limits, limit_warnings
-from spec.plan import Limits, LoadPlan, OnExisting, Operation, partition
-from spec.schema import Schema
-from spec.schema_file import load_schema
-from spec.sources import capabilities_of
-from spec.units import MIB, format_size
 
 WORKING_SET = 192 * MIB
 """Bytes that a worker needs beside its RAM disk: its libraries and the chunks in flight, as measured, with some room."""

@@ -7,6 +7,7 @@ import pulumi
 from pulumi.runtime import set_config
 from pulumi.runtime.config import CONFIG, is_config_secret
 
+from core.stack_file import under_engine
 from infra.databases import database_of
 from infra.output_dir import check_output
 from infra.password import Password
@@ -14,7 +15,6 @@ from infra.planning import plan_of, warnings_of
 from infra.platforms import component_of
 from infra.platforms.base import LoadTest, LoadTestArgs
 from infra.settings import NAMESPACE, Settings, check_secrets
-from spec.stack_file import under_engine
 
 
 def declare(project: Path) -> tuple[LoadTestArgs, LoadTest]:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from spec.thresholds import parse_thresholds
+from core.thresholds import parse_thresholds
 
 
 def _count(value: object) -> int:

@@ -10,13 +10,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.alias_generators import to_camel
 
+from core.connection import Connection, parse_connection
+from core.errors import InputError, SettingsError
+from core.plan import OnExisting, Operation, VerifyDepth
+from core.stores import METHODS, SOURCES, Capabilities
+from core.units import Cpu, Size
 from infra.cluster_settings import Name, ObjectName, Selector, Tolerations
 from infra.setting_types import Count, Flag, Names, Natural, RunId, Thresholds, Whole, one_of
-from spec.connection import Connection, parse_connection
-from spec.errors import InputError, SettingsError
-from spec.plan import OnExisting, Operation, VerifyDepth
-from spec.sources import METHODS, SOURCES, Capabilities
-from spec.units import Cpu, Size
 
 NAMESPACE = "loadtest"
 Platform = Literal["local", "docker", "kubernetes"]

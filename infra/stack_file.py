@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from core.stack_file import is_secret, stack_configuration
 from infra.settings import NAMESPACE
-from spec.stack_file import is_secret, stack_configuration
 
 
 def stack_values(project: Path, stack: str) -> Mapping[str, Any]:

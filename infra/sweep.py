@@ -8,11 +8,11 @@ from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from core.errors import ExitCode, LoadtestError, exit_code_of
+from core.stack_file import require_stack
 from infra.local.workspace import made_in
 from infra.sweeping import in_cluster, in_docker, on_machine, plugins
 from infra.sweeping.remains import Remains
-from spec.errors import ExitCode, LoadtestError, exit_code_of
-from spec.stack_file import require_stack
 
 PROJECT = Path(__file__).parent.parent
 _PASSES = 3

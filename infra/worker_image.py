@@ -11,8 +11,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from core.errors import ExitCode, RunError, exit_code_of
 from infra.stack_file import stack_values
-from spec.errors import ExitCode, RunError, exit_code_of
 
 DOCKERFILE = "worker/Dockerfile"
 """From the project's folder, which is the build's context."""
@@ -21,7 +21,7 @@ DOCKERFILE = "worker/Dockerfile"
 def image_name(project: Path, base: str) -> str:
     """The name of the image that these files make on this base: its tag differs when one of them does."""
     digest = hashlib.sha256(base.encode())
-    files = [path for folder in ("spec", "worker") for path in (project / folder).rglob("*") if path.is_file()]
+    files = [path for folder in ("core", "worker") for path in (project / folder).rglob("*") if path.is_file()]
     for path in sorted(path for path in files if "__pycache__" not in path.parts and path.suffix != ".whl"):
         digest.update(str(path.relative_to(project)).encode() + b"\0" + path.read_bytes())
     return f"loadtest-worker:{digest.hexdigest()[:12]}"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from xdist.scheduler import LoadScopeScheduling
 
-from spec.sources import SOURCES
+from core.stores import SOURCES
 
 _ROOT = Path(__file__).resolve().parents[1]
 _SHARED = re.compile(r'\bshared\("(\w+)"\)')

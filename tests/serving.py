@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from core.connection import Connection, parse_connection
+from core.database import DatabaseSpec
+from core.stores import SOURCES
+from core.units import MIB
 from infra.databases import adapted_to, specification_of
-from spec.connection import Connection, parse_connection
-from spec.database import DatabaseSpec
-from spec.sources import SOURCES
-from spec.units import MIB
 from tests import session
 from tests.tools.containers import Container, require_image
 from tools.images import catalogue

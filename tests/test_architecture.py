@@ -16,15 +16,15 @@ ROOT = Path(__file__).resolve().parents[1]
 DRIVERS = frozenset(
     {"psycopg", "pymysql", "MySQLdb", "pymongo", "bson", "neo4j", "confluent_kafka", "polars", "pyarrow"}
 )
-OURS = frozenset({"spec", "worker", "infra", "aggregate", "bench", "tools", "tests"})
+OURS = frozenset({"core", "worker", "infra", "aggregate", "bench", "tools", "tests"})
 FORBIDDEN = {
-    "spec": OURS - {"spec"}
+    "core": OURS - {"core"}
     | DRIVERS
     | {"pulumi", "pulumi_docker", "pulumi_kubernetes", "docker", "kubernetes", "numpy"},
-    "worker": OURS - {"spec", "worker"} | {"pulumi", "pulumi_docker", "pulumi_kubernetes", "docker", "kubernetes"},
-    "infra": OURS - {"spec", "infra"} | DRIVERS | {"numpy"},
+    "worker": OURS - {"core", "worker"} | {"pulumi", "pulumi_docker", "pulumi_kubernetes", "docker", "kubernetes"},
+    "infra": OURS - {"core", "infra"} | DRIVERS | {"numpy"},
     # It runs the command of `tools`, as a user would.
-    "aggregate": OURS - {"spec", "aggregate", "tools"} | DRIVERS | {"pulumi", "pulumi_docker", "pulumi_kubernetes"},
+    "aggregate": OURS - {"core", "aggregate", "tools"} | DRIVERS | {"pulumi", "pulumi_docker", "pulumi_kubernetes"},
     "tools": OURS - {"tools"} | DRIVERS,
 }
 """What a folder never imports."""
@@ -85,7 +85,7 @@ def test_the_check_of_imports_can_fail(tmp_path):
 
 def test_no_file_is_too_long_to_have_one_idea():
     long = {str(file): count for file in tracked(".py") if (count := len(file.read_text().splitlines())) > LINES}
-    long = {name: count for name, count in long.items() if not name.endswith("tests/spec/malformed.py")}
+    long = {name: count for name, count in long.items() if not name.endswith("tests/core/malformed.py")}
     assert long == {}
 
 

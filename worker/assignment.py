@@ -9,10 +9,10 @@ from typing import Self
 
 from pydantic import ValidationError
 
-from spec.connection import Connection, parse_connection
-from spec.errors import InputError, PlanError
-from spec.plan import LoadPlan, WorkerPlan
-from spec.sources import Capabilities, capabilities_of
+from core.connection import Connection, parse_connection
+from core.errors import InputError, PlanError
+from core.plan import LoadPlan, WorkerPlan
+from core.stores import Capabilities, capabilities_of
 from worker.sources.base import Seat
 
 CONNECTION_VARIABLE = "LOADTEST_CONNECTION_STRING"

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from spec.errors import InputError, StorageError
+from core.errors import InputError, StorageError
 
 ATTEMPT_VARIABLE = "LOADTEST_ATTEMPT"
 FAILURES_VARIABLE = "LOADTEST_FAILURES"

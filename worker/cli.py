@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import NamedTuple
 
-from spec.errors import exit_code_of
+from core.errors import exit_code_of
 
 
 class _Command(NamedTuple):

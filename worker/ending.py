@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from spec.errors import ExitCode, LoadtestError, RunError, VerificationError
-from spec.results import ExitReason
+from core.errors import ExitCode, LoadtestError, RunError, VerificationError
+from core.results import ExitReason
 
 
 class StoppedError(RunError):

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import psutil
 
-from spec.plan import Limits
-from spec.results import Environment
-from spec.units import MIB, format_size, mebibytes
+from core.plan import Limits
+from core.results import Environment
+from core.units import MIB, format_size, mebibytes
 from worker.cgroup import Cgroup, Throttling
 
 _RAM_DISKS = ("tmpfs", "ramfs")

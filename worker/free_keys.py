@@ -2,9 +2,9 @@
 
 from typing import cast
 
-from spec.errors import ServerError
-from spec.plan import LoadPlan, OnExisting
-from spec.sources import capabilities_of
+from core.errors import ServerError
+from core.plan import LoadPlan, OnExisting
+from core.stores import capabilities_of
 from worker.generate import Dataset
 from worker.load import CHUNK_ROWS, keys_of
 from worker.sources.base import KeyedSource, Source

@@ -5,7 +5,7 @@ Source: hdrhistogram.org; the encoded form is the compressed V2 log format in ba
 
 from hdrh.histogram import HdrHistogram
 
-from spec.results import Latency
+from core.results import Latency
 
 LOWEST, HIGHEST, DIGITS = 1, 3_600_000_000, 3
 """Microseconds: from one to an hour."""

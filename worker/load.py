@@ -10,9 +10,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from spec.generators import Sequential
-from spec.plan import Shard
-from spec.schema import Table
+from core.plan import Shard
+from core.schema.generators import Sequential
+from core.schema.model import Table
 from worker.ahead import Ahead
 from worker.generate import TableRows
 from worker.sources.base import Encoded, KeyRange, Sink, Source

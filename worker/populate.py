@@ -3,11 +3,11 @@
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from spec.errors import InputError, PlanError
-from spec.limits import check_limits
-from spec.plan import LoadPlan, OnExisting, Operation, VerifyDepth, partition
-from spec.schema_file import load_schema
-from spec.sources import BULK, METHODS, capabilities_of
+from core.errors import InputError, PlanError
+from core.plan import LoadPlan, OnExisting, Operation, VerifyDepth, partition
+from core.schema.checks.limits import check_limits
+from core.schema.file import load_schema
+from core.stores import BULK, METHODS, capabilities_of
 from worker.assignment import Assignment, Folders, connection_of, read_plan
 from worker.attempt import attempt_of_environment, begin_attempt
 from worker.run import run_worker

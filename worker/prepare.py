@@ -5,8 +5,8 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from spec.errors import ExitCode
-from spec.sources import capabilities_of
+from core.errors import ExitCode
+from core.stores import capabilities_of
 from worker.assignment import Folders, connection_of, read_plan
 from worker.attempt import forget_attempts
 from worker.free_keys import require_free_keys

@@ -8,8 +8,8 @@ from typing import Self
 
 import psutil
 
-from spec.results import Progress
-from spec.units import MIB
+from core.results import Progress
+from core.units import MIB
 from worker.tally import Tally
 
 INTERVAL_SECONDS = 1.0

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from spec.errors import StorageError
-from spec.results import WorkerResult
+from core.errors import StorageError
+from core.results import WorkerResult
 from worker.termination import message
 
 TERMINATION_VARIABLE = "LOADTEST_TERMINATION_LOG"

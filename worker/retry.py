@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Callable
 
-from spec.errors import ServerError
+from core.errors import ServerError
 
 FIRST, LONGEST = 0.05, 2.0
 """Seconds between two tries, at first and at most."""

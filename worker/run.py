@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
 
-from spec.errors import ExitCode, VerificationError
-from spec.plan import Shard
-from spec.results import ShardResult, WorkerResult
+from core.errors import ExitCode, VerificationError
+from core.plan import Shard
+from core.results import ShardResult, WorkerResult
 from worker.assignment import Assignment
 from worker.ending import COMPLETED, StoppedError, ending_of
 from worker.environment import Surroundings, peak_memory_mb

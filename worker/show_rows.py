@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from spec.errors import ExitCode, InputError
-from spec.plan import BASE_INSTANT
-from spec.schema import Schema, Table
-from spec.schema_file import load_schema
+from core.errors import ExitCode, InputError
+from core.plan import BASE_INSTANT
+from core.schema.file import load_schema
+from core.schema.model import Schema, Table
 from worker.encode.csv import CsvEncoder
 from worker.encode.encoder import RowEncoder
 from worker.encode.ndjson import NdjsonEncoder

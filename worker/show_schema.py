@@ -9,13 +9,13 @@ from pathlib import Path
 from pydantic import BaseModel
 from pydantic_core import to_json
 
-from spec.capacity import check_rows
-from spec.errors import ExitCode, InputError
-from spec.links import described
-from spec.plan import BASE_INSTANT
-from spec.schema import Column, Table
-from spec.schema_file import load_schema
-from spec.units import format_size
+from core.errors import ExitCode, InputError
+from core.plan import BASE_INSTANT
+from core.schema.checks.capacity import check_rows
+from core.schema.checks.references import described
+from core.schema.file import load_schema
+from core.schema.model import Column, Table
+from core.units import format_size
 from worker.generate import Dataset, TableRows
 from worker.show_rows import shown_cells
 from worker.text_table import text_table

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass, field
 
-from spec.results import Metrics, Phases
+from core.results import Metrics, Phases
 from worker.latency import Latencies
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from hdrh.histogram import HdrHistogram
 
-from spec.results import WorkerResult
+from core.results import WorkerResult
 from worker.latency import HIGHEST, LOWEST
 
 LIMIT = 4096

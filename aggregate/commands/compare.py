@@ -8,7 +8,7 @@ from aggregate.commands.report import write
 from aggregate.comparison import GATED, METRICS, compare
 from aggregate.render.comparison import FORMATS
 from aggregate.report import Report
-from spec.errors import InputError
+from core.errors import InputError
 
 HELP = "compare two runs, or two sets of repeated runs"
 

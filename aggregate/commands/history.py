@@ -7,7 +7,7 @@ from aggregate import history
 from aggregate.commands.report import write
 from aggregate.render import words
 from aggregate.render.box import box
-from spec.errors import ExitCode
+from core.errors import ExitCode
 
 HELP = "list the kept runs"
 

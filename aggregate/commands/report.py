@@ -8,8 +8,8 @@ from pathlib import Path
 
 from aggregate import collect, history, totals
 from aggregate.report import Report
-from spec.errors import InputError
-from spec.thresholds import parse_thresholds
+from core.errors import InputError
+from core.thresholds import parse_thresholds
 
 HELP = "the report of one run (the default)"
 

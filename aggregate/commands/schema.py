@@ -5,7 +5,7 @@ import json
 
 from aggregate.commands.report import write
 from aggregate.report import Report
-from spec.errors import ExitCode
+from core.errors import ExitCode
 
 HELP = "the JSON Schema of the JSON report"
 

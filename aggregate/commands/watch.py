@@ -18,9 +18,9 @@ from aggregate.live.lines import Lines
 from aggregate.live.local import LocalFeed
 from aggregate.live.screen import Screen
 from aggregate.render import table
-from spec.cluster_access import ClusterAccess
-from spec.errors import ExitCode, InputError, RunError
-from spec.stack_file import require_stack
+from core.errors import ExitCode, InputError, RunError
+from core.kubeconfig import ClusterAccess
+from core.stack_file import require_stack
 
 HELP = "follow a run while it goes on"
 

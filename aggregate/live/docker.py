@@ -11,9 +11,9 @@ from pydantic import ValidationError
 from requests.exceptions import RequestException
 
 from aggregate.live.feed import Sighting, told
-from spec.errors import RunError
-from spec.labels import STACK_LABEL, WORKER_LABEL
-from spec.plan import LoadPlan
+from core.errors import RunError
+from core.labels import STACK_LABEL, WORKER_LABEL
+from core.plan import LoadPlan
 
 _PLAN = "/plan/plan.json"
 _LINES = 2

@@ -6,8 +6,8 @@ from typing import Protocol, TypeVar
 
 from pydantic import ValidationError
 
-from spec.plan import LoadPlan
-from spec.results import Progress, WorkerResult
+from core.plan import LoadPlan
+from core.results import Progress, WorkerResult
 
 _Model = TypeVar("_Model", Progress, WorkerResult)
 

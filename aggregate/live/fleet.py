@@ -7,9 +7,9 @@ from enum import StrEnum
 
 from aggregate.live.feed import Sighting
 from aggregate.names import natural
-from spec.plan import LoadPlan
-from spec.results import WorkerResult
-from spec.units import MIB
+from core.plan import LoadPlan
+from core.results import WorkerResult
+from core.units import MIB
 
 LATE_AFTER_SECONDS = 5.0
 RATE_OVER_SECONDS = 5.0

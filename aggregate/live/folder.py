@@ -7,8 +7,8 @@ from pydantic import ValidationError
 
 from aggregate.collect import PLAN_FILE
 from aggregate.live.feed import Sighting
-from spec.plan import LoadPlan
-from spec.results import WorkerResult
+from core.plan import LoadPlan
+from core.results import WorkerResult
 
 
 class FolderFeed:

@@ -13,11 +13,11 @@ from urllib3.exceptions import HTTPError
 from yaml import YAMLError
 
 from aggregate.live.feed import Sighting, told
-from spec.cluster_access import ClusterAccess
-from spec.errors import RunError
-from spec.labels import STACK_LABEL, stack_label
-from spec.plan import LoadPlan
-from spec.units import parse_size
+from core.errors import RunError
+from core.kubeconfig import ClusterAccess
+from core.labels import STACK_LABEL, stack_label
+from core.plan import LoadPlan
+from core.units import parse_size
 
 _WORKERS = f"{STACK_LABEL}={{}},app.kubernetes.io/component=worker"
 _INDEX_LABEL = "batch.kubernetes.io/job-completion-index"

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from aggregate.collect import PROJECT
 from aggregate.live.feed import Sighting, told
-from spec.plan import LoadPlan
+from core.plan import LoadPlan
 
 _TAIL_BYTES = 1 << 18
 """Holds the last line whole: a result is some tens of KiB."""

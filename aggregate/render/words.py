@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from aggregate.report import Limit, LimitedBy, Percentiles, Report, Status, Totals, WorkerLine
-from spec.errors import ExitCode
+from core.errors import ExitCode
 
 COLUMNS = ("Worker", "Tables", "Rows", "Duration", "Rows/sec", "Status")
 NONE = "-"

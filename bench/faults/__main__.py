@@ -13,7 +13,7 @@ import time
 from bench.faults.campaign import FAULTS, Load, worker_image
 from bench.faults.record import keep, row
 from bench.faults.verdict import Verdict
-from spec.sources import SOURCES
+from core.stores import SOURCES
 
 
 def main() -> int:

@@ -12,9 +12,9 @@ from bench.faults.lost_server import DURABLE, cut_off, killed, lost_server
 from bench.faults.place import Place, ServerPlace, file_place
 from bench.faults.short_memory import short_memory
 from bench.faults.verdict import Verdict
+from core.stores import SOURCES
+from core.units import MIB
 from infra.worker_image import build
-from spec.sources import SOURCES
-from spec.units import MIB
 from tests.serving import serving
 from tools.images import catalogue
 from tools.images.recipe import tag

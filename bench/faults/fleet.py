@@ -16,6 +16,9 @@ from docker.errors import APIError
 from pydantic import ValidationError
 
 from bench.faults.place import Place
+from core.labels import STACK_LABEL
+from core.plan import Limits, LoadPlan
+from core.results import Progress
 from infra.fleet.docker import DockerHandles, DockerRunner, client
 from infra.platforms.base import (
     CONNECTION_VARIABLE,
@@ -28,9 +31,6 @@ from infra.platforms.base import (
     prepare_arguments,
     worker_arguments,
 )
-from spec.labels import STACK_LABEL
-from spec.plan import Limits, LoadPlan
-from spec.results import Progress
 from tests.serving import docker
 
 _POLL_SECONDS = 0.05

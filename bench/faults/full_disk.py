@@ -6,10 +6,10 @@ from bench.faults.place import FilePlace, Place, ServerPlace
 from bench.faults.plans import plan_of
 from bench.faults.trial import Trial, run
 from bench.faults.verdict import Verdict
-from spec.errors import ExitCode
-from spec.output_manifest import PARTIAL
-from spec.plan import LoadPlan
-from spec.results import ExitReason, WorkerResult
+from core.errors import ExitCode
+from core.output.manifest import PARTIAL
+from core.plan import LoadPlan
+from core.results import ExitReason, WorkerResult
 
 _BATCH_ROWS = 2_000
 

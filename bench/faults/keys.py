@@ -17,7 +17,7 @@ from neo4j import GraphDatabase
 from psycopg import sql
 from pymongo import MongoClient
 
-from spec.connection import Connection
+from core.connection import Connection
 
 KEY = "id"
 """The primary key of every table that is looked at, and its first column."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from bench.faults.fleet import Fleet
 from bench.faults.place import Place
 from bench.faults.trial import Moment, run
-from spec.plan import LoadPlan, Operation
+from core.plan import LoadPlan, Operation
 
 _SAMPLE_SECONDS = 0.005
 _SENT = 8

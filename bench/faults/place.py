@@ -11,8 +11,8 @@ from typing import Protocol
 
 from bench.faults import keys
 from bench.faults.keys import Keys
+from core.output.manifest import PARTIAL
 from infra.platforms.base import OUTPUT_FOLDER, WORKER_USER
-from spec.output_manifest import PARTIAL
 from tests.serving import Served, docker
 
 _CHANGED = 1
@@ -27,7 +27,7 @@ class Place(Protocol):
 
     @property
     def source(self) -> str:
-        """Its name, as in `spec.sources`."""
+        """Its name, as in `core.stores`."""
         ...
 
     @property

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bench.faults.keys import KEY, text_of
-from spec.plan import Limits, LoadPlan, Operation, Shard, partition
-from spec.schema_file import load_schema
-from spec.sources import BULK, SOURCES
-from spec.units import MIB
+from core.plan import Limits, LoadPlan, Operation, Shard, partition
+from core.schema.file import load_schema
+from core.stores import BULK, SOURCES
+from core.units import MIB
 from worker.generate import Dataset
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "shop.yaml"

@@ -7,8 +7,8 @@ from bench.faults.place import Place
 from bench.faults.plans import plan_of
 from bench.faults.trial import not_whole, run
 from bench.faults.verdict import Verdict
-from spec.results import ExitReason
-from spec.units import MIB
+from core.results import ExitReason
+from core.units import MIB
 
 TOO_LITTLE = 72 * MIB
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from bench.faults.fleet import Fleet, fleet
 from bench.faults.place import Place
 from bench.faults.plans import keys_of
+from core.plan import LoadPlan, WorkerPlan
+from core.results import WorkerResult
 from infra.fleet.conduct import Outcome, conduct
-from spec.plan import LoadPlan, WorkerPlan
-from spec.results import WorkerResult
 
 
 @dataclass(frozen=True)

@@ -25,10 +25,10 @@ MUTANTS: Sequence[Mutant] = (
     ),
     Mutant(
         "shard off by one row",
-        "spec/plan.py",
+        "core/plan.py",
         "(name, first + taken, rows - taken)",
         "(name, first + taken + 1, rows - taken)",
-        ("tests/spec/test_plan.py",),
+        ("tests/core/test_plan.py",),
     ),
     Mutant(
         "NULL as text in CSV",
@@ -81,10 +81,10 @@ MUTANTS: Sequence[Mutant] = (
     ),
     Mutant(
         "Mi read as a million bytes",
-        "spec/units.py",
+        "core/units.py",
         '"Mi": MIB',
         '"Mi": 10**6',
-        ("tests/spec/test_units.py",),
+        ("tests/core/test_units.py",),
     ),
     Mutant(
         "other random values",
@@ -130,10 +130,10 @@ MUTANTS: Sequence[Mutant] = (
     ),
     Mutant(
         "threshold holds where it does not",
-        "spec/thresholds.py",
+        "core/thresholds.py",
         "return _HOLDS[self.comparison](value, self.bound)",
         "return not _HOLDS[self.comparison](value, self.bound)",
-        ("tests/aggregate/test_thresholds.py", "tests/spec/test_thresholds.py"),
+        ("tests/aggregate/test_thresholds.py", "tests/core/test_thresholds.py"),
     ),
     Mutant(
         "dead worker reported as successful",

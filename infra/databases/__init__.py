@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from importlib import import_module
 
+from core.database import DatabaseSpec
 from infra.settings import Settings
-from spec.database import DatabaseSpec
 
 SERVERS: Mapping[str, str] = {
     "mysql": "infra.databases.mysql",

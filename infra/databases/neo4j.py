@@ -2,8 +2,8 @@
 
 import re
 
-from spec.database import DatabaseSpec
-from spec.units import MIB
+from core.database import DatabaseSpec
+from core.units import MIB
 
 IMAGE = "neo4j:5.26.0"
 _STRICT = 5

@@ -4,8 +4,8 @@
 no more. After a crash the last fraction of a second of commits may be missing: no setting for data that matter.
 """
 
-from spec.database import DatabaseSpec
-from spec.units import MIB
+from core.database import DatabaseSpec
+from core.units import MIB
 
 IMAGE = "postgres:18.1-bookworm"
 NAME = "loadtest"

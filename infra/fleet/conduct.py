@@ -7,12 +7,12 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
+from core.errors import LoadtestError
+from core.plan import LoadPlan
+from core.results import ExitReason, WorkerResult
 from infra.fleet.outcome import result_of
 from infra.fleet.restarts import Restarts
 from infra.fleet.runner import Ended, Runner
-from spec.errors import LoadtestError
-from spec.plan import LoadPlan
-from spec.results import ExitReason, WorkerResult
 
 POLL_SECONDS = 0.2
 PREPARE_GRACE_SECONDS = 60

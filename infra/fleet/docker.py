@@ -16,16 +16,16 @@ from docker.models.containers import Container
 from pydantic import BaseModel, ConfigDict
 from requests.exceptions import RequestException
 
+from core.errors import RunError
+from core.output.folder import OutputFolder, incomplete, storage_errors
+from core.output.manifest import Run
+from core.plan import LoadPlan, OnExisting
+from core.results import ExitReason
+from core.stores import capabilities_of
 from infra.fleet.output import copy_output
 from infra.fleet.patience import Patience
 from infra.fleet.runner import Ended
 from infra.output_dir import resolved
-from spec.errors import RunError
-from spec.output_folder import OutputFolder, incomplete, storage_errors
-from spec.output_manifest import Run
-from spec.plan import LoadPlan, OnExisting
-from spec.results import ExitReason
-from spec.sources import capabilities_of
 
 _STOP_GRACE_SECONDS = 10
 _COPY_BYTES = 1 << 18

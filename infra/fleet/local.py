@@ -12,6 +12,13 @@ from typing import IO, Any
 
 from pydantic import BaseModel, ConfigDict
 
+from core.connection import parse_connection
+from core.output.folder import OutputFolder, incomplete, storage_errors
+from core.output.manifest import Run
+from core.plan import LoadPlan, WorkerPlan
+from core.process import CONNECTION_VARIABLE, STACK_VARIABLE
+from core.results import ExitReason
+from core.stores import capabilities_of
 from infra.fleet.patience import Patience
 from infra.fleet.runner import Ended
 from infra.local import ramdisk
@@ -19,13 +26,6 @@ from infra.local.cgroup import ControlGroup, remove_groups
 from infra.local.folder_url import relative_folder, resolved
 from infra.local.processes import remember
 from infra.local.workspace import PARENT, WorkspacePaths, workspace_of
-from spec.connection import parse_connection
-from spec.output_folder import OutputFolder, incomplete, storage_errors
-from spec.output_manifest import Run
-from spec.plan import LoadPlan, WorkerPlan
-from spec.process import CONNECTION_VARIABLE, STACK_VARIABLE
-from spec.results import ExitReason
-from spec.sources import capabilities_of
 
 _HELD = 'read -r _ || exit 1; exec "$@"'
 """A shell that becomes the worker once it is told to: by then it is in its control group."""

@@ -2,9 +2,9 @@
 
 from pydantic import ValidationError
 
+from core.plan import LoadPlan, WorkerPlan
+from core.results import ExitReason, Metrics, Progress, WorkerResult
 from infra.fleet.runner import Ended
-from spec.plan import LoadPlan, WorkerPlan
-from spec.results import ExitReason, Metrics, Progress, WorkerResult
 
 _LONGEST_DETAIL = 500
 

@@ -11,10 +11,10 @@ from typing import IO
 
 from pydantic import ValidationError
 
-from spec.errors import RunError
-from spec.output_folder import OutputFolder, storage_errors
-from spec.output_manifest import MANIFEST, Manifest, OutputFile, Run
-from spec.plan import OnExisting
+from core.errors import RunError
+from core.output.folder import OutputFolder, storage_errors
+from core.output.manifest import MANIFEST, Manifest, OutputFile, Run
+from core.plan import OnExisting
 
 ReadArchive = Callable[[PurePosixPath], Iterable[bytes] | None]
 """Return the tar archive of a path in the container, a chunk at a time; None where there is no such path."""

@@ -3,8 +3,8 @@
 import time
 from collections.abc import Callable
 
+from core.results import ExitReason
 from infra.fleet.runner import Ended
-from spec.results import ExitReason
 
 
 class Patience:

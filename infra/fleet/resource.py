@@ -12,11 +12,11 @@ from typing import Any, cast
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource
 
+from core.errors import LoadtestError
+from core.plan import LoadPlan
 from infra.dynamic import ReplacedProvider
 from infra.fleet.conduct import Outcome, conduct
 from infra.fleet.runner import Runner
-from spec.errors import LoadtestError
-from spec.plan import LoadPlan
 
 _RUNNERS: Mapping[str, str] = {
     "docker": "infra.fleet.docker",
@@ -66,7 +66,7 @@ class Fleet(Resource, module="loadtest", name="Fleet"):
     """One run of the plan's workers, on whatever platform holds them."""
 
     results: pulumi.Output[list[dict[str, Any]]]
-    """One result per planned worker, as `spec.results.WorkerResult` has it."""
+    """One result per planned worker, as `core.results.WorkerResult` has it."""
     succeeded: pulumi.Output[bool]
     error: pulumi.Output[str]
     """Why nothing ran, or empty."""

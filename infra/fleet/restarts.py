@@ -2,10 +2,10 @@
 
 from collections.abc import Set as AbstractSet
 
+from core.errors import ExitCode
+from core.plan import LoadPlan
+from core.results import WorkerResult
 from infra.fleet.runner import Restarting, Runner
-from spec.errors import ExitCode
-from spec.plan import LoadPlan
-from spec.results import WorkerResult
 
 FINAL = (ExitCode.OK, ExitCode.BAD_INPUT, ExitCode.DIFFERENCE)
 """How a worker ends that would end in the same way again."""

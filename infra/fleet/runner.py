@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from spec.results import ExitReason
+from core.results import ExitReason
 
 
 @dataclass(frozen=True, slots=True)

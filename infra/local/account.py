@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from core.errors import ServerError
 from infra.local import ramdisk
 from infra.local.processes import end_in
-from spec.errors import ServerError
 
 ELSEWHERE = "elsewhere"
 """A note in a workspace: the path of a folder outside of it that belongs to it, and the mark in that folder."""

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from core.database import DatabaseSpec
+from core.errors import ServerError
 from infra.local import ramdisk
 from infra.local.account import Account, remove_home
 from infra.local.cgroup import ControlGroup
 from infra.local.processes import end_remembered, remember
-from spec.database import DatabaseSpec
-from spec.errors import ServerError
 
 _NAME = "loadtest"
 """The user and the database."""

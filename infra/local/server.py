@@ -9,8 +9,8 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, Resource
 
+from core.database import DatabaseSpec
 from infra.dynamic import ReplacedProvider
-from spec.database import DatabaseSpec
 
 EMBEDDED: Mapping[str, str] = {"postgresql": "infra.local.postgresql"}
 """The sources whose server comes as a Python package."""
@@ -23,9 +23,9 @@ class LocalServerProvider(ReplacedProvider):
 
     def make(self, props: dict[str, Any]) -> CreateResult:
         """Start; what goes wrong is told as an output, in one line."""
+        from core.errors import LoadtestError
         from infra.local.processes import at_work
         from infra.local.workspace import workspace_of
-        from spec.errors import LoadtestError
 
         paths = workspace_of(Path.cwd(), props["stack"], props["instance"])
         folder = paths.folder

@@ -102,7 +102,7 @@ def make_workspace(project: Path, stack: str, instance: str) -> WorkspacePaths:
 
 def require_own_folder(project: Path, stack: str, instance: str) -> None:
     """Raise RunError where a folder of another instance, or one without a mark, has the stack's place."""
-    from spec.errors import RunError
+    from core.errors import RunError
 
     paths = WorkspacePaths(project / PARENT / stack)
     if paths.folder.exists() and (paths.instance != instance or not instance):
@@ -139,7 +139,7 @@ def is_copy(paths: WorkspacePaths) -> bool:
 
 def workspace_of(project: Path, stack: str, instance: str) -> WorkspacePaths:
     """Return the instance's folder. Raises RunError where this machine has none."""
-    from spec.errors import RunError
+    from core.errors import RunError
 
     found = workspaces_of(project, stack, instance)
     if not found:

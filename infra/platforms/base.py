@@ -6,11 +6,11 @@ from typing import Protocol
 
 import pulumi
 
+from core.database import DatabaseSpec
+from core.labels import PLAN_LABEL, RUN_LABEL, STACK_LABEL
+from core.plan import LoadPlan
 from infra.fleet.resource import Fleet
 from infra.settings import Settings
-from spec.database import DatabaseSpec
-from spec.labels import PLAN_LABEL, RUN_LABEL, STACK_LABEL
-from spec.plan import LoadPlan
 
 CONNECTION_VARIABLE = "LOADTEST_CONNECTION_STRING"
 

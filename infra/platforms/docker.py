@@ -5,6 +5,11 @@ from pathlib import Path
 import pulumi
 import pulumi_docker as docker
 
+from core.connection import parse_connection
+from core.database import DatabaseSpec
+from core.labels import INSTANCE_LABEL, SERVER_LABEL, STACK_LABEL, WORKER_LABEL
+from core.process import STACK_VARIABLE
+from core.units import MIB
 from infra.fleet.docker import client
 from infra.fleet.resource import Fleet
 from infra.instance import Instance
@@ -26,11 +31,6 @@ from infra.platforms.docker_images import require_image
 from infra.platforms.docker_names import DockerNames, require_own_names
 from infra.settings import NAMESPACE
 from infra.worker_image import DOCKERFILE, image_name
-from spec.connection import parse_connection
-from spec.database import DatabaseSpec
-from spec.labels import INSTANCE_LABEL, SERVER_LABEL, STACK_LABEL, WORKER_LABEL
-from spec.process import STACK_VARIABLE
-from spec.units import MIB
 
 _SERVER_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
 """What an official image's entrypoint needs to give its data to the server's user and to become it."""

@@ -3,7 +3,7 @@
 import docker
 from docker.errors import APIError, DockerException, ImageNotFound
 
-from spec.errors import SettingsError
+from core.errors import SettingsError
 
 
 def require_image(engine: docker.DockerClient, key: str, image: str) -> None:

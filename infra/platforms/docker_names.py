@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import docker
 from docker.errors import DockerException
 
+from core.errors import RunError
 from infra.ownership import Existing, require_own
-from spec.errors import RunError
 
 
 @dataclass(frozen=True, slots=True)

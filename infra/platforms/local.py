@@ -4,6 +4,9 @@ from typing import Any
 
 import pulumi
 
+from core.connection import parse_connection
+from core.database import DatabaseSpec
+from core.errors import SettingsError
 from infra.fleet.resource import Fleet
 from infra.instance import Instance
 from infra.local.folder_url import folder_url, relative_folder
@@ -12,9 +15,6 @@ from infra.local.workspace import PARENT, Workspace, require_own_folder
 from infra.ownership import checked
 from infra.platforms.base import CONNECTION_VARIABLE, LoadTestArgs
 from infra.settings import NAMESPACE
-from spec.connection import parse_connection
-from spec.database import DatabaseSpec
-from spec.errors import SettingsError
 
 
 class LocalLoadTest(pulumi.ComponentResource):

@@ -8,14 +8,14 @@ from typing import Any
 
 from kubernetes.client.exceptions import ApiException
 
+from core.errors import LoadtestError, RunError
+from core.kubeconfig import ClusterAccess
+from core.labels import INSTANCE_LABEL, STACK_LABEL, stack_label
+from core.stack_file import stacks_of
 from infra.fleet.kubernetes.connection import Cluster, named
 from infra.fleet.kubernetes.kinds import NAMESPACE, PARTS, Kind, delete, metadata_of
 from infra.stack_file import stack_values
 from infra.sweeping.remains import Remains
-from spec.cluster_access import ClusterAccess
-from spec.errors import LoadtestError, RunError
-from spec.labels import INSTANCE_LABEL, STACK_LABEL, stack_label
-from spec.stack_file import stacks_of
 
 _GONE_SECONDS = 180
 """A server's grace, the ends of its namespace's other objects, and the time that the cluster takes to tell of it."""

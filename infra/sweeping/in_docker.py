@@ -9,9 +9,9 @@ from typing import Any
 import docker
 from docker.errors import DockerException, NotFound
 
+from core.errors import RunError
+from core.labels import INSTANCE_LABEL, STACK_LABEL
 from infra.sweeping.remains import Remains
-from spec.errors import RunError
-from spec.labels import INSTANCE_LABEL, STACK_LABEL
 
 _Filter = dict[str, str | list[str] | bool]
 _SOCKET = Path("/var/run/docker.sock")

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+from core.errors import RunError
 from infra.local.cgroup import ROOT, has_groups, remove_groups
 from infra.local.workspace import PARENT, WorkspacePaths, forget, group_of, is_copy, made_in
 from infra.sweeping.remains import Remains
-from spec.errors import RunError
 
 
 def remains(project: Path, stack: str | None) -> Sequence[Remains]:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import psutil
 
+from core.process import CHECKOUT_VARIABLE
 from infra.local.processes import end
 from infra.sweeping.remains import Remains
-from spec.process import CHECKOUT_VARIABLE
 
 _ENGINE = "pulumi"
 _PLUGINS = ("pulumi-resource-", "pulumi-language-")

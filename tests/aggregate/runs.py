@@ -7,9 +7,8 @@ from typing import Any
 
 from hdrh.histogram import HdrHistogram
 
-from spec.generators import Sequential
-from spec.plan import Limits, LoadPlan, Operation, partition
-from spec.results import (
+from core.plan import Limits, LoadPlan, Operation, partition
+from core.results import (
     Environment,
     ExitReason,
     Latency,
@@ -19,8 +18,9 @@ from spec.results import (
     VerificationReport,
     WorkerResult,
 )
-from spec.schema import Column, Schema, Table
-from spec.types import DataType, Kind
+from core.schema.generators import Sequential
+from core.schema.model import Column, Schema, Table
+from core.schema.types import DataType, Kind
 
 START = datetime(2026, 3, 1, 10, 0, 0, tzinfo=UTC)
 RUN = "run-1"

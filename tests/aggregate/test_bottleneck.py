@@ -5,7 +5,7 @@ import pytest
 from aggregate import bottleneck
 from aggregate.render import words
 from aggregate.report import Limit
-from spec.results import Environment, ExitReason, Phases, WorkerResult
+from core.results import Environment, ExitReason, Phases, WorkerResult
 from tests.aggregate import runs
 
 

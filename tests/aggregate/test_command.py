@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from spec.plan import LoadPlan
-from spec.results import ExitReason, WorkerResult
+from core.plan import LoadPlan
+from core.results import ExitReason, WorkerResult
 from tests.aggregate import runs
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -12,9 +12,9 @@ from aggregate.collect import Collected
 from aggregate.commands.compare import share
 from aggregate.comparison import compare, interval
 from aggregate.report import Report
-from spec.errors import InputError
-from spec.plan import Limits
-from spec.results import ExitReason, WorkerResult
+from core.errors import InputError
+from core.plan import Limits
+from core.results import ExitReason, WorkerResult
 from tests.aggregate import runs
 
 WORKERS = 8

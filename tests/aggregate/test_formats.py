@@ -10,8 +10,8 @@ from aggregate.collect import Collected
 from aggregate.commands.report import FORMATS, renderer
 from aggregate.render import table, words
 from aggregate.report import Report
-from spec.plan import LoadPlan
-from spec.results import Environment, ExitReason, WorkerResult
+from core.plan import LoadPlan
+from core.results import Environment, ExitReason, WorkerResult
 from tests.aggregate import runs
 
 

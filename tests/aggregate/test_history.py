@@ -8,8 +8,8 @@ from aggregate import history, totals
 from aggregate.__main__ import main
 from aggregate.collect import Collected, from_folder, from_text
 from aggregate.report import Report
-from spec.errors import InputError
-from spec.results import ExitReason
+from core.errors import InputError
+from core.results import ExitReason
 from tests.aggregate import runs
 
 

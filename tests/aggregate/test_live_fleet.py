@@ -10,8 +10,8 @@ from aggregate.live.feed import Sighting, told
 from aggregate.live.fleet import Fleet, State
 from aggregate.live.lines import Lines
 from aggregate.live.screen import Screen, sparkline
-from spec.plan import LoadPlan
-from spec.results import ExitReason, Progress, WorkerResult
+from core.plan import LoadPlan
+from core.results import ExitReason, Progress, WorkerResult
 from tests.aggregate import runs
 
 

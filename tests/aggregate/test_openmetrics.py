@@ -5,8 +5,8 @@ from aggregate import totals
 from aggregate.collect import Collected
 from aggregate.render import openmetrics
 from aggregate.report import Report
-from spec.results import ExitReason
-from spec.thresholds import parse_thresholds
+from core.results import ExitReason
+from core.thresholds import parse_thresholds
 from tests.aggregate import runs
 
 

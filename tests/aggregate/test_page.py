@@ -11,8 +11,8 @@ from aggregate.collect import Collected
 from aggregate.render.page import html
 from aggregate.report import Report
 from bench.made_results import made_plan, made_results
-from spec.results import Difference, ExitReason
-from spec.thresholds import parse_thresholds
+from core.results import Difference, ExitReason
+from core.thresholds import parse_thresholds
 from tests.aggregate import runs
 from tests.aggregate.browser import Page, Session, chromium
 

@@ -8,7 +8,7 @@ from aggregate import totals
 from aggregate.collect import Collected
 from aggregate.commands import schema
 from aggregate.render import json as json_format
-from spec.results import ExitReason
+from core.results import ExitReason
 from tests.aggregate import runs
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "docs" / "report.schema.json"

@@ -3,9 +3,9 @@ import pytest
 from aggregate import totals
 from aggregate.collect import Collected
 from aggregate.render import table
-from spec.errors import InputError
-from spec.results import Environment, ExitReason, WorkerResult
-from spec.thresholds import Metric, parse_thresholds
+from core.errors import InputError
+from core.results import Environment, ExitReason, WorkerResult
+from core.thresholds import Metric, parse_thresholds
 from tests.aggregate import runs
 
 PLAN = runs.plan(1, tables=("users",))

@@ -5,9 +5,9 @@ import pytest
 from aggregate import totals
 from aggregate.collect import Collected
 from aggregate.report import Report, Status
-from spec.errors import InputError
-from spec.plan import LoadPlan, Operation
-from spec.results import Environment, ExitReason, Latency, Metrics, WorkerResult
+from core.errors import InputError
+from core.plan import LoadPlan, Operation
+from core.results import Environment, ExitReason, Latency, Metrics, WorkerResult
 from tests.aggregate import runs
 
 

@@ -13,12 +13,12 @@ from pathlib import Path
 import docker
 import pytest
 
+from core.plan import LoadPlan, partition
+from core.schema.generators import Sequential
+from core.schema.model import Column, Schema, Table
+from core.schema.types import DataType, Kind
 from infra.local.processes import remember
 from infra.local.workspace import WorkspacePaths
-from spec.generators import Sequential
-from spec.plan import LoadPlan, partition
-from spec.schema import Column, Schema, Table
-from spec.types import DataType, Kind
 from tests import session
 from tests.aggregate import runs
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from kubernetes import client, config
 
-from spec.results import Progress
+from core.results import Progress
 from tests import session
 from tests.aggregate import runs
 from tests.aggregate.test_watch import IMAGE, rest, watching

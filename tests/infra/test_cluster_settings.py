@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import SettingsError
 from infra.cluster_settings import Toleration
 from infra.settings import Settings
 from infra.stack_file import stack_values
-from spec.errors import SettingsError
 
 PROJECT = Path(__file__).resolve().parents[2]
 

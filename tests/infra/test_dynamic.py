@@ -23,7 +23,7 @@ PROGRAM = """
             return CreateResult(id_="stubborn", outs={{}})
 
         def remove(self, props):
-            from spec.errors import RunError
+            from core.errors import RunError
             raise {raised}
 
     class Thing(Resource):

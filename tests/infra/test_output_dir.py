@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from core.errors import ExitCode, InputError
+from core.plan import OnExisting
 from infra import plan as command
 from infra.output_dir import check_output, output_path
 from infra.planning import plan_of
-from spec.errors import ExitCode, InputError
-from spec.plan import OnExisting
 from tests.infra.configuration import ROOT, settings
 from tests.requires import requires
 

@@ -8,9 +8,9 @@ import pytest
 from pulumi.output import UNKNOWN
 from pulumi.runtime.sync_await import _sync_await
 
+from core.errors import SettingsError
+from core.labels import INSTANCE_LABEL, STACK_LABEL
 from infra.ownership import Existing, checked, foreign
-from spec.errors import SettingsError
-from spec.labels import INSTANCE_LABEL, STACK_LABEL
 from tests.infra.platforms.rendering import forget_outputs
 
 OWN = {STACK_LABEL: "mine", INSTANCE_LABEL: "0a"}

@@ -3,11 +3,11 @@ import json
 import pytest
 import yaml
 
+from core.errors import ExitCode, SettingsError
+from core.plan import OnExisting
+from core.stores import SOURCES
 from infra.plan import main
 from infra.settings import check_secrets
-from spec.errors import ExitCode, SettingsError
-from spec.plan import OnExisting
-from spec.sources import SOURCES
 from tests.infra.configuration import ROOT, SMALL, settings, values
 
 PASSWORD = "a-pass-of-the-tests"

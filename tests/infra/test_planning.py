@@ -3,10 +3,10 @@ import re
 
 import pytest
 
+from core.errors import ExitCode, InputError
+from core.plan import OnExisting
 from infra.databases import database_of
 from infra.planning import plan_of, warnings_of
-from spec.errors import ExitCode, InputError
-from spec.plan import OnExisting
 from tests.infra.configuration import ROOT, settings
 
 

@@ -1,8 +1,8 @@
 import pytest
 
+from core.errors import ExitCode, SettingsError
+from core.units import GIB, MIB
 from infra.settings import Settings
-from spec.errors import ExitCode, SettingsError
-from spec.units import GIB, MIB
 from tests.infra.configuration import SMALL, settings, values
 
 PASSWORD = "a-pass-of-the-tests"

@@ -14,16 +14,16 @@ import docker
 import psutil
 import pytest
 
+from core.errors import RunError
+from core.labels import INSTANCE_LABEL, STACK_LABEL
+from core.process import CHECKOUT_VARIABLE
+from core.units import MIB
 from infra import sweep
 from infra.local import ramdisk
 from infra.local.cgroup import ControlGroup, has_groups
 from infra.local.processes import remember
 from infra.local.workspace import WorkspacePaths, forget, make_workspace, note, require_own_folder
 from infra.sweeping import in_docker
-from spec.errors import RunError
-from spec.labels import INSTANCE_LABEL, STACK_LABEL
-from spec.process import CHECKOUT_VARIABLE
-from spec.units import MIB
 from tests import session
 from tests.requires import requires
 from tools.images import catalogue

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 import yaml
 
+from core.labels import INSTANCE_LABEL, STACK_LABEL
 from infra import sweep
 from infra.local.workspace import forget, note
-from spec.labels import INSTANCE_LABEL, STACK_LABEL
 from tests import session
+from tests.core.test_cluster_access import kubeconfig
 from tests.integration.kubernetes import Kubectl
-from tests.spec.test_cluster_access import kubeconfig
 
 pytestmark = pytest.mark.cluster
 Swept = Callable[..., str]

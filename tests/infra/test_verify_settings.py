@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from core.errors import SettingsError
+from core.plan import LoadPlan, VerifyDepth
 from infra.planning import plan_of, warnings_of
-from spec.errors import SettingsError
-from spec.plan import LoadPlan, VerifyDepth
 from tests.infra.configuration import ROOT, settings
 
 

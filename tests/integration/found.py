@@ -12,12 +12,12 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
+from core.connection import parse_connection
+from core.schema.model import Table
+from core.stores import SOURCES
+from core.units import GIB
 from infra.databases import specification_of
 from infra.platforms.base import OUTPUT_FOLDER
-from spec.connection import parse_connection
-from spec.schema import Table
-from spec.sources import SOURCES
-from spec.units import GIB
 from tests.integration import containers
 from tests.serving import PASSWORD, Served
 from tests.tools.containers import Container

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from core.units import GIB, MIB
 from infra.databases import postgresql
-from spec.units import GIB, MIB
 from tests.integration import containers
 from tests.integration.server import TABLES
 

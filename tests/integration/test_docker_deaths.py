@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from spec.errors import ExitCode
+from core.errors import ExitCode
 from tests.integration import containers, loads
 
 pytestmark = [pytest.mark.engine, pytest.mark.docker]

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from core.errors import ExitCode
 from infra.platforms.base import WORKER_USER
-from spec.errors import ExitCode
 from tests.integration import inside
 from tests.integration.clone import Clone, Stack
 from tests.integration.kubernetes import Kubectl, server_image, worker_image

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from spec.errors import ExitCode
+from core.errors import ExitCode
 from tests.integration import loads
 from tests.requires import requires
 

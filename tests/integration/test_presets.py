@@ -2,11 +2,11 @@
 
 import pytest
 
-from spec.plan import BASE_INSTANT
-from spec.schema import Schema
-from spec.schema_file import load_schema
-from spec.sources import SOURCES
-from spec.units import MIB
+from core.plan import BASE_INSTANT
+from core.schema.file import load_schema
+from core.schema.model import Schema
+from core.stores import SOURCES
+from core.units import MIB
 from tests.integration import containers
 from tests.integration.clone import ROOT
 from tests.integration.found import Finder, finder_of

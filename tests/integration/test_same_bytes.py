@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from core.plan import Limits, LoadPlan, partition
+from core.schema.file import load_schema
+from core.units import MIB
 from infra.fleet.conduct import conduct
 from infra.fleet.local import LocalHandles, LocalRunner
-from spec.plan import Limits, LoadPlan, partition
-from spec.schema_file import load_schema
-from spec.units import MIB
 from tests.integration import containers
 from tests.integration.clone import ROOT
 

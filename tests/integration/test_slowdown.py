@@ -10,9 +10,9 @@ import psutil
 import pytest
 
 from bench.local_runs import local_run
-from spec.errors import ExitCode
-from spec.plan import LoadPlan, OnExisting, partition
-from spec.schema_file import load_schema
+from core.errors import ExitCode
+from core.plan import LoadPlan, OnExisting, partition
+from core.schema.file import load_schema
 from tests.integration import loads
 from tests.integration.clone import ROOT
 from tests.integration.server import execute

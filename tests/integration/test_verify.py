@@ -2,7 +2,7 @@
 
 import pytest
 
-from spec.errors import ExitCode
+from core.errors import ExitCode
 from tests.integration import containers, loads, server
 
 pytestmark = [pytest.mark.engine, pytest.mark.long]

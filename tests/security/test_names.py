@@ -7,13 +7,13 @@ import psycopg
 import pytest
 import yaml
 
-from spec.connection import Connection, parse_connection
-from spec.errors import LoadtestError, SchemaError
-from spec.plan import BASE_INSTANT, LoadPlan, OnExisting, Operation, partition
-from spec.results import VerificationReport
-from spec.schema import Schema
-from spec.schema_file import load_schema
-from spec.sources import BULK, METHODS, SOURCES
+from core.connection import Connection, parse_connection
+from core.errors import LoadtestError, SchemaError
+from core.plan import BASE_INSTANT, LoadPlan, OnExisting, Operation, partition
+from core.results import VerificationReport
+from core.schema.file import load_schema
+from core.schema.model import Schema
+from core.stores import BULK, METHODS, SOURCES
 from tests.serving import shared
 from tests.worker.sources.loading import connected
 from tests.worker.verify.embedded import embedded_postgresql

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from spec.connection import Connection, parse_connection
-from spec.errors import InputError, ServerError
-from spec.sources import SOURCES
+from core.connection import Connection, parse_connection
+from core.errors import InputError, ServerError
+from core.stores import SOURCES
 from tests.security.authority import Authority
 from tests.security.tls_servers import SERVERS, MySql, Tls
 from tests.serving import PASSWORD, Served, serving

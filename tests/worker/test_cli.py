@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from spec.errors import ExitCode
-from spec.plan import LoadPlan, partition
-from spec.results import WorkerResult
-from spec.schema_file import load_schema
+from core.errors import ExitCode
+from core.plan import LoadPlan, partition
+from core.results import WorkerResult
+from core.schema.file import load_schema
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = ROOT / "schemas" / "shop.yaml"

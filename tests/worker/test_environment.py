@@ -5,8 +5,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from spec.plan import Limits
-from spec.units import MIB
+from core.plan import Limits
+from core.units import MIB
 from worker.cgroup import Cgroup
 from worker.environment import Mount, Surroundings, mount_of
 

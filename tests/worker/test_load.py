@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spec.errors import ServerError
-from spec.plan import Shard
-from spec.schema_file import parse_schema
-from spec.sources import CSV
+from core.errors import ServerError
+from core.plan import Shard
+from core.schema.file import parse_schema
+from core.stores import CSV
 from worker import load
 from worker.generate import Dataset
 from worker.load import load_shard, remove_shard

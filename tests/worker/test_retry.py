@@ -1,6 +1,6 @@
 import pytest
 
-from spec.errors import ServerError, StorageError
+from core.errors import ServerError, StorageError
 from worker import retry
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from spec.connection import parse_connection
-from spec.errors import InputError
-from spec.plan import LoadPlan, OnExisting, Operation, partition
-from spec.results import WorkerResult
-from spec.schema_file import load_schema
-from spec.sources import BULK, SOURCES
+from core.connection import parse_connection
+from core.errors import InputError
+from core.plan import LoadPlan, OnExisting, Operation, partition
+from core.results import WorkerResult
+from core.schema.file import load_schema
+from core.stores import BULK, SOURCES
 from tests.worker.verify.embedded import embedded_postgresql
 from worker.attempt import attempt_of_environment, begin_attempt, forget_attempts
 from worker.sources import open_source

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from hdrh.histogram import HdrHistogram
 
-from spec.errors import StorageError
-from spec.results import Difference, ShardResult, WorkerResult
+from core.errors import StorageError
+from core.results import Difference, ShardResult, WorkerResult
 from tests.aggregate import runs
 from worker.report import TERMINATION_VARIABLE, deliver
 from worker.termination import HISTOGRAM, HISTOGRAM_DETAIL, LIMIT, TIMELINE, message

@@ -25,8 +25,8 @@ from neo4j._codec.packstream import Structure
 from neo4j.spatial import CartesianPoint
 from numpy.typing import NDArray
 
-from spec.schema import Table
-from spec.types import DataType, Kind
+from core.schema.model import Table
+from core.schema.types import DataType, Kind
 from worker.encode import text
 from worker.encode.columns import numbers
 from worker.encode.json_text import element_of

@@ -25,8 +25,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from bson import encode as encode_document
 
-from spec.schema import Column, Table
-from spec.types import DataType, Kind
+from core.schema.model import Column, Table
+from core.schema.types import DataType, Kind
 from worker.encode import text
 from worker.encode.columns import block, fixed, magnitudes, numbers, truths
 from worker.encode.json_text import element_of

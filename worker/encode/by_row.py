@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from spec.schema import Table
+from core.schema.model import Table
 from worker.encode.rows import Rows
 from worker.encode.scalars import csv_value, json_value, quoted
 

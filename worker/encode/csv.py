@@ -4,8 +4,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from spec.schema import Table
-from spec.types import DataType, Kind
+from core.schema.model import Table
+from core.schema.types import DataType, Kind
 from worker.encode import json_text, text
 from worker.encode.encoder import RowEncoder
 from worker.encode.escape import as_array, quoted_where_needed

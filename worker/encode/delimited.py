@@ -3,8 +3,8 @@ r"""Text with tabs between the values, backslash escapes and `\N` for NULL: what
 from collections.abc import Mapping
 from typing import Any
 
-from spec.schema import Table
-from spec.types import DataType, Kind
+from core.schema.model import Table
+from core.schema.types import DataType, Kind
 from worker.encode import text
 from worker.encode.encoder import RowEncoder
 from worker.encode.escape import replaced

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from spec.schema import Column
+from core.schema.model import Column
 from worker.encode.pieces import Piece, Writers, join, with_nulls
 from worker.encode.rows import Rows
 

@@ -6,7 +6,7 @@ them. Bytes are base64, uuids, times and durations strings as in `worker.encode.
 
 from typing import Any
 
-from spec.types import DataType, Kind
+from core.schema.types import DataType, Kind
 from worker.encode import text
 from worker.encode.escape import replaced
 from worker.encode.pieces import Piece, Writer, Writers, join, joined_lists, with_nulls

@@ -1,6 +1,6 @@
 """The primary key of each row as text: the key of a Kafka message."""
 
-from spec.schema import Table
+from core.schema.model import Table
 from worker.encode import text
 from worker.encode.encoder import RowEncoder
 

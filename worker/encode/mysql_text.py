@@ -21,8 +21,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from spec.schema import Table
-from spec.types import DataType, Kind
+from core.schema.model import Table
+from core.schema.types import DataType, Kind
 from worker.encode import json_text, text
 from worker.encode.columns import block, fixed, numbers
 from worker.encode.delimited import DelimitedEncoder

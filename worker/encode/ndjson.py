@@ -5,7 +5,7 @@
 
 import json
 
-from spec.schema import Table
+from core.schema.model import Table
 from worker.encode import json_text
 from worker.encode.encoder import RowEncoder
 

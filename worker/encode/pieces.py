@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from spec.types import DataType, Kind
+from core.schema.types import DataType, Kind
 
 _LARGEST = 2**31 - 1
 Block = NDArray[np.uint8]

@@ -20,8 +20,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from spec.schema import Table
-from spec.types import DataType, Kind
+from core.schema.model import Table
+from core.schema.types import DataType, Kind
 from worker.encode import text
 from worker.encode.columns import block, fixed, magnitudes, numbers, truths
 from worker.encode.encoder import RowEncoder

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from spec.errors import PlanError
+from core.errors import PlanError
 from worker.encode.escape import present
 
 

@@ -2,8 +2,8 @@ r"""COPY's text format: see `worker.encode.postgres_binary` for the column types
 
 from typing import Any
 
-from spec.schema import Table
-from spec.types import DataType, Kind
+from core.schema.model import Table
+from core.schema.types import DataType, Kind
 from worker.encode import text
 from worker.encode.delimited import DelimitedEncoder
 from worker.encode.escape import replaced

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from spec.types import DataType, Kind
+from core.schema.types import DataType, Kind
 from worker.encode import text
 from worker.encode.json_text import element_of
 

@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spec.types import DataType, Kind
+from core.schema.types import DataType, Kind
 from worker.encode.columns import fixed, numbers, truths, zero_for_null
 from worker.encode.pieces import Block, Piece, Writer, Writers
 

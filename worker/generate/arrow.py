@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
-from spec.schema import Table
-from spec.types import DataType, Kind
+from core.schema.model import Table
+from core.schema.types import DataType, Kind
 
 _PLAIN: Mapping[Kind, pa.DataType] = {
     Kind.BOOL: pa.bool_(),

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from spec.errors import PlanError
+from core.errors import PlanError
 
 _MOST_BYTES = 1 << 31
 

@@ -6,8 +6,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spec import generators as g
-from spec.capacity import check_column_rows
+from core.schema import generators as g
+from core.schema.checks.capacity import check_column_rows
 from worker.generate import (
     composite,
     constants,

@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from spec.fitting import DOCUMENTS
-from spec.generators import PointRange, RandomBytes, SampleArray
-from spec.types import Kind
-from spec.values import canonical_json
+from core.schema.checks.compatibility import DOCUMENTS
+from core.schema.generators import PointRange, RandomBytes, SampleArray
+from core.schema.types import Kind
+from core.schema.values import canonical_json
 from worker.generate.arrow import arrow_type
 from worker.generate.buffers import text
 from worker.generate.constants import vocabulary

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 import numpy as np
 import pyarrow as pa
 
-from spec.generators import Null, OneOf, Static
-from spec.types import DataType
-from spec.values import read_value
+from core.schema.generators import Null, OneOf, Static
+from core.schema.types import DataType
+from core.schema.values import read_value
 from worker.generate.arrow import arrow_type
 from worker.generate.sampler import Sampler, sampler, weighted_sampler
 from worker.generate.site import ColumnFunction, Site

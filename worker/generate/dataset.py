@@ -8,8 +8,8 @@ import numpy as np
 import numpy.ma  # pyarrow imports it at the first array that it is given: in the middle of a load
 import pyarrow as pa
 
-from spec.capacity import check_column_rows
-from spec.schema import Schema, Table
+from core.schema.checks.capacity import check_column_rows
+from core.schema.model import Schema, Table
 from worker.generate.arrow import arrow_schema
 from worker.generate.compile import compile_column
 from worker.generate.site import ColumnFunction, Site

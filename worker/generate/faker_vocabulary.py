@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from spec.generators import Faker
+from core.schema.generators import Faker
 from worker.generate.constants import gathered, vocabulary
 from worker.generate.sampler import sampler
 from worker.generate.site import ColumnFunction, Site

@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spec.fitting import DOCUMENTS
-from spec.generators import Pattern, Template
-from spec.placeholders import Digits, Index, Literal, PatternPart, Uuid, pattern_parts, template_parts
-from spec.types import Kind
+from core.schema.checks.compatibility import DOCUMENTS
+from core.schema.generators import Pattern, Template
+from core.schema.placeholders import Digits, Index, Literal, PatternPart, Uuid, pattern_parts, template_parts
+from core.schema.types import Kind
 from worker.generate.arrow import arrow_type
 from worker.generate.buffers import equal_texts
 from worker.generate.characters import Characters, decimal_digits, digit_counts, uuid_characters

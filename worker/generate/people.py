@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spec.generators import Email, PersonName
+from core.schema.generators import Email, PersonName
 from worker.generate.constants import gathered
 from worker.generate.sampler import sampler
 from worker.generate.site import ColumnFunction, Site

@@ -1,6 +1,6 @@
 """Foreign keys that hold: the parent's own function, at some row that the parent has."""
 
-from spec.generators import Reference
+from core.schema.generators import Reference
 from worker.generate.sampler import sampler
 from worker.generate.site import ColumnFunction, Site
 

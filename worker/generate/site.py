@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from spec.errors import InputError
-from spec.place import Place
-from spec.schema import Column, Table
+from core.errors import InputError
+from core.schema.location import Place
+from core.schema.model import Column, Table
 from worker.generate.stream import RowNumbers, Stream
 
 ColumnFunction = Callable[[RowNumbers], pa.Array]

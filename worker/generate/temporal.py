@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from spec.generators import DurationRange, TimestampNow, TimestampRange, TimestampRecent
-from spec.types import Kind
+from core.schema.generators import DurationRange, TimestampNow, TimestampRange, TimestampRecent
+from core.schema.types import Kind
 from worker.generate.arrow import arrow_type
 from worker.generate.buffers import fixed_width
 from worker.generate.sampler import Sampler, sampler

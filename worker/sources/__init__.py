@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import cast
 
-from spec.connection import Connection
-from spec.sources import Capabilities
+from core.connection import Connection
+from core.stores import Capabilities
 from worker.sources.base import ALONE, Seat, Source
 
 _MODULES: Mapping[str, str] = {

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 import pyarrow as pa
 
-from spec.output_folder import OUTPUT_DIR
-from spec.plan import LoadPlan, OnExisting, Shard
-from spec.process import OUTPUT_KEY_VARIABLE, STACK_VARIABLE
-from spec.schema import Column, Table
-from spec.sources import BULK, Capabilities
+from core.output.folder import OUTPUT_DIR
+from core.plan import LoadPlan, OnExisting, Shard
+from core.process import OUTPUT_KEY_VARIABLE, STACK_VARIABLE
+from core.schema.model import Column, Table
+from core.stores import BULK, Capabilities
 
 
 class Sent(NamedTuple):

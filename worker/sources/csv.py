@@ -3,8 +3,8 @@
 import csv
 from pathlib import Path
 
-from spec.connection import Connection
-from spec.sources import BULK, CSV, INSERT
+from core.connection import Connection
+from core.stores import BULK, CSV, INSERT
 from worker.encode.by_row import CsvByRow
 from worker.encode.csv import CsvEncoder
 from worker.sources.base import Seat

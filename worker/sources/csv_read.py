@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from spec.schema import Table
+from core.schema.model import Table
 from worker.encode.csv import CsvEncoder
 from worker.sources.csv_text import blocks_of, texts_of
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from spec.connection import Connection
-from spec.errors import ServerError
+from core.connection import Connection
+from core.errors import ServerError
 
 
 def in_another_shape(what: str, name: str, at: Connection, found: str) -> ServerError:

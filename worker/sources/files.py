@@ -15,12 +15,12 @@ from typing import Any, BinaryIO, Protocol
 
 import pyarrow as pa
 
-from spec.connection import Connection
-from spec.output_folder import OutputFolder, storage_errors
-from spec.output_manifest import OutputFile, Run, part_path
-from spec.plan import OnExisting, Shard
-from spec.schema import Column, Table
-from spec.sources import Capabilities
+from core.connection import Connection
+from core.output.folder import OutputFolder, storage_errors
+from core.output.manifest import OutputFile, Run, part_path
+from core.plan import OnExisting, Shard
+from core.schema.model import Column, Table
+from core.stores import Capabilities
 from worker.encode.rows import Rows
 from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sent, Sink
 

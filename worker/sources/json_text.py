@@ -10,9 +10,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from spec.schema import Column, Table
-from spec.types import Kind
-from spec.values import canonical_json
+from core.schema.model import Column, Table
+from core.schema.types import Kind
+from core.schema.values import canonical_json
 from worker.encode import text
 from worker.sources.csv_text import ABSENT
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from spec.connection import Connection
-from spec.sources import BULK, INSERT, JSONL
+from core.connection import Connection
+from core.stores import BULK, INSERT, JSONL
 from worker.encode.by_row import NdjsonByRow
 from worker.encode.ndjson import NdjsonEncoder
 from worker.sources.base import Seat

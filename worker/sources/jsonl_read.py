@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from spec.schema import Table
+from core.schema.model import Table
 from worker.sources.json_text import texts_of
 
 _LINES = 8_192

@@ -20,12 +20,12 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     TopicDescription,
 )
 
-from spec.connection import Connection
-from spec.document_limits import LARGEST_MESSAGE
-from spec.errors import PlanError, ServerError
-from spec.plan import OnExisting, Shard
-from spec.schema import Column, Table
-from spec.sources import INSERT, KAFKA
+from core.connection import Connection
+from core.errors import PlanError, ServerError
+from core.plan import OnExisting, Shard
+from core.schema.checks.documents import LARGEST_MESSAGE
+from core.schema.model import Column, Table
+from core.stores import INSERT, KAFKA
 from worker.sources import kafka_read
 from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sink
 from worker.sources.existing import in_the_way, not_to_be_touched

@@ -11,8 +11,8 @@ from typing import Any
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from spec.connection import Connection
-from spec.errors import InputError
+from core.connection import Connection
+from core.errors import InputError
 from worker.sources.kafka_errors import Refusals
 
 _CONNECTING = (

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
-from spec.connection import Connection
-from spec.errors import ServerError
+from core.connection import Connection
+from core.errors import ServerError
 from worker.sources.remedies import GONE, MORE_DISK
 
 _ANSWER_SECONDS = 5.0

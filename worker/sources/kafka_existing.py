@@ -11,9 +11,9 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     TopicDescription,
 )
 
-from spec.document_limits import LARGEST_MESSAGE, largest_row
-from spec.schema import Table
-from spec.units import MIB
+from core.schema.checks.documents import LARGEST_MESSAGE, largest_row
+from core.schema.model import Table
+from core.units import MIB
 
 SECONDS = 20.0
 """How long one request may take; the first after a start waits for the controller."""

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from spec.schema import Table
+from core.schema.model import Table
 from worker.sources.json_text import texts_of
 
 _MESSAGES = 8_192

@@ -9,7 +9,7 @@ from typing import Self
 import pyarrow as pa
 from confluent_kafka import Producer
 
-from spec.schema import Table
+from core.schema.model import Table
 from worker.encode.by_row import NdjsonByRow
 from worker.encode.keys import KeyEncoder
 from worker.encode.ndjson import NdjsonEncoder

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spec.values import canonical_json
+from core.schema.values import canonical_json
 
 Loss = Callable[[pa.Array], pa.Array]
 

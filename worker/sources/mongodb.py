@@ -22,11 +22,11 @@ from pymongo.errors import (
 )
 from pymongo.read_concern import ReadConcern
 
-from spec.connection import Connection
-from spec.errors import ServerError
-from spec.plan import OnExisting, Shard
-from spec.schema import Column, Table
-from spec.sources import INSERT, MONGODB
+from core.connection import Connection
+from core.errors import ServerError
+from core.plan import OnExisting, Shard
+from core.schema.model import Column, Table
+from core.stores import INSERT, MONGODB
 from worker.encode.bson import BsonEncoder
 from worker.sources import mongodb_read
 from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sink

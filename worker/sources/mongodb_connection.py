@@ -10,8 +10,8 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import SRV_SCHEME, parse_uri
 
-from spec.connection import Connection
-from spec.errors import InputError
+from core.connection import Connection
+from core.errors import InputError
 
 _DEFAULTS: Mapping[str, object] = {
     "serverSelectionTimeoutMS": 2_000,

@@ -6,8 +6,8 @@ from typing import Any
 from pymongo.collection import Collection
 from pymongo.errors import OperationFailure
 
-from spec.schema import Table
-from spec.types import Kind
+from core.schema.model import Table
+from core.schema.types import Kind
 
 _OPTIONS: Mapping[str, tuple[str, str]] = {
     "capped": ("which drops its oldest documents", "create it without capped"),

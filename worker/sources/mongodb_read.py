@@ -10,8 +10,8 @@ from bson.codec_options import DatetimeConversion
 from bson.decimal128 import Decimal128
 from pymongo.collection import Collection
 
-from spec.schema import Table
-from spec.types import DataType, Kind
+from core.schema.model import Table
+from core.schema.types import DataType, Kind
 from worker.encode import text
 from worker.sources import losses
 from worker.sources.base import Scope

@@ -7,8 +7,8 @@ from typing import Any
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
-from spec.connection import Connection
-from spec.errors import ServerError
+from core.connection import Connection
+from core.errors import ServerError
 
 _ALREADY_INITIALIZED = 23
 _ELECTION_SECONDS = 30.0

@@ -10,8 +10,8 @@ from bson.raw_bson import RawBSONDocument
 from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError
 
-from spec.schema import Table
-from spec.units import MIB
+from core.schema.model import Table
+from core.units import MIB
 from worker.encode.bson import BsonEncoder
 from worker.encode.objects import Objects
 from worker.encode.rows import Rows

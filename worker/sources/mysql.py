@@ -10,11 +10,11 @@ import pymysql
 from pymysql.constants import ER
 from pymysql.cursors import Cursor
 
-from spec.connection import Connection
-from spec.errors import ServerError
-from spec.plan import OnExisting, Shard
-from spec.schema import Column, Table
-from spec.sources import BULK, INSERT, MYSQL
+from core.connection import Connection
+from core.errors import ServerError
+from core.plan import OnExisting, Shard
+from core.schema.model import Column, Table
+from core.stores import BULK, INSERT, MYSQL
 from worker.encode.mysql_text import CONVERTED, MysqlTextEncoder
 from worker.encode.records import Records
 from worker.encode.rows import Rows

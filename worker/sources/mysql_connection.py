@@ -9,8 +9,8 @@ import pymysql
 from pymysql.constants import CLIENT, COMMAND, CR
 from pymysql.protocol import OKPacketWrapper
 
-from spec.connection import Connection
-from spec.errors import InputError
+from core.connection import Connection
+from core.errors import InputError
 from worker.sources.keepalive import keep_alive
 
 _PACKET_BYTES = 64 * 1024

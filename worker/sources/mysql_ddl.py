@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from spec.mysql_limits import LONGEST_INLINE, LONGEST_KEY
-from spec.schema import Column, Table
-from spec.types import DataType, Kind
+from core.schema.checks.mysql import LONGEST_INLINE, LONGEST_KEY
+from core.schema.model import Column, Table
+from core.schema.types import DataType, Kind
 
 _LONGEST_CHAR = 255
 

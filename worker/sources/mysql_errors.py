@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import pymysql
 from pymysql.constants import CR, ER
 
-from spec.connection import Connection
-from spec.errors import ServerError
+from core.connection import Connection
+from core.errors import ServerError
 from worker.sources.remedies import GONE, MORE_DISK, tells_of_full_disk
 
 _LOCAL_INFILE_OFF = 3948

@@ -8,9 +8,9 @@ import pymysql
 from pymysql.constants import ER
 from pymysql.cursors import Cursor
 
-from spec.connection import Connection
-from spec.generators import Reference
-from spec.schema import Table
+from core.connection import Connection
+from core.schema.generators import Reference
+from core.schema.model import Table
 from worker.sources.mysql_ddl import create_table, qualified
 
 _SHAPE = "loadtest shape"

@@ -6,10 +6,10 @@ import pymysql
 from pymysql.constants import ER
 from pymysql.cursors import Cursor
 
-from spec.connection import Connection
-from spec.errors import ServerError
-from spec.plan import OnExisting
-from spec.schema import Table
+from core.connection import Connection
+from core.errors import ServerError
+from core.plan import OnExisting
+from core.schema.model import Table
 from worker.sources.existing import not_to_be_touched
 from worker.sources.mysql_ddl import create_table, name, names, qualified
 from worker.sources.mysql_existing import Existing, inspect

@@ -9,8 +9,8 @@ import pyarrow as pa
 from pymysql.connections import Connection
 from pymysql.cursors import SSCursor
 
-from spec.schema import Table
-from spec.types import DataType, Kind
+from core.schema.model import Table
+from core.schema.types import DataType, Kind
 from worker.encode import text
 from worker.sources import losses
 from worker.sources.base import Scope

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pymysql
 from pymysql.cursors import Cursor
 
-from spec.connection import Connection
-from spec.errors import ServerError
+from core.connection import Connection
+from core.errors import ServerError
 
 _MODES = "STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 """The whole of sql_mode: an automatic key of 0 stays 0, backslashes escape, double quotes hold strings."""

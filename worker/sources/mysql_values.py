@@ -6,8 +6,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from spec.schema import Column
-from spec.types import DataType, Kind
+from core.schema.model import Column
+from core.schema.types import DataType, Kind
 from worker.encode.scalars import json_value, microseconds
 
 _SRID_0_LITTLE_ENDIAN_POINT = bytes(4) + b"\x01\x01" + bytes(3)

@@ -8,11 +8,11 @@ import pyarrow as pa
 from neo4j import Driver, GraphDatabase, NotificationMinimumSeverity, Record
 from neo4j.exceptions import DriverError, Neo4jError
 
-from spec.connection import Connection
-from spec.errors import ServerError
-from spec.plan import OnExisting, Shard
-from spec.schema import Column, Table
-from spec.sources import INSERT, NEO4J
+from core.connection import Connection
+from core.errors import ServerError
+from core.plan import OnExisting, Shard
+from core.schema.model import Column, Table
+from core.stores import INSERT, NEO4J
 from worker.encode.bolt import BoltEncoder
 from worker.sources import neo4j_read
 from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sink

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from neo4j import Address, GraphDatabase
 from neo4j.exceptions import DriverError
 
-from spec.connection import Connection
+from core.connection import Connection
 
 _HELLO = bytes.fromhex("6060b01700000005000000040000000000000000")
 """The first bytes of Bolt, with the versions 5 and 4; a server answers with one of them, or with 0."""

@@ -1,6 +1,6 @@
 """Names and patterns in Cypher."""
 
-from spec.schema import Table
+from core.schema.model import Table
 
 
 def name(of: str) -> str:

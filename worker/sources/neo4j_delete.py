@@ -5,7 +5,7 @@ from typing import Any
 
 from neo4j.exceptions import Neo4jError
 
-from spec.schema import Table
+from core.schema.model import Table
 from worker.sources.neo4j_cypher import name
 from worker.sources.neo4j_session import Neo4jSession
 

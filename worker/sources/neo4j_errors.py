@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 
 from neo4j.exceptions import Neo4jError, ServiceUnavailable, SessionExpired
 
-from spec.connection import Connection
-from spec.errors import ServerError
+from core.connection import Connection
+from core.errors import ServerError
 from worker.sources.remedies import GONE, MORE_DISK, tells_of_full_disk
 
 _SHORT = "set the server's db.transaction.timeout to 0"

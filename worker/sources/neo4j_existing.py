@@ -7,9 +7,9 @@ on types, on existence and on node keys are the enterprise edition's.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from spec.document_limits import LONGEST_NEO4J_KEY, largest_value
-from spec.schema import Table
-from spec.types import DataType, Kind
+from core.schema.checks.documents import LONGEST_NEO4J_KEY, largest_value
+from core.schema.model import Table
+from core.schema.types import DataType, Kind
 from worker.encode.json_text import element_of
 from worker.sources.neo4j_cypher import constraint_name, name
 from worker.sources.neo4j_session import Neo4jSession

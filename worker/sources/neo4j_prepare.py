@@ -6,10 +6,10 @@ from contextlib import suppress
 
 from neo4j.exceptions import Neo4jError
 
-from spec.connection import Connection
-from spec.plan import OnExisting
-from spec.schema import Table
-from spec.units import MIB
+from core.connection import Connection
+from core.plan import OnExisting
+from core.schema.model import Table
+from core.units import MIB
 from worker.sources import neo4j_existing as existing
 from worker.sources.existing import in_the_way, not_to_be_touched
 from worker.sources.neo4j_cypher import constraint, name

@@ -13,8 +13,8 @@ import pyarrow as pa
 from neo4j.spatial import CartesianPoint
 from neo4j.time import Date, DateTime, Duration, Time
 
-from spec.schema import Table
-from spec.types import DataType, Kind
+from core.schema.model import Table
+from core.schema.types import DataType, Kind
 from worker.encode import text
 from worker.encode.json_text import element_of
 from worker.sources.objects_text import texts_of

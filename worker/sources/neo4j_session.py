@@ -13,8 +13,8 @@ from typing import Any, LiteralString, cast
 from neo4j import Driver, Query, Result, Session, Transaction
 from neo4j.exceptions import DriverError, Neo4jError
 
-from spec.connection import Connection
-from spec.errors import ServerError
+from core.connection import Connection
+from core.errors import ServerError
 
 _SYSTEM = "system"
 NO_TIMEOUT = 0.0

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import pyarrow as pa
 
-from spec.schema import Table
+from core.schema.model import Table
 from worker.encode.bolt import BoltEncoder
 from worker.encode.objects import Objects
 from worker.sources.base import Sent

@@ -9,8 +9,8 @@ from uuid import UUID
 
 import pyarrow as pa
 
-from spec.schema import Table
-from spec.types import DataType, Kind
+from core.schema.model import Table
+from core.schema.types import DataType, Kind
 from worker.encode import scalars, text
 from worker.encode.json_text import element_of
 from worker.sources.csv_text import ABSENT

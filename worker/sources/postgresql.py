@@ -8,11 +8,11 @@ import psycopg
 import pyarrow as pa
 from psycopg import sql
 
-from spec.connection import Connection
-from spec.errors import ServerError
-from spec.plan import OnExisting, Shard
-from spec.schema import Column, Table
-from spec.sources import INSERT, POSTGRESQL
+from core.connection import Connection
+from core.errors import ServerError
+from core.plan import OnExisting, Shard
+from core.schema.model import Column, Table
+from core.stores import INSERT, POSTGRESQL
 from worker.sources import postgresql_read
 from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sink
 from worker.sources.postgresql_connection import arguments

@@ -8,8 +8,8 @@ import psycopg
 from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict, timeout_from_conninfo
 
-from spec.connection import Connection
-from spec.errors import InputError
+from core.connection import Connection
+from core.errors import InputError
 from worker.sources.keepalive import LIBPQ
 
 _DEFAULTS: dict[str, int] = {**LIBPQ, "connect_timeout": 10}

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 
 from psycopg import sql
 
-from spec.schema import Column, Table
-from spec.types import DataType, Kind
+from core.schema.model import Column, Table
+from core.schema.types import DataType, Kind
 
 TYPES: Mapping[Kind, Callable[[DataType], str]] = {
     Kind.BOOL: lambda _: "boolean",

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import psycopg
 
-from spec.connection import Connection
-from spec.errors import ServerError
+from core.connection import Connection
+from core.errors import ServerError
 from worker.sources.remedies import GONE, MORE_DISK
 
 _REMEDIES: Mapping[str, str] = {

@@ -8,8 +8,8 @@ from typing import Any
 
 import psycopg
 
-from spec.generators import Reference
-from spec.schema import Column, Table
+from core.schema.generators import Reference
+from core.schema.model import Column, Table
 from worker.sources import postgresql_catalogue as catalogue
 from worker.sources.postgresql_catalogue import ForeignKey, Partition, Relation
 from worker.sources.postgresql_ddl import column_type

@@ -7,11 +7,11 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from spec.connection import Connection
-from spec.errors import ServerError
-from spec.plan import OnExisting
-from spec.postgresql_limits import name_complaints
-from spec.schema import Table
+from core.connection import Connection
+from core.errors import ServerError
+from core.plan import OnExisting
+from core.schema.checks.postgresql import name_complaints
+from core.schema.model import Table
 from worker.sources import postgresql_catalogue as catalogue
 from worker.sources.existing import not_to_be_touched
 from worker.sources.postgresql_ddl import create_table, qualified

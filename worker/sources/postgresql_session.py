@@ -10,8 +10,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from spec.connection import Connection
-from spec.errors import ServerError
+from core.connection import Connection
+from core.errors import ServerError
 
 _Session = psycopg.Connection[Any]
 

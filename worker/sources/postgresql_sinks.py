@@ -8,8 +8,8 @@ import psycopg
 import pyarrow as pa
 from psycopg import sql
 
-from spec.schema import Column, Table
-from spec.types import DataType, Kind
+from core.schema.model import Column, Table
+from core.schema.types import DataType, Kind
 from worker.encode import text
 from worker.encode.json_text import element_of
 from worker.encode.postgres_binary import PostgresBinaryEncoder

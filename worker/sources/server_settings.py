@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from spec.errors import ServerError
+from core.errors import ServerError
 from worker.sources.base import Source
 
 

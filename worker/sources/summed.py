@@ -12,8 +12,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spec.schema import Table
-from spec.types import DataType, Kind
+from core.schema.model import Table
+from core.schema.types import DataType, Kind
 from worker.encode import text
 from worker.encode.columns import block, numbers
 from worker.encode.pieces import Piece, array_of, join, with_nulls

@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spec.schema import Column
-from spec.types import DataType, Kind
+from core.schema.model import Column
+from core.schema.types import DataType, Kind
 from worker.encode import scalars, text
 from worker.encode.columns import numbers
 from worker.verify import documents

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from spec.types import DataType, Kind
+from core.schema.types import DataType, Kind
 from worker.encode import json_text, text
 from worker.encode.json_text import element_of
 from worker.encode.pieces import join, with_nulls

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from spec.results import Difference, TableVerification, VerificationReport
+from core.results import Difference, TableVerification, VerificationReport
 
 KEPT = 10
 """Differences that a report shows of a table."""

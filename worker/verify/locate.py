@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from spec.generators import Sequential
-from spec.plan import Shard
-from spec.schema import Column
+from core.plan import Shard
+from core.schema.generators import Sequential
+from core.schema.model import Column
 from worker.generate import TableRows
 from worker.sources.base import Held
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from spec.types import DataType, Kind
+from core.schema.types import DataType, Kind
 from worker.encode import text
 from worker.generate.arrow import arrow_type
 

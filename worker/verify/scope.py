@@ -1,9 +1,9 @@
 """Divide a table among the workers that verify it: every row is counted by exactly one of them."""
 
-from spec.generators import Sequential
-from spec.plan import LoadPlan, OnExisting, Shard
-from spec.schema import Table
-from spec.sources import SOURCES
+from core.plan import LoadPlan, OnExisting, Shard
+from core.schema.generators import Sequential
+from core.schema.model import Table
+from core.stores import SOURCES
 from worker.generate.arrow import arrow_type
 from worker.sources.base import KeySpan, Scope
 from worker.verify.locate import is_consecutive

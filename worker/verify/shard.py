@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from spec.plan import Shard
+from core.plan import Shard
 from worker.generate import TableRows
 from worker.sources.base import Scope, Source
 from worker.verify.compare import differing, shown

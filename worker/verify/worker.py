@@ -2,8 +2,8 @@
 
 import time
 
-from spec.plan import LoadPlan, VerifyDepth, WorkerPlan
-from spec.results import VerificationReport
+from core.plan import LoadPlan, VerifyDepth, WorkerPlan
+from core.results import VerificationReport
 from worker.generate import Dataset
 from worker.sources.base import Source
 from worker.tally import Tally

@@ -11,8 +11,8 @@ from markupsafe import Markup
 from aggregate.render import words
 from aggregate.render.page import charts, series
 from aggregate.report import Report, WorkerLine
-from spec.plan import LoadPlan
-from spec.units import MIB, format_size
+from core.plan import LoadPlan
+from core.units import MIB, format_size
 
 
 class Grid(NamedTuple):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregate.report import Report
-from spec.results import Phases, WorkerResult
+from core.results import Phases, WorkerResult
 
 MOST_SERIES = 12
 """A plot with more is no longer legible: the workers are then put together, neighbours first, and none is left out."""

@@ -13,9 +13,9 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
 from urllib3.exceptions import HTTPError
 
-from spec.cluster_access import ClusterAccess
-from spec.errors import RunError, SettingsError
-from spec.labels import STACK_LABEL
+from core.errors import RunError, SettingsError
+from core.kubeconfig import ClusterAccess
+from core.labels import STACK_LABEL
 
 REQUEST_SECONDS = 30
 _NOT_FOUND = 404

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from core.results import ExitReason
 from infra.fleet.runner import Ended
-from spec.results import ExitReason
 
 Pod = Mapping[str, Any]
 _SIGNALLED = (137, 143)

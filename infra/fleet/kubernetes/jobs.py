@@ -4,10 +4,10 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from core.errors import RunError
+from core.labels import INSTANCE_LABEL
 from infra.fleet.kubernetes.connection import Cluster
 from infra.fleet.kubernetes.kinds import JOB, delete, metadata_of
-from spec.errors import RunError
-from spec.labels import INSTANCE_LABEL
 
 _DELETE_SECONDS = 120
 _SETTLE_SECONDS = 15

@@ -9,6 +9,9 @@ from typing import Any
 from kubernetes.client.exceptions import ApiException
 from pydantic import BaseModel, ConfigDict
 
+from core.kubeconfig import ClusterAccess
+from core.plan import LoadPlan
+from core.results import ExitReason
 from infra.fleet.kubernetes.connection import Cluster, named
 from infra.fleet.kubernetes.ending import Pod, ended_of, failures_before, has_begun, is_over, why_not_begun
 from infra.fleet.kubernetes.jobs import Jobs
@@ -17,9 +20,6 @@ from infra.fleet.kubernetes.watch import Pods
 from infra.fleet.patience import Patience
 from infra.fleet.restarts import FINAL
 from infra.fleet.runner import Ended
-from spec.cluster_access import ClusterAccess
-from spec.plan import LoadPlan
-from spec.results import ExitReason
 
 _STOP_SECONDS = 60
 """A pod's grace, and the time that the cluster takes to tell of its end."""

@@ -11,9 +11,9 @@ from typing import Any
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
+from core.errors import RunError
 from infra.fleet.kubernetes.connection import Cluster, said_by
 from infra.fleet.kubernetes.ending import Pod, failures_before, index_of
-from spec.errors import RunError
 
 _STREAM_SECONDS = 20
 _RETRY_SECONDS = 1.0

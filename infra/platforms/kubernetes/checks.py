@@ -2,10 +2,10 @@
 
 import pulumi
 
+from core.errors import RunError, SettingsError
+from core.kubeconfig import ClusterAccess
 from infra.fleet.kubernetes.connection import Cluster
 from infra.settings import NAMESPACE, Settings
-from spec.cluster_access import ClusterAccess
-from spec.errors import RunError, SettingsError
 
 _OUTPUT_DIR = (
     f"{NAMESPACE}:outputDir: is a folder of this machine, which a cluster's pods cannot write to; remove it, and name "

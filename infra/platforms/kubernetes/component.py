@@ -11,6 +11,9 @@ from pulumi_kubernetes.batch.v1 import Job
 from pulumi_kubernetes.core.v1 import ConfigMap, Namespace, PersistentVolumeClaim, Secret, Service
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
+from core.connection import parse_connection
+from core.database import DatabaseSpec
+from core.labels import INSTANCE_LABEL
 from infra.fleet.resource import Fleet
 from infra.instance import Instance
 from infra.ownership import checked
@@ -19,9 +22,6 @@ from infra.platforms.kubernetes import checks, database, guard, plan_file, polic
 from infra.platforms.kubernetes.names import Names
 from infra.platforms.kubernetes.pod import Manifest
 from infra.worker_image import image_name
-from spec.connection import parse_connection
-from spec.database import DatabaseSpec
-from spec.labels import INSTANCE_LABEL
 
 _SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
 """What is awaited is awaited by the fleet, which can name what went wrong."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from core.database import DatabaseSpec
 from infra.platforms.kubernetes.names import Names
 from infra.platforms.kubernetes.pod import (
     Manifest,
@@ -15,7 +16,6 @@ from infra.platforms.kubernetes.pod import (
     variables,
 )
 from infra.settings import Settings
-from spec.database import DatabaseSpec
 
 ROLE = "database"
 _DATA = "data"

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 from pulumi.dynamic import CreateResult, Resource
 
+from core.errors import LoadtestError, RunError, SettingsError
+from core.kubeconfig import ClusterAccess
 from infra.dynamic import ReplacedProvider
 from infra.platforms.kubernetes.names import Names
 from infra.settings import NAMESPACE
-from spec.cluster_access import ClusterAccess
-from spec.errors import LoadtestError, RunError, SettingsError
 
 if TYPE_CHECKING:
     from infra.ownership import Existing

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from spec.labels import INSTANCE_LABEL, PLAN_LABEL, RUN_LABEL, STACK_LABEL, shortened, stack_label
+from core.labels import INSTANCE_LABEL, PLAN_LABEL, RUN_LABEL, STACK_LABEL, shortened, stack_label
 
 _LONGEST_PREFIX = 36
 """A Job's pods are named after it and its index, in 63 characters."""

@@ -5,11 +5,11 @@ import gzip
 from pathlib import PurePosixPath
 from typing import Any
 
+from core.errors import SettingsError
+from core.plan import LoadPlan
+from core.units import KIB, MIB, format_size
 from infra.platforms.base import PLAN_FILE
 from infra.settings import NAMESPACE
-from spec.errors import SettingsError
-from spec.plan import LoadPlan
-from spec.units import KIB, MIB, format_size
 
 LIMIT = MIB
 """Bytes of all data of a ConfigMap, by the API server's own validation."""

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from core.units import MIB
 from infra.settings import Settings
-from spec.units import MIB
 
 Manifest = dict[str, Any]
 """A part of an object, in Kubernetes' own spelling."""

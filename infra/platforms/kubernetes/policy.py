@@ -1,10 +1,10 @@
 """Who may do what: the namespace's pod security, and who reaches whom."""
 
+from core.database import DatabaseSpec
 from infra.platforms.kubernetes.database import ROLE as DATABASE_ROLE
 from infra.platforms.kubernetes.names import Names
 from infra.platforms.kubernetes.pod import Manifest
 from infra.platforms.kubernetes.worker import PREPARE_ROLE, WORKER_ROLE
-from spec.database import DatabaseSpec
 
 POD_SECURITY = {"pod-security.kubernetes.io/enforce": "restricted"}
 """Labels of the stack's own namespace: a pod that asks for more than this standard is not admitted."""

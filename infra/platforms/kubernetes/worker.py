@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from core.errors import ExitCode
+from core.labels import SERVER_LABEL
+from core.process import OUTPUT_KEY_VARIABLE, STACK_VARIABLE
 from infra.platforms.base import (
     CONNECTION_VARIABLE,
     DATA_FOLDER,
@@ -25,9 +28,6 @@ from infra.platforms.kubernetes.pod import (
     variables,
 )
 from infra.settings import NAMESPACE
-from spec.errors import ExitCode
-from spec.labels import SERVER_LABEL
-from spec.process import OUTPUT_KEY_VARIABLE, STACK_VARIABLE
 
 WORKER_ROLE, PREPARE_ROLE = "worker", "prepare"
 TERMINATION_LOG = "/dev/termination-log"

@@ -6,8 +6,8 @@ import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
+from core.output.manifest import MANIFEST, Manifest, OutputFile
 from infra.fleet.output import ReadArchive
-from spec.output_manifest import MANIFEST, Manifest, OutputFile
 
 INSIDE = PurePosixPath("/results/data")
 _CHUNK = 10_000

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from spec.plan import LoadPlan, partition
-from spec.schema_file import load_schema
+from core.plan import LoadPlan, partition
+from core.schema.file import load_schema
 from tests.infra.configuration import ROOT
 
 

@@ -7,13 +7,13 @@ from types import SimpleNamespace
 
 import pytest
 
+from core.plan import LoadPlan, Operation, partition
+from core.results import ExitReason, Metrics, Progress, WorkerResult
+from core.schema.file import load_schema
 from infra.fleet import conduct as conducting
 from infra.fleet.conduct import conduct
 from infra.fleet.outcome import result_of
 from infra.fleet.runner import Ended
-from spec.plan import LoadPlan, Operation, partition
-from spec.results import ExitReason, Metrics, Progress, WorkerResult
-from spec.schema_file import load_schema
 from tests.infra.configuration import ROOT
 
 SCHEMA = load_schema(ROOT / "schemas" / "shop.yaml")

@@ -7,8 +7,8 @@ import pytest
 from docker import DockerClient
 from docker.models.containers import Container
 
+from core.units import MIB
 from infra.fleet.docker import client, heard_of_short_memory
-from spec.units import MIB
 from tools.images import catalogue
 from tools.images.recipe import tag
 

@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 from docker.models.containers import Container
 
+from core.errors import InputError
+from core.plan import OnExisting
 from infra.fleet.docker import DockerHandles, DockerRunner, client
-from spec.errors import InputError
-from spec.plan import OnExisting
 from tests.infra.fleet.archives import INSIDE, archive, manifest_of, member
 from tests.infra.fleet.plans import smallest_plan
 from tests.tools.containers import require_image

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from docker.models.containers import Container
 
+from core.results import ExitReason
 from infra.fleet.docker import DockerHandles, DockerRunner, client
-from spec.results import ExitReason
 from tests.infra.fleet.plans import smallest_plan
 from tools.images import catalogue
 from tools.images.recipe import tag

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from core.output.manifest import PARTIAL
+from core.plan import LoadPlan
 from infra.fleet.conduct import Outcome, conduct
 from infra.fleet.local import LocalHandles, LocalRunner
-from spec.output_manifest import PARTIAL
-from spec.plan import LoadPlan
 from tests.infra.configuration import ROOT
 from tests.worker.sources.outputs import data_rows, files, plan_of, run
 

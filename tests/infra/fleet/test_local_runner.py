@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from core.plan import Limits
+from core.results import ExitReason
 from infra.fleet import local
 from infra.fleet.local import LocalHandles, LocalRunner
-from spec.plan import Limits
-from spec.results import ExitReason
 from tests.infra.configuration import ROOT
 from tests.infra.fleet.plans import smallest_plan
 from tests.requires import requires

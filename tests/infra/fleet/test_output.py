@@ -11,12 +11,12 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from core.errors import InputError, RunError, StorageError
+from core.output.folder import OutputFolder
+from core.output.manifest import MANIFEST, Manifest, OutputFile, Run
+from core.plan import OnExisting
+from core.units import MIB
 from infra.fleet.output import copy_output
-from spec.errors import InputError, RunError, StorageError
-from spec.output_folder import OutputFolder
-from spec.output_manifest import MANIFEST, Manifest, OutputFile, Run
-from spec.plan import OnExisting
-from spec.units import MIB
 from tests.infra.fleet.archives import INSIDE, archive, container, manifest_of, member
 from tests.requires import requires
 

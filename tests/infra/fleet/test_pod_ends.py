@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from core.results import ExitReason
 from infra.fleet.kubernetes.ending import ended_of, failures_before, has_begun, index_of, is_over, why_not_begun
-from spec.results import ExitReason
 
 STARTED = {"startedAt": "2026-03-01T10:00:00Z", "finishedAt": "2026-03-01T10:00:05Z"}
 DISRUPTED = {"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI", "message": "a drain"}

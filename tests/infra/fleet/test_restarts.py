@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from core.plan import LoadPlan, Operation, partition
+from core.results import ExitReason
+from core.schema.file import load_schema
+from core.stores import BULK
 from infra.fleet.conduct import Outcome, conduct
 from infra.fleet.local import LocalHandles, LocalRunner
-from spec.plan import LoadPlan, Operation, partition
-from spec.results import ExitReason
-from spec.schema_file import load_schema
-from spec.sources import BULK
 from worker.attempt import ATTEMPT_VARIABLE
 
 PROJECT = Path(__file__).parents[3]

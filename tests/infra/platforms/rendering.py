@@ -12,6 +12,7 @@ from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.stack import run_pulumi_func
 from pulumi.runtime.sync_await import _sync_await
 
+from core.units import MIB
 from infra.databases import database_of
 from infra.planning import plan_of
 from infra.platforms import component_of
@@ -20,7 +21,6 @@ from infra.platforms.docker import DockerLoadTest
 from infra.platforms.kubernetes import checks, guard
 from infra.settings import Settings
 from infra.stack_file import stack_values
-from spec.units import MIB
 
 PROJECT = Path(__file__).resolve().parents[3]
 STACK = "small"

@@ -6,10 +6,10 @@ import docker
 import pulumi
 import pytest
 
+from core.errors import SettingsError
+from core.labels import INSTANCE_LABEL, STACK_LABEL
 from infra.platforms.docker import DockerLoadTest
 from infra.platforms.docker_names import DockerNames, require_own_names
-from spec.errors import SettingsError
-from spec.labels import INSTANCE_LABEL, STACK_LABEL
 from tests import session
 from tests.infra.platforms.rendering import INSTANCE, Declared, declare, declare_into
 from tools.images import catalogue

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from core.errors import SettingsError
+from core.kubeconfig import ClusterAccess
+from core.plan import LoadPlan
 from infra.platforms.kubernetes import checks, plan_file
 from infra.platforms.kubernetes.names import Names
-from spec.cluster_access import ClusterAccess
-from spec.errors import SettingsError
-from spec.plan import LoadPlan
 from tests.aggregate import runs
 from tests.infra.platforms.rendering import INSTANCE, PASSWORD, Declared, ask_nobody, declare, settings_of
 from worker.assignment import read_plan

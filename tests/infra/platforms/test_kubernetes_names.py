@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
+from core.errors import RunError, SettingsError
+from core.kubeconfig import ClusterAccess
+from core.labels import INSTANCE_LABEL, STACK_LABEL
 from infra.fleet.kubernetes.connection import Cluster
 from infra.fleet.kubernetes.jobs import Jobs
 from infra.platforms.kubernetes import checks
 from infra.platforms.kubernetes.guard import GuardProvider, fixed_names, require_own_names
 from infra.platforms.kubernetes.names import Names
 from infra.settings import Settings
-from spec.cluster_access import ClusterAccess
-from spec.errors import RunError, SettingsError
-from spec.labels import INSTANCE_LABEL, STACK_LABEL
 from tests import session
 from tests.infra.platforms.rendering import INSTANCE, settings_of
 from tests.integration.kubernetes import Kubectl

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from core.stores import SOURCES
+from core.units import MIB
 from infra.databases import SERVERS
-from spec.sources import SOURCES
-from spec.units import MIB
 from tests.infra.platforms.rendering import (
     DATA_FOLDER,
     Container,

@@ -4,9 +4,9 @@ import string
 
 import pytest
 
+from core.connection import parse_connection
+from core.stores import SOURCES
 from infra.platforms.base import CONNECTION_VARIABLE
-from spec.connection import parse_connection
-from spec.sources import SOURCES
 from tests.infra.platforms.rendering import Declared, ask_nobody, declare
 
 PASSWORD = string.printable[:95] + "%41 {password}"

@@ -11,7 +11,7 @@ from bson.codec_options import CodecOptions
 from bson.decimal128 import Decimal128
 from bson.int64 import Int64
 
-from spec.types import DataType, Kind
+from core.schema.types import DataType, Kind
 
 OPTIONS: CodecOptions[dict[str, Any]] = CodecOptions(uuid_representation=UuidRepresentation.STANDARD)
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from spec.schema import Column
-from spec.types import DataType, Kind
+from core.schema.model import Column
+from core.schema.types import DataType, Kind
 from tests.worker.encode.texts import read_json
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from spec.generators import Null
-from spec.schema import Column, Table
-from spec.types import DataType, Kind
+from core.schema.generators import Null
+from core.schema.model import Column, Table
+from core.schema.types import DataType, Kind
 from worker.generate.arrow import arrow_schema
 
 TEXTS = [

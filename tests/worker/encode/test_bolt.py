@@ -7,7 +7,7 @@ import pytest
 from neo4j._codec.hydration.bolt.v2 import HydrationHandler
 from neo4j._codec.packstream.v1 import Packer
 
-from spec.types import Kind
+from core.schema.types import Kind
 from tests.worker.encode import samples
 from worker.encode.bolt import BoltEncoder
 

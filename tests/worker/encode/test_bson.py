@@ -8,7 +8,7 @@ import pytest
 from bson.codec_options import CodecOptions
 from bson.int64 import Int64
 
-from spec.schema import Table
+from core.schema.model import Table
 from tests.worker.encode import samples
 from tests.worker.encode.bson_values import OPTIONS, expected
 from worker.encode.bson import BsonEncoder

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from spec.types import Kind
+from core.schema.types import Kind
 from tests.worker.encode import samples
 from tests.worker.encode.texts import read_json
 from worker.encode.by_row import CsvByRow, NdjsonByRow

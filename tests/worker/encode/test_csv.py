@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from spec.schema import Table
+from core.schema.model import Table
 from tests.worker.encode import samples
 from tests.worker.encode.texts import read_csv
 from worker.encode.csv import CsvEncoder

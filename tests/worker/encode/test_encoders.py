@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from spec.schema import Table
+from core.schema.model import Table
 from tests.worker.encode import samples
 from worker.encode.bson import BsonEncoder
 from worker.encode.csv import CsvEncoder

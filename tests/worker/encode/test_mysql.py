@@ -7,8 +7,8 @@ from typing import Any
 import pymysql
 import pytest
 
-from spec.schema import Table
-from spec.types import DataType, Kind
+from core.schema.model import Table
+from core.schema.types import DataType, Kind
 from tests.worker.encode import samples
 from tests.worker.encode.mysql_reader import held, read, selected
 from tests.worker.servers import mysql

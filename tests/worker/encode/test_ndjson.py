@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from spec.schema import Table
+from core.schema.model import Table
 from tests.worker.encode import samples
 from tests.worker.encode.texts import read, read_json
 from worker.encode.keys import KeyEncoder

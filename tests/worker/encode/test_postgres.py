@@ -10,9 +10,9 @@ import pyarrow as pa
 import pytest
 from psycopg import sql
 
-from spec.errors import PlanError
-from spec.schema import Table
-from spec.types import DataType, Kind
+from core.errors import PlanError
+from core.schema.model import Table
+from core.schema.types import DataType, Kind
 from tests.worker.encode import samples
 from worker.encode.postgres_binary import PostgresBinaryEncoder
 from worker.encode.postgres_text import PostgresTextEncoder

@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from spec.types import DataType, Kind
+from core.schema.types import DataType, Kind
 
 _INTEGERS = (Kind.INT8, Kind.INT16, Kind.INT32, Kind.INT64)
 _NUMBERS = (*_INTEGERS, Kind.FLOAT32, Kind.FLOAT64, Kind.DECIMAL)

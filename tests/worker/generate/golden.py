@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from spec.errors import SchemaError
-from spec.plan import BASE_INSTANT
-from spec.schema import Schema
-from spec.schema_file import load_schema, parse_schema
+from core.errors import SchemaError
+from core.plan import BASE_INSTANT
+from core.schema.file import load_schema, parse_schema
+from core.schema.model import Schema
 from worker.generate import Dataset, TableRows
 
 ROOT = Path(__file__).parents[3]

@@ -6,9 +6,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from spec.plan import BASE_INSTANT
-from spec.schema import Column, Schema, Table
-from spec.schema_file import load_schema, parse_schema
+from core.plan import BASE_INSTANT
+from core.schema.file import load_schema, parse_schema
+from core.schema.model import Column, Schema, Table
 from worker.generate import Dataset
 
 ROOT = Path(__file__).parents[3]

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from spec.errors import PlanError
+from core.errors import PlanError
 from worker.generate.buffers import equal_texts, text, with_nulls
 
 VALID = np.array([True, False, True, False, True])

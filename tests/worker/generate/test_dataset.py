@@ -5,9 +5,9 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from spec.errors import SchemaError
-from spec.plan import BASE_INSTANT
-from spec.schema_file import load_schema
+from core.errors import SchemaError
+from core.plan import BASE_INSTANT
+from core.schema.file import load_schema
 from worker.generate import Dataset
 
 SHOP = load_schema(Path(__file__).parents[3] / "schemas" / "shop.yaml")

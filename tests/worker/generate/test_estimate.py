@@ -2,8 +2,8 @@
 
 import pytest
 
-from spec.schema import Table
-from spec.schema_file import load_schema
+from core.schema.file import load_schema
+from core.schema.model import Table
 from tests.worker.generate.schemas import ROOT, dataset
 from worker.encode.csv import CsvEncoder
 

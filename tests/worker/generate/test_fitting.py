@@ -5,11 +5,11 @@ from typing import get_args
 
 import pytest
 
-from spec.errors import SchemaError
-from spec.fitting import FITTING
-from spec.generators import Generator
-from spec.schema import Schema
-from spec.types import Kind
+from core.errors import SchemaError
+from core.schema.checks.compatibility import FITTING
+from core.schema.generators import Generator
+from core.schema.model import Schema
+from core.schema.types import Kind
 from tests.worker.generate.schemas import dataset, table_of
 
 TYPES = {

@@ -5,9 +5,9 @@ from typing import get_args
 
 import pytest
 
-from spec.generators import Generator
-from spec.schema_file import load_schema
-from spec.types import Kind
+from core.schema.file import load_schema
+from core.schema.generators import Generator
+from core.schema.types import Kind
 from tests.worker.generate.golden import GOLDEN, ROOT, digests
 
 PINNED: dict[str, dict[str, str]] = json.loads(GOLDEN.read_text(encoding="utf-8"))

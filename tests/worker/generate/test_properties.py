@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spec.plan import BASE_INSTANT
-from spec.schema import Column, Schema
-from spec.values import EXACT
+from core.plan import BASE_INSTANT
+from core.schema.model import Column, Schema
+from core.schema.values import EXACT
 from tests.worker.generate.schemas import ROWS, cells, dataset, every_row, every_type, independent_columns, tables
 from worker.generate import Dataset, arrow_schema
 from worker.generate.stream import Stream

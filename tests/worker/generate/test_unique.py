@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spec.capacity import check_rows
-from spec.errors import SchemaError
-from spec.schema import Schema
+from core.errors import SchemaError
+from core.schema.checks.capacity import check_rows
+from core.schema.model import Schema
 from tests.worker.generate.schemas import cells, dataset, table_of
 from worker.generate.permutation import Permutation
 

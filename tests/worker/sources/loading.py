@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from spec.connection import Connection, parse_connection
-from spec.errors import ServerError
-from spec.plan import BASE_INSTANT, OnExisting, Shard
-from spec.schema import Table
-from spec.schema_file import load_schema
-from spec.sources import BULK, SOURCES
+from core.connection import Connection, parse_connection
+from core.errors import ServerError
+from core.plan import BASE_INSTANT, OnExisting, Shard
+from core.schema.file import load_schema
+from core.schema.model import Table
+from core.stores import BULK, SOURCES
 from worker.generate import Dataset
 from worker.load import load_shard, remove_shard
 from worker.retry import until

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from spec.connection import parse_connection
-from spec.output_manifest import MANIFEST
-from spec.plan import LoadPlan, OnExisting, partition
-from spec.sources import BULK, SOURCES
+from core.connection import parse_connection
+from core.output.manifest import MANIFEST
+from core.plan import LoadPlan, OnExisting, partition
+from core.stores import BULK, SOURCES
 from tests.worker.sources.loading import DATASET, KEYED
 from worker.load import load_shard, remove_shard
 from worker.sources import open_source

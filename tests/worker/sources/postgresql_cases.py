@@ -1,7 +1,7 @@
 """Two tables, one of which references the other, and what other programs may have made of them."""
 
-from spec.plan import BASE_INSTANT
-from spec.schema_file import parse_schema
+from core.plan import BASE_INSTANT
+from core.schema.file import parse_schema
 from worker.generate import Dataset
 
 SCHEMA = """

@@ -4,9 +4,9 @@ import string
 
 import pytest
 
-from spec.connection import parse_connection
-from spec.errors import ServerError
-from spec.sources import SOURCES
+from core.connection import parse_connection
+from core.errors import ServerError
+from core.stores import SOURCES
 from tests.serving import docker, serving
 from tests.worker.sources.loading import connected
 from worker.sources import open_source

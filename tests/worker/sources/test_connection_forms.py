@@ -7,9 +7,9 @@ from psycopg.conninfo import conninfo_to_dict
 from pymongo import MongoClient
 from pymongo.uri_parser import parse_uri
 
-from spec.connection import Connection, parse_connection
-from spec.errors import InputError
-from spec.sources import KAFKA, MONGODB, MYSQL, NEO4J, POSTGRESQL, SOURCES
+from core.connection import Connection, parse_connection
+from core.errors import InputError
+from core.stores import KAFKA, MONGODB, MYSQL, NEO4J, POSTGRESQL, SOURCES
 from worker.sources import kafka_connection, mongodb_connection, mysql_connection, neo4j_connection, open_source
 from worker.sources.kafka_errors import Refusals
 

@@ -6,9 +6,9 @@ from urllib.parse import quote
 
 import pytest
 
-from spec.connection import parse_connection
-from spec.errors import InputError, ServerError
-from spec.sources import SOURCES
+from core.connection import parse_connection
+from core.errors import InputError, ServerError
+from core.stores import SOURCES
 from worker.sources import open_source
 
 STRINGS = 500

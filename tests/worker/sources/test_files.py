@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from spec.connection import parse_connection
-from spec.errors import InputError, StorageError
-from spec.plan import OnExisting, Shard
-from spec.sources import BULK, CSV, INSERT, JSONL, METHODS
+from core.connection import parse_connection
+from core.errors import InputError, StorageError
+from core.plan import OnExisting, Shard
+from core.stores import BULK, CSV, INSERT, JSONL, METHODS
 from tests.worker.sources.loading import EVERY_KIND, KEYED, ROWS, TABLES, connected, emptied, load, table_of
 from worker.sources import open_source
 from worker.sources.base import Source

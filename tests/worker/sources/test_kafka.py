@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from spec.connection import parse_connection
-from spec.errors import InputError
-from spec.plan import OnExisting
-from spec.sources import KAFKA
+from core.connection import parse_connection
+from core.errors import InputError
+from core.plan import OnExisting
+from core.stores import KAFKA
 from tests.serving import Served, serving
 from tests.worker.sources.beds.kafka import KafkaBed
 from tests.worker.sources.loading import KEYED, TABLES, connected, load, table_of

@@ -18,15 +18,15 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ResourceType,
 )
 
+from core.connection import Connection, parse_connection
+from core.database import DatabaseSpec
+from core.errors import ServerError
+from core.plan import BASE_INSTANT, OnExisting, Shard
+from core.schema.generators import Sequential, Static
+from core.schema.model import Column, Schema, Table
+from core.schema.types import DataType, Kind
+from core.stores import BULK, KAFKA, METHODS
 from infra.databases import kafka
-from spec.connection import Connection, parse_connection
-from spec.database import DatabaseSpec
-from spec.errors import ServerError
-from spec.generators import Sequential, Static
-from spec.plan import BASE_INSTANT, OnExisting, Shard
-from spec.schema import Column, Schema, Table
-from spec.sources import BULK, KAFKA, METHODS
-from spec.types import DataType, Kind
 from tests.serving import Served, serving
 from tests.worker.encode.texts import read_json
 from tests.worker.sources.beds.kafka import KafkaBed

@@ -6,11 +6,11 @@ from urllib.parse import quote
 
 import pytest
 
+from core.connection import parse_connection
+from core.database import DatabaseSpec
+from core.errors import ServerError
+from core.stores import KAFKA
 from infra.databases import kafka
-from spec.connection import parse_connection
-from spec.database import DatabaseSpec
-from spec.errors import ServerError
-from spec.sources import KAFKA
 from tests.serving import serving
 from tests.worker.sources.loading import connected
 from worker.retry import until

@@ -8,9 +8,9 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from spec.connection import parse_connection
-from spec.errors import ServerError
-from spec.sources import POSTGRESQL
+from core.connection import parse_connection
+from core.errors import ServerError
+from core.stores import POSTGRESQL
 from worker.sources import keepalive
 from worker.sources.postgresql import PostgreSQL
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from pymongo.errors import OperationFailure
 
-from spec.connection import parse_connection
-from spec.errors import InputError
-from spec.sources import MONGODB
-from spec.units import MIB
+from core.connection import parse_connection
+from core.errors import InputError
+from core.stores import MONGODB
+from core.units import MIB
 from tests.worker.encode import samples
 from worker.encode.bson import BsonEncoder
 from worker.encode.objects import Objects

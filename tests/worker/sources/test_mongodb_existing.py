@@ -10,11 +10,11 @@ import pytest
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from spec.connection import parse_connection
-from spec.errors import ServerError
-from spec.plan import OnExisting
-from spec.schema import Table
-from spec.sources import METHODS, MONGODB
+from core.connection import parse_connection
+from core.errors import ServerError
+from core.plan import OnExisting
+from core.schema.model import Table
+from core.stores import METHODS, MONGODB
 from tests.serving import Served, serving
 from tests.worker.sources.beds.mongodb import MongoDBBed
 from tests.worker.sources.loading import DATASET, EVERY_KIND, KEYED, ROWS, connected, load, table_of

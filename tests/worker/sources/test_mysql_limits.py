@@ -6,12 +6,12 @@ from typing import Any
 import pymysql
 import pytest
 
-from spec.errors import PlanError
-from spec.generators import UuidV4
-from spec.limits import check_limits
-from spec.mysql_limits import complaints
-from spec.schema import Column, Table
-from spec.types import DataType, Kind
+from core.errors import PlanError
+from core.schema.checks.limits import check_limits
+from core.schema.checks.mysql import complaints
+from core.schema.generators import UuidV4
+from core.schema.model import Column, Table
+from core.schema.types import DataType, Kind
 from tests.tools.containers import require_image
 from tests.worker.servers import DATABASE, mysql
 from tools.images import catalogue

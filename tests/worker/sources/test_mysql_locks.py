@@ -4,11 +4,11 @@ import socket
 
 import pytest
 
-from spec.connection import parse_connection
-from spec.errors import ServerError
-from spec.plan import OnExisting
-from spec.schema_file import parse_schema
-from spec.sources import MYSQL
+from core.connection import parse_connection
+from core.errors import ServerError
+from core.plan import OnExisting
+from core.schema.file import parse_schema
+from core.stores import MYSQL
 from tests.worker.servers import DATABASE, PASSWORD, mysql
 from worker.sources import mysql as source
 

@@ -7,12 +7,12 @@ from typing import Any
 import pymysql
 import pytest
 
-from spec.connection import Connection, parse_connection
-from spec.errors import ServerError
-from spec.plan import BASE_INSTANT, OnExisting, Shard
-from spec.schema import Table
-from spec.schema_file import parse_schema
-from spec.sources import BULK, INSERT, METHODS, MYSQL
+from core.connection import Connection, parse_connection
+from core.errors import ServerError
+from core.plan import BASE_INSTANT, OnExisting, Shard
+from core.schema.file import parse_schema
+from core.schema.model import Table
+from core.stores import BULK, INSERT, METHODS, MYSQL
 from tests.serving import PASSWORD, serving
 from tests.worker.mariadb import mariadb
 from tests.worker.sources.loading import DATASET, EVERY_KIND, KEYED, connected, emptied

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 from neo4j import GraphDatabase
 
-from spec.errors import ServerError
-from spec.plan import BASE_INSTANT, OnExisting, Shard
-from spec.sources import BULK
+from core.errors import ServerError
+from core.plan import BASE_INSTANT, OnExisting, Shard
+from core.stores import BULK
 from tests.serving import Served, shared
 from tests.worker.sources.loading import DATASET, KEYED, connected, table_of
 from worker.generate import Dataset

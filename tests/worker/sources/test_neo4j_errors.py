@@ -2,8 +2,8 @@
 
 from neo4j.exceptions import DatabaseError
 
-from spec.connection import parse_connection
-from spec.sources import NEO4J
+from core.connection import parse_connection
+from core.stores import NEO4J
 from worker.sources.neo4j_errors import server_error
 
 AT = parse_connection("bolt://neo4j:secret@database:7687", NEO4J)

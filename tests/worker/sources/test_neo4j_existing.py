@@ -14,13 +14,13 @@ import pytest
 from neo4j import GraphDatabase, NotificationMinimumSeverity, Query, Session
 from neo4j.exceptions import Neo4jError
 
-from spec.document_limits import LONGEST_NEO4J_KEY
-from spec.errors import ServerError
-from spec.generators import Pattern, Sequential, Static
-from spec.plan import OnExisting, Shard
-from spec.schema import Column, Table
-from spec.sources import BULK, METHODS
-from spec.types import DataType, Kind
+from core.errors import ServerError
+from core.plan import OnExisting, Shard
+from core.schema.checks.documents import LONGEST_NEO4J_KEY
+from core.schema.generators import Pattern, Sequential, Static
+from core.schema.model import Column, Table
+from core.schema.types import DataType, Kind
+from core.stores import BULK, METHODS
 from tests.serving import PASSWORD, Served, serving
 from tests.worker.sources.beds.neo4j import Neo4jBed
 from tests.worker.sources.loading import DATASET, EVERY_KIND, KEYED, ROWS, connected, load, table_of

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from spec.errors import InputError
-from spec.output_folder import OutputFolder
-from spec.output_manifest import MANIFEST, PARTIAL, Manifest
-from spec.plan import LoadPlan, OnExisting, Operation
+from core.errors import InputError
+from core.output.folder import OutputFolder
+from core.output.manifest import MANIFEST, PARTIAL, Manifest
+from core.plan import LoadPlan, OnExisting, Operation
 from tests.worker.sources.loading import EVERY_KIND, KEYED
 from tests.worker.sources.outputs import ROWS, data_rows, files, load, part, plan_of, prepare, run, verify
 

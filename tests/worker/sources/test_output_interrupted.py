@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from spec.errors import InputError, StorageError
-from spec.output_manifest import MANIFEST, PARTIAL, Manifest
-from spec.plan import OnExisting, Operation
-from spec.sources import BULK
+from core.errors import InputError, StorageError
+from core.output.manifest import MANIFEST, PARTIAL, Manifest
+from core.plan import OnExisting, Operation
+from core.stores import BULK
 from tests.requires import requires
 from tests.worker.sources.loading import DATASET, EVERY_KIND, KEYED
 from tests.worker.sources.outputs import ROWS, data_rows, files, load, opened, part, plan_of, prepare, run, verify

@@ -10,11 +10,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from spec.connection import Connection, parse_connection
-from spec.errors import ServerError
-from spec.plan import LoadPlan, OnExisting, Operation, Shard, WorkerPlan
-from spec.schema import Table
-from spec.sources import BULK, METHODS, POSTGRESQL
+from core.connection import Connection, parse_connection
+from core.errors import ServerError
+from core.plan import LoadPlan, OnExisting, Operation, Shard, WorkerPlan
+from core.schema.model import Table
+from core.stores import BULK, METHODS, POSTGRESQL
 from tests.worker.sources.loading import connected
 from tests.worker.sources.postgresql_cases import (
     CHILDREN,

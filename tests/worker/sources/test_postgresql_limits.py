@@ -6,14 +6,14 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from spec import generators as g
-from spec.connection import parse_connection
-from spec.errors import PlanError, ServerError
-from spec.limits import check_limits, limit_warnings
-from spec.plan import BASE_INSTANT, Shard
-from spec.schema import Column, Schema, Table
-from spec.sources import METHODS, POSTGRESQL
-from spec.types import DataType, Kind
+from core.connection import parse_connection
+from core.errors import PlanError, ServerError
+from core.plan import BASE_INSTANT, Shard
+from core.schema import generators as g
+from core.schema.checks.limits import check_limits, limit_warnings
+from core.schema.model import Column, Schema, Table
+from core.schema.types import DataType, Kind
+from core.stores import METHODS, POSTGRESQL
 from tests.worker.sources.loading import connected
 from worker.generate import Dataset
 from worker.sources.postgresql_ddl import create_table

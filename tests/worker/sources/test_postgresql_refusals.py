@@ -9,9 +9,9 @@ from urllib.parse import quote
 import psycopg
 import pytest
 
-from spec.connection import parse_connection
-from spec.errors import ServerError
-from spec.sources import POSTGRESQL
+from core.connection import parse_connection
+from core.errors import ServerError
+from core.stores import POSTGRESQL
 from tests.worker.sources.loading import connected
 from tests.worker.verify.embedded import embedded_postgresql
 from worker.retry import until

@@ -8,11 +8,11 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from spec.connection import Connection, parse_connection
-from spec.errors import ServerError
-from spec.plan import OnExisting, Shard
-from spec.sources import BULK, METHODS, POSTGRESQL
-from spec.types import Kind
+from core.connection import Connection, parse_connection
+from core.errors import ServerError
+from core.plan import OnExisting, Shard
+from core.schema.types import Kind
+from core.stores import BULK, METHODS, POSTGRESQL
 from tests.worker.sources.loading import DATASET, EVERY_KIND, KEYED, TABLES, connected, emptied
 from tests.worker.verify.campaign import ROWS, counts, rows_of, verified
 from tests.worker.verify.embedded import PASSWORD

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from spec.errors import ServerError
-from spec.plan import LoadPlan, OnExisting, Operation, Shard, WorkerPlan
-from spec.sources import BULK, METHODS, SOURCES
+from core.errors import ServerError
+from core.plan import LoadPlan, OnExisting, Operation, Shard, WorkerPlan
+from core.stores import BULK, METHODS, SOURCES
 from tests.serving import PASSWORD, Served, serving, shared
 from tests.worker.sources.beds import BEDS
 from tests.worker.sources.beds.base import Bed

@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pyarrow as pa
 
-from spec.plan import LoadPlan, Operation, Shard, WorkerPlan
-from spec.results import TableVerification
-from spec.schema import Column
-from spec.sources import BULK
+from core.plan import LoadPlan, Operation, Shard, WorkerPlan
+from core.results import TableVerification
+from core.schema.model import Column
+from core.stores import BULK
 from tests.worker.sources.loading import DATASET, emptied
 from worker.sources.base import Source
 from worker.tally import Tally

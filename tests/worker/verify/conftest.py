@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import pytest
 
-from spec.connection import Connection, parse_connection
-from spec.sources import SOURCES
+from core.connection import Connection, parse_connection
+from core.stores import SOURCES
 from tests.serving import shared
 from tests.worker.sources.loading import connected
 from tests.worker.verify.embedded import embedded_postgresql

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from core.units import MIB
 from infra.databases import specification_of
 from infra.local import postgresql
-from spec.units import MIB
 
 PASSWORD = "a-password-of-the-tests"
 

@@ -6,9 +6,9 @@ from typing import cast
 import pyarrow as pa
 import pytest
 
-from spec.plan import BASE_INSTANT, Shard
-from spec.schema import Column, Table
-from spec.schema_file import parse_schema
+from core.plan import BASE_INSTANT, Shard
+from core.schema.file import parse_schema
+from core.schema.model import Column, Table
 from worker.generate import Dataset
 from worker.sources.base import Scope, Source
 from worker.verify.findings import Findings

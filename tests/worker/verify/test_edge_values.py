@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
-from spec.plan import BASE_INSTANT, LoadPlan, Operation, Shard, WorkerPlan
-from spec.schema_file import parse_schema
-from spec.sources import BULK, INSERT
-from spec.types import Kind
+from core.plan import BASE_INSTANT, LoadPlan, Operation, Shard, WorkerPlan
+from core.schema.file import parse_schema
+from core.schema.types import Kind
+from core.stores import BULK, INSERT
 from tests.worker.sources.loading import connected
 from tests.worker.verify.conftest import Place
 from tests.worker.verify.strangers import STRANGERS

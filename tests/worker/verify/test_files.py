@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from spec.connection import parse_connection
-from spec.errors import InputError
-from spec.output_manifest import MANIFEST
-from spec.plan import Operation
-from spec.results import TableVerification
-from spec.sources import SOURCES
+from core.connection import parse_connection
+from core.errors import InputError
+from core.output.manifest import MANIFEST
+from core.plan import Operation
+from core.results import TableVerification
+from core.stores import SOURCES
 from tests.worker.sources.loading import EVERY_KIND, KEYED, connected
 from tests.worker.verify.campaign import ROWS, counts, rows_of, verified, write
 from worker.sources.base import Source

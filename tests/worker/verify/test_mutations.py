@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from spec.plan import OnExisting
-from spec.types import Kind
+from core.plan import OnExisting
+from core.schema.types import Kind
 from tests.worker.sources.loading import DATASET, EVERY_KIND, KEYED
 from tests.worker.verify.campaign import (
     ROWS,

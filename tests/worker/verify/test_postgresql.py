@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from spec.connection import parse_connection
-from spec.errors import ServerError
-from spec.plan import LoadPlan, Operation, Shard, WorkerPlan
-from spec.sources import BULK, SOURCES
-from spec.types import Kind
+from core.connection import parse_connection
+from core.errors import ServerError
+from core.plan import LoadPlan, Operation, Shard, WorkerPlan
+from core.schema.types import Kind
+from core.stores import BULK, SOURCES
 from tests.worker.sources.loading import DATASET, EVERY_KIND, KEYED, connected
 from tests.worker.verify.campaign import ROWS, counts, rows_of, verified, write
 from tests.worker.verify.embedded import embedded_postgresql

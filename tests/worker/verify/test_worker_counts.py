@@ -9,9 +9,9 @@ import pyarrow as pa
 import pytest
 from numpy.random import Generator
 
-from spec.plan import BASE_INSTANT, LoadPlan, OnExisting, Operation, Shard, partition
-from spec.schema_file import parse_schema
-from spec.sources import BULK
+from core.plan import BASE_INSTANT, LoadPlan, OnExisting, Operation, Shard, partition
+from core.schema.file import parse_schema
+from core.stores import BULK
 from tests.worker.sources.loading import connected
 from tests.worker.verify.campaign import replaced
 from tests.worker.verify.conftest import Place

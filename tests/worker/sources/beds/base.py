@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from spec.schema import Table
+from core.schema.model import Table
 from tests.serving import Served
 
 Row = Mapping[str, Any]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from spec.schema import Table
+from core.schema.model import Table
 from tests.serving import Served
 from tests.worker.encode import samples
 from tests.worker.encode.texts import read, read_json

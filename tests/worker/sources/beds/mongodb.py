@@ -7,7 +7,7 @@ import bson
 import pyarrow as pa
 from pymongo import MongoClient
 
-from spec.schema import Table
+from core.schema.model import Table
 from tests.serving import PASSWORD, Served
 from tests.worker.encode.bson_values import OPTIONS, expected
 from tests.worker.sources.beds.base import Row

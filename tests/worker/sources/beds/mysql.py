@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 import pymysql
 
-from spec.schema import Table
+from core.schema.model import Table
 from tests.serving import PASSWORD, Served
 from tests.worker.encode import mysql_reader, samples
 from tests.worker.sources.beds.base import Row

@@ -10,8 +10,8 @@ from typing import Any
 import pyarrow as pa
 from neo4j import GraphDatabase, Query
 
-from spec.schema import Table
-from spec.types import DataType, Kind
+from core.schema.model import Table
+from core.schema.types import DataType, Kind
 from tests.serving import PASSWORD, Served
 from tests.worker.encode import samples
 from tests.worker.sources.beds.base import Row

@@ -9,8 +9,8 @@ import psycopg
 import pyarrow as pa
 from psycopg import sql
 
-from spec.schema import Table
-from spec.types import DataType, Kind
+from core.schema.model import Table
+from core.schema.types import DataType, Kind
 from tests.serving import PASSWORD, Served
 from tests.worker.encode import samples
 from tests.worker.sources.beds.base import Row

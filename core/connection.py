@@ -1,0 +1,193 @@
+"""Connection strings: kept as the user wrote them, for the driver; shown without user, password and options.
+
+The driver's own parser reads the string. What is read here is what a message shows (scheme, hosts, database), what must be
+kept out of messages (secrets), and, for drivers without a parser of their own, the parts.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+from urllib.parse import quote, unquote, unquote_plus
+
+from core.connection_text import Pieces, is_socket, keyword_pieces, read_host, url_pieces
+from core.errors import InputError
+from core.redaction import redacted
+from core.stores import Capabilities
+
+_SECRET_OPTIONS = (
+    "password", "secret", "passphrase", "token", "credential", ".pem", "private.key", "oauthbearer.config",
+    "authmechanismproperties",
+)  # fmt: skip
+"""An option is secret if its name has one of these in it."""
+_NOT_SECRET = (".url", ".location", ".file", "passwordfile")
+"""Endings of names that name a place."""
+
+
+class Host(NamedTuple):
+    """A server's name or address, or the path of its Unix socket; its port, where one is written or usual."""
+
+    name: str
+    port: int | None
+
+    def __str__(self) -> str:
+        name = f"[{self.name}]" if ":" in self.name else quote(self.name, safe="%")
+        return f"{name}:{self.port}" if self.port is not None else name
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A connection string and what was read from it. Its text, as `str()` gives it, has no user, password or options."""
+
+    text: str
+    """The whole connection string as it was given, secrets included: for the driver, and for nothing else."""
+    scheme: str
+    hosts: tuple[Host, ...]
+    path: str = ""
+    """The database with a slash before it, or a folder."""
+    user: str | None = None
+    password: str | None = None
+    options: tuple[tuple[str, str], ...] = ()
+    secrets: tuple[str, ...] = ()
+    """Its passwords, tokens and private keys, decoded and as they are written."""
+    key: str = "connectionString"
+    """What the user calls it."""
+
+    def __str__(self) -> str:
+        if self.scheme == "file":
+            return self.path
+        return f"{self.scheme}://{','.join(map(str, self.hosts))}{quote(self.path)}"
+
+    def __repr__(self) -> str:
+        return f"Connection({self})"
+
+    @property
+    def host(self) -> str:
+        """The first host; empty where the driver's default is meant."""
+        return self.hosts[0].name if self.hosts else ""
+
+    @property
+    def port(self) -> int | None:
+        """The first host's port; None for a socket, and where DNS has it."""
+        return self.hosts[0].port if self.hosts else None
+
+    @property
+    def database(self) -> str:
+        """The path without its leading slash."""
+        return self.path.removeprefix("/")
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether there is a password, a token or a private key in the string."""
+        return bool(self.secrets)
+
+    def parameters(self, known: Collection[str]) -> dict[str, str]:
+        """Return the options by name; raises InputError for a name that is not `known`, or is given twice."""
+        given: dict[str, str] = {}
+        for name, value in self.options:
+            if name not in known:
+                raise InputError.of(f"{self.key}: option", name, "is not known", f"write one of {', '.join(known)}")
+            if name in given:
+                raise InputError.of(f"{self.key}: option", name, "is given twice", "write it once")
+            given[name] = value
+        return given
+
+    def redacted(self, said: object) -> str:
+        """Return what a driver or server said in one line, without any of the string's secrets."""
+        return redacted(str(said), self.secrets)
+
+    def refused(self, problem: object, remedy: str) -> InputError:
+        """Return the error for a string that the driver does not take; `problem` is the driver's own text."""
+        return InputError(f"{self.key}: {self.redacted(problem).rstrip('.')}; {remedy}")
+
+
+def parse_connection(text: str, source: Capabilities, key: str = "connectionString") -> Connection:
+    """Read a source's connection string; raises InputError that names the key and what is wrong, not the text."""
+    port = f":{source.port}" if source.port else ""
+    expected = f"write {source.schemes[0]}://user:password@host{port}/database"
+    _check_characters(text, key, expected)
+    if source.name == "postgresql" and "://" not in text and "=" in text:
+        # The other form of libpq, without a scheme.
+        pieces = keyword_pieces(text, key)
+    else:
+        scheme, separator, rest = text.partition("://")
+        if not separator or scheme not in source.schemes:
+            # What is no known scheme may be anything, a password too.
+            shown = f"{scheme!r} as its scheme" if separator and scheme.isalpha() and len(scheme) < 12 else "no scheme"
+            raise InputError(f"{key}: has {shown}, which is not {source.name}'s; {expected}")
+        if not source.needs_server:
+            return Connection(text, scheme, (), _folder(rest, key), key=key)
+        pieces = url_pieces(scheme, rest, key, expected, question_in_password=source.name == "postgresql")
+    return _connection(text, source, pieces, key, expected)
+
+
+def _connection(text: str, source: Capabilities, pieces: Pieces, key: str, expected: str) -> Connection:
+    # PyMongo reads a plus as a space; every other driver, and we, read it as a plus.
+    decoded = unquote_plus if source.name == "mongodb" else unquote
+    options = tuple((unquote(name), decoded(value)) for name, value in pieces.options)
+    user = decoded(pieces.user) if pieces.user is not None else None
+    password = decoded(pieces.password) if pieces.password is not None else None
+    path = f"/{decoded(pieces.database)}" if pieces.database else ""
+    hosts = list(pieces.hosts)
+    if source.name == "postgresql":
+        named = dict(options)
+        user, password = named.get("user", user), named.get("password", password)
+        path = f"/{named['dbname']}" if named.get("dbname") else path
+        hosts = _libpq_hosts(named, hosts)
+    if any("\0" in part for part in (user or "", password or "", path, *(value for pair in options for value in pair))):
+        raise InputError(f"{key}: has a NUL character (%00) in it, which no server takes; {expected}")
+    usual = None if pieces.scheme.endswith("+srv") else source.port
+    found = tuple(_host(host, usual, key, expected) for host in hosts)
+    elsewhere = source.name == "postgresql" or (source.name == "mysql" and "socket" in dict(options))
+    if not found and not elsewhere:
+        raise InputError(f"{key}: names no host; {expected}")
+    secrets = tuple(sorted({secret for secret in _secrets(pieces, password, options) if secret}))
+    return Connection(text, pieces.scheme, found, path, user, password, options, secrets, key)
+
+
+def _secrets(pieces: Pieces, password: str | None, options: Sequence[tuple[str, str]]) -> Iterator[str | None]:
+    yield from (pieces.password, unquote(pieces.password or ""), password)
+    for (name, value), (_, written) in zip(options, pieces.options, strict=True):
+        if _is_secret(name):
+            yield from (value, written)
+            # Of MongoDB's NAME:value,NAME:value the server may repeat a value.
+            yield from (part.partition(":")[2] for part in value.split(",") if "TOKEN:" in part)
+
+
+def _folder(rest: str, key: str) -> str:
+    machine, slash, path = rest.partition("?")[0].partition("/")
+    folder = unquote(slash + path)
+    if machine not in ("", "localhost") or not folder or "\0" in folder:
+        raise InputError(f"{key}: names no folder of this machine; write file:///folder")
+    return folder
+
+
+def _libpq_hosts(named: Mapping[str, str], hosts: list[str]) -> list[str]:
+    """Return the hosts, which libpq also takes as options: a list of names, of addresses, and of ports for them."""
+    listed = named.get("host") or named.get("hostaddr")
+    ports = named.get("port", "").split(",")
+    if listed:
+        hosts = [f"[{host}]" if ":" in host and not host.startswith("[") else host for host in listed.split(",")]
+    if hosts and ports != [""]:
+        if len(ports) == 1:
+            ports *= len(hosts)
+        hosts = [f"{host}:{port}" if port else host for host, port in zip(hosts, ports, strict=False)]
+    return hosts
+
+
+def _host(written: str, usual: int | None, key: str, expected: str) -> Host:
+    name, port = read_host(written, key, expected)
+    return Host(name, port if port is not None or is_socket(name) else usual)
+
+
+def _check_characters(text: str, key: str, expected: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InputError(f"{key}: is not valid UTF-8 text; {expected}") from None
+    if not text.isprintable():
+        raise InputError(f"{key}: has a line break or another control character in it; percent-encode it")
+
+
+def _is_secret(name: str) -> bool:
+    lowered = name.lower()
+    return any(part in lowered for part in _SECRET_OPTIONS) and not lowered.endswith(_NOT_SECRET)

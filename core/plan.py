@@ -1,0 +1,183 @@
+"""The plan: what a run does, as plain data, before anything exists.
+
+Every platform renders the same plan file, and every worker finds its own share in it by its index.
+"""
+
+import hashlib
+from collections import deque
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from core.errors import PlanError
+from core.schema.model import Schema
+
+BASE_INSTANT = datetime(2026, 1, 1, tzinfo=UTC)
+"""What `now` means to a generator: fixed, so that the data of a plan never changes."""
+
+
+class Operation(StrEnum):
+    """What the workers do with their rows."""
+
+    POPULATE = "populate"
+    VERIFY = "verify"
+    POPULATE_AND_VERIFY = "populate+verify"
+
+    @property
+    def populates(self) -> bool:
+        """Whether rows are loaded."""
+        return self is not Operation.VERIFY
+
+    @property
+    def verifies(self) -> bool:
+        """Whether rows are read back."""
+        return self is not Operation.POPULATE
+
+
+class VerifyDepth(StrEnum):
+    """How rows are compared: cell by cell, or by sums that the server makes where it can."""
+
+    FULL = "full"
+    CHECKSUM = "checksum"
+
+
+class OnExisting(StrEnum):
+    """What `prepare` does with a table that is there already, in the same shape."""
+
+    EMPTY = "empty"
+    FAIL = "fail"
+    APPEND = "append"
+
+
+class _Plan(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Shard(_Plan):
+    """Rows `[first_row, first_row + rows)` of a table, counted from 0; `seed` is the table's own."""
+
+    table: str
+    seed: int
+    first_row: int
+    rows: int
+
+
+class WorkerPlan(_Plan):
+    """One worker's shards, in the order in which it loads them."""
+
+    id: str
+    shards: tuple[Shard, ...]
+
+    @property
+    def rows(self) -> int:
+        """All rows of the worker."""
+        return sum(shard.rows for shard in self.shards)
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The names of its tables, each once."""
+        return tuple(dict.fromkeys(shard.table for shard in self.shards))
+
+
+class Limits(_Plan):
+    """What one worker may use: cores, bytes of memory, bytes of RAM disk (which count against the memory)."""
+
+    cpu: float
+    memory: int
+    tmpfs: int | None
+
+
+class LoadPlan(_Plan):
+    """A whole run. Two equal plans load equal rows."""
+
+    run_id: str
+    source: str
+    operation: Operation = Operation.POPULATE
+    verify_depth: VerifyDepth = VerifyDepth.FULL
+    method: str
+    batch_size: int
+    seed: int
+    row_count: int
+    on_existing: OnExisting = OnExisting.EMPTY
+    timeout_seconds: int = 3600
+    connect_seconds: int = 60
+    retries: int = 0
+    """How often a worker that failed is started again."""
+    base_instant: AwareDatetime = BASE_INSTANT
+    thresholds: tuple[str, ...] = ()
+    limits: Limits | None
+    data: Schema
+    workers: tuple[WorkerPlan, ...]
+
+    @property
+    def rows(self) -> int:
+        """All rows of the run."""
+        return sum(worker.rows for worker in self.workers)
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The names of the tables that are loaded, in the schema's order."""
+        wanted = {name for worker in self.workers for name in worker.tables}
+        return tuple(table.name for table in self.data.tables if table.name in wanted)
+
+    def worker(self, index: int) -> WorkerPlan:
+        """The worker of this index, from 0; raises PlanError for one that the plan does not have."""
+        if not 0 <= index < len(self.workers):
+            last = len(self.workers) - 1
+            raise PlanError(f"--index: {index} is no worker of this plan; write a number from 0 to {last}")
+        return self.workers[index]
+
+    def digest(self) -> str:
+        """Twelve hexadecimal digits that differ when anything in the plan does."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
+
+
+def partition(schema: Schema, tables: Sequence[str], row_count: int, workers: int, seed: int) -> tuple[WorkerPlan, ...]:
+    """Share the tables out, `row_count` rows each, to `workers` workers.
+
+    Whole tables go round robin while there are at least as many tables as workers. With more workers, the first ones
+    keep the front of one table each and the others are dealt what remains, so that all have the same number of rows
+    (give or take one) and no row has two workers.
+    """
+    seeds = {name: seed + schema.position(name) for name in tables}
+    if workers <= len(tables):
+        dealt = [[(name, 0, row_count) for name in tables[index::workers]] for index in range(workers)]
+    else:
+        dealt = _by_range(tables, row_count, workers)
+    return tuple(
+        WorkerPlan(
+            id=f"worker-{number}",
+            shards=tuple(Shard(table=name, seed=seeds[name], first_row=first, rows=rows) for name, first, rows in own),
+        )
+        for number, own in enumerate(dealt, start=1)
+    )
+
+
+def _by_range(tables: Sequence[str], row_count: int, workers: int) -> list[list[tuple[str, int, int]]]:
+    total = row_count * len(tables)
+    quota = [total * (index + 1) // workers - total * index // workers for index in range(workers)]
+    dealt = [[(name, 0, share)] if share else [] for name, share in zip(tables, quota, strict=False)]
+    fronts = zip(tables, quota, strict=False)
+    remaining = deque((name, share, row_count - share) for name, share in fronts if share < row_count)
+    for share in quota[len(tables) :]:
+        own: list[tuple[str, int, int]] = []
+        wanted = share
+        while wanted:
+            name, first, rows = remaining.popleft()
+            taken = min(wanted, rows)
+            own.append((name, first, taken))
+            wanted -= taken
+            if rows > taken:
+                remaining.appendleft((name, first + taken, rows - taken))
+        dealt.append(own)
+    return dealt
+
+
+def rows_by_table(plan: LoadPlan) -> Mapping[str, int]:
+    """How many rows the plan's workers load into each table."""
+    return {
+        name: sum(shard.rows for worker in plan.workers for shard in worker.shards if shard.table == name)
+        for name in plan.tables
+    }

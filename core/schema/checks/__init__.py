@@ -1,0 +1,1 @@
+"""Checks of a schema as a whole, and of what each store can hold."""

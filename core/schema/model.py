@@ -1,0 +1,73 @@
+"""The schema: the tables of a run, with the type and the generator of each column, whatever dialect gave them."""
+
+from pydantic import BaseModel, ConfigDict
+
+from core.errors import SchemaError
+from core.schema.estimate import estimated_bytes
+from core.schema.generators import Generator
+from core.schema.location import listed
+from core.schema.types import DataType
+
+
+class _Schema(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Column(_Schema):
+    """One column. `null_ratio` is the share of NULLs beside what the generator gives; a primary key is unique."""
+
+    name: str
+    type: DataType
+    nullable: bool = False
+    unique: bool = False
+    null_ratio: float = 0.0
+    generator: Generator
+
+    @property
+    def estimated_bytes(self) -> float:
+        """About how many bytes a cell has as text."""
+        return estimated_bytes(self.type, self.generator) * (1 - self.null_ratio)
+
+
+class Table(_Schema):
+    """One table; `primary_key` names one of its columns."""
+
+    name: str
+    primary_key: str
+    columns: tuple[Column, ...]
+
+    @property
+    def key(self) -> Column:
+        """The primary key's column."""
+        return self.column(self.primary_key)
+
+    def column(self, name: str) -> Column:
+        """The column of this name; raises SchemaError for one that the table does not have."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        known = listed(column.name for column in self.columns)
+        raise SchemaError(f"table {self.name}: column {name!r} does not exist; write one of {known}")
+
+    @property
+    def estimated_row_bytes(self) -> int:
+        """About how many bytes a row has as a line of CSV."""
+        return round(sum(column.estimated_bytes + 1 for column in self.columns))
+
+
+class Schema(_Schema):
+    """All tables, in the order of the file: a table's place is part of its seed."""
+
+    tables: tuple[Table, ...]
+
+    def table(self, name: str) -> Table:
+        """The table of this name; raises SchemaError for one that the schema does not have."""
+        return self.tables[self.position(name)]
+
+    def position(self, name: str) -> int:
+        """The table's place in the schema, from 0; raises SchemaError as `table` does."""
+        for position, table in enumerate(self.tables):
+            if table.name == name:
+                return position
+        known = listed(table.name for table in self.tables)
+        raise SchemaError(f"tables: {name!r} is no table of the schema; write one of {known}")

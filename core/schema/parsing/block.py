@@ -1,0 +1,64 @@
+"""A mapping of a schema file that knows where it stands, so that every error names file, table, column and key."""
+
+from core.schema.location import Place, remedy_for
+
+
+class Block:
+    """A mapping whose keys are asked for one by one; `close` refuses those that nobody asked for."""
+
+    def __init__(self, place: Place, key: str, value: object) -> None:
+        if not isinstance(value, dict):
+            raise place.error(key, value, "is no mapping", "write its keys below it, indented")
+        self.place = place
+        self._key = key
+        self._values: dict[str, object] = value
+        self._asked: list[str] = []
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._values
+
+    def take(self, key: str, default: object = None) -> object:
+        """The value of `key`, or the default where it is absent."""
+        self._asked.append(key)
+        return self._values.get(key, default)
+
+    def require(self, key: str, remedy: str) -> object:
+        """The value of `key`; raises SchemaError where it is absent or empty."""
+        value = self.take(key)
+        if value is None:
+            raise self.place.missing(key, remedy)
+        return value
+
+    def text(self, key: str, remedy: str) -> str:
+        """The text at `key`, which must be there."""
+        value = self.require(key, remedy)
+        if not isinstance(value, str):
+            raise self.place.error(key, value, "is no text", remedy)
+        return value
+
+    def flag(self, key: str) -> bool | None:
+        """True or false at `key`, or None where it is absent."""
+        value = self.take(key)
+        if value is not None and not isinstance(value, bool):
+            raise self.place.error(key, value, "is neither true nor false", "write true or false")
+        return value
+
+    def ratio(self, key: str) -> float:
+        """A number from 0 to 1 at `key`, 0 where it is absent."""
+        value = self.take(key, 0.0)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+            raise self.place.error(key, value, "is no ratio", "write a number from 0 to 1, like 0.1")
+        return float(value)
+
+    def items(self, key: str, remedy: str) -> list[object]:
+        """The list at `key`, which must have at least one item."""
+        value = self.require(key, remedy)
+        if not isinstance(value, list) or not value:
+            raise self.place.error(key, value, "is no list with items", remedy)
+        return value
+
+    def close(self) -> None:
+        """Refuse the keys that nobody asked for."""
+        for key in self._values:
+            if key not in self._asked:
+                raise self.place.error(self._key, key, "is no key that is read here", remedy_for(key, self._asked))

@@ -1,0 +1,89 @@
+"""A `generator:` mapping as a model, and the model's complaints in one line."""
+
+from collections.abc import Mapping
+from typing import get_args
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from core.schema.generators import Generator, Reference
+from core.schema.location import Place, listed, remedy_for
+
+_ADAPTER: TypeAdapter[Generator] = TypeAdapter(Generator)
+MODELS: Mapping[str, type[BaseModel]] = {
+    model.model_fields["type"].default: model for model in get_args(get_args(Generator)[0])
+}
+"""Each generator's model by its name in a file."""
+
+
+def parse_generator(place: Place, key: str, value: object) -> Generator:
+    """The generator that `value` says, as a word or as a mapping; raises SchemaError for what is none."""
+    mapping = {"type": value} if isinstance(value, str) else value
+    if not isinstance(mapping, dict):
+        raise place.error(key, value, "is no generator", "write a mapping like {type: sequential, start: 1}")
+    word = mapping.get("type")
+    if not isinstance(word, str):
+        raise place.missing(f"{key}.type", f"write one of {listed(MODELS)}")
+    if word not in MODELS:
+        raise place.error(f"{key}.type", word, "is no generator", remedy_for(word, MODELS))
+    try:
+        return _ADAPTER.validate_python(mapping)
+    except ValidationError as error:
+        raise _explained(place, key, word, error.errors()[0]) from None
+
+
+def parse_reference(place: Place, value: object) -> Reference:
+    """`users.id`, or a mapping with table, column and distribution."""
+    remedy = "write the table and its key, like users.id"
+    if isinstance(value, dict):
+        reference = parse_generator(place, "references", {**value, "type": "reference"})
+        assert isinstance(reference, Reference)  # noqa: S101 - the type above says so
+        return reference
+    parts = value.split(".") if isinstance(value, str) else []
+    if len(parts) != 2 or not all(parts):
+        raise place.error("references", value, "is no reference", remedy)
+    return Reference(table=parts[0], column=parts[1])
+
+
+def _explained(place: Place, key: str, word: str, error: ErrorDetails) -> Exception:
+    where = ".".join([key, *(str(part) for part in error["loc"][1:] if part not in ("uniform", "normal", "zipf"))])
+    known = [name for name in MODELS[word].model_fields if name != "type"]
+    takes = f"{word} takes {', '.join(known)}" if known else f"{word} takes no parameters"
+    kind, message = error["type"], error["msg"]
+    if kind == "missing":
+        return place.missing(where, takes)
+    if kind == "extra_forbidden":
+        return place.error(where, error["input"], "is no parameter", takes)
+    if kind == "value_error":
+        problem, _, remedy = str(error["ctx"]["error"]).partition("; ")
+        shown = word if error["loc"][1:] == () else error["input"]
+        return place.error(where, shown, problem, remedy)
+    problem, remedy = _COMPLAINTS.get(kind, ("cannot be used", message[:1].lower() + message[1:]))
+    return place.error(where, error["input"], problem, remedy.format(**error.get("ctx", {})))
+
+
+_NO_WHOLE_NUMBER = ("is no whole number", "write digits, without quotes")
+_NO_NUMBER = ("is no finite number", "write one like 0.5, without quotes")
+_NO_DECIMAL = ("is no finite number", "write one like 9.99")
+_COMPLAINTS: Mapping[str, tuple[str, str]] = {
+    "int_type": _NO_WHOLE_NUMBER,
+    "int_from_float": _NO_WHOLE_NUMBER,
+    "float_type": _NO_NUMBER,
+    "finite_number": _NO_NUMBER,
+    "decimal_type": _NO_DECIMAL,
+    "decimal_parsing": _NO_DECIMAL,
+    "greater_than_equal": ("is too small", "write {ge} or more"),
+    "greater_than": ("is too small", "write more than {gt}"),
+    "less_than_equal": ("is too large", "write {le} or less"),
+    "less_than": ("is too large", "write less than {lt}"),
+    "string_type": ("is no text", "write text, in quotes if need be"),
+    "string_pattern_mismatch": ("cannot be that", "write text of the form {pattern}"),
+    "bool_type": ("is neither true nor false", "write true or false"),
+    "bool_parsing": ("is neither true nor false", "write true or false"),
+    "tuple_type": ("is no list", "write one like [a, b]"),
+    "dict_type": ("is no mapping", "write one like {{key: value}}"),
+    "too_short": ("is empty", "write at least one item"),
+    "union_tag_invalid": ("is no distribution", "write uniform, normal or zipf"),
+    "union_tag_not_found": ("is no distribution", "write uniform, normal or zipf"),
+    "model_attributes_type": ("is no distribution", "write uniform, normal or zipf"),
+}

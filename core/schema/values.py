@@ -1,0 +1,235 @@
+"""A value that a schema lists (or that Faker gives) as a value of a column's type.
+
+Every function raises ValueError with the text `problem; remedy`, for its caller to add the place to.
+"""
+
+import json
+import re
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, InvalidOperation
+
+from pydantic import JsonValue
+
+from core.schema.location import listed
+from core.schema.scalars import read_instant
+from core.schema.types import DataType, Kind
+
+INTEGER_BITS: Mapping[Kind, int] = {Kind.INT8: 8, Kind.INT16: 16, Kind.INT32: 32, Kind.INT64: 64}
+EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
+"""For decimals: the interpreter's own context rounds to 28 digits, and a column may have 38."""
+_ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+
+
+def read_value(value: object, type_: DataType) -> object:
+    """The Python value that Arrow takes for this type; None stays None. Raises ValueError as said above."""
+    return None if value is None else _READERS[type_.kind](value, type_)
+
+
+def integer_bounds(kind: Kind) -> tuple[int, int]:
+    """The least and the greatest number of an integer kind."""
+    half = 1 << (INTEGER_BITS[kind] - 1)
+    return -half, half - 1
+
+
+def largest_decimal(type_: DataType) -> Decimal:
+    """The greatest number that a decimal type holds."""
+    assert type_.precision is not None  # noqa: S101 - DataType has checked it
+    assert type_.scale is not None  # noqa: S101
+    return Decimal(10**type_.precision - 1).scaleb(-type_.scale, context=EXACT)
+
+
+def _bool(value: object, _: DataType) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    raise ValueError("is neither true nor false; write true or false")
+
+
+def _integer(value: object, type_: DataType) -> int:
+    low, high = integer_bounds(type_.kind)
+    if isinstance(value, bool) or not isinstance(value, int | str) or not re.fullmatch(r"[-+]?[0-9]{1,20}", str(value)):
+        raise ValueError("is no whole number; write digits")
+    number = int(value)
+    if not low <= number <= high:
+        raise ValueError(f"does not fit {type_.kind}; write a number from {low} to {high}, or choose a wider type")
+    return number
+
+
+def _float(value: object, _: DataType) -> float:
+    if not isinstance(value, bool) and isinstance(value, int | float | str | Decimal):
+        try:
+            number = float(value)
+        except (ValueError, OverflowError):
+            number = float("nan")
+        if abs(number) < float("inf"):
+            return number
+    raise ValueError("is no finite number; write one like 1.5")
+
+
+def _decimal(value: object, type_: DataType) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        raise ValueError("is no number; write one like 9.99")
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        raise ValueError("is no number; write one like 9.99") from None
+    if not number.is_finite() or number.copy_abs() > largest_decimal(type_):
+        raise ValueError(f"does not fit decimal({type_.precision},{type_.scale}); write a smaller number")
+    unit = Decimal(1).scaleb(-(type_.scale or 0))
+    rounded = number.quantize(unit, context=EXACT)
+    if rounded != number:
+        raise ValueError(f"has more than {type_.scale} decimal places; round it, or choose a greater scale")
+    return rounded
+
+
+def _text(value: object, type_: DataType) -> str:
+    text = value if isinstance(value, str) else canonical_json(value)
+    if type_.length is not None and len(text) > type_.length:
+        raise ValueError(
+            f"has {len(text)} characters and the type holds {type_.length}; shorten it, or lengthen the type"
+        )
+    return text
+
+
+def _enum(value: object, type_: DataType) -> str:
+    if value not in type_.values:
+        raise ValueError(f"is none of the type's values; write one of {listed(type_.values)}")
+    return str(value)
+
+
+def _set(value: object, type_: DataType) -> list[str]:
+    items = value if isinstance(value, list | tuple) else [value]
+    chosen = {_enum(item, type_) for item in items}
+    if len(chosen) != len(items):
+        raise ValueError("holds a value twice; write each once")
+    return [item for item in type_.values if item in chosen]
+
+
+def _ulid(value: object, _: DataType) -> str:
+    text = str(value).upper()
+    if not _ULID.fullmatch(text):
+        raise ValueError("is no ULID; write its 26 characters, like 01ARZ3NDEKTSV4RRFFQ69G5FAV")
+    return text
+
+
+def canonical_json(value: object, _: DataType | None = None) -> str:
+    """JSON without spaces and with its keys in order, so that equal documents are equal texts."""
+    try:
+        return json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError):
+        raise ValueError("is nothing that JSON can hold; write texts, finite numbers, lists and mappings") from None
+
+
+def _binary(value: object, _: DataType) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, str):
+        return value.encode()
+    raise ValueError("is no text; write text, which is stored as UTF-8")
+
+
+def _uuid(value: object, _: DataType) -> bytes:
+    try:
+        return (value if isinstance(value, uuid.UUID) else uuid.UUID(str(value))).bytes
+    except ValueError:
+        raise ValueError("is no UUID; write one like 6ba7b810-9dad-41d1-80b4-00c04fd430c8") from None
+
+
+def _date(value: object, _: DataType) -> date:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    return read_instant(value).date()
+
+
+def _time(value: object, _: DataType) -> time:
+    if isinstance(value, time):
+        return value.replace(tzinfo=None)
+    try:
+        return time.fromisoformat(str(value)).replace(tzinfo=None)
+    except ValueError:
+        raise ValueError("is no time of day; write one like 23:59:59") from None
+
+
+def _naive(value: object, _: DataType) -> datetime:
+    return read_instant(value).astimezone(UTC).replace(tzinfo=None)
+
+
+def _zoned(value: object, _: DataType) -> datetime:
+    return read_instant(value)
+
+
+def _duration(value: object, _: DataType) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= 10**11:
+        raise ValueError("is no duration; write its seconds, like 90 or 0.5")
+    return timedelta(seconds=value)
+
+
+def _point(value: object, type_: DataType) -> dict[str, float]:
+    if isinstance(value, dict) and value.get("type") == "Point":
+        value = value.get("coordinates")
+    if isinstance(value, dict) and set(value) == {"x", "y"}:
+        value = [value["x"], value["y"]]
+    if isinstance(value, list | tuple) and len(value) == 2:
+        return {"x": _float(value[0], type_), "y": _float(value[1], type_)}
+    raise ValueError("is no point; write {x: 13.4, y: 52.5}")
+
+
+def _array(value: object, type_: DataType) -> list[object]:
+    assert type_.element is not None  # noqa: S101 - DataType has checked it
+    if not isinstance(value, list | tuple):
+        raise ValueError("is no list; write one like [1, 2]")
+    if any(item is None for item in value):
+        raise ValueError("holds a null, which an array here never does; leave it out")
+    return [read_value(item, type_.element) for item in value]
+
+
+_READERS: Mapping[Kind, Callable[[object, DataType], object]] = {
+    Kind.BOOL: _bool,
+    **dict.fromkeys(INTEGER_BITS, _integer),
+    Kind.FLOAT32: _float,
+    Kind.FLOAT64: _float,
+    Kind.DECIMAL: _decimal,
+    Kind.CHAR: _text,
+    Kind.VARCHAR: _text,
+    Kind.TEXT: _text,
+    Kind.BLOB: _binary,
+    Kind.BYTES: _binary,
+    Kind.DATE: _date,
+    Kind.TIME: _time,
+    Kind.DATETIME: _naive,
+    Kind.TIMESTAMP: _naive,
+    Kind.TIMESTAMP_TZ: _zoned,
+    Kind.JSON: canonical_json,
+    Kind.JSONB: canonical_json,
+    Kind.UUID: _uuid,
+    Kind.ULID: _ulid,
+    Kind.ARRAY: _array,
+    Kind.ENUM: _enum,
+    Kind.SET: _set,
+    Kind.DURATION: _duration,
+    Kind.POINT: _point,
+}
+
+
+def document_of(value: JsonValue) -> JsonValue:
+    """Return a document, which a schema may give as its text."""
+    if not isinstance(value, str):
+        return value
+    try:
+        document: JsonValue = json.loads(value)
+    except ValueError:
+        return value
+    return document
+
+
+def items_of(value: JsonValue) -> Iterator[JsonValue]:
+    """Yield the values of an object or array, none of anything else."""
+    if isinstance(value, dict):
+        yield from value.values()
+    elif isinstance(value, list):
+        yield from value

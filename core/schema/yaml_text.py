@@ -1,0 +1,100 @@
+"""YAML as schema files use it: the core schema of YAML 1.2, one document, plain data.
+
+PyYAML follows YAML 1.1, where `no` is false, `1:30` is 90 and `2024-01-01` is a date; surprises in a list of values.
+Anchors are refused, so that a small file cannot unfold into a large one, and a key may appear only once.
+"""
+
+import re
+from collections.abc import Hashable
+from typing import Any
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode
+
+from core.errors import SchemaError
+
+MOST_BYTES = 1 << 18
+"""Of a schema file: some thousand columns, which PyYAML reads in a few seconds."""
+_MOST_DEPTH = 40
+_UNPRINTABLE = "has a control character that YAML does not allow; write it as an escape in double quotes"
+
+
+def parse_yaml(text: str, origin: str) -> object:
+    """The value that `text` holds; raises SchemaError, with the line, for what is none."""
+    if len(text) > MOST_BYTES:
+        raise SchemaError(f"{origin}: has {len(text):,} characters; a schema has at most {MOST_BYTES:,}, so split it")
+    try:
+        return yaml.load(text, Loader=_CoreLoader)  # noqa: S506 - a SafeLoader
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1 if isinstance(error.position, int) else 1
+        raise SchemaError(f"{origin}: line {line}: {_UNPRINTABLE}") from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        raise SchemaError(f"{origin}: line {line}: {_problem(error)}") from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise SchemaError(f"{origin}: is no YAML: {' '.join(str(error).split())}") from None
+
+
+def _problem(error: yaml.MarkedYAMLError) -> str:
+    problem = " ".join((error.problem or error.context or "is no YAML").split())
+    if problem == "but found another document":
+        return "a second document begins (---); keep one"
+    if "'\\t'" in problem:
+        return "a tab where YAML wants spaces; indent with spaces"
+    return problem if ";" in problem else f"is no YAML: {problem}; check indentation and quotes there"
+
+
+class _CoreLoader(yaml.SafeLoader):
+    """SafeLoader with the core schema of YAML 1.2 and the refusals above."""
+
+    _depth = 0
+
+    def compose_node(self, parent: Node | None, index: object) -> Node | None:
+        event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]
+        if getattr(event, "anchor", None) is not None:
+            raise _refusal("anchors and aliases (& and *) are not read; write the value out", event.start_mark)
+        if getattr(event, "tag", None) is not None:
+            raise _refusal("tags (like !!set) are not read; write the value without one", event.start_mark)
+        if self._depth > _MOST_DEPTH:
+            raise _refusal(f"nested more than {_MOST_DEPTH} deep; a schema needs ten at most", event.start_mark)
+        self._depth += 1
+        try:
+            return super().compose_node(parent, index)  # type: ignore[arg-type]
+        finally:
+            self._depth -= 1
+
+    def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[Hashable, object]:
+        seen: set[object] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, str):
+                raise _refusal(f"the key {key!r} is no text; put it in quotes", key_node.start_mark)
+            if key in seen:
+                raise _refusal(f"the key {key!r} stands twice in one mapping; keep one of the two", key_node.start_mark)
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+    def construct_scalar(self, node: ScalarNode | MappingNode) -> str:
+        text = str(super().construct_scalar(node))
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise _refusal("half of a surrogate pair is no character; write \\U and eight digits", node.start_mark)
+        return text
+
+
+def _refusal(problem: str, mark: Any) -> yaml.MarkedYAMLError:
+    return yaml.composer.ComposerError(None, None, problem, mark)
+
+
+_CoreLoader.yaml_implicit_resolvers = {}
+
+
+def _resolve(tag: str, pattern: str, first: str) -> None:
+    _CoreLoader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(pattern), list(first))
+
+
+_resolve("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF")
+_resolve("null", r"^(?:~|null|Null|NULL|)$", "~nN\0")
+_resolve("int", r"^[-+]?(?:0|[1-9][0-9]{0,38})$", "-+0123456789")
+_resolve("float", r"^[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?$", "-+.0123456789")
+_CoreLoader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^$"), [""])

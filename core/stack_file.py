@@ -1,0 +1,112 @@
+"""The configuration of a stack, read from the project's files without an engine.
+
+Three layers, the later one wins: the defaults in Pulumi.yaml, the stack's `Pulumi.STACK.yaml` next to it (a preset, which is
+only read), and the file of the same name in `stackConfigDir`, which Pulumi itself writes.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from core.errors import SettingsError
+
+_PREFIX, _SUFFIX = "Pulumi.", ".yaml"
+
+
+def stacks_of(project: Path) -> list[str]:
+    """Return the sorted names of the stacks that have a file."""
+    files = [file for folder in {project, _own_folder(project)} for file in folder.glob(f"{_PREFIX}*{_SUFFIX}")]
+    return sorted({file.name.removeprefix(_PREFIX).removesuffix(_SUFFIX) for file in files})
+
+
+def require_stack(project: Path, stack: str) -> None:
+    """Raise SettingsError, with the list of stacks, for a stack without a file."""
+    known = stacks_of(project)
+    if stack not in known:
+        raise SettingsError(
+            f"stack: {stack!r} does not exist; use one of {', '.join(known)}, or create {_PREFIX}{stack}{_SUFFIX}"
+        )
+
+
+def stack_configuration(project: Path, stack: str) -> Mapping[str, Any]:
+    """Return every key with its namespace; a secret, which only the engine can read, is a mapping with the key `secure`.
+
+    Raises SettingsError for a stack without a file and for a file that is not a configuration.
+    """
+    require_stack(project, stack)
+    return {**_defaults(project), **_preset(project, stack), **_mapping(_own_file(project, stack))}
+
+
+def under_engine(project: Path, stack: str, given: Mapping[str, str]) -> Mapping[str, Any]:
+    """Return the engine's values with the preset under them.
+
+    The engine fills `given` with the project's defaults. A preset's value takes the place of a default, never of a value
+    that the stack's own file, `-c` or an environment set. Raises SettingsError for a secret in the preset: what it is sealed
+    with belongs to the other file.
+    """
+    defaults, own = _defaults(project), _mapping(_own_file(project, stack))
+    values: dict[str, Any] = dict(given)
+    for key, value in _preset(project, stack).items():
+        if key in own or (key in given and not _is(given[key], defaults.get(key))):
+            continue
+        if is_secret(value):
+            raise SettingsError(
+                f"{key}: is a secret in {_PREFIX}{stack}{_SUFFIX}, which Pulumi cannot decrypt there; remove it and run "
+                f"`pulumi config set --secret {key} -s {stack}`"
+            )
+        values[key] = value
+    return values
+
+
+def is_secret(value: object) -> bool:
+    """Whether a value of a stack file is one that only the engine can read."""
+    return isinstance(value, dict) and "secure" in value
+
+
+def _is(text: str, value: object) -> bool:
+    """Whether the engine's text stands for this value of a file."""
+    if text == value:
+        return True
+    try:
+        return bool(json.loads(text) == value)
+    except json.JSONDecodeError:
+        return False
+
+
+def _preset(project: Path, stack: str) -> Mapping[str, Any]:
+    return _mapping(project / f"{_PREFIX}{stack}{_SUFFIX}")
+
+
+def _defaults(project: Path) -> Mapping[str, Any]:
+    return {key: entry["default"] for key, entry in _mapping(project / "Pulumi.yaml").items() if "default" in entry}
+
+
+def _own_folder(project: Path) -> Path:
+    return project / str(_document(project / "Pulumi.yaml").get("stackConfigDir") or ".")
+
+
+def _own_file(project: Path, stack: str) -> Path:
+    return _own_folder(project) / f"{_PREFIX}{stack}{_SUFFIX}"
+
+
+def _mapping(path: Path) -> Mapping[str, Any]:
+    config = _document(path).get("config") or {}
+    if not isinstance(config, dict):
+        raise SettingsError(f"{path.name}: config: is not a mapping; write one `key: value` per line below it")
+    return config
+
+
+def _document(path: Path) -> Mapping[str, Any]:
+    """The file's content; empty where there is no file."""
+    if not path.is_file():
+        return {}
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{path.name}: is not valid YAML ({' '.join(str(error).split())})") from None
+    if not isinstance(document, dict):
+        raise SettingsError(f"{path.name}: is not a mapping; write `config:` and the keys below it")
+    return document

@@ -1,0 +1,79 @@
+"""Which cluster it is: the stack's file before the environment, and the environment before the user's own file."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from kubernetes import config
+from kubernetes.config.config_exception import ConfigException
+
+from core.errors import SettingsError
+from core.kubeconfig import ClusterAccess
+
+
+def kubeconfig(*addresses: str) -> str:
+    """A kubeconfig's content with a context for each address, named after it; the first is the current one."""
+    return yaml.safe_dump(
+        {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": addresses[0],
+            "clusters": [{"name": each, "cluster": {"server": f"http://{each}"}} for each in addresses],
+            "contexts": [{"name": each, "context": {"cluster": each, "user": "me"}} for each in addresses],
+            "users": [{"name": "me", "user": {}}],
+        }
+    )
+
+
+def reached(access: ClusterAccess) -> str:
+    """The address that Kubernetes' own client makes of it."""
+    with config.new_client_from_config(**access.options()) as client:
+        return str(client.configuration.host)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "environment"))
+    (tmp_path / "environment").write_text(kubeconfig("environment"))
+    (tmp_path / "named").write_text(kubeconfig("first", "second"))
+    (tmp_path / "Pulumi.yaml").write_text("name: loadtest\n")
+    return tmp_path
+
+
+def of_stack(project: Path, **values: object) -> ClusterAccess:
+    content = {"config": {f"kubernetes:{key}": value for key, value in values.items()}}
+    (project / "Pulumi.mine.yaml").write_text(yaml.safe_dump(content))
+    return ClusterAccess.of_stack(project, "mine")
+
+
+def test_a_stack_that_says_nothing_or_has_no_file_follows_the_environment(project):
+    assert reached(of_stack(project)) == "http://environment"
+    assert reached(ClusterAccess.of_stack(project, "absent")) == "http://environment"
+
+
+def test_a_file_its_content_and_a_context_are_the_stacks_own(project):
+    assert reached(of_stack(project, kubeconfig=str(project / "named"))) == "http://first"
+    assert reached(of_stack(project, kubeconfig=str(project / "named"), context="second")) == "http://second"
+    assert reached(of_stack(project, kubeconfig=kubeconfig("third", "fourth"), context="fourth")) == "http://fourth"
+    with pytest.raises(ConfigException, match="absent"):
+        reached(of_stack(project, context="absent"))
+
+
+def test_what_is_neither_a_file_nor_content_is_refused(project):
+    for wrong in (str(project / "absent"), "a: b: c", "x" * 1000, "a\0b", "~absent/x"):
+        with pytest.raises(SettingsError, match=r"^kubernetes:kubeconfig: is neither .*; name a file that is there$"):
+            of_stack(project, kubeconfig=wrong).options()
+
+
+def test_a_secret_is_told_unless_the_environment_stands_in_for_it(project, monkeypatch):
+    assert reached(of_stack(project, kubeconfig={"secure": "v1:x"})) == "http://environment"
+    monkeypatch.delenv("KUBECONFIG")
+    with pytest.raises(SettingsError, match=r"^kubernetes:kubeconfig: is a secret of stack mine, .*; set KUBECONFIG"):
+        of_stack(project, kubeconfig={"secure": "v1:x"})
+
+
+def test_whether_somebody_chose_it(project, monkeypatch):
+    assert of_stack(project).is_chosen
+    monkeypatch.delenv("KUBECONFIG")
+    assert not of_stack(project).is_chosen
+    assert of_stack(project, context="second").is_chosen

@@ -1,0 +1,59 @@
+"""The seed's dialect, the shipped schema, and the model that the plan embeds."""
+
+from pathlib import Path
+
+import pytest
+
+from core.errors import SchemaError
+from core.schema.file import load_schema, parse_schema
+from core.schema.model import Schema
+from core.schema.types import Kind
+
+SHOP = Path(__file__).parents[2] / "schemas" / "shop.yaml"
+
+
+def test_the_shop_is_the_seeds_schema() -> None:
+    schema = load_schema(SHOP)
+    assert [table.name for table in schema.tables] == ["users", "orders", "products"]
+    assert {column.name: column.type.kind for column in schema.table("users").columns} == {
+        "id": Kind.INT64,
+        "name": Kind.VARCHAR,
+        "email": Kind.VARCHAR,
+        "created_at": Kind.TIMESTAMP,
+    }
+    assert {column.name: column.type.kind for column in schema.table("orders").columns} == {
+        "id": Kind.UUID,
+        "user_id": Kind.INT64,
+        "amount": Kind.DECIMAL,
+        "status": Kind.ENUM,
+    }
+    assert schema.table("orders").column("status").type.values == ("pending", "completed", "cancelled")
+    assert schema.table("orders").key.name == "id"
+    assert schema.position("orders") == 1
+
+
+def test_a_schema_survives_json() -> None:
+    schema = load_schema(SHOP)
+    assert Schema.model_validate_json(schema.model_dump_json()) == schema
+
+
+def test_an_unknown_table_is_named_with_those_that_exist() -> None:
+    with pytest.raises(SchemaError, match=r"'users2'.*users, orders, products"):
+        load_schema(SHOP).table("users2")
+
+
+def test_an_unknown_column_is_named_with_those_that_exist() -> None:
+    with pytest.raises(SchemaError, match=r"table users: column 'nme'.*id, name, email"):
+        load_schema(SHOP).table("users").column("nme")
+
+
+def test_a_key_is_unique_and_sequential_from_one() -> None:
+    schema = parse_schema(
+        "tables: [{name: t, primary_key: id, columns: [{name: id, data_type: integer}, {name: n, data_type: integer}]}]",
+        "s",
+    )
+    key, other = schema.table("t").columns
+    assert key.unique
+    assert key.generator.model_dump() == {"type": "sequential", "start": 1}
+    assert other.generator.type == "int_range"
+    assert not other.unique

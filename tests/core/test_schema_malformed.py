@@ -1,0 +1,184 @@
+"""Every malformed schema gets one clear line with its place and its remedy, and exit code 2."""
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.errors import ExitCode, SchemaError
+from core.schema.file import load_schema, parse_schema
+from core.schema.generators import Generator
+from tests.core.malformed import CORPUS
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_corpus_is_large_enough() -> None:
+    assert len(CORPUS) >= 60
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_one_line_with_place_and_remedy(name: str) -> None:
+    text, words = CORPUS[name]
+    with pytest.raises(SchemaError) as caught:
+        parse_schema(text, "shop.yaml")
+    line = str(caught.value)
+    assert line.startswith("shop.yaml: ")
+    assert "\n" not in line
+    assert len(line) < 500
+    assert "; " in line or "split it" in line
+    for word in words:
+        assert word in line
+    assert caught.value.exit_code is ExitCode.BAD_INPUT
+    assert caught.value.__cause__ is None
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(SchemaError, match=r"nowhere\.yaml: does not exist; write the path of a schema file"):
+        load_schema(tmp_path / "nowhere.yaml")
+
+
+def test_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(SchemaError, match="is a folder; write the path"):
+        load_schema(tmp_path)
+
+
+def test_a_path_through_a_file(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("x")
+    with pytest.raises(SchemaError, match="cannot be read"):
+        load_schema(tmp_path / "a" / "b.yaml")
+
+
+def test_a_name_that_no_file_can_have() -> None:
+    with pytest.raises(SchemaError, match="cannot be read"):
+        load_schema(Path("a\0b.yaml"))
+
+
+def test_a_file_that_is_not_utf_8(tmp_path: Path) -> None:
+    path = tmp_path / "latin1.yaml"
+    path.write_bytes("tables: é".encode("latin-1"))
+    with pytest.raises(SchemaError, match="byte 8 is no UTF-8; save the file as UTF-8"):
+        load_schema(path)
+
+
+def test_a_file_of_five_megabytes(tmp_path: Path) -> None:
+    path = tmp_path / "large.yaml"
+    path.write_bytes(b"# x\n" * 1_250_000)
+    with pytest.raises(SchemaError, match="larger than 256 KiB"):
+        load_schema(path)
+
+
+def test_a_byte_order_mark_is_no_trouble(tmp_path: Path) -> None:
+    path = tmp_path / "bom.yaml"
+    path.write_text("\ufeff" + (ROOT / "schemas" / "shop.yaml").read_text())
+    assert load_schema(path) == load_schema(ROOT / "schemas" / "shop.yaml")
+
+
+@pytest.mark.parametrize("name", ["order", "select", "User", "group", "table", "_x", "x1", "PRIMARY"])
+def test_keywords_of_sql_are_names_like_others(name: str) -> None:
+    text = f"tables: [{{name: {name}, primary_key: key, columns: [{{name: key, data_type: uuid}}]}}]"
+    assert parse_schema(text, "s").tables[0].name == name
+
+
+SAMPLES = [
+    (ROOT / name).read_text()
+    for name in ("schemas/shop.yaml", "tests/data/every_type.yaml", "tests/data/surreal-sync-small.yaml")
+]
+WORDS = sorted(set(re.findall(r"[A-Za-z_0-9.]+|[^\sA-Za-z_0-9]", "\n".join(SAMPLES))))
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(WORDS)
+
+
+def reads_or_refuses(text: str) -> None:
+    """The only ways to end: a schema, or a SchemaError of one line."""
+    try:
+        schema = parse_schema(text, "fuzz")
+    except SchemaError as error:
+        complaint = str(error)
+    else:
+        assert schema.tables
+        assert all(table.estimated_row_bytes >= 0 for table in schema.tables)
+        return
+    assert "\n" not in complaint
+    assert complaint.startswith("fuzz: ")
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text())
+def test_any_text(text: str) -> None:
+    reads_or_refuses(text)
+
+
+@settings(max_examples=250, deadline=None)
+@given(
+    st.sampled_from(SAMPLES),
+    st.lists(st.tuples(st.floats(0, 1), st.sampled_from(WORDS) | st.text(max_size=3)), min_size=1, max_size=3),
+)
+def test_a_schema_with_words_exchanged(sample: str, changes: list[tuple[float, str]]) -> None:
+    pieces = re.split(r"([A-Za-z_0-9.]+)", sample)
+    for place, word in changes:
+        pieces[int(place * (len(pieces) - 1))] = word
+    reads_or_refuses("".join(pieces))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(SAMPLES), st.floats(0, 1), st.floats(0, 0.05))
+def test_a_schema_with_a_piece_cut_out(sample: str, start: float, share: float) -> None:
+    first = int(start * len(sample))
+    reads_or_refuses(sample[:first] + sample[first + int(share * len(sample)) :])
+
+
+def as_yaml(value: object) -> str:
+    """Flow style by hand: what PyYAML writes would never be malformed."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {as_yaml(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(as_yaml, value)) + "]"
+    return (
+        {None: "null", True: "true", False: "false"}.get(value, str(value))
+        if isinstance(value, bool | None)
+        else str(value)
+    )
+
+
+GENERATORS = sorted(
+    {model.model_fields["type"].default for model in Generator.__origin__.__args__}  # type: ignore[attr-defined]
+)
+PARAMETERS = [
+    "min",
+    "max",
+    "start",
+    "end",
+    "values",
+    "weights",
+    "pool",
+    "min_length",
+    "max_length",
+    "value",
+    "pattern",
+    "distribution",
+]
+TREES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS), inner, max_size=3),
+    max_leaves=6,
+)
+COLUMNS = st.fixed_dictionaries(
+    {
+        "name": st.sampled_from(["a", "b", "id"]) | SCALARS,
+        "type": st.sampled_from(["int", "text", "uuid", "json", "varchar(5)", "decimal(5,2)", "timestamp", "point"])
+        | TREES,
+        "generator": st.dictionaries(st.sampled_from(PARAMETERS), TREES, max_size=4).flatmap(
+            lambda parameters: st.sampled_from(GENERATORS).map(lambda kind: {"type": kind, **parameters})
+        ),
+    },
+    optional={"null_ratio": TREES, "unique": TREES, "nullable": TREES, "references": TREES, "template": TREES},
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(COLUMNS, min_size=1, max_size=3))
+def test_fields_of_anything(columns: list[dict[str, object]]) -> None:
+    table = {"name": "t", "id": {"type": "int", "generator": "sequential"}, "fields": columns}
+    reads_or_refuses(as_yaml({"version": 1, "tables": [table]}))

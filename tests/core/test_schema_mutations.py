@@ -1,0 +1,42 @@
+"""A file of someone who mistyped loads as a schema or ends in one line; no file ends in a traceback."""
+
+import pytest
+
+from core.errors import InputError
+from core.plan import BASE_INSTANT
+from core.schema.checks.capacity import check_rows
+from core.schema.file import parse_schema
+from tests.core.mutations import mutated
+from worker.generate import Dataset
+
+FILES = 500
+PARTS = 5
+ROWS = 5
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_mutated_schema_loads_or_is_refused_in_one_line(part: int) -> None:
+    ends = {seed: _refusal(mutated(seed)) for seed in range(part, FILES, PARTS)}
+    refusals = {seed: message for seed, message in ends.items() if message is not None}
+    assert 0 < len(refusals) < len(ends)
+    for seed, message in refusals.items():
+        assert message.startswith(("mutated.yaml", "table ")), seed
+        assert len(message.splitlines()) == 1, seed
+        assert len(message) < 1000, seed
+
+
+def _refusal(text: str) -> str | None:
+    try:
+        _load_and_generate(text)
+    except InputError as error:
+        return str(error)
+    return None
+
+
+def _load_and_generate(text: str) -> None:
+    """What `worker generate` does with a file of few rows."""
+    schema = parse_schema(text, "mutated.yaml")
+    check_rows(schema, [table.name for table in schema.tables], ROWS)
+    dataset = Dataset(schema, seed=1, rows=ROWS, base_instant=BASE_INSTANT)
+    for table in schema.tables:
+        dataset.table(table.name).batch(0, ROWS).validate(full=True)

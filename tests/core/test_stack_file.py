@@ -1,0 +1,66 @@
+"""The layers of a stack's configuration: project defaults, preset, and the file that Pulumi writes."""
+
+import pytest
+
+from core.errors import SettingsError
+from core.stack_file import require_stack, stack_configuration, stacks_of, under_engine
+
+PROJECT = """
+name: p
+stackConfigDir: .pulumi/config
+config:
+  p:workers: {type: integer, default: 2}
+  p:tables: {type: array, default: []}
+  p:source: {type: string, default: postgresql}
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "Pulumi.yaml").write_text(PROJECT)
+    (tmp_path / "Pulumi.medium.yaml").write_text("config:\n  p:workers: 4\n  p:tables: [a]\n")
+    return tmp_path
+
+
+@pytest.fixture
+def own(project):
+    file = project / ".pulumi" / "config" / "Pulumi.medium.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text("encryptionsalt: v1:x\n")
+    return file
+
+
+DEFAULTS = {"p:workers": "2", "p:tables": "[]", "p:source": "postgresql"}
+
+
+def test_preset_replaces_defaults(project, own):
+    assert under_engine(project, "medium", DEFAULTS) == {**DEFAULTS, "p:workers": 4, "p:tables": ["a"]}
+    assert stack_configuration(project, "medium") == {"p:workers": 4, "p:tables": ["a"], "p:source": "postgresql"}
+
+
+def test_own_file_wins_over_preset_even_with_the_default(project, own):
+    own.write_text('config:\n  p:workers: "2"\n  p:password:\n    secure: v1:x\n')
+    assert under_engine(project, "medium", DEFAULTS)["p:workers"] == "2"
+    assert stack_configuration(project, "medium")["p:workers"] == "2"
+
+
+def test_value_of_engine_that_is_not_the_default_is_kept(project):
+    assert under_engine(project, "medium", {**DEFAULTS, "p:workers": "7"})["p:workers"] == "7"
+
+
+def test_keys_of_other_namespaces_come_from_preset(project):
+    (project / "Pulumi.medium.yaml").write_text("config:\n  kubernetes:context: c\n")
+    assert under_engine(project, "medium", DEFAULTS)["kubernetes:context"] == "c"
+
+
+def test_secret_in_preset_is_refused(project):
+    (project / "Pulumi.medium.yaml").write_text("config:\n  p:password:\n    secure: v1:x\n")
+    with pytest.raises(SettingsError, match=r"^p:password: .*config set --secret p:password -s medium`$"):
+        under_engine(project, "medium", DEFAULTS)
+
+
+def test_stacks_have_a_file_in_either_folder(project, own):
+    (own.parent / "Pulumi.mine.yaml").write_text("config: {}\n")
+    assert stacks_of(project) == ["medium", "mine"]
+    with pytest.raises(SettingsError, match="'typo' does not exist; use one of medium, mine"):
+        require_stack(project, "typo")
