@@ -44,10 +44,10 @@ destroy: venv  ## remove everything of STACK
 	@tools/pulumi destroy --stack $(STACK) --yes
 
 sweep: venv  ## what an interrupted engine left; with YES=--yes it is removed
-	@$(RUN) -m infra.sweep $(if $(filter command line environment,$(origin STACK)),--stack $(STACK)) $(YES)
+	@$(RUN) -m infra.cli.cleanup $(if $(filter command line environment,$(origin STACK)),--stack $(STACK)) $(YES)
 
 plan: venv  ## what STACK would do, without an engine or Docker
-	@$(RUN) -m infra.plan --stack $(STACK)
+	@$(RUN) -m infra.cli.plan --stack $(STACK)
 
 test: $(VENV)/.made-dev  ## the tests of TIER (bare, docker, kubernetes, all, campaign), two at a time; JOBS=3 for three
 	@$(RUN) -m pytest --tier=$(TIER) --numprocesses=$(JOBS) $(PYTEST_ARGUMENTS)

@@ -27,7 +27,7 @@ from bench.record import record, table
 from core.results import WorkerResult
 from core.units import GIB
 from infra.databases import postgresql as settings
-from infra.local import postgresql as server
+from infra.platforms.local import postgresql as server
 
 TABLES = ("users", "orders")
 SCHEMA = Path("schemas/shop.yaml")

@@ -7,10 +7,10 @@ from aggregate import totals
 from aggregate.collect import Collected
 from aggregate.report import Report
 from core.plan import LoadPlan
-from infra.fleet.conduct import conduct
-from infra.fleet.local import LocalHandles, LocalRunner
-from infra.local.workspace import WorkspacePaths
+from infra.fleet.orchestrator import conduct
 from infra.platforms.base import CONNECTION_VARIABLE
+from infra.platforms.local.runner import LocalHandles, LocalRunner
+from infra.platforms.local.workspace import WorkspacePaths
 
 PROJECT = Path(__file__).resolve().parents[1]
 

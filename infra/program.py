@@ -9,12 +9,12 @@ from pulumi.runtime.config import CONFIG, is_config_secret
 
 from core.stack_file import under_engine
 from infra.databases import database_of
-from infra.output_dir import check_output
-from infra.password import Password
-from infra.planning import plan_of, warnings_of
+from infra.planner import plan_of, warnings_of
 from infra.platforms import component_of
 from infra.platforms.base import LoadTest, LoadTestArgs
-from infra.settings import NAMESPACE, Settings, check_secrets
+from infra.resources.password import Password
+from infra.settings.model import NAMESPACE, Settings, check_secrets
+from infra.settings.output_dir import check_output
 
 
 def declare(project: Path) -> tuple[LoadTestArgs, LoadTest]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from infra.settings import NAMESPACE, Settings
+from infra.settings.model import NAMESPACE, Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 DRIVERS = frozenset(
@@ -56,7 +56,7 @@ def imports_of(file: Path) -> Iterator[str]:
 
 
 def modules_named_in(file: Path) -> set[str]:
-    """What a file imports by name: texts like `infra.fleet.local`, which `import_module` is given."""
+    """What a file imports by name: texts like `infra.platforms.local.runner`, which `import_module` is given."""
     texts = (node.value for node in ast.walk(ast.parse(file.read_bytes())) if isinstance(node, ast.Constant))
     dotted = re.compile(rf"({'|'.join(OURS)})(\.[a-z_]+)+")
     return {text.partition(".")[0] for text in texts if isinstance(text, str) and dotted.fullmatch(text)}

@@ -14,7 +14,7 @@ from bench.faults.short_memory import short_memory
 from bench.faults.verdict import Verdict
 from core.stores import SOURCES
 from core.units import MIB
-from infra.worker_image import build
+from infra.cli.worker_image import build
 from tests.serving import serving
 from tools.images import catalogue
 from tools.images.recipe import tag

@@ -1,4 +1,4 @@
-"""A run's containers, as `infra.platforms.docker` declares them, without an engine that keeps a state of them.
+"""A run's containers, as `infra.platforms.docker.component` declares them, without an engine that keeps a state of them.
 
 They are created and not started: the program's own fleet starts them, waits for them and starts them again.
 """
@@ -19,7 +19,6 @@ from bench.faults.place import Place
 from core.labels import STACK_LABEL
 from core.plan import Limits, LoadPlan
 from core.results import Progress
-from infra.fleet.docker import DockerHandles, DockerRunner, client
 from infra.platforms.base import (
     CONNECTION_VARIABLE,
     DATA_FOLDER,
@@ -31,6 +30,7 @@ from infra.platforms.base import (
     prepare_arguments,
     worker_arguments,
 )
+from infra.platforms.docker.runner import DockerHandles, DockerRunner, client
 from tests.serving import docker
 
 _POLL_SECONDS = 0.05

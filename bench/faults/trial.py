@@ -9,7 +9,7 @@ from bench.faults.place import Place
 from bench.faults.plans import keys_of
 from core.plan import LoadPlan, WorkerPlan
 from core.results import WorkerResult
-from infra.fleet.conduct import Outcome, conduct
+from infra.fleet.orchestrator import Outcome, conduct
 
 
 @dataclass(frozen=True)

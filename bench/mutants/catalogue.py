@@ -18,10 +18,10 @@ class Mutant:
 MUTANTS: Sequence[Mutant] = (
     Mutant(
         "CPU quota twice the limit",
-        "infra/local/cgroup.py",
+        "infra/platforms/local/cgroup.py",
         "int(cpu * _PERIOD_MICROSECONDS)",
         "int(cpu * 2 * _PERIOD_MICROSECONDS)",
-        ("tests/infra/local/test_cgroup.py",),
+        ("tests/infra/platforms/local/test_cgroup.py",),
     ),
     Mutant(
         "shard off by one row",
@@ -95,17 +95,17 @@ MUTANTS: Sequence[Mutant] = (
     ),
     Mutant(
         "timeout of the run ignored",
-        "infra/fleet/conduct.py",
+        "infra/fleet/orchestrator.py",
         "if time.monotonic() > deadline:",
         "if time.monotonic() > deadline + plan.timeout_seconds + 60:",
-        ("tests/infra/fleet/test_conduct.py",),
+        ("tests/infra/fleet/test_orchestrator.py",),
     ),
     Mutant(
         "process left running",
-        "infra/local/processes.py",
+        "infra/platforms/local/pidfile.py",
         "            member.terminate()\n",
         "            member.is_running()\n",
-        ("tests/infra/local/test_processes.py",),
+        ("tests/infra/platforms/local/test_processes.py",),
     ),
     Mutant(
         "pods get the API's token",
@@ -116,17 +116,17 @@ MUTANTS: Sequence[Mutant] = (
     ),
     Mutant(
         "swap beyond a worker's memory limit",
-        "infra/platforms/docker.py",
+        "infra/platforms/docker/component.py",
         "memory_swap=limits.memory // MIB if limits else None",
         "memory_swap=2 * limits.memory // MIB if limits else None",
         ("tests/infra/platforms",),
     ),
     Mutant(
         "container left by the cleanup",
-        "infra/sweeping/in_docker.py",
+        "infra/platforms/docker/cleanup.py",
         "container.labels, lambda each: each.remove(force=True, v=True)",
         "container.labels, lambda each: each.reload()",
-        ("tests/infra/test_sweep.py",),
+        ("tests/infra/cli/test_cleanup.py",),
     ),
     Mutant(
         "threshold holds where it does not",
@@ -137,7 +137,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     Mutant(
         "dead worker reported as successful",
-        "infra/fleet/outcome.py",
+        "infra/fleet/worker_results.py",
         "        success=False,\n",
         "        success=True,\n",
         ("tests/infra/fleet",),

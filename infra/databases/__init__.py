@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from importlib import import_module
 
 from core.database import DatabaseSpec
-from infra.settings import Settings
+from infra.settings.model import Settings
 
 SERVERS: Mapping[str, str] = {
     "mysql": "infra.databases.mysql",

@@ -14,14 +14,14 @@ from pulumi.dynamic import CreateResult, DiffResult, Resource
 
 from core.errors import LoadtestError
 from core.plan import LoadPlan
-from infra.dynamic import ReplacedProvider
-from infra.fleet.conduct import Outcome, conduct
+from infra.fleet.orchestrator import Outcome, conduct
 from infra.fleet.runner import Runner
+from infra.resources.dynamic import ReplacedProvider
 
 _RUNNERS: Mapping[str, str] = {
-    "docker": "infra.fleet.docker",
-    "kubernetes": "infra.fleet.kubernetes.runner",
-    "local": "infra.fleet.local",
+    "docker": "infra.platforms.docker.runner",
+    "kubernetes": "infra.platforms.kubernetes.runner",
+    "local": "infra.platforms.local.runner",
 }
 
 
@@ -32,7 +32,7 @@ class FleetProvider(ReplacedProvider):
 
     def make(self, props: dict[str, Any]) -> CreateResult:
         """Run, and keep what came of it."""
-        from infra.serving import service
+        from infra.resources.provider_process import service
 
         plan = LoadPlan.model_validate_json(props["plan"])
         module = import_module(_RUNNERS[props["platform"]])

@@ -6,8 +6,8 @@ from importlib import import_module
 from infra.platforms.base import LoadTestComponent
 
 _COMPONENTS: Mapping[str, tuple[str, str]] = {
-    "local": ("infra.platforms.local", "LocalLoadTest"),
-    "docker": ("infra.platforms.docker", "DockerLoadTest"),
+    "local": ("infra.platforms.local.component", "LocalLoadTest"),
+    "docker": ("infra.platforms.docker.component", "DockerLoadTest"),
     "kubernetes": ("infra.platforms.kubernetes.component", "KubernetesLoadTest"),
 }
 

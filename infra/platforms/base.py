@@ -10,7 +10,7 @@ from core.database import DatabaseSpec
 from core.labels import PLAN_LABEL, RUN_LABEL, STACK_LABEL
 from core.plan import LoadPlan
 from infra.fleet.resource import Fleet
-from infra.settings import Settings
+from infra.settings.model import Settings
 
 CONNECTION_VARIABLE = "LOADTEST_CONNECTION_STRING"
 

@@ -17,8 +17,8 @@ from core.plan import LoadPlan, partition
 from core.schema.generators import Sequential
 from core.schema.model import Column, Schema, Table
 from core.schema.types import DataType, Kind
-from infra.local.processes import remember
-from infra.local.workspace import WorkspacePaths
+from infra.platforms.local.pidfile import remember
+from infra.platforms.local.workspace import WorkspacePaths
 from tests import session
 from tests.aggregate import runs
 

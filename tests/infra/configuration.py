@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from infra.settings import NAMESPACE, Settings
+from infra.settings.model import NAMESPACE, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL: dict[str, Any] = {

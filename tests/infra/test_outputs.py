@@ -6,7 +6,7 @@ import pytest
 
 from aggregate.collect import from_text
 from infra.outputs import plan_output
-from infra.planning import plan_of
+from infra.planner import plan_of
 from tests.infra.configuration import ROOT, settings
 
 

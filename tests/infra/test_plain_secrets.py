@@ -6,8 +6,8 @@ import yaml
 from core.errors import ExitCode, SettingsError
 from core.plan import OnExisting
 from core.stores import SOURCES
-from infra.plan import main
-from infra.settings import check_secrets
+from infra.cli.plan import main
+from infra.settings.model import check_secrets
 from tests.infra.configuration import ROOT, SMALL, settings, values
 
 PASSWORD = "a-pass-of-the-tests"

@@ -62,7 +62,7 @@ def interrupted(stack: Stack, way: str, at_seconds: float) -> Interruption:
 
 def swept(stack: Stack) -> Done:
     """`make sweep STACK=... YES=--yes`."""
-    command = (sys.executable, "-m", "infra.sweep", "--stack", stack.name, "--yes")
+    command = (sys.executable, "-m", "infra.cli.cleanup", "--stack", stack.name, "--yes")
     return stack.run(*command)
 
 

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from infra.worker_image import build
+from infra.cli.worker_image import build
 from tests.cluster import load
 from tools.images import catalogue
 from tools.images.recipe import Recipe, tag

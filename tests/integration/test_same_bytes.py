@@ -11,8 +11,8 @@ import pytest
 from core.plan import Limits, LoadPlan, partition
 from core.schema.file import load_schema
 from core.units import MIB
-from infra.fleet.conduct import conduct
-from infra.fleet.local import LocalHandles, LocalRunner
+from infra.fleet.orchestrator import conduct
+from infra.platforms.local.runner import LocalHandles, LocalRunner
 from tests.integration import containers
 from tests.integration.clone import ROOT
 

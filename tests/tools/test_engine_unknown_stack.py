@@ -13,8 +13,8 @@ COMMANDS = [
     ("-m", "tools.engine.run", "up", "--yes"),
     ("-m", "tools.engine.run", "destroy", "--yes"),
     ("-m", "tools.engine.run", "config", "set", "loadtest:workers", "3"),
-    ("-m", "infra.plan"),
-    ("-m", "infra.sweep", "--yes"),
+    ("-m", "infra.cli.plan"),
+    ("-m", "infra.cli.cleanup", "--yes"),
     ("-m", "aggregate"),
     ("-m", "aggregate", "watch"),
 ]

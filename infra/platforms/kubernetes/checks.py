@@ -4,8 +4,8 @@ import pulumi
 
 from core.errors import RunError, SettingsError
 from core.kubeconfig import ClusterAccess
-from infra.fleet.kubernetes.connection import Cluster
-from infra.settings import NAMESPACE, Settings
+from infra.platforms.kubernetes.client import Cluster
+from infra.settings.model import NAMESPACE, Settings
 
 _OUTPUT_DIR = (
     f"{NAMESPACE}:outputDir: is a folder of this machine, which a cluster's pods cannot write to; remove it, and name "

@@ -14,14 +14,14 @@ from pulumi_kubernetes.networking.v1 import NetworkPolicy
 from core.connection import parse_connection
 from core.database import DatabaseSpec
 from core.labels import INSTANCE_LABEL
+from infra.cli.worker_image import image_name
 from infra.fleet.resource import Fleet
-from infra.instance import Instance
 from infra.ownership import checked
 from infra.platforms.base import CONNECTION_VARIABLE, OUTPUT_FOLDER, LoadTestArgs
-from infra.platforms.kubernetes import checks, database, guard, plan_file, policy, worker
+from infra.platforms.kubernetes import checks, database, guard, network_policy, plan_file, worker
 from infra.platforms.kubernetes.names import Names
 from infra.platforms.kubernetes.pod import Manifest
-from infra.worker_image import image_name
+from infra.resources.instance import Instance
 
 _SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
 """What is awaited is awaited by the fleet, which can name what went wrong."""
@@ -92,7 +92,7 @@ class KubernetesLoadTest(pulumi.ComponentResource):
     def _namespace(self) -> Namespace | None:
         if self._args.settings.namespace is not None:
             return None
-        labels = {**self._names.labels("namespace", self._run), **policy.POD_SECURITY}
+        labels = {**self._names.labels("namespace", self._run), **network_policy.POD_SECURITY}
         metadata = {"name": self._names.namespace, "labels": labels}
         return Namespace(self._names.namespace, metadata=metadata, opts=pulumi.ResourceOptions(parent=self))
 
@@ -119,9 +119,11 @@ class KubernetesLoadTest(pulumi.ComponentResource):
         return _name_of(secret)
 
     def _policies(self, server: DatabaseSpec | None) -> list[pulumi.Resource]:
-        specs = {role: policy.reach_workers(self._names, role) for role in (worker.WORKER_ROLE, worker.PREPARE_ROLE)}
+        specs = {
+            role: network_policy.reach_workers(self._names, role) for role in (worker.WORKER_ROLE, worker.PREPARE_ROLE)
+        }
         if server is not None:
-            specs[database.ROLE] = policy.reach_database(self._names, server)
+            specs[database.ROLE] = network_policy.reach_database(self._names, server)
         return [
             NetworkPolicy(f"{self._names.of(role)}-reach", metadata=self._metadata(role), spec=spec, opts=self._own)
             for role, spec in specs.items()

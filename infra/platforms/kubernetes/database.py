@@ -15,7 +15,7 @@ from infra.platforms.kubernetes.pod import (
     secret_variable,
     variables,
 )
-from infra.settings import Settings
+from infra.settings.model import Settings
 
 ROLE = "database"
 _DATA = "data"

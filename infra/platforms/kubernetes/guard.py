@@ -9,9 +9,9 @@ from pulumi.dynamic import CreateResult, Resource
 
 from core.errors import LoadtestError, RunError, SettingsError
 from core.kubeconfig import ClusterAccess
-from infra.dynamic import ReplacedProvider
 from infra.platforms.kubernetes.names import Names
-from infra.settings import NAMESPACE
+from infra.resources.dynamic import ReplacedProvider
+from infra.settings.model import NAMESPACE
 
 if TYPE_CHECKING:
     from infra.ownership import Existing
@@ -50,9 +50,9 @@ def require_own_names(
 
 
 def _existing(access: ClusterAccess, namespace: str, objects: Mapping[str, Sequence[str]]) -> list["Existing"]:
-    from infra.fleet.kubernetes.connection import Cluster, named
-    from infra.fleet.kubernetes.kinds import NAMESPACE, PARTS, metadata_of
     from infra.ownership import Existing
+    from infra.platforms.kubernetes.client import Cluster, named
+    from infra.platforms.kubernetes.kinds import NAMESPACE, PARTS, metadata_of
 
     kinds = {str(kind): kind for kind in (NAMESPACE, *PARTS)}
 

@@ -9,7 +9,7 @@ from core.errors import SettingsError
 from core.plan import LoadPlan
 from core.units import KIB, MIB, format_size
 from infra.platforms.base import PLAN_FILE
-from infra.settings import NAMESPACE
+from infra.settings.model import NAMESPACE
 
 LIMIT = MIB
 """Bytes of all data of a ConfigMap, by the API server's own validation."""

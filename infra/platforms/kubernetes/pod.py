@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.units import MIB
-from infra.settings import Settings
+from infra.settings.model import Settings
 
 Manifest = dict[str, Any]
 """A part of an object, in Kubernetes' own spelling."""

@@ -27,7 +27,7 @@ from infra.platforms.kubernetes.pod import (
     secret_variable,
     variables,
 )
-from infra.settings import NAMESPACE
+from infra.settings.model import NAMESPACE
 
 WORKER_ROLE, PREPARE_ROLE = "worker", "prepare"
 TERMINATION_LOG = "/dev/termination-log"

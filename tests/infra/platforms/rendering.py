@@ -14,13 +14,13 @@ from pulumi.runtime.sync_await import _sync_await
 
 from core.units import MIB
 from infra.databases import database_of
-from infra.planning import plan_of
+from infra.planner import plan_of
 from infra.platforms import component_of
 from infra.platforms.base import CONNECTION_VARIABLE, DATA_FOLDER, LoadTestArgs
-from infra.platforms.docker import DockerLoadTest
+from infra.platforms.docker.component import DockerLoadTest
 from infra.platforms.kubernetes import checks, guard
-from infra.settings import Settings
-from infra.stack_file import stack_values
+from infra.settings.model import Settings
+from infra.settings.stack_file import stack_values
 
 PROJECT = Path(__file__).resolve().parents[3]
 STACK = "small"

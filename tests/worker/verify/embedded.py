@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.units import MIB
 from infra.databases import specification_of
-from infra.local import postgresql
+from infra.platforms.local import postgresql
 
 PASSWORD = "a-password-of-the-tests"
 

@@ -1,0 +1,1 @@
+"""Commands that need no engine: plan, cleanup and the worker image."""

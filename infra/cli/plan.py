@@ -1,0 +1,119 @@
+"""`make plan`: what a stack would do, from its file alone; no engine, no Docker, nothing created."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from core.database import DatabaseSpec
+from core.errors import ExitCode, InputError, exit_code_of
+from core.plan import LoadPlan, Shard
+from core.units import format_size
+from infra.databases import database_of
+from infra.planner import WORKING_SET, plan_of, warnings_of
+from infra.settings.model import Settings, check_secrets
+from infra.settings.output_dir import check_output
+from infra.settings.stack_file import encrypted_keys, stack_values
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the plan of a stack; a mistake in it ends in one line and exit code 2."""
+    parser = argparse.ArgumentParser(prog="python -m infra.cli.plan", description=__doc__)
+    parser.add_argument("--stack", default="small", help="a stack that has a file here (default: small)")
+    parser.add_argument("--output-format", choices=("table", "json"), default="table")
+    parser.add_argument("-c", "--config", action="append", default=[], metavar="KEY=VALUE", help="override a key")
+    parsed = parser.parse_args(arguments)
+    return exit_code_of(lambda: _run(parsed), lambda line: sys.stderr.write(f"{line}\n"))
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    project = Path.cwd()
+    values = {**stack_values(project, arguments.stack), **_overrides(arguments.config)}
+    check_secrets(values, (), arguments.stack)
+    server_is_unread = (
+        "connectionString" in encrypted_keys(project, arguments.stack) and "connectionString" not in values
+    )
+    if server_is_unread:
+        # It says that the server is the user's; the rest is for the engine alone.
+        values["connectionString"] = f"{values['source']}://encrypted/encrypted"
+    settings = Settings.of(values)
+    plan = plan_of(settings, project)
+    check_output(settings, project, arguments.stack.rpartition("/")[2], plan)
+    if arguments.output_format == "json":
+        sys.stdout.write(plan.model_dump_json(indent=2) + "\n")
+        return ExitCode.OK
+    database = database_of(settings)
+    _show(Console(highlight=False), arguments.stack, settings, plan, database)
+    if server_is_unread:
+        sys.stdout.write("server: the one of loadtest:connectionString, which is encrypted and not read here\n")
+    for warning in warnings_of(plan, database, here=settings.runs_here, port_kept=settings.keep_database_port):
+        sys.stdout.write(f"warning: {warning}\n")
+    return ExitCode.OK
+
+
+def _overrides(pairs: Sequence[str]) -> dict[str, str]:
+    """`loadtest:KEY=VALUE` or `KEY=VALUE`, as `pulumi up -c` takes them."""
+    overrides: dict[str, str] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise InputError.of("--config", pair, "has no value", "write one like loadtest:workers=4")
+        overrides[key.removeprefix("loadtest:")] = value
+    return overrides
+
+
+def _show(console: Console, stack: str, settings: Settings, plan: LoadPlan, database: DatabaseSpec | None) -> None:
+    where = f"{settings.source} on {settings.platform}"
+    load = f"{plan.rows:,} rows into {where}, {plan.batch_size:,} a batch by {_method(settings)}"
+    console.print(f"{stack}: {load}; {plan.run_id}", soft_wrap=True)
+    table = Table("Worker", "Shards", title=None)
+    table.add_column("Rows", justify="right")
+    table.add_column("Estimated bytes", justify="right")
+    total = 0
+    for worker in plan.workers:
+        estimated = sum(_bytes(plan, shard) for shard in worker.shards)
+        total += estimated
+        shards = ", ".join(_shown(shard, plan) for shard in worker.shards) or "none"
+        table.add_row(worker.id, shards, f"{worker.rows:,}", format_size(estimated))
+    table.add_section()
+    table.add_row("TOTAL", f"{len(plan.tables)} tables", f"{plan.rows:,}", format_size(total))
+    console.print(table)
+    if plan.limits is not None:
+        tmpfs = format_size(plan.limits.tmpfs) if plan.limits.tmpfs else "none"
+        console.print(
+            f"each worker: {plan.limits.cpu:g} CPU, {format_size(plan.limits.memory)} memory "
+            f"(about {format_size(WORKING_SET)} working set, RAM disk {tmpfs})"
+        )
+    if database is not None:
+        tmpfs = f"on a RAM disk of {format_size(database.tmpfs)}" if database.tmpfs else "on disk"
+        server = "embedded" if settings.platform == "local" else database.image
+        limits = f"{database.cpu:g} CPU, {format_size(database.memory)} memory"
+        console.print(f"server: {server}, {limits}, data {tmpfs}", soft_wrap=True)
+        console.print(f"  {' '.join(database.arguments)}", soft_wrap=True)
+        if database.tmpfs and total > database.tmpfs:
+            console.print(
+                f"warning: about {format_size(total)} of rows do not fit the server's RAM disk of "
+                f"{format_size(database.tmpfs)}; raise loadtest:databaseMemoryLimit"
+            )
+
+
+def _method(settings: Settings) -> str:
+    source = settings.capabilities
+    return source.bulk if settings.method == "bulk" else source.insert
+
+
+def _bytes(plan: LoadPlan, shard: Shard) -> int:
+    return plan.data.table(shard.table).estimated_row_bytes * shard.rows
+
+
+def _shown(shard: Shard, plan: LoadPlan) -> str:
+    if shard.rows == plan.row_count:
+        return shard.table
+    return f"{shard.table}[{shard.first_row:,}..{shard.first_row + shard.rows:,})"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""From settings and schema to a plan, and what is worth a warning before anything is created."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.database import DatabaseSpec
+from core.errors import SettingsError
+from core.plan import Limits, LoadPlan, OnExisting, Operation, partition
+from core.schema.checks.capacity import check_rows
+from core.schema.checks.limits import check_limits, limit_warnings
+from core.schema.file import load_schema
+from core.schema.generators import Sequential
+from core.schema.model import Schema
+from core.stores import capabilities_of
+from core.units import MIB, format_size
+from infra.settings.model import NAMESPACE, Settings
+
+WORKING_SET = 192 * MIB
+"""Bytes that a worker needs beside its RAM disk: its libraries and the chunks in flight, as measured, with some room."""
+
+INDEX_BYTES_A_ROW = 21
+"""Of verification, while it sorts the hashes of a table's keys (worker/verify/locate.py)."""
+
+
+def plan_of(settings: Settings, project: Path) -> LoadPlan:
+    """The plan for these settings; paths are relative to the project. Raises SchemaError or SettingsError."""
+    _check_operation(settings)
+    schema = load_schema(project / settings.schema_file)
+    tables = _tables(settings, schema)
+    check_rows(schema, tables, settings.row_count)
+    check_limits(settings.source, map(schema.table, tables))
+    plan = LoadPlan(
+        run_id="",
+        source=settings.source,
+        operation=settings.operation,
+        verify_depth=settings.verify_depth,
+        method=settings.method,
+        batch_size=settings.batch_size,
+        seed=settings.seed,
+        row_count=settings.row_count,
+        on_existing=settings.on_existing or (OnExisting.FAIL if settings.keeps_others else OnExisting.EMPTY),
+        timeout_seconds=settings.timeout,
+        connect_seconds=settings.connect_timeout,
+        retries=settings.retries,
+        thresholds=settings.thresholds,
+        limits=Limits(
+            cpu=settings.cpu_limit,
+            memory=settings.memory_limit,
+            tmpfs=settings.tmpfs_size if settings.tmpfs else None,
+        ),
+        data=schema,
+        workers=partition(schema, tables, settings.row_count, settings.workers, settings.seed),
+    )
+    # A run's own name is a name for all that it does: change anything, and it is another run.
+    return plan.model_copy(update={"run_id": settings.run_id or f"run-{plan.digest()}"})
+
+
+def warnings_of(plan: LoadPlan, database: DatabaseSpec | None, *, here: bool, port_kept: bool = False) -> Sequence[str]:
+    """What will run, but not as well as its author may think, each in one line.
+
+    `here` is on this machine; `port_kept` is with the server's port published.
+    """
+    warnings: list[str] = []
+    limits = plan.limits
+    if limits and limits.tmpfs and limits.tmpfs + WORKING_SET > limits.memory:
+        warnings.append(
+            f"RAM disk {format_size(limits.tmpfs)} + working set of about {format_size(WORKING_SET)} exceed the worker's "
+            f"memory of {format_size(limits.memory)}: a worker that fills its RAM disk is killed for memory"
+        )
+    if limits and limits.memory < WORKING_SET:
+        warnings.append(
+            f"a worker needs about {format_size(WORKING_SET)} and has a memory limit of {format_size(limits.memory)}"
+        )
+    index = _index_bytes(plan)
+    if limits and index and WORKING_SET + index > limits.memory:
+        warnings.append(
+            f"verification indexes the keys of a table in {format_size(index)} beside a working set of about "
+            f"{format_size(WORKING_SET)}, and a worker's memory is {format_size(limits.memory)}: a table whose key is "
+            f"sequential needs no index"
+        )
+    cores = os.cpu_count() or 1
+    asked = (limits.cpu * len(plan.workers) if limits else 0) + (database.cpu if database else 0)
+    if here and asked > cores:
+        warnings.append(f"{asked:g} cores are asked for and this machine has {cores}: workers share what there is")
+    idle = sum(not worker.shards for worker in plan.workers)
+    if idle:
+        warnings.append(f"{idle} of {len(plan.workers)} workers have no row to load")
+    source = capabilities_of(plan.source)
+    if (most := source.rows_a_batch(plan.batch_size)) < plan.batch_size:
+        warnings.append(
+            f"{NAMESPACE}:batchSize: {plan.batch_size} is more than {source.name} takes at once: it commits {most} rows"
+        )
+    warnings += limit_warnings(plan.source, map(plan.data.table, plan.tables))
+    if database and port_kept and source.tells_address:
+        warnings.append(
+            f"{NAMESPACE}:keepDatabasePort: {source.name} sends its clients on to its name on the run's network, which "
+            "clients outside cannot reach; look at it from inside its container"
+        )
+    return warnings
+
+
+def _index_bytes(plan: LoadPlan) -> int:
+    """What it takes a worker to find rows by keys that are no consecutive numbers, at most."""
+    if not plan.operation.verifies:
+        return 0
+    keys = [plan.data.table(name).key.generator for name in plan.tables]
+    return plan.row_count * INDEX_BYTES_A_ROW if any(not isinstance(key, Sequential) for key in keys) else 0
+
+
+def _check_operation(settings: Settings) -> None:
+    """Refuse to compare with a server or a volume that is made anew, and empty, for every run."""
+    kept = not settings.owns_server if settings.capabilities.needs_server else settings.platform == "local"
+    if settings.operation is Operation.VERIFY and not kept:
+        remedy = (
+            "name the server that holds them by connectionString"
+            if settings.capabilities.needs_server
+            else "set platform to local, and name their folder by outputDir"
+        )
+        raise SettingsError(
+            f"{NAMESPACE}:operation: 'verify' compares rows that are there already, and this run makes a new place for "
+            f"them; {remedy}, or write populate+verify"
+        )
+
+
+def _tables(settings: Settings, schema: Schema) -> tuple[str, ...]:
+    """The tables to load, in the schema's order."""
+    known = [table.name for table in schema.tables]
+    if unknown := [name for name in settings.tables if name not in known]:
+        raise SettingsError(
+            f"{NAMESPACE}:tables: {', '.join(map(repr, unknown))} is no table of {settings.schema_file}; "
+            f"write names out of {', '.join(known)}"
+        )
+    return tuple(name for name in known if not settings.tables or name in settings.tables)

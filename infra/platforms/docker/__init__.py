@@ -1,0 +1,1 @@
+"""The Docker platform: its component, the runner of its containers, and their cleanup."""

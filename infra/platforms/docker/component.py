@@ -1,0 +1,250 @@
+"""Docker: a network, the server, and workers that are declared here and started by the fleet."""
+
+from pathlib import Path
+
+import pulumi
+import pulumi_docker as docker
+
+from core.connection import parse_connection
+from core.database import DatabaseSpec
+from core.labels import INSTANCE_LABEL, SERVER_LABEL, STACK_LABEL, WORKER_LABEL
+from core.process import STACK_VARIABLE
+from core.units import MIB
+from infra.cli.worker_image import DOCKERFILE, image_name
+from infra.fleet.resource import Fleet
+from infra.ownership import checked
+from infra.platforms.base import (
+    CONNECTION_VARIABLE,
+    DATA_FOLDER,
+    OUTPUT_FOLDER,
+    PLAN_FILE,
+    PLAN_FOLDER,
+    RESULTS_FOLDER,
+    WORKER_USER,
+    LoadTestArgs,
+    prepare_arguments,
+    worker_arguments,
+)
+from infra.platforms.docker.images import require_image
+from infra.platforms.docker.names import DockerNames, require_own_names
+from infra.platforms.docker.runner import client
+from infra.resources.instance import Instance
+from infra.resources.orphan_cleanup import Leftovers
+from infra.settings.model import NAMESPACE
+
+_SERVER_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
+"""What an official image's entrypoint needs to give its data to the server's user and to become it."""
+_READY_SECONDS = 180
+
+
+class DockerLoadTest(pulumi.ComponentResource):
+    """A load test on a Docker engine."""
+
+    fleet: Fleet
+    endpoint: pulumi.Output[str]
+    connection_string: pulumi.Output[str]
+
+    def __init__(self, name: str, args: LoadTestArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("loadtest:docker:LoadTest", name, None, opts)
+        self._check_images(args)
+        self._args = args
+        roles = [*(["database"] if args.database else []), "prepare", *(worker.id for worker in args.plan.workers)]
+        self._names = names = DockerNames(name, roles)
+        self._own = pulumi.ResourceOptions(parent=self)
+        instance = Instance(f"{name}-instance", args.stack, self._own)
+        self._instance = checked(instance.mark, lambda mark: self._check_names(names, mark))
+        self._network = docker.Network(
+            f"{name}-network",
+            name=names.prefix,
+            # Nothing in it needs the world outside, and a published port or a server elsewhere needs a way out.
+            internal=args.database is not None and not args.settings.keep_database_port,
+            labels=[docker.NetworkLabelArgs(label=key, value=value) for key, value in self._stack_labels().items()],
+            opts=self._own,
+        )
+        self._leftovers = Leftovers(
+            f"{name}-leftovers",
+            args.stack,
+            self._instance,
+            pulumi.ResourceOptions(parent=self, depends_on=[self._network]),
+        )
+        self._plan_volume = self._volume(f"{name}-plan", names.plan_volume)
+        self._results_volume = self._volume(f"{name}-results", names.results_volume)
+        image = self._worker_image(f"{name}-worker-image")
+        database = self._database(f"{name}-database", args.database) if args.database else None
+        self.connection_string = self._connection()
+        source = args.settings.capabilities
+        self.endpoint = pulumi.Output.unsecret(
+            self.connection_string.apply(lambda text: str(parse_connection(text, source)))
+        )
+        prepare = self._worker(f"{name}-prepare", "prepare", image, prepare_arguments(PLAN_FILE), database)
+        workers = {
+            worker.id: self._worker(
+                f"{name}-{worker.id}", worker.id, image, worker_arguments(PLAN_FILE, index), database
+            )
+            for index, worker in enumerate(args.plan.workers)
+        }
+        self.fleet = Fleet(
+            f"{name}-fleet",
+            "docker",
+            args.plan,
+            {
+                "prepare": prepare.id,
+                "plan_file": PLAN_FILE,
+                "workers": {worker: container.id for worker, container in workers.items()},
+                "output_in_container": OUTPUT_FOLDER,
+                "output_dir": args.settings.output_dir or "",
+                "stack": args.stack,
+            },
+            pulumi.ResourceOptions(parent=self, depends_on=[prepare, *workers.values()]),
+        )
+        self.register_outputs({"endpoint": self.endpoint, "results": self.fleet.results})
+
+    @staticmethod
+    def _check_images(args: LoadTestArgs) -> None:
+        """One line about an engine or an image that is not to be had, before anything is created."""
+        engine = client()
+        settings = args.settings
+        if args.database is not None:
+            require_image(engine, f"{NAMESPACE}:databaseImage", args.database.image)
+        if settings.worker_image is not None:
+            require_image(engine, f"{NAMESPACE}:workerImage", settings.worker_image)
+        else:
+            require_image(engine, f"{NAMESPACE}:workerBaseImage", settings.worker_base_image)
+
+    @staticmethod
+    def _check_names(names: DockerNames, mark: str) -> None:
+        """One line about a name that something of another stack has, before anything is created."""
+        require_own_names(client(), names, mark)
+
+    def _stack_labels(self) -> dict[str, pulumi.Input[str]]:
+        """Of what stays from run to run."""
+        return {STACK_LABEL: self._args.stack, INSTANCE_LABEL: self._instance}
+
+    def _volume(self, name: str, volume: str) -> docker.Volume:
+        marked = {**self._args.labels, **self._stack_labels()}
+        labels = [docker.VolumeLabelArgs(label=key, value=value) for key, value in marked.items()]
+        # After the network, whose name Docker refuses to give twice: a volume of the same name it would share.
+        return docker.Volume(name, name=volume, labels=labels, opts=self._replaced([self._leftovers]))
+
+    def _replaced(self, depends_on: list[pulumi.Resource]) -> pulumi.ResourceOptions:
+        """Names are fixed, so that people find things: the old one goes before the new one comes."""
+        return pulumi.ResourceOptions(parent=self, delete_before_replace=True, depends_on=depends_on)
+
+    def _labels(self, **more: pulumi.Input[str]) -> list[docker.ContainerLabelArgs]:
+        labels: dict[str, pulumi.Input[str]] = {**self._args.labels, **self._stack_labels(), **more}
+        return [docker.ContainerLabelArgs(label=key, value=value) for key, value in sorted(labels.items())]
+
+    def _worker_image(self, name: str) -> pulumi.Output[str]:
+        """The image that was named, or the one that is built here, once for the same files."""
+        settings = self._args.settings
+        if settings.worker_image is not None:
+            return pulumi.Output.from_input(settings.worker_image)
+        image = docker.RemoteImage(
+            name,
+            name=image_name(self._args.project, settings.worker_base_image),
+            build=docker.RemoteImageBuildArgs(
+                # The provider works in the project's folder; a whole path would be another one in every checkout.
+                context=".",
+                dockerfile=DOCKERFILE,
+                build_args={"BASE": settings.worker_base_image},
+            ),
+            # Kept as a cache: the next run of the same files starts without building.
+            keep_locally=True,
+            # A refused stack builds nothing either; in a preview that knows no instance the names have been looked at, too.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=self._instance.apply(lambda _: [], True)),
+        )
+        return image.name
+
+    def _database(self, name: str, database: DatabaseSpec) -> docker.Container:
+        plain = [f"{key}={value}" for key, value in sorted(database.environment_at("database").items())]
+        environment = self._args.password.apply(
+            lambda password: [
+                *plain,
+                *(f"{key}={text}" for key, text in sorted(database.secrets(password).items())),
+            ]
+        )
+        published = docker.ContainerPortArgs(internal=database.port, ip="127.0.0.1")
+        return docker.Container(
+            name,
+            name=self._names.container("database"),
+            image=database.image,
+            command=list(database.arguments) or None,
+            envs=environment,
+            networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=self._network.name, aliases=["database"])],
+            ports=[published] if self._args.settings.keep_database_port else None,
+            cpus=str(database.cpu),
+            memory=database.memory // MIB,
+            memory_swap=database.memory // MIB,
+            tmpfs={database.data_directory: _tmpfs(database.tmpfs, database.tmpfs_options)} if database.tmpfs else None,
+            capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"], adds=list(_SERVER_CAPABILITIES)),
+            security_opts=["no-new-privileges:true"],
+            healthcheck=docker.ContainerHealthcheckArgs(
+                tests=["CMD", *database.health_command], interval="2s", timeout="10s", retries=30, start_period="2m0s"
+            ),
+            wait=True,
+            wait_timeout=_READY_SECONDS,
+            # Its data are as short-lived as the run.
+            destroy_grace_seconds=30,
+            labels=self._labels(**{WORKER_LABEL: "database"}),
+            opts=self._replaced([self._leftovers]),
+        )
+
+    def _worker(
+        self,
+        name: str,
+        worker_id: str,
+        image: pulumi.Output[str],
+        arguments: list[str],
+        database: docker.Container | None,
+    ) -> docker.Container:
+        """A container that is created and not started: the fleet starts all of them together."""
+        limits = self._args.plan.limits
+        tmpfs = limits.tmpfs if limits else None
+        owned = f"uid={WORKER_USER},gid={WORKER_USER},mode=0700"
+        stack = self._args.stack
+        environment = self.connection_string.apply(
+            lambda text: [f"{CONNECTION_VARIABLE}={text}", f"{STACK_VARIABLE}={stack}"]
+        )
+        prepares = worker_id == "prepare"
+        return docker.Container(
+            name,
+            name=self._names.container(worker_id),
+            hostname=worker_id,
+            image=image,
+            command=arguments,
+            envs=environment,
+            start=False,
+            must_run=False,
+            networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=self._network.name)],
+            cpus=str(limits.cpu) if limits else None,
+            memory=limits.memory // MIB if limits else None,
+            memory_swap=limits.memory // MIB if limits else None,
+            tmpfs={DATA_FOLDER: _tmpfs(tmpfs, owned)} if tmpfs else None,
+            volumes=[
+                docker.ContainerVolumeArgs(
+                    volume_name=self._plan_volume.name, container_path=PLAN_FOLDER, read_only=not prepares
+                ),
+                docker.ContainerVolumeArgs(volume_name=self._results_volume.name, container_path=RESULTS_FOLDER),
+            ],
+            user=f"{WORKER_USER}:{WORKER_USER}",
+            read_only=True,
+            capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),
+            security_opts=["no-new-privileges:true"],
+            # Another server is another run, whatever it was replaced for.
+            labels=self._labels(**{WORKER_LABEL: worker_id, SERVER_LABEL: database.id if database else ""}),
+            opts=self._replaced([self._leftovers, *([database] if database else [])]),
+        )
+
+    def _connection(self) -> pulumi.Output[str]:
+        settings, database = self._args.settings, self._args.database
+        if settings.connection_string is not None:
+            return pulumi.Output.secret(settings.connection_string.get_secret_value())
+        if database is None:
+            return pulumi.Output.secret(Path(OUTPUT_FOLDER).as_uri())
+        return pulumi.Output.secret(
+            self._args.password.apply(lambda password: database.connection_string(password, "database"))
+        )
+
+
+def _tmpfs(size: int, options: str) -> str:
+    return ",".join(part for part in (f"size={size}", options) if part)

@@ -1,0 +1,223 @@
+"""The Kubernetes runner: releases the declared Jobs, follows their pods, and hears each out."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+from kubernetes.client.exceptions import ApiException
+from pydantic import BaseModel, ConfigDict
+
+from core.kubeconfig import ClusterAccess
+from core.plan import LoadPlan
+from core.results import ExitReason
+from infra.fleet.deadline import Patience
+from infra.fleet.retries import FINAL
+from infra.fleet.runner import Ended
+from infra.platforms.kubernetes.client import Cluster, named
+from infra.platforms.kubernetes.database_readiness import problem_of
+from infra.platforms.kubernetes.jobs import Jobs
+from infra.platforms.kubernetes.pod_status import Pod, ended_of, failures_before, has_begun, is_over, why_not_begun
+from infra.platforms.kubernetes.pod_watch import Pods
+
+_STOP_SECONDS = 60
+"""A pod's grace, and the time that the cluster takes to tell of its end."""
+_POLL_SECONDS = 0.1
+_JOB_SECONDS = 2.0
+_LOG_LINES = 400
+_LOG_READERS = 32
+_PREPARE = 0
+
+
+class KubernetesHandles(BaseModel):
+    """The objects of a fleet by their names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    namespace: str
+    instance: str
+    """The mark of the stack's objects."""
+    prepare: str
+    workers: str
+    server: str = ""
+    """The server's StatefulSet, where there is one."""
+    start_timeout: float
+    """Seconds that a pod may take to begin."""
+    jobs: tuple[str, ...] = ()
+
+
+def runner_of(handles: Mapping[str, Any], plan: LoadPlan, secrets: Mapping[str, str]) -> "KubernetesRunner":
+    """The runner of a fleet of declared Jobs; `secrets` say how the cluster is reached."""
+    cluster = Cluster(ClusterAccess.model_validate(secrets))
+    return KubernetesRunner(KubernetesHandles.model_validate(handles), plan, cluster)
+
+
+class KubernetesRunner:
+    """Runs a fleet of declared Jobs."""
+
+    def __init__(self, fleet: KubernetesHandles, plan: LoadPlan, cluster: Cluster) -> None:
+        self._fleet = fleet
+        self._plan = plan
+        self._cluster = cluster
+        self._jobs = Jobs(cluster, fleet.namespace, fleet.instance)
+        self._pods: Pods | None = None
+        self._released = 0.0
+        self._job_read = 0.0
+        self._job_failure = ""
+        self._given_up: dict[int, Ended] = {}
+        self._stopped = False
+
+    @named
+    def prepare(self, timeout_seconds: float, wanted: Callable[[], bool]) -> Ended:
+        """Wait for the server, then release the Job that prepares and wait for its pod's end."""
+        fleet = self._fleet
+        if fleet.server:
+            problem = problem_of(self._cluster, fleet.namespace, fleet.server, fleet.start_timeout, wanted)
+            if problem:
+                return Ended(None, "", ExitReason.NEVER_STARTED, f"error: the server {problem}")
+        if not wanted():
+            return Ended(None, "", ExitReason.INTERRUPTED)
+        # Before the first of the two begins: a Job of an earlier attempt would still be loading.
+        self._jobs.fresh(fleet.workers)
+        pods = self._follow(fleet.prepare)
+        try:
+            patience = Patience(fleet.start_timeout + timeout_seconds, wanted)
+            while not self._is_over(_PREPARE, pods, fleet.prepare):
+                if (ended := patience.over()) is not None:
+                    return ended
+                time.sleep(_POLL_SECONDS)
+            self._settle(fleet.prepare)
+            return self._prepared(pods)
+        finally:
+            pods.end()
+            self._jobs.hold(fleet.prepare)
+
+    @named
+    def start(self) -> None:
+        """Release the Job: its controller makes all pods at once."""
+        self._given_up.clear()
+        self._pods = self._follow(self._fleet.workers)
+
+    @named
+    def running(self) -> frozenset[str]:
+        """From what the watch has seen; a pod that does not begin in time is given up."""
+        assert self._pods is not None  # noqa: S101 - `start` comes first
+        pods = self._pods
+        return frozenset(
+            worker.id
+            for index, worker in enumerate(self._plan.workers)
+            if not self._is_over(index, pods, self._fleet.workers)
+        )
+
+    @named
+    def stop(self) -> None:
+        """Hold the Job: its controller ends the pods, and the watch keeps what each of them says last."""
+        self._stopped = True
+        self._jobs.hold(self._fleet.workers)
+        deadline = time.monotonic() + _STOP_SECONDS
+        while self.running() and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
+
+    @named
+    def ended(self) -> Mapping[str, Ended]:
+        """By termination message; the log, which has the whole result, is read where there is none or it had no room."""
+        assert self._pods is not None  # noqa: S101 - `start` comes first
+        pods, deleted = self._pods.seen()
+        ended = {
+            index: self._given_up.get(index) or ended_of(pod, gone=index in deleted) for index, pod in pods.items()
+        }
+        ended = {**self._given_up, **ended}
+        short = [index for index, pod in pods.items() if has_begun(pod) and not _is_whole(ended[index].output)]
+        short = [index for index in short if index not in deleted]
+        with ThreadPoolExecutor(max_workers=_LOG_READERS) as readers:
+            logs = readers.map(lambda index: self._log(pods[index]), short)
+            for index, log in zip(short, logs, strict=True):
+                if log:
+                    ended[index] = replace(ended[index], output=log)
+        return {self._plan.workers[index].id: one for index, one in ended.items()}
+
+    @named
+    def finish(self) -> Sequence[str]:
+        """Leave the Job as it was declared; files stay on the claim that was named for them."""
+        if self._pods is not None:
+            self._pods.end()
+        self._settle(self._fleet.workers)
+        self._jobs.hold(self._fleet.workers)
+        return ()
+
+    def _follow(self, job: str) -> Pods:
+        """Release a Job that has not begun, with an eye on its pods from before the first."""
+        pods = Pods(self._cluster, self._fleet.namespace, self._jobs.fresh(job))
+        pods.begin()
+        self._jobs.release(job)
+        self._released = self._job_read = time.monotonic()
+        self._job_failure = ""
+        return pods
+
+    def _is_over(self, index: int, pods: Pods, job: str) -> bool:
+        """Whether this index has ended, or has not begun and will not."""
+        seen, deleted = pods.seen()
+        pod = seen.get(index)
+        if pod is not None and self._is_retried(pod, gone=index in deleted):
+            return False
+        if index in self._given_up or index in deleted:
+            return True
+        if pod is not None and (is_over(pod) or has_begun(pod)):
+            return is_over(pod)
+        late = time.monotonic() - self._released > self._fleet.start_timeout
+        why = self._why_no_pod(job, late=late) if pod is None else (why_not_begun(pod) if late else "")
+        if why:
+            waited = f"not begun after {self._fleet.start_timeout:.0f} s" if late else "no pod was made"
+            self._given_up[index] = Ended(None, "", ExitReason.NEVER_STARTED, f"{waited}: {why}")
+        return bool(why)
+
+    def _is_retried(self, pod: Pod, *, gone: bool) -> bool:
+        """Whether the Job makes another pod in the place of this one, which has failed."""
+        if self._stopped or failures_before(pod) >= self._plan.retries or not (gone or is_over(pod)):
+            return False
+        return ended_of(pod, gone=gone).exit_code not in FINAL and not self._failure(self._fleet.workers)
+
+    def _settle(self, job: str) -> None:
+        """Only a Job without a pod that was given up comes to its end by itself."""
+        if not self._given_up:
+            self._jobs.settle(job)
+
+    def _why_no_pod(self, job: str, *, late: bool) -> str:
+        """Empty while there is hope: a Job that has failed makes no pod any more."""
+        refusal = self._jobs.refusal(job) if late else ""
+        return refusal or self._failure(job) or ("the Job made no pod" if late else "")
+
+    def _failure(self, job: str) -> str:
+        """Why the Job as a whole failed, or empty; asked of the API once in a while."""
+        now = time.monotonic()
+        if now - self._job_read > _JOB_SECONDS:
+            self._job_read, self._job_failure = now, self._jobs.failure(job)
+        return self._job_failure
+
+    def _prepared(self, pods: Pods) -> Ended:
+        """How it ended, with what it wrote: one log holds both streams, and only the result is JSON."""
+        seen, deleted = pods.seen()
+        if _PREPARE in self._given_up:
+            given_up = self._given_up[_PREPARE]
+            return replace(given_up, detail=f"error: prepare: {given_up.detail}")
+        ended = ended_of(seen[_PREPARE], gone=_PREPARE in deleted)
+        lines = self._log(seen[_PREPARE]).splitlines()
+        output = "\n".join(line for line in lines if line.startswith("{"))
+        detail = "\n".join(line for line in lines if not line.startswith("{"))
+        return replace(ended, output=output, detail=detail if ended.reason is None else ended.detail)
+
+    def _log(self, pod: Pod) -> str:
+        """The end of a pod's log; empty where the pod, and its log with it, is gone."""
+        try:
+            text = self._cluster.core.read_namespaced_pod_log(
+                pod["metadata"]["name"], self._fleet.namespace, tail_lines=_LOG_LINES
+            )
+        except ApiException:
+            return ""
+        return str(text)
+
+
+def _is_whole(message: str) -> bool:
+    """Whether there is a result that does not say of itself that it left something out."""
+    return "{" in message and '"omitted":["' not in message

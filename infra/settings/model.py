@@ -1,0 +1,178 @@
+"""The stack's configuration, read once into one frozen model; what cannot be used is refused by key, value and remedy.
+
+Every default stands in the `config:` block of Pulumi.yaml and nowhere else.
+"""
+
+import difflib
+from collections.abc import Collection, Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic.alias_generators import to_camel
+
+from core.connection import Connection, parse_connection
+from core.errors import InputError, SettingsError
+from core.plan import OnExisting, Operation, VerifyDepth
+from core.stores import METHODS, SOURCES, Capabilities
+from core.units import Cpu, Size
+from infra.settings.kubernetes import Name, ObjectName, Selector, Tolerations
+from infra.settings.types import Count, Flag, Names, Natural, RunId, Thresholds, Whole, one_of
+
+NAMESPACE = "loadtest"
+Platform = Literal["local", "docker", "kubernetes"]
+PLATFORMS = ("local", "docker", "kubernetes")
+_SECRETS = ("connectionString", "databasePassword")
+_NEO4J_SHORTEST = 8
+
+
+class Settings(BaseModel):
+    """Every key of the stack, checked; sizes in bytes, CPU in cores, times in seconds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, validate_by_name=True)
+
+    platform: Annotated[Platform, one_of(*PLATFORMS)]
+    source: Annotated[str, one_of(*SOURCES)]
+    workers: Count
+    cpu_limit: Cpu
+    memory_limit: Size
+    tmpfs: Flag
+    tmpfs_size: Size
+    schema_file: str = Field(alias="schema")
+    tables: Names = ()
+    row_count: Count
+    batch_size: Count
+    seed: Whole
+    method: Annotated[str, one_of(*METHODS)]
+    operation: Annotated[Operation, one_of(*Operation)]
+    on_existing: Annotated[OnExisting, one_of(*OnExisting)] | None = None
+    verify_depth: Annotated[VerifyDepth, one_of(*VerifyDepth)]
+    timeout: Count
+    connect_timeout: Count
+    retries: Natural
+    thresholds: Thresholds = ()
+    run_id: RunId | None = None
+    output_dir: str | None = None
+    connection_string: SecretStr | None = None
+    database_password: SecretStr | None = None
+    database_image: str | None = None
+    database_cpu_limit: Cpu
+    database_memory_limit: Size
+    database_tmpfs: Flag
+    keep_database_port: Flag
+    worker_image: str | None = None
+    worker_base_image: str
+    namespace: Name | None = None
+    database_storage: Size | None = None
+    database_storage_class: ObjectName | None = None
+    output_storage: ObjectName | None = None
+    image_pull_secret: ObjectName | None = None
+    node_selector: Selector = {}
+    tolerations: Tolerations = ()
+    priority_class: ObjectName | None = None
+    start_timeout: Count
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the source can do."""
+        return SOURCES[self.source]
+
+    @property
+    def runs_here(self) -> bool:
+        """Whether the load runs on this machine, so that its cores are a bound."""
+        return self.platform != "kubernetes"
+
+    @property
+    def connection(self) -> Connection | None:
+        """The server that is there already, if one was named; raises InputError for a text that names none."""
+        if self.connection_string is None:
+            return None
+        key = f"{NAMESPACE}:connectionString"
+        if not self.capabilities.needs_server:
+            raise InputError(
+                f"{key}: is set, but {self.source} writes files; remove it, and name a folder by outputDir"
+            )
+        return parse_connection(self.connection_string.get_secret_value(), self.capabilities, key)
+
+    @property
+    def owns_server(self) -> bool:
+        """Whether the program makes the server itself."""
+        return self.capabilities.needs_server and self.connection is None
+
+    @property
+    def keeps_others(self) -> bool:
+        """Whether rows go to a server or a folder of the user's, where others may have theirs."""
+        if self.capabilities.needs_server:
+            return self.connection is not None
+        return bool(self.output_dir or self.output_storage)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """From the stack's keys, without their namespace; raises SettingsError for the first that cannot be used."""
+        given = {key: value for key, value in values.items() if value not in (None, "")}
+        known = [field.alias or name for name, field in cls.model_fields.items()]
+        for key in given:
+            if key not in known:
+                nearest = difflib.get_close_matches(key, known, n=1)
+                remedy = f"did you mean {nearest[0]}?" if nearest else "see the README for every key"
+                raise SettingsError(f"{NAMESPACE}:{key}: is no setting; {remedy}")
+        try:
+            settings = cls.model_validate(given)
+            _ = settings.connection
+            _check_password(settings)
+        except ValidationError as error:
+            raise _refused(error) from None
+        except InputError as error:
+            raise SettingsError(str(error)) from None
+        return settings
+
+
+def check_secrets(values: Mapping[str, Any], encrypted: Collection[str], stack: str, *, recorded: bool = False) -> None:
+    """Refuse a password that stands in clear in the stack's configuration; raises SettingsError for the first.
+
+    `values` and `encrypted` are keys without their namespace. `pulumi up -c KEY=VALUE` has written the value into the
+    stack file before any program runs. `recorded` says that the engine will keep the configuration in the stack's history,
+    which it does for an update and not for a preview.
+    """
+    for key in _SECRETS:
+        if not values.get(key) or key in encrypted:
+            continue
+        if key == "connectionString" and not _holds_secret(values):
+            continue
+        kept = "; the stack's history keeps it, so change the password" if recorded else ""
+        raise SettingsError(
+            f"{NAMESPACE}:{key}: has a password in clear in Pulumi.{stack}.yaml or on the command line; remove and encrypt it "
+            f"by `pulumi config set --secret --stack {stack} {NAMESPACE}:{key}`, which asks for it{kept}"
+        )
+
+
+def _holds_secret(values: Mapping[str, Any]) -> bool:
+    """Whether a connection string has a password in it; one that cannot be read is taken to have one."""
+    source = SOURCES.get(str(values.get("source")))
+    try:
+        return source is None or parse_connection(str(values["connectionString"]), source).has_secret
+    except InputError:
+        return True
+
+
+def _check_password(settings: Settings) -> None:
+    """Refuse a password that no server, or not this one, takes."""
+    if settings.database_password is None or not settings.owns_server:
+        return
+    password, key = settings.database_password.get_secret_value(), f"{NAMESPACE}:databasePassword"
+    if not password.isprintable():
+        raise SettingsError(f"{key}: has a line break or another control character in it; write printable characters")
+    if settings.source == "neo4j" and len(password) < _NEO4J_SHORTEST:
+        raise SettingsError(f"{key}: is too short for neo4j; write {_NEO4J_SHORTEST} characters or more")
+
+
+def _refused(error: ValidationError) -> SettingsError:
+    """The first thing that is wrong, in one line."""
+    first = error.errors()[0]
+    key = f"{NAMESPACE}:{first['loc'][0]}"
+    if first["type"] == "missing":
+        return SettingsError(f"{key}: is missing; set it in the stack file or by `pulumi config set`")
+    message = str(first["ctx"]["error"]) if "error" in first.get("ctx", {}) else f"cannot be used ({first['msg']})"
+    problem, _, remedy = message.partition("; ")
+    if first["loc"][0] in _SECRETS:
+        return SettingsError(f"{key}: {problem}; {remedy or 'write a text'}")
+    return SettingsError(str(InputError.of(key, first["input"], problem, remedy or "see the README")))

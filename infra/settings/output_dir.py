@@ -1,0 +1,48 @@
+"""The `outputDir` setting: which folder it names, and whether a run may write its files there."""
+
+import os
+from pathlib import Path
+
+from core.errors import InputError
+from core.output.folder import OUTPUT_DIR, OutputFolder, storage_errors
+from core.output.manifest import Run
+from core.plan import LoadPlan
+from infra.settings.model import Settings
+
+
+def output_path(settings: Settings, project: Path) -> Path | None:
+    """Return the folder, or None where none is named."""
+    return resolved(settings.output_dir, project) if settings.output_dir else None
+
+
+def resolved(output_dir: str, project: Path) -> Path:
+    """Return an absolute path; `~` is the user's home, and a relative path starts at the project."""
+    try:
+        given = Path(output_dir).expanduser()
+    except RuntimeError as error:
+        raise InputError.of(OUTPUT_DIR, output_dir, f"cannot be read ({error})", "write the whole path") from None
+    return Path(os.path.abspath(project / given))  # noqa: PTH100 - `resolve` would follow the user's links
+
+
+def check_output(settings: Settings, project: Path, stack: str, plan: LoadPlan) -> None:
+    """Raise InputError for a folder that this plan's run would be refused."""
+    path = output_path(settings, project)
+    if path is None or settings.capabilities.needs_server or not settings.runs_here:
+        return
+    if path.is_relative_to(project / ".loadtest"):
+        raise InputError.of(
+            OUTPUT_DIR, settings.output_dir, "is in a folder that `destroy` removes", "name a folder outside .loadtest"
+        )
+    folder = OutputFolder(path)
+    with storage_errors(path):
+        if not plan.operation.populates:
+            if not path.is_dir():
+                problem = "is not a folder" if path.exists() else "does not exist"
+                raise InputError.of(OUTPUT_DIR, settings.output_dir, problem, "name the folder to verify")
+            folder.require_readable(plan.tables, settings.capabilities.file_suffix or "")
+            return
+        folder.require_folder()
+        run, manifest = Run.of(plan, stack), folder.manifest()
+        # A plan that has run already is not run again: its files are the user's to edit.
+        if manifest is None or manifest.replaces or (manifest.stack, manifest.plan) != (run.stack, run.plan):
+            folder.require_replaceable(run, plan.tables, plan.on_existing)

@@ -1,1 +1,0 @@
-"""What an interrupted engine left: found by label and by folder, without the engine's own state."""

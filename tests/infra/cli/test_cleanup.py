@@ -1,0 +1,266 @@
+"""What an interrupted engine leaves is listed, and removed when told to; what is another's stays."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import docker
+import psutil
+import pytest
+
+from core.errors import RunError
+from core.labels import INSTANCE_LABEL, STACK_LABEL
+from core.process import CHECKOUT_VARIABLE
+from core.units import MIB
+from infra.cli import cleanup
+from infra.platforms.docker import cleanup as docker_cleanup
+from infra.platforms.local import ramdisk
+from infra.platforms.local.cgroup import ControlGroup, has_groups
+from infra.platforms.local.pidfile import remember
+from infra.platforms.local.workspace import WorkspacePaths, forget, make_workspace, note, require_own_folder
+from tests import session
+from tests.requires import requires
+from tools.images import catalogue
+from tools.images.recipe import tag
+
+
+@pytest.fixture(autouse=True)
+def engine(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This machine's Docker, if it has one, concerns only the tests of Docker."""
+    if "docker" not in request.keywords:
+        monkeypatch.delenv("DOCKER_HOST", raising=False)
+        monkeypatch.setattr(docker_cleanup, "_SOCKET", tmp_path / "no-socket")
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> str:
+    """The name of a stack that has a file."""
+    name = session.unique("swept")
+    (tmp_path / f"Pulumi.{name}.yaml").touch()
+    return name
+
+
+@pytest.fixture
+def process() -> Iterator["subprocess.Popen[bytes]"]:
+    started = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    yield started
+    started.kill()
+    started.wait()
+
+
+def _workspace(project: Path, stack: str, process: "subprocess.Popen[bytes]") -> WorkspacePaths:
+    """A workspace as a killed engine leaves it: a process, a mount and a control group."""
+    paths = make_workspace(project, stack, uuid.uuid4().hex)
+    data = paths.workers / "worker-1"
+    data.mkdir(parents=True)
+    ramdisk.mount(data, MIB)
+    remember(process.pid, paths.workers / "worker-1.pid")
+    ControlGroup.make(f"{paths.group}/worker-1", 1, 64 * MIB).add(process.pid)
+    return paths
+
+
+def test_a_workspace_is_listed_and_left(
+    tmp_path: Path, stack: str, process: "subprocess.Popen[bytes]", capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = _workspace(tmp_path, stack, process)
+    assert cleanup.main(["--stack", stack], tmp_path) == 0
+    assert f"left: workspace {paths.folder} (stack {stack})" in capsys.readouterr().out
+    assert process.poll() is None
+    assert paths.folder.is_dir()
+    assert cleanup.main(["--stack", stack, "--yes"], tmp_path) == 0
+
+
+def test_a_workspace_is_removed_with_all_that_was_made_from_it(
+    tmp_path: Path, stack: str, process: "subprocess.Popen[bytes]", capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = _workspace(tmp_path, stack, process)
+    group = paths.group
+    assert cleanup.main(["--stack", stack, "--yes"], tmp_path) == 0
+    assert f"removed: workspace {paths.folder}" in capsys.readouterr().out
+    assert not (tmp_path / ".loadtest").exists()
+    assert str(paths.folder) not in Path("/proc/mounts").read_text()
+    assert not has_groups(group)
+    assert not psutil.pid_exists(process.pid) or process.wait(timeout=10) != 0
+    cleanup.main(["--stack", stack], tmp_path)
+    assert capsys.readouterr().out == "nothing was left\n"
+
+
+def test_another_stacks_workspace_stays(tmp_path: Path, stack: str, process: "subprocess.Popen[bytes]") -> None:
+    paths = _workspace(tmp_path, stack, process)
+    (tmp_path / "Pulumi.another.yaml").touch()
+    assert cleanup.main(["--stack", "another", "--yes"], tmp_path) == 0
+    assert paths.folder.is_dir()
+    assert process.poll() is None
+    assert cleanup.main(["--stack", stack, "--yes"], tmp_path) == 0
+
+
+def _held(paths: WorkspacePaths) -> tuple[bool, bool]:
+    """Whether a workspace has control groups and a RAM disk, which not every user may create."""
+    return has_groups(paths.group), str(paths.folder) in Path("/proc/mounts").read_text()
+
+
+def test_checkouts_with_stack_of_same_name_stay_apart(
+    tmp_path: Path, stack: str, process: "subprocess.Popen[bytes]", capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second, copied = (tmp_path / name for name in ("first", "second", "copied"))
+    for project in (first, second, copied):
+        project.mkdir()
+        (project / f"Pulumi.{stack}.yaml").touch()
+    theirs = _workspace(first, stack, process)
+    before = _held(theirs)
+    shutil.copytree(first, copied, dirs_exist_ok=True)
+    (line,) = swept_lines(copied, stack, capsys)
+    assert (
+        line
+        == f"not created by this checkout: workspace {copied / '.loadtest' / stack} (stack {stack}); remove it by hand"
+    )
+    with pytest.raises(RunError, match="was made by another stack"):
+        make_workspace(copied, stack, uuid.uuid4().hex)
+    with pytest.raises(RunError, match="was made by another stack"):
+        require_own_folder(copied, stack, "")  # as a preview does, before there is an instance
+    own = make_workspace(second, stack, uuid.uuid4().hex)
+    assert own.group != theirs.group
+    own.clear()
+    assert swept_lines(second, stack, capsys) == ["nothing was left"]
+    assert (theirs.workers / "worker-1.pid").exists()
+    assert _held(theirs) == before
+    assert process.poll() is None
+    assert cleanup.main(["--stack", stack, "--yes"], first) == 0
+
+
+def swept_lines(project: Path, stack: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    assert cleanup.main(["--stack", stack, "--yes"], project) == 0
+    return capsys.readouterr().out.splitlines()
+
+
+def test_control_groups_without_a_folder(tmp_path: Path, stack: str, capsys: pytest.CaptureFixture[str]) -> None:
+    paths = make_workspace(tmp_path, stack, uuid.uuid4().hex)
+    group = paths.group
+    ControlGroup.make(f"{group}/worker-1", 1, 64 * MIB)
+    if not has_groups(group):
+        requires(False, "cgroups", "control groups are not writable for this user")
+    shutil.rmtree(paths.folder)
+    assert cleanup.main(["--stack", stack, "--yes"], tmp_path) == 0
+    assert f"removed: control group {group}" in capsys.readouterr().out
+    assert not has_groups(group)
+
+
+def test_folder_without_mark_stays(tmp_path: Path, stack: str) -> None:
+    folder = tmp_path / ".loadtest" / stack
+    folder.mkdir(parents=True)
+    (folder / "plan.json").write_text("a user's")
+    assert cleanup.main(["--stack", stack, "--yes"], tmp_path) == 0
+    assert (folder / "plan.json").read_text() == "a user's"
+
+
+@pytest.fixture
+def plugin(tmp_path: Path) -> Iterator[Callable[..., psutil.Process]]:
+    """Starts a process by the name of a plugin, below a parent of another name and for a checkout, and ends both."""
+    started: list[subprocess.Popen[str]] = []
+    shutil.copy(str(shutil.which("sleep")), tmp_path / "pulumi-resource-docker")
+
+    def start(parent: str, checkout: Path | None = tmp_path, cwd: Path = tmp_path) -> psutil.Process:
+        marked = {CHECKOUT_VARIABLE: str(checkout)} if checkout else {}
+        if not (tmp_path / parent).exists():
+            shutil.copy(str(shutil.which("bash")), tmp_path / parent)
+        command = [str(tmp_path / parent), "-c", f"{tmp_path}/pulumi-resource-docker 600 & echo $!; wait"]
+        environment = {"PATH": os.environ["PATH"], **marked}
+        started.append(subprocess.Popen(command, cwd=cwd, env=environment, stdout=subprocess.PIPE, text=True))
+        assert started[-1].stdout is not None
+        child = psutil.Process(int(started[-1].stdout.readline()))
+        while child.name() != "pulumi-resource-docker":
+            time.sleep(0.01)
+        return child
+
+    yield start
+    for process in started:
+        for child in psutil.Process(process.pid).children() if process.poll() is None else []:
+            child.kill()
+        process.communicate(timeout=10)
+
+
+def test_plugin_of_this_checkout_goes_when_its_engine_has(
+    tmp_path: Path, stack: str, plugin: Callable[..., psutil.Process], capsys: pytest.CaptureFixture[str]
+) -> None:
+    served, left = plugin("pulumi"), plugin("init")
+    (tmp_path / "project").mkdir()
+    foreign = [
+        plugin("init", checkout=None),
+        plugin("init", checkout=tmp_path / "another"),
+        # From a shell with this checkout's variables, for another project.
+        plugin("init", cwd=tmp_path / "project"),
+    ]
+    assert cleanup.main(["--stack", stack], tmp_path) == 0
+    assert f"left: plugin pulumi-resource-docker {left.pid}\n" in capsys.readouterr().out
+    assert cleanup.main(["--stack", stack, "--yes"], tmp_path) == 0
+    assert capsys.readouterr().out == f"removed: plugin pulumi-resource-docker {left.pid}\n"
+    assert all(process.is_running() for process in (served, *foreign))
+    assert not left.is_running()
+
+
+@pytest.mark.docker
+def test_docker_by_label_and_nothing_else(tmp_path: Path, stack: str, capsys: pytest.CaptureFixture[str]) -> None:
+    client = docker.from_env()
+    mark = uuid.uuid4().hex
+    note(tmp_path, stack, mark)
+    labels = {STACK_LABEL: stack, INSTANCE_LABEL: mark}
+    # Of a stack of the same name in another checkout.
+    other = {STACK_LABEL: stack, INSTANCE_LABEL: uuid.uuid4().hex}
+    client.networks.create(stack, labels=labels, internal=True)
+    client.volumes.create(stack, labels=labels)
+    stays = client.volumes.create(f"{stack}-other", labels=other)
+    container = client.containers.run(
+        tag(catalogue.PYTHON), ["sleep", "600"], detach=True, labels=labels, name=stack, network=stack,
+        volumes={stack: {"bind": "/data"}},
+    )  # fmt: skip
+    try:
+        assert cleanup.main(["--stack", stack], tmp_path) == 0
+        said = capsys.readouterr().out
+        assert [line.split(" (")[0] for line in said.splitlines()[:-1]] == [
+            f"not created by this checkout: volume {stays.name}",
+            *(f"left: {kind} {stack}" for kind in ("container", "network", "volume")),
+        ]
+        container.reload()
+        assert container.status == "running"
+        assert cleanup.main(["--stack", stack, "--yes"], tmp_path) == 0
+        assert client.containers.list(all=True, filters={"label": f"{STACK_LABEL}={stack}"}) == []
+        assert client.networks.list(filters={"label": f"{STACK_LABEL}={stack}"}) == []
+        assert [each.name for each in client.volumes.list(filters={"name": stack})] == [stays.name]
+    finally:
+        forget(mark)
+        for left in client.containers.list(all=True, filters={"name": stack}):
+            left.remove(force=True)
+        for network in client.networks.list(names=[stack]):
+            network.remove()
+        for volume in client.volumes.list(filters={"name": stack}):
+            volume.remove()
+        client.close()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # docker leaves its socket open
+def test_silent_docker_socket_is_a_warning(tmp_path, stack, capsys, monkeypatch):
+    path = tmp_path / "socket"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))  # a socket on which nobody listens
+    monkeypatch.setattr(docker_cleanup, "_SOCKET", path)
+    monkeypatch.setattr("docker.constants.DEFAULT_UNIX_SOCKET", f"http+unix://{path}")
+    paths = make_workspace(tmp_path, stack, uuid.uuid4().hex)
+    assert cleanup.main(["--stack", stack, "--yes"], tmp_path) == 0
+    assert not paths.folder.exists()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_named_docker_that_does_not_answer_fails_after_the_rest_is_removed(tmp_path, stack, capsys, monkeypatch):
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
+    paths = make_workspace(tmp_path, stack, uuid.uuid4().hex)
+    assert cleanup.main(["--stack", stack, "--yes"], tmp_path) == 1
+    assert not paths.folder.exists()
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("warning: no Docker engine answers (")
+    assert line.endswith("; its containers were not looked at: start it and run this again")

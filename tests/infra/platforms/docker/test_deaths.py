@@ -1,0 +1,49 @@
+"""How the engine's own words tell a worker that ran out of memory from one that was killed."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import pytest
+from docker import DockerClient
+from docker.models.containers import Container
+
+from core.units import MIB
+from infra.platforms.docker.runner import client, heard_of_short_memory
+from tools.images import catalogue
+from tools.images.recipe import tag
+
+pytestmark = pytest.mark.docker
+
+
+@pytest.fixture
+def engine() -> Iterator[DockerClient]:
+    found = client()
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def container(engine: DockerClient) -> Iterator[Container]:
+    """One that takes more memory than it has, a second after its start."""
+    program = ["python", "-c", "import time; time.sleep(1); taken = bytearray(200 << 20)"]
+    made = engine.containers.run(
+        tag(catalogue.PYTHON), program, detach=True, mem_limit=24 * MIB, memswap_limit=24 * MIB, network_mode="none"
+    )
+    yield made
+    made.remove(force=True)
+
+
+def started(container: Container) -> datetime:
+    container.reload()
+    return datetime.fromisoformat(container.attrs["State"]["StartedAt"])
+
+
+def test_short_memory_is_heard_of_whatever_the_flag_says(engine: DockerClient, container: Container) -> None:
+    assert container.wait(timeout=60)["StatusCode"] == 137
+    assert heard_of_short_memory(engine, container, started(container))
+
+
+def test_of_one_that_was_killed_nothing_is_heard(engine: DockerClient, container: Container) -> None:
+    container.kill()
+    assert container.wait(timeout=60)["StatusCode"] == 137
+    assert not heard_of_short_memory(engine, container, started(container))

@@ -1,0 +1,83 @@
+"""Two checkouts with stacks of the same name on one engine: the second one is refused before anything is created."""
+
+from collections.abc import Iterator
+
+import docker
+import pulumi
+import pytest
+
+from core.errors import SettingsError
+from core.labels import INSTANCE_LABEL, STACK_LABEL
+from infra.platforms.docker.component import DockerLoadTest
+from infra.platforms.docker.names import DockerNames, require_own_names
+from tests import session
+from tests.infra.platforms.rendering import INSTANCE, Declared, declare, declare_into
+from tools.images import catalogue
+from tools.images.recipe import tag
+
+pytestmark = pytest.mark.docker
+OTHER = "fedcba9876543210"
+REMEDY = "use another stack name, destroy that stack, or see what was left with `make sweep`"
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[docker.DockerClient]:
+    client = docker.from_env()
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="module")
+def stack(engine: docker.DockerClient) -> Iterator[str]:
+    """A stack's name for which another checkout's stack has created the network, a volume and a container."""
+    name = session.unique("names")
+    labels = {STACK_LABEL: name, INSTANCE_LABEL: OTHER}
+    # Of a stack whose name begins with this one's: in nobody's way.
+    further = engine.volumes.create(f"loadtest-{name}-2-plan", labels=labels)
+    network = engine.networks.create(f"loadtest-{name}", labels=labels, internal=True)
+    volume = engine.volumes.create(f"loadtest-{name}-plan")
+    container = engine.containers.create(
+        tag(catalogue.PYTHON), name=f"loadtest-{name}-worker-1", network=network.name, labels=labels
+    )
+    yield name
+    container.remove(force=True)
+    network.remove()
+    volume.remove()
+    further.remove()
+
+
+def taken(stack: str) -> str:
+    return (
+        f"stack: '{stack}' needs names that are in use: network loadtest-{stack}, container loadtest-{stack}-worker-1 "
+        f"(made by stack {stack}, instance {OTHER}), volume loadtest-{stack}-plan (not made by a stack); {REMEDY}"
+    )
+
+
+@pytest.mark.parametrize("instance", [INSTANCE, ""])
+def test_names_of_another_instance_are_refused_in_one_line(engine, stack, instance):
+    with pytest.raises(SettingsError) as refused:
+        require_own_names(engine, DockerNames(stack, ["prepare", "worker-1"]), instance)
+    assert str(refused.value) == taken(stack)
+
+
+def test_names_of_own_instance_and_free_names_are_accepted(engine, stack):
+    require_own_names(engine, DockerNames(f"{stack}-2", ["prepare"]), OTHER)
+    require_own_names(engine, DockerNames(f"{stack}-3", ["prepare"]), "")
+    with pytest.raises(SettingsError, match="-2-plan"):
+        require_own_names(engine, DockerNames(f"{stack}-2", ["prepare"]), INSTANCE)
+
+
+def test_own_instance_is_declared_whole(engine, stack, monkeypatch):
+    monkeypatch.setattr(DockerLoadTest, "_check_images", staticmethod(lambda _: None))
+    declared = declare("docker", stack=f"{stack}-3", source="postgresql", workerImage=None)
+    kinds = {each.type.rpartition(":")[2] for each in declared if each.type.startswith("docker:")}
+    assert kinds == {"Network", "Volume", "RemoteImage", "Container"}
+
+
+def test_nothing_is_declared_under_names_of_another_instance(engine, stack, monkeypatch):
+    monkeypatch.setattr(DockerLoadTest, "_check_images", staticmethod(lambda _: None))
+    declared: list[Declared] = []
+    with pytest.raises(pulumi.RunError) as refused:
+        declare_into(declared, "docker", stack, source="postgresql", workerImage=None)
+    assert str(refused.value) == taken(stack)
+    assert [each.type for each in declared if each.type.startswith("docker:")] == []

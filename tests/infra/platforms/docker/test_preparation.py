@@ -1,0 +1,50 @@
+"""A preparation in a container, which nobody waits for any more."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from docker.models.containers import Container
+
+from core.results import ExitReason
+from infra.platforms.docker.runner import DockerHandles, DockerRunner, client
+from tests.infra.fleet.plans import smallest_plan
+from tools.images import catalogue
+from tools.images.recipe import tag
+
+pytestmark = pytest.mark.docker
+
+
+@pytest.fixture
+def container() -> Iterator[Container]:
+    """One that would run for ten minutes."""
+    made = client().containers.create(tag(catalogue.PYTHON), ["sleep", "600"], network_mode="none")
+    yield made
+    made.remove(force=True)
+
+
+def test_it_is_ended(container: Container) -> None:
+    prepare = container.id or ""
+    handles = DockerHandles(prepare=prepare, plan_file="/tmp/plan.json", workers={}, output_in_container="/out")
+
+    def wanted() -> bool:
+        container.reload()
+        return container.status != "running"
+
+    started = time.monotonic()
+    assert DockerRunner(handles, smallest_plan(1)).prepare(300, wanted).reason is ExitReason.INTERRUPTED
+    assert time.monotonic() - started < 60
+    container.reload()
+    assert container.status == "exited"
+
+
+def test_one_that_ends_as_nobody_waits_any_more_is_interrupted(container: Container) -> None:
+    handles = DockerHandles(
+        prepare=container.id or "", plan_file="/tmp/plan.json", workers={}, output_in_container="/out"
+    )
+
+    def wanted() -> bool:
+        container.kill()
+        return False
+
+    assert DockerRunner(handles, smallest_plan(1)).prepare(300, wanted).reason is ExitReason.INTERRUPTED

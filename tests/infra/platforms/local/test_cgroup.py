@@ -1,0 +1,96 @@
+"""Control groups for workers: on trees of files of both versions, and in the kernel's own where this machine lets us."""
+
+import subprocess
+
+import pytest
+
+from infra.platforms.local.cgroup import ROOT, ControlGroup, remove_groups
+from tests.requires import requires
+
+
+def v1(root):
+    """A tree of version 1: a new group's files are there as the kernel would make them."""
+    for group, names in (
+        ("memory", ("memory.limit_in_bytes", "cgroup.procs")),
+        ("cpu", ("cpu.cfs_quota_us", "cpu.cfs_period_us", "cgroup.procs")),
+    ):
+        _files(root / group / "loadtest" / "run" / "worker-1", names)
+    return root
+
+
+def v2(root):
+    """A tree of version 2."""
+    (root / "loadtest").mkdir(parents=True)
+    for folder in (root, root / "loadtest"):
+        _files(folder, ("cgroup.controllers", "cgroup.subtree_control"))
+    _files(root / "loadtest" / "run" / "worker-1", ("memory.max", "memory.swap.max", "cpu.max", "cgroup.procs"))
+    return root
+
+
+def _files(folder, names):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        (folder / name).write_text("")
+
+
+def contents(folder):
+    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_limits_of_version_1(tmp_path):
+    ControlGroup.make("run/worker-1", 0.5, 512 << 20, v1(tmp_path)).add(42)
+    assert contents(tmp_path) == {
+        "memory/loadtest/run/worker-1/memory.limit_in_bytes": "536870912",
+        "memory/loadtest/run/worker-1/cgroup.procs": "42",
+        "cpu/loadtest/run/worker-1/cpu.cfs_period_us": "100000",
+        "cpu/loadtest/run/worker-1/cpu.cfs_quota_us": "50000",
+        "cpu/loadtest/run/worker-1/cgroup.procs": "42",
+    }
+
+
+def test_limits_of_version_2(tmp_path):
+    ControlGroup.make("run/worker-1", 2, 512 << 20, v2(tmp_path)).add(42)
+    group = contents(tmp_path / "loadtest" / "run" / "worker-1")
+    assert group == {
+        "memory.max": "536870912",
+        "memory.swap.max": "0",
+        "cpu.max": "200000 100000",
+        "cgroup.procs": "42",
+    }
+    assert (tmp_path / "cgroup.subtree_control").read_text() == "+cpu +memory"
+    assert (tmp_path / "loadtest" / "cgroup.subtree_control").read_text() == "+cpu +memory"
+
+
+def test_a_machine_without_control_groups_limits_nothing(tmp_path):
+    file = tmp_path / "a-file"
+    file.write_text("")
+    group = ControlGroup.make("run/worker-1", 1, 1 << 20, file)
+    group.add(42)
+    assert group.memory_kills == 0
+    assert file.read_text() == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("memory.events", "low 0\noom 3\noom_kill 2"), ("memory.oom_control", "under_oom 0\noom_kill 2")]
+)
+def test_deaths_for_memory_are_counted(tmp_path, name, text):
+    (tmp_path / name).write_text(text)
+    assert ControlGroup([tmp_path]).memory_kills == 2
+
+
+def test_in_the_kernel(tmp_path):
+    name = f"test-{tmp_path.name.replace('_', '-')}"
+    group = ControlGroup.make(f"{name}/worker-1", 0.25, 64 << 20)
+    made = [*ROOT.glob(f"loadtest/{name}/worker-1"), *ROOT.glob(f"*/loadtest/{name}/worker-1")]
+    try:
+        limits = [folder / limit for folder in made for limit in ("memory.max", "memory.limit_in_bytes")]
+        found = [limit for limit in limits if limit.is_file()]
+        requires(bool(found), "cgroups", "control groups are not writable for this user")
+        assert int(found[0].read_text()) == 64 << 20
+        with subprocess.Popen(["sleep", "60"]) as process:
+            group.add(process.pid)
+            assert all(str(process.pid) in (folder / "cgroup.procs").read_text().split() for folder in made)
+            process.kill()
+    finally:
+        remove_groups(name)
+    assert not any(folder.exists() or folder.parent.exists() for folder in made)

@@ -1,0 +1,48 @@
+"""What a dynamic resource raises is what the engine shows: one line for an error of ours."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.tools.pulumi_project import PulumiProject
+from tools.engine.acquire import acquire
+
+ROOT = Path(__file__).resolve().parents[3]
+
+PROGRAM = """
+    import sys
+    sys.path.insert(0, {root!r})
+
+    from pulumi.dynamic import CreateResult, Resource
+
+    from infra.resources.dynamic import ReplacedProvider
+
+    class Stubborn(ReplacedProvider):
+        def make(self, props):
+            return CreateResult(id_="stubborn", outs={{}})
+
+        def remove(self, props):
+            from core.errors import RunError
+            raise {raised}
+
+    class Thing(Resource):
+        pass
+
+    Thing(Stubborn(), "thing", {{}})
+"""
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize(
+    ("raised", "has_traceback"),
+    [('RunError("thing: stays; ask its owner")', False), ('ValueError("a fault of ours")', True)],
+)
+def test_error_on_destroy_is_one_line(tmp_path: Path, raised: str, has_traceback: bool) -> None:
+    project = PulumiProject(tmp_path / "project", acquire("local").folder, sys.prefix)
+    project.environment["PYTHONPATH"] = str(ROOT)
+    project.program(PROGRAM.format(root=str(ROOT), raised=raised))
+    project.up()
+    said = project.pulumi("destroy", "--yes", "--skip-preview", "--color=never", succeeds=False)
+    assert raised.partition('"')[2].removesuffix('")') in said
+    assert ("Traceback" in said) == has_traceback

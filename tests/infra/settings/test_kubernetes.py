@@ -1,0 +1,54 @@
+"""The settings that only Kubernetes knows are read as they are written elsewhere, and refused with a remedy."""
+
+from pathlib import Path
+
+import pytest
+
+from core.errors import SettingsError
+from infra.settings.kubernetes import Toleration
+from infra.settings.model import Settings
+from infra.settings.stack_file import stack_values
+
+PROJECT = Path(__file__).resolve().parents[3]
+
+
+def settings(**values: str) -> Settings:
+    return Settings.of({**stack_values(PROJECT, "small"), "platform": "kubernetes", **values})
+
+
+def test_labels_of_nodes_are_read_in_both_spellings():
+    expected = {"disk": "ssd", "example.com/zone": "a"}
+    assert settings(nodeSelector="disk=ssd,example.com/zone=a").node_selector == expected
+    assert settings(nodeSelector='["disk=ssd", "example.com/zone=a"]').node_selector == expected
+
+
+def test_tolerations_are_read_as_kubectl_writes_taints():
+    read = settings(tolerations="dedicated=load:NoSchedule,spot,gpu:NoExecute").tolerations
+    assert read == (
+        Toleration(key="dedicated", value="load", effect="NoSchedule"),
+        Toleration(key="spot"),
+        Toleration(key="gpu", effect="NoExecute"),
+    )
+    assert [one.manifest() for one in read] == [
+        {"key": "dedicated", "operator": "Equal", "value": "load", "effect": "NoSchedule"},
+        {"key": "spot", "operator": "Exists"},
+        {"key": "gpu", "operator": "Exists", "effect": "NoExecute"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("nodeSelector", "disk", "'disk' has 'disk', which is no label of a node; write labels like disk=ssd,zone=a"),
+        ("nodeSelector", "a=b,a=c", "'a=b,a=c' names 'a' twice; write labels like disk=ssd,zone=a"),
+        ("tolerations", "a=b:Never", "'a=b:Never' has 'a=b:Never', which is no taint; write them like dedicated="),
+        ("namespace", "My_Space", "'My_Space' is no name of Kubernetes; write lower-case letters"),
+        ("outputStorage", "-x", "'-x' is no name of Kubernetes; write lower-case letters"),
+        ("databaseStorage", "10 apples", "'10 apples' is no size; write one like"),
+        ("startTimeout", "0", "'0' is no whole number above zero; write one like 4"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_by_key_value_and_remedy(key: str, value: str, said: str):
+    with pytest.raises(SettingsError) as error:
+        settings(**{key: value})
+    assert str(error.value).startswith(f"loadtest:{key}: {said}")

@@ -1,0 +1,133 @@
+import pytest
+
+from core.errors import ExitCode, SettingsError
+from core.units import GIB, MIB
+from infra.settings.model import Settings
+from tests.infra.configuration import SMALL, settings, values
+
+PASSWORD = "a-pass-of-the-tests"
+
+
+def test_the_small_preset_is_read_in_bytes_cores_and_rows():
+    small = settings()
+    assert (small.workers, small.cpu_limit, small.memory_limit, small.tmpfs_size) == (2, 0.5, 512 * MIB, 256 * MIB)
+    assert (small.row_count, small.batch_size, small.seed) == (10_000, 500, 42)
+    assert (small.platform, small.source, small.method, small.operation) == ("local", "postgresql", "bulk", "populate")
+    assert (small.tmpfs, small.database_tmpfs, small.database_memory_limit) == (True, False, GIB)
+    assert small.owns_server
+    assert small.tables == ()
+
+
+def test_settings_are_frozen():
+    with pytest.raises(ValueError, match="frozen"):
+        setattr(settings(), "workers", 3)  # noqa: B010 - a type checker refuses it before pydantic does
+
+
+@pytest.mark.parametrize("given", ["users,orders", '["users", "orders"]', ["users", "orders"], " users , orders "])
+def test_tables_in_every_spelling(given):
+    assert settings(tables=given).tables == ("users", "orders")
+
+
+@pytest.mark.parametrize(("given", "count"), [(4, 4), ("4", 4), ("1_000", 1000), ("1,000,000", 1_000_000), (" 7 ", 7)])
+def test_counts_as_people_write_them(given, count):
+    assert settings(rowCount=given).row_count == count
+
+
+def test_a_key_that_is_empty_is_not_set():
+    assert settings(connectionString="", databasePassword="", runId="", outputDir=None).owns_server
+
+
+@pytest.mark.parametrize("source", ["csv", "jsonl"])
+def test_files_need_no_server(source):
+    assert not settings(source=source).owns_server
+
+
+def test_a_server_that_is_there_is_not_made():
+    given = settings(connectionString=f"postgresql://u:{PASSWORD}@h/d")
+    assert not given.owns_server
+    assert given.connection is not None
+    assert given.connection.host == "h"
+
+
+def test_secrets_are_not_shown():
+    given = settings(connectionString=f"postgresql://u:{PASSWORD}@h/d", databasePassword=PASSWORD)
+    assert PASSWORD not in f"{given!r} {given} {given.model_dump()} {given.model_dump_json()}"
+
+
+REFUSED = {
+    "worker": (3, "loadtest:worker: is no setting; did you mean workers?"),
+    "zzz": (3, "loadtest:zzz: is no setting; see the README for every key"),
+    "workers": (0, "loadtest:workers: 0 is no whole number above zero; write one like 4"),
+    "rowCount": ("-5", "loadtest:rowCount: '-5' is no whole number above zero; write one like 4"),
+    "batchSize": ("1.5", "loadtest:batchSize: '1.5' is no whole number above zero; write one like 4"),
+    "seed": ("x", "loadtest:seed: 'x' is no whole number; write one like 42"),
+    "timeout": ("1h", "loadtest:timeout: '1h' is no whole number above zero; write one like 4"),
+    "connectTimeout": ("0", "loadtest:connectTimeout: '0' is no whole number above zero; write one like 4"),
+    "memoryLimit": ("12 parsecs", "loadtest:memoryLimit: '12 parsecs' is no size; write one like 512Mi, 1.5Gi or 2g"),
+    "databaseMemoryLimit": ("0", "loadtest:databaseMemoryLimit: '0' is no size above zero; write one like 512Mi"),
+    "tmpfsSize": ("much", "loadtest:tmpfsSize: 'much' is no size; write one like 512Mi"),
+    "cpuLimit": (
+        "half",
+        "loadtest:cpuLimit: 'half' is no CPU quantity; write cores like 0.5 or 2, or millicores like 500m",
+    ),
+    "databaseCpuLimit": ("0", "loadtest:databaseCpuLimit: '0' is less than a thousandth of a core; write cores"),
+    "tmpfs": ("yes", "loadtest:tmpfs: 'yes' is neither true nor false; write one of the two"),
+    "keepDatabasePort": ("1", "loadtest:keepDatabasePort: '1' is neither true nor false; write one of the two"),
+    "platform": ("podman", "loadtest:platform: 'podman' is none of the choices; write one of local, docker"),
+    "source": ("oracle", "loadtest:source: 'oracle' is none of the choices; write one of "),
+    "method": ("fast", "loadtest:method: 'fast' is none of the choices; write one of bulk, insert"),
+    "operation": ("read", "loadtest:operation: 'read' is none of the choices; write one of populate"),
+    "onExisting": ("drop", "loadtest:onExisting: 'drop' is none of the choices; write one of empty, fail, append"),
+    "runId": ("No Good", "loadtest:runId: 'No Good' is no run id; write lower-case letters, digits and single dashes"),
+    "tables": ("[users", "loadtest:tables: '[users' is no list of names; write one like users,orders"),
+    "connectionString": (
+        "mysql://u@h/d",
+        "loadtest:connectionString: has 'mysql' as its scheme, which is not postgresql's",
+    ),
+}
+
+
+@pytest.mark.parametrize("key", REFUSED)
+def test_what_cannot_be_used_is_refused_by_key_value_and_remedy(key):
+    value, line = REFUSED[key]
+    with pytest.raises(SettingsError) as refused:
+        settings(**{key: value})
+    assert str(refused.value).startswith(line)
+    assert "\n" not in str(refused.value)
+    assert refused.value.exit_code == ExitCode.BAD_INPUT
+
+
+def test_a_table_twice_is_refused():
+    with pytest.raises(SettingsError, match="loadtest:tables: 'a,b,a' names a twice; write each once"):
+        settings(tables="a,b,a")
+
+
+@pytest.mark.parametrize("key", SMALL)
+def test_a_missing_size_is_named(key):
+    given = values()
+    del given[key]
+    with pytest.raises(SettingsError, match=f"^loadtest:{key}: is missing; set it in the stack file or by "):
+        Settings.of(given)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"postgresql://u:{PASSWORD}@h:port/d",
+        f"postgresql://u:x@{PASSWORD}@h/d",
+        f"{PASSWORD}",
+        f"postgresql://u:{PASSWORD}/x@h/d",
+        f"http://u:{PASSWORD}@h/d",
+    ],
+)
+def test_a_refused_connection_string_is_not_repeated(text):
+    with pytest.raises(SettingsError) as refused:
+        settings(connectionString=text)
+    assert str(refused.value).startswith("loadtest:connectionString: ")
+    assert "write postgresql://user:password@host:5432/database" in str(refused.value)
+    assert PASSWORD not in str(refused.value)
+
+
+def test_a_connection_string_for_files_is_refused():
+    with pytest.raises(SettingsError, match="loadtest:connectionString: is set, but csv writes files; remove it"):
+        settings(source="csv", connectionString="file:///x")

@@ -1,0 +1,67 @@
+"""What a stack says of verification and of retries, and where it is refused."""
+
+from typing import Any
+
+import pytest
+
+from core.errors import SettingsError
+from core.plan import LoadPlan, VerifyDepth
+from infra.planner import plan_of, warnings_of
+from tests.infra.configuration import ROOT, settings
+
+
+def plan(**given: Any) -> LoadPlan:
+    return plan_of(settings(**given), ROOT)
+
+
+def test_the_settings_are_in_the_plan() -> None:
+    made = plan(operation="populate+verify", verifyDepth="checksum", retries="3")
+    assert (made.operation.populates, made.operation.verifies) == (True, True)
+    assert (made.verify_depth, made.retries) == (VerifyDepth.CHECKSUM, 3)
+    assert (plan().verify_depth, plan().retries) == (VerifyDepth.FULL, 0)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"retries": "-1"}, "loadtest:retries: '-1' is no whole number from zero"),
+        ({"verifyDepth": "deep"}, "loadtest:verifyDepth: 'deep' is none of the choices; write one of full, checksum"),
+        ({"operation": "check"}, "loadtest:operation: 'check' is none of the choices"),
+    ],
+)
+def test_what_is_no_setting_is_refused(given: dict[str, str], said: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        plan(**given)
+    assert str(refused.value).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("given", "remedy"),
+    [
+        ({}, "name the server that holds them by connectionString"),
+        ({"platform": "docker"}, "name the server that holds them by connectionString"),
+        ({"platform": "docker", "source": "csv"}, "set platform to local, and name their folder by outputDir"),
+    ],
+)
+def test_verify_alone_is_refused_where_the_place_is_made_anew(given: dict[str, str], remedy: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        plan(operation="verify", **given)
+    assert remedy in str(refused.value)
+    assert "write populate+verify" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "given", [{"connectionString": "postgresql://u:p@host/database"}, {"source": "jsonl"}, {"source": "csv"}]
+)
+def test_verify_alone_is_taken_where_rows_may_be(given: dict[str, str]) -> None:
+    assert not plan(operation="verify", **given).operation.populates
+
+
+def test_an_index_of_keys_that_does_not_fit_is_warned_of() -> None:
+    many = plan(operation="populate+verify", rowCount="100000000", tmpfs="false")
+    assert any(
+        each.startswith("verification indexes the keys of a table in ") for each in warnings_of(many, None, here=False)
+    )
+    for fits in ({"rowCount": "1000"}, {"rowCount": "100000000", "tables": "users,products"}):
+        made = plan(operation="populate+verify", tmpfs="false", **fits)
+        assert not any("indexes" in each for each in warnings_of(made, None, here=False))

@@ -1,0 +1,153 @@
+import os
+import re
+
+import pytest
+
+from core.errors import ExitCode, InputError
+from core.plan import OnExisting
+from infra.databases import database_of
+from infra.planner import plan_of, warnings_of
+from tests.infra.configuration import ROOT, settings
+
+
+def plan(**given):
+    return plan_of(settings(**given), ROOT)
+
+
+def warnings(**given):
+    given.setdefault("cpuLimit", "0.01")
+    given.setdefault("databaseCpuLimit", "0.01")
+    read = settings(**given)
+    return warnings_of(plan(**given), database_of(read), here=True, port_kept=read.keep_database_port)
+
+
+def test_the_small_preset_s_plan():
+    small = plan()
+    assert small.rows == 30_000
+    assert [worker.tables for worker in small.workers] == [("users", "products"), ("orders",)]
+    assert small.limits is not None
+    assert (small.limits.cpu, small.limits.memory, small.limits.tmpfs) == (0.5, 512 << 20, 256 << 20)
+
+
+def test_a_run_s_bounds_are_the_settings():
+    plan = plan_of(settings(timeout=900, connectTimeout=7), ROOT)
+    assert (plan.timeout_seconds, plan.connect_seconds) == (900, 7)
+
+
+def test_only_the_named_tables_are_loaded_in_the_schema_s_order_and_with_their_own_seeds():
+    named = plan(tables="products,users")
+    assert named.tables == ("users", "products")
+    assert {shard.table: shard.seed for worker in named.workers for shard in worker.shards} == {
+        "users": 42,
+        "products": 44,
+    }
+
+
+def test_without_a_ram_disk_there_is_no_limit_to_it():
+    limits = plan(tmpfs="false").limits
+    assert limits is not None
+    assert limits.tmpfs is None
+
+
+@pytest.mark.parametrize(
+    "changed", [{"seed": "43"}, {"batchSize": "501"}, {"workers": "3"}, {"rowCount": "9"}, {"method": "insert"}]
+)
+def test_a_run_is_named_by_all_that_it_does(changed):
+    assert plan().run_id == plan().run_id
+    assert re.fullmatch("run-[0-9a-f]{12}", plan().run_id)
+    assert plan(**changed).run_id != plan().run_id
+
+
+def test_a_run_s_own_name_is_kept():
+    assert plan(runId="mine-1").run_id == "mine-1"
+
+
+def test_a_server_of_ours_is_emptied_and_another_s_is_not_touched():
+    assert plan().on_existing is OnExisting.EMPTY
+    assert plan(connectionString="postgresql://h/d").on_existing is OnExisting.FAIL
+    assert plan(connectionString="postgresql://h/d", onExisting="append").on_existing is OnExisting.APPEND
+
+
+def schema_file(folder, text):
+    file = folder / "schema.yaml"
+    file.write_text(text)
+    return str(file)
+
+
+ID = "columns: [{name: id, data_type: integer}]"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("tables: []", "tables: [] is "),
+        (
+            "tables:\n  - {name: t, primary_key: id, columns: [{name: id, data_type: integer}, {name: id, data_type: name}]}",
+            "'id'",
+        ),
+        ("tables:\n  - {name: t, primary_key: id, columns: [{name: id, data_type: integger}]}", "'integger'"),
+        ("tables:\n  - {name: t, primary_key: nope, " + ID + "}", "'nope'"),
+        ("tables: [", "is no YAML"),
+        ("", "tables is missing"),
+    ],
+)
+def test_a_schema_that_is_none(tmp_path, text, said):
+    file = schema_file(tmp_path, text)
+    with pytest.raises(InputError) as refused:
+        plan(schema=file)
+    line = str(refused.value)
+    assert line.startswith(file)
+    assert said in line
+    assert "; " in line
+    assert "\n" not in line
+    assert refused.value.exit_code == ExitCode.BAD_INPUT
+
+
+def test_a_schema_that_is_not_there():
+    with pytest.raises(InputError, match=r"schemas/none\.yaml: does not exist; write the path of a schema file"):
+        plan(schema="schemas/none.yaml")
+
+
+def test_a_table_that_the_schema_does_not_have():
+    with pytest.raises(InputError) as refused:
+        plan(tables="users,clients")
+    assert str(refused.value) == (
+        "loadtest:tables: 'clients' is no table of schemas/shop.yaml; write names out of users, orders, products"
+    )
+
+
+def test_a_plan_without_a_reason_to_warn():
+    assert warnings() == []
+
+
+def test_a_ram_disk_that_does_not_fit_beside_the_worker_s_memory():
+    (warning,) = warnings(tmpfsSize="400Mi")
+    assert warning.startswith("RAM disk 400Mi + working set of about 192Mi exceed the worker's memory of 512Mi")
+
+
+def test_a_memory_limit_below_what_a_worker_needs():
+    assert "a worker needs about 192Mi and has a memory limit of 64Mi" in warnings(memoryLimit="64Mi", tmpfs="false")
+
+
+def test_more_cores_than_there_are():
+    cores = os.cpu_count() or 1
+    (warning,) = warnings(cpuLimit=str(cores), workers="2", databaseCpuLimit="1")
+    assert warning == f"{2 * cores + 1} cores are asked for and this machine has {cores}: workers share what there is"
+
+
+def test_workers_without_a_row():
+    assert "4 of 7 workers have no row to load" in warnings(rowCount="1", workers="7")
+
+
+def test_a_batch_beyond_what_the_source_takes():
+    neo4j = {"platform": "docker", "source": "neo4j"}
+    assert warnings(**neo4j, batchSize="10000") == []
+    (warning,) = warnings(**neo4j, batchSize="20000")
+    assert warning == "loadtest:batchSize: 20000 is more than neo4j takes at once: it commits 10000 rows"
+
+
+def test_a_published_port_of_a_server_that_sends_its_clients_elsewhere():
+    published = {"platform": "docker", "keepDatabasePort": "true"}
+    assert warnings(**published, source="postgresql") == []
+    (warning,) = warnings(**published, source="kafka")
+    assert warning.startswith("loadtest:keepDatabasePort: kafka sends its clients on to its name on the run's network")
