@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from aggregate.caveats import named
 from aggregate.report import Report
+from aggregate.warnings import named
 from core.errors import ExitCode, InputError
 
 RESAMPLES = 10_000

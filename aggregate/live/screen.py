@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from aggregate.live.fleet import Fleet, State, Worker
-from aggregate.render import words
+from aggregate.render import formatting
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _STYLES = {
@@ -65,7 +65,11 @@ class Screen:
         more = [Text(f"  and {hidden:,} more workers", style="dim")] if hidden else []
         errors = [Text(line, style="red") for line in self._errors]
         return Group(
-            Text(f"{self._title}  {words.duration(elapsed * 1000)}", style="bold"), table, *more, _sum(fleet), *errors
+            Text(f"{self._title}  {formatting.duration(elapsed * 1000)}", style="bold"),
+            table,
+            *more,
+            _sum(fleet),
+            *errors,
         )
 
 
@@ -84,20 +88,20 @@ def _table(workers: Sequence[Worker], *, narrow: bool) -> Table:
         table.add_column(name, justify="right" if right else "left", no_wrap=True)
     for worker in workers:
         bar = ProgressBar(total=worker.total_rows or 1, completed=worker.rows, width=10 if narrow else 20)
-        p99 = words.milliseconds(worker.p99_ms) if worker.p99_ms is not None else "-"
+        p99 = formatting.milliseconds(worker.p99_ms) if worker.p99_ms is not None else "-"
         state = Text(_state(worker), style=_STYLES[worker.state])
         table.add_row(
-            worker.id, bar, _rows(worker, narrow=narrow), words.rate(worker.rate), p99, _memory(worker), state
+            worker.id, bar, _rows(worker, narrow=narrow), formatting.rate(worker.rate), p99, _memory(worker), state
         )
     return table
 
 
 def _rows(worker: Worker, *, narrow: bool) -> str:
     if not worker.total_rows:
-        return words.NONE
+        return formatting.NONE
     if narrow:
         return f"{100 * worker.rows // worker.total_rows}%"
-    return f"{words.count(worker.rows)} of {words.count(worker.total_rows)}"
+    return f"{formatting.count(worker.rows)} of {formatting.count(worker.total_rows)}"
 
 
 def _state(worker: Worker) -> str:
@@ -114,6 +118,6 @@ def _memory(worker: Worker) -> str:
 def _sum(fleet: Fleet) -> Text:
     left = fleet.seconds_left
     states = ", ".join(f"{count:,} {state}" for state, count in fleet.counts().items())
-    rows = f"{words.count(fleet.rows)} of {words.count(fleet.total_rows)} rows"
-    remaining = f"  {words.duration(left * 1000)} left" if left is not None else ""
-    return Text(f"{sparkline(fleet.rates)}  {words.rate(fleet.rate)} rows/sec\n{rows}{remaining}  {states}")
+    rows = f"{formatting.count(fleet.rows)} of {formatting.count(fleet.total_rows)} rows"
+    remaining = f"  {formatting.duration(left * 1000)} left" if left is not None else ""
+    return Text(f"{sparkline(fleet.rates)}  {formatting.rate(fleet.rate)} rows/sec\n{rows}{remaining}  {states}")

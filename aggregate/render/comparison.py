@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from aggregate.comparison import Change, Comparison
-from aggregate.render import words
+from aggregate.render import formatting
 from aggregate.render.box import box
 
 COLUMNS = ("Metric", "Base", "Head", "Change", "95% interval", "Verdict")
@@ -31,8 +31,8 @@ FORMATS = {"table": table, "markdown": markdown, "json": json}
 
 
 def _row(change: Change) -> tuple[str, ...]:
-    interval = f"{_share(change.low)} to {_share(change.high)}" if change.low is not None else words.NONE
-    verdict = ("regression" if change.regression else "ok") if change.gated else words.NONE
+    interval = f"{_share(change.low)} to {_share(change.high)}" if change.low is not None else formatting.NONE
+    verdict = ("regression" if change.regression else "ok") if change.gated else formatting.NONE
     return (change.name, _figure(change.base), _figure(change.head), _share(change.change), interval, verdict)
 
 
@@ -55,4 +55,4 @@ def _figure(value: float) -> str:
 
 
 def _share(value: float | None) -> str:
-    return words.NONE if value is None else f"{value * 100:+.1f}%"
+    return formatting.NONE if value is None else f"{value * 100:+.1f}%"

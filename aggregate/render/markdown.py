@@ -2,25 +2,25 @@
 
 from collections.abc import Iterable
 
-from aggregate.render import words
+from aggregate.render import formatting
 from aggregate.report import Report
 
 
 def render(report: Report) -> str:
     """The same table, facts, differences and warnings as for a terminal."""
-    body = [words.row(line) for line in report.workers]
+    body = [formatting.row(line) for line in report.workers]
     lines = [
-        _row(words.COLUMNS),
-        _row(("---",) * len(words.COLUMNS)),
+        _row(formatting.COLUMNS),
+        _row(("---",) * len(formatting.COLUMNS)),
         *(_row(_escaped(row)) for row in body),
-        _row(f"**{cell}**" for cell in _escaped(words.total_row(report.totals))),
+        _row(f"**{cell}**" for cell in _escaped(formatting.total_row(report.totals))),
         "",
-        _text(words.footnotes(report.totals)),
+        _text(formatting.footnotes(report.totals)),
     ]
     for title, block in (
-        ("", words.facts(report)),
-        ("Thresholds", words.thresholds(report)),
-        ("Differences", words.differences(report)),
+        ("", formatting.facts(report)),
+        ("Thresholds", formatting.thresholds(report)),
+        ("Differences", formatting.differences(report)),
         ("Warnings", report.warnings),
     ):
         if block:

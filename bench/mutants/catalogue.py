@@ -144,16 +144,20 @@ MUTANTS: Sequence[Mutant] = (
     ),
     Mutant(
         "attempts not counted",
-        "worker/attempt.py",
+        "worker/result/retry_marker.py",
         "max(earlier + 1, attempt_of_environment())",
         "max(earlier, attempt_of_environment())",
-        ("tests/worker/test_retry_of_worker.py",),
+        ("tests/worker/result/test_retry_marker.py",),
     ),
     Mutant(
         "rows lost at the end of a shard",
-        "worker/load.py",
+        "worker/pipeline.py",
         "min(count, shard.rows - offset)",
         "min(count, shard.rows - offset - 1) or 1",
-        ("tests/worker/test_load.py", "tests/worker/test_show.py", "tests/worker/test_retry_of_worker.py"),
+        (
+            "tests/worker/test_pipeline.py",
+            "tests/worker/commands/test_show.py",
+            "tests/worker/result/test_retry_marker.py",
+        ),
     ),
 )

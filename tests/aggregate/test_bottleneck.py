@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from aggregate import bottleneck
-from aggregate.render import words
+from aggregate.render import formatting
 from aggregate.report import Limit
 from core.results import Environment, ExitReason, Phases, WorkerResult
 from tests.aggregate import runs
@@ -37,7 +37,7 @@ def test_all_workers_count_by_the_time_they_had():
     found = bottleneck.of([worker(1, seconds=30, send=27_000), worker(2, seconds=10, generate=10_000)])
     assert found is not None
     assert (found.limit, found.server, found.generation) == (Limit.SERVER, 0.675, 0.25)
-    assert words.limit(found).endswith("(send and commit 68%, generate and encode 25%)")
+    assert formatting.limit(found).endswith("(send and commit 68%, generate and encode 25%)")
 
 
 def test_a_worker_without_a_duration_has_no_part():

@@ -8,7 +8,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from aggregate import totals
 from aggregate.collect import Collected
 from aggregate.commands.report import FORMATS, renderer
-from aggregate.render import table, words
+from aggregate.render import formatting, table
 from aggregate.report import Report
 from core.plan import LoadPlan
 from core.results import Environment, ExitReason, WorkerResult
@@ -129,13 +129,13 @@ def test_json_is_read_back_as_the_same_report():
     ],
 )  # fmt: skip
 def test_durations(milliseconds, text):
-    assert words.duration(milliseconds) == text
+    assert formatting.duration(milliseconds) == text
 
 
 def test_a_long_list_of_tables_does_not_widen_the_table():
-    assert words.tables(tuple(f"table_{number}" for number in range(40))).endswith(" and 36 more")
-    assert words.tables(("a" * 60,)) == "a" * 60
-    assert words.tables(()) == "-"
+    assert formatting.tables(tuple(f"table_{number}" for number in range(40))).endswith(" and 36 more")
+    assert formatting.tables(("a" * 60,)) == "a" * 60
+    assert formatting.tables(()) == "-"
 
 
 def test_wide_characters_keep_the_borders_aligned():

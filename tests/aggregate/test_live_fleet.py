@@ -8,7 +8,7 @@ from rich.console import Console
 
 from aggregate.live.feed import Sighting, told
 from aggregate.live.fleet import Fleet, State
-from aggregate.live.lines import Lines
+from aggregate.live.plain_output import Lines
 from aggregate.live.screen import Screen, sparkline
 from core.plan import LoadPlan
 from core.results import ExitReason, Progress, WorkerResult

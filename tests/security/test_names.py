@@ -18,9 +18,9 @@ from tests.serving import shared
 from tests.worker.sources.loading import connected
 from tests.worker.verify.embedded import embedded_postgresql
 from worker.generate import Dataset
-from worker.load import load_shard, remove_shard
+from worker.pipeline import load_shard, remove_shard
+from worker.result.counters import Tally
 from worker.sources.base import Source
-from worker.tally import Tally
 from worker.verify.worker import Verification
 
 _QUOTES = ("'", '"', "`", "''", '""', "``", "\\", "\\'", "a'b", 'a"b', "a`b", "a;b", "a--b", "a/*b*/c")

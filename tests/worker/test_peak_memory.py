@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from worker.environment import peak_memory_mb
+from worker.system.environment import peak_memory_mb
 
 _HELD_MB = 400
 
@@ -11,7 +11,7 @@ _HELD_MB = 400
 def test_a_large_parent_is_not_counted() -> None:
     held = bytearray(_HELD_MB * 2**20)
     held[::4096] = b"\1" * len(range(0, len(held), 4096))
-    code = "from worker.environment import peak_memory_mb; print(peak_memory_mb())"
+    code = "from worker.system.environment import peak_memory_mb; print(peak_memory_mb())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert 5 < float(done.stdout) < _HELD_MB / 2
     assert peak_memory_mb() > _HELD_MB

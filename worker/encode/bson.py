@@ -28,9 +28,9 @@ from bson import encode as encode_document
 from core.schema.model import Column, Table
 from core.schema.types import DataType, Kind
 from worker.encode import text
+from worker.encode.column_concat import Piece, join, joined_lists, lengths, lengths_of, list_lengths, with_nulls
 from worker.encode.columns import block, fixed, magnitudes, numbers, truths
 from worker.encode.json_text import element_of
-from worker.encode.pieces import Piece, join, joined_lists, lengths, lengths_of, list_lengths, with_nulls
 from worker.encode.rows import Rows
 
 _DOUBLE, _STRING, _DOCUMENT, _ARRAY, _BINARY, _BOOL, _DATETIME, _NULL, _INT32, _INT64, _DECIMAL128 = (

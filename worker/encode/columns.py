@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import DTypeLike, NDArray
 
-from worker.encode.pieces import Block
+from worker.encode.column_concat import Block
 
 
 def numbers(column: Any, dtype: DTypeLike) -> NDArray[Any]:

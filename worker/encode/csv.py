@@ -7,9 +7,9 @@ import pyarrow as pa
 from core.schema.model import Table
 from core.schema.types import DataType, Kind
 from worker.encode import json_text, text
+from worker.encode.column_concat import Piece, Writers, join
 from worker.encode.encoder import RowEncoder
 from worker.encode.escape import as_array, quoted_where_needed
-from worker.encode.pieces import Piece, Writers, join
 
 
 def _strings(column: Any, _: DataType) -> list[Piece]:

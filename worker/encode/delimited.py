@@ -6,9 +6,9 @@ from typing import Any
 from core.schema.model import Table
 from core.schema.types import DataType, Kind
 from worker.encode import text
+from worker.encode.column_concat import Piece, Writer, Writers, join
 from worker.encode.encoder import RowEncoder
 from worker.encode.escape import replaced
-from worker.encode.pieces import Piece, Writer, Writers, join
 
 _PLAIN = (
     Kind.BOOL, *text.INTEGERS, *text.FLOATS, Kind.DECIMAL, Kind.DATE, Kind.TIME, *text.TIMESTAMPS, Kind.DURATION,

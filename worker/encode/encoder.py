@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.schema.model import Column
-from worker.encode.pieces import Piece, Writers, join, with_nulls
+from worker.encode.column_concat import Piece, Writers, join, with_nulls
 from worker.encode.rows import Rows
 
 

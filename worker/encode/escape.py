@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from worker.encode.pieces import Block, Piece, array_of, join, lengths_of
+from worker.encode.column_concat import Block, Piece, array_of, join, lengths_of
 
 
 def present(values: Any, special: bytes) -> bytes:

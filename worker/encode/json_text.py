@@ -8,8 +8,8 @@ from typing import Any
 
 from core.schema.types import DataType, Kind
 from worker.encode import text
+from worker.encode.column_concat import Piece, Writer, Writers, join, joined_lists, with_nulls
 from worker.encode.escape import replaced
-from worker.encode.pieces import Piece, Writer, Writers, join, joined_lists, with_nulls
 
 _ESCAPES = {
     0x5C: rb"\\",

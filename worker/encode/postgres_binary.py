@@ -23,10 +23,7 @@ from numpy.typing import NDArray
 from core.schema.model import Table
 from core.schema.types import DataType, Kind
 from worker.encode import text
-from worker.encode.columns import block, fixed, magnitudes, numbers, truths
-from worker.encode.encoder import RowEncoder
-from worker.encode.json_text import element_of
-from worker.encode.pieces import (
+from worker.encode.column_concat import (
     Piece,
     Writer,
     Writers,
@@ -37,6 +34,9 @@ from worker.encode.pieces import (
     list_lengths,
     with_nulls,
 )  # fmt: skip
+from worker.encode.columns import block, fixed, magnitudes, numbers, truths
+from worker.encode.encoder import RowEncoder
+from worker.encode.json_text import element_of
 from worker.encode.postgres_nul import without_nul
 
 _NULL = b"\xff\xff\xff\xff"

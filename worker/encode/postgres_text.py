@@ -5,10 +5,10 @@ from typing import Any
 from core.schema.model import Table
 from core.schema.types import DataType, Kind
 from worker.encode import text
+from worker.encode.column_concat import Piece, Writers, join, joined_lists, with_nulls
 from worker.encode.delimited import DelimitedEncoder
 from worker.encode.escape import replaced
 from worker.encode.json_text import element_of
-from worker.encode.pieces import Piece, Writers, join, joined_lists, with_nulls
 from worker.encode.postgres_nul import without_nul
 
 _IN_AN_ARRAY = {0x5C: rb"\\", 0x22: rb"\""}

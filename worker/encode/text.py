@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.schema.types import DataType, Kind
+from worker.encode.column_concat import Block, Piece, Writer, Writers
 from worker.encode.columns import fixed, numbers, truths, zero_for_null
-from worker.encode.pieces import Block, Piece, Writer, Writers
 
 INTEGERS = (Kind.INT8, Kind.INT16, Kind.INT32, Kind.INT64)
 FLOATS = (Kind.FLOAT32, Kind.FLOAT64)

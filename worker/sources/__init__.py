@@ -9,13 +9,13 @@ from core.stores import Capabilities
 from worker.sources.base import ALONE, Seat, Source
 
 _MODULES: Mapping[str, str] = {
-    "mysql": "worker.sources.mysql",
-    "postgresql": "worker.sources.postgresql",
-    "mongodb": "worker.sources.mongodb",
-    "kafka": "worker.sources.kafka",
-    "neo4j": "worker.sources.neo4j",
-    "csv": "worker.sources.csv",
-    "jsonl": "worker.sources.jsonl",
+    "mysql": "worker.sources.mysql.source",
+    "postgresql": "worker.sources.postgresql.source",
+    "mongodb": "worker.sources.mongodb.source",
+    "kafka": "worker.sources.kafka.source",
+    "neo4j": "worker.sources.neo4j.source",
+    "csv": "worker.sources.csv.source",
+    "jsonl": "worker.sources.jsonl.source",
 }
 
 

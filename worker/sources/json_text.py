@@ -14,7 +14,7 @@ from core.schema.model import Column, Table
 from core.schema.types import Kind
 from core.schema.values import canonical_json
 from worker.encode import text
-from worker.sources.csv_text import ABSENT
+from worker.sources.csv.text import ABSENT
 
 _NUMBERS = (*text.INTEGERS, *text.FLOATS, Kind.DECIMAL)
 _ABSENT = object()

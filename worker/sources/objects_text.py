@@ -13,7 +13,7 @@ from core.schema.model import Table
 from core.schema.types import DataType, Kind
 from worker.encode import scalars, text
 from worker.encode.json_text import element_of
-from worker.sources.csv_text import ABSENT
+from worker.sources.csv.text import ABSENT
 from worker.sources.json_text import document_text, strings
 
 _BARE = (Kind.BOOL, *text.INTEGERS, *text.FLOATS, Kind.DECIMAL)

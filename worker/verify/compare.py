@@ -9,7 +9,7 @@ from core.schema.types import DataType, Kind
 from worker.encode import scalars, text
 from worker.encode.columns import numbers
 from worker.verify import documents
-from worker.verify.reading import NESTED, Mask, read_texts
+from worker.verify.parse_cells import NESTED, Mask, read_texts
 
 _SHOWN = 200
 """Characters of a cell that a difference shows."""

@@ -9,9 +9,9 @@ import pyarrow as pa
 
 from core.schema.types import DataType, Kind
 from worker.encode import json_text, text
+from worker.encode.column_concat import join, with_nulls
 from worker.encode.json_text import element_of
-from worker.encode.pieces import join, with_nulls
-from worker.verify.reading import read_texts
+from worker.verify.parse_cells import read_texts
 
 _REMEMBERED = 4096
 """Distinct texts whose values are kept: generated documents come out of a short list."""

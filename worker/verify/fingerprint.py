@@ -4,7 +4,7 @@ import pyarrow.compute as pc
 
 from worker.generate import TableRows
 from worker.sources.base import Fingerprint, Scope, Source
-from worker.sources.summed import total_of
+from worker.sources.row_checksum import total_of
 
 _CHUNK = 16_384
 

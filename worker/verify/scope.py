@@ -6,7 +6,7 @@ from core.schema.model import Table
 from core.stores import SOURCES
 from worker.generate.arrow import arrow_type
 from worker.sources.base import KeySpan, Scope
-from worker.verify.locate import is_consecutive
+from worker.verify.row_index import is_consecutive
 
 
 def shards_of(plan: LoadPlan, table: str) -> list[Shard]:

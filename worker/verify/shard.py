@@ -10,9 +10,9 @@ from core.plan import Shard
 from worker.generate import TableRows
 from worker.sources.base import Scope, Source
 from worker.verify.compare import differing, shown
-from worker.verify.findings import Findings
-from worker.verify.locate import UNKNOWN, Numbers, locator_of
-from worker.verify.reading import Mask, read_texts
+from worker.verify.parse_cells import Mask, read_texts
+from worker.verify.row_index import UNKNOWN, Numbers, locator_of
+from worker.verify.table_diff import Findings
 
 Counted = Callable[[int], None]
 """Told of the rows of each batch once they are compared."""

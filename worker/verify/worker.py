@@ -5,12 +5,12 @@ import time
 from core.plan import LoadPlan, VerifyDepth, WorkerPlan
 from core.results import VerificationReport
 from worker.generate import Dataset
+from worker.result.counters import Tally
 from worker.sources.base import Source
-from worker.tally import Tally
-from worker.verify.findings import Findings, report_of
 from worker.verify.fingerprint import is_as_generated
 from worker.verify.scope import scope_of
 from worker.verify.shard import verify_shard
+from worker.verify.table_diff import Findings, report_of
 
 
 class Verification:

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
-from aggregate.render import words
+from aggregate.render import formatting
 from aggregate.render.page.series import PHASES, PhaseTimes, Throughput
 from aggregate.report import Bin, Percentiles
 
@@ -58,7 +58,7 @@ def latencies(bins: Sequence[Bin], percentiles: Percentiles) -> str:
         axes.set_xscale("log")
         named = ("p50", percentiles.p50), ("p99", percentiles.p99), ("p99.9", percentiles.p999)
         for (name, value), colour in zip(named, _COLOURS[1:], strict=False):
-            axes.axvline(value, color=colour, linewidth=1.4, label=f"{name} {words.milliseconds(value)}")
+            axes.axvline(value, color=colour, linewidth=1.4, label=f"{name} {formatting.milliseconds(value)}")
         axes.set_xlabel("milliseconds a batch")
         axes.set_ylabel("batches")
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

@@ -8,7 +8,7 @@ from jinja2 import Environment as Templates
 from jinja2 import StrictUndefined
 from markupsafe import Markup
 
-from aggregate.render import words
+from aggregate.render import formatting
 from aggregate.render.page import charts, series
 from aggregate.report import Report, WorkerLine
 from core.plan import LoadPlan
@@ -35,18 +35,18 @@ def _content(report: Report) -> dict[str, Any]:
     started = f"{report.totals.started_at:%Y-%m-%d %H:%M:%S} UTC" if report.totals.started_at else None
     return {
         "where": [text for text in (report.stack, report.platform, report.source, report.operation, started) if text],
-        "outcome": words.outcome(report.exit_code),
+        "outcome": formatting.outcome(report.exit_code),
         "figures": list(_figures(report)),
-        "limit": words.limit(report.limited_by) if report.limited_by else None,
-        "thresholds": list(zip(report.thresholds, words.thresholds(report), strict=True)),
-        "columns": words.COLUMNS,
-        "workers": [words.row(line) for line in report.workers],
-        "total": words.total_row(report.totals),
-        "footnotes": words.footnotes(report.totals),
-        "facts": words.facts(report),
+        "limit": formatting.limit(report.limited_by) if report.limited_by else None,
+        "thresholds": list(zip(report.thresholds, formatting.thresholds(report), strict=True)),
+        "columns": formatting.COLUMNS,
+        "workers": [formatting.row(line) for line in report.workers],
+        "total": formatting.total_row(report.totals),
+        "footnotes": formatting.footnotes(report.totals),
+        "facts": formatting.facts(report),
         "charts": list(_charts(report)),
         "verification": _verification(report),
-        "differences": words.differences(report),
+        "differences": formatting.differences(report),
         "errors": list(_errors(report)),
         "asked": _asked(report.plan) if report.plan else None,
         "environment": _environment(report),
@@ -57,13 +57,13 @@ def _content(report: Report) -> dict[str, Any]:
 
 def _figures(report: Report) -> Iterator[tuple[str, str]]:
     totals = report.totals
-    yield "Rows", words.count(totals.rows)
-    yield "Rows/sec, sum of workers", words.rate(totals.rows_per_second)
-    yield "Rows/sec, wall clock", words.rate(totals.wall_clock_rows_per_second)
-    yield "Wall clock", words.duration(totals.wall_clock_ms)
+    yield "Rows", formatting.count(totals.rows)
+    yield "Rows/sec, sum of workers", formatting.rate(totals.rows_per_second)
+    yield "Rows/sec, wall clock", formatting.rate(totals.wall_clock_rows_per_second)
+    yield "Wall clock", formatting.duration(totals.wall_clock_ms)
     if report.latency_ms is not None:
-        yield "Batch latency p99", words.milliseconds(report.latency_ms.p99)
-    yield "Workers finished", f"{words.count(totals.finished_workers)} of {words.count(totals.workers)}"
+        yield "Batch latency p99", formatting.milliseconds(report.latency_ms.p99)
+    yield "Workers finished", f"{formatting.count(totals.finished_workers)} of {formatting.count(totals.workers)}"
 
 
 def _charts(report: Report) -> Iterator[tuple[str, str, Markup, str]]:
@@ -73,7 +73,7 @@ def _charts(report: Report) -> Iterator[tuple[str, str, Markup, str]]:
         yield "throughput", "Throughput over time", Markup(charts.throughput(rows)), _bands(rows.labels)  # noqa: S704
     if report.latency_ms is not None:
         plot = charts.latencies(report.latency_histogram, report.latency_ms)
-        yield "latency", "Batch latency", Markup(plot), words.latency(report.latency_ms)  # noqa: S704
+        yield "latency", "Batch latency", Markup(plot), formatting.latency(report.latency_ms)  # noqa: S704
     times = series.phases(report)
     if times is not None:
         yield "phases", "Where the time went", Markup(charts.phases(times)), _bands(times.labels)  # noqa: S704
@@ -92,10 +92,10 @@ def _verification(report: Report) -> Grid | None:
     rows = [
         (
             each.table,
-            *(words.count(number) for number in (each.expected, each.found, each.missing, each.mismatched)),
-            words.count(each.extra),
-            words.count(each.matched),
-            words.duration(each.duration_ms),
+            *(formatting.count(number) for number in (each.expected, each.found, each.missing, each.mismatched)),
+            formatting.count(each.extra),
+            formatting.count(each.matched),
+            formatting.duration(each.duration_ms),
         )
         for each in report.verification.tables
     ]
@@ -124,9 +124,9 @@ def _environment(report: Report) -> Grid:
 def _got(line: WorkerLine) -> tuple[str, ...]:
     result = line.result
     got = result.environment if result else None
-    peak = f"{result.peak_memory_mb:,.1f} MiB" if result and result.peak_memory_mb is not None else words.NONE
+    peak = f"{result.peak_memory_mb:,.1f} MiB" if result and result.peak_memory_mb is not None else formatting.NONE
     if got is None:
-        return (line.worker_id, *[words.NONE] * 4, peak, words.NONE, words.NONE)
+        return (line.worker_id, *[formatting.NONE] * 4, peak, formatting.NONE, formatting.NONE)
     return (
         line.worker_id,
         str(got.cpu_cores),
@@ -134,7 +134,7 @@ def _got(line: WorkerLine) -> tuple[str, ...]:
         format_size(got.cgroup_memory_limit or got.memory_mb * MIB),
         format_size(got.tmpfs_size_mb * MIB) if got.tmpfs_enabled and got.tmpfs_size_mb is not None else "none",
         peak,
-        words.duration(got.throttled_ms),
+        formatting.duration(got.throttled_ms),
         ", ".join(got.not_enforced) or "all enforced",
     )
 
@@ -152,10 +152,10 @@ def _plan(plan: LoadPlan) -> list[tuple[str, str]]:
         ("Source", plan.source),
         ("Operation", plan.operation),
         ("Method", plan.method),
-        ("Workers", words.count(len(plan.workers))),
-        ("Rows", words.count(plan.rows)),
-        ("Rows per table", words.count(plan.row_count)),
-        ("Batch size", words.count(plan.batch_size)),
+        ("Workers", formatting.count(len(plan.workers))),
+        ("Rows", formatting.count(plan.rows)),
+        ("Rows per table", formatting.count(plan.row_count)),
+        ("Batch size", formatting.count(plan.batch_size)),
         ("Seed", str(plan.seed)),
         ("Tables", ", ".join(plan.tables)),
     ]
@@ -163,7 +163,7 @@ def _plan(plan: LoadPlan) -> list[tuple[str, str]]:
 
 def _shards(plan: LoadPlan) -> Grid:
     rows = [
-        (worker.id, shard.table, str(shard.seed), words.count(shard.first_row), words.count(shard.rows))
+        (worker.id, shard.table, str(shard.seed), formatting.count(shard.first_row), formatting.count(shard.rows))
         for worker in plan.workers
         for shard in worker.shards
     ]

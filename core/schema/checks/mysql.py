@@ -1,7 +1,7 @@
 """What MySQL cannot hold: refused in the plan, before a server refuses it in the middle of a run.
 
 Sources: dev.mysql.com, "Limits on Table Column Count and Row Size", "InnoDB Limits", "Identifier Length Limits". The bytes
-that InnoDB counts per column were measured on MySQL 9.7 (tests/worker/sources/test_mysql_limits.py).
+that InnoDB counts per column were measured on MySQL 9.7 (tests/worker/sources/mysql/test_limits.py).
 """
 
 from collections.abc import Iterator, Mapping

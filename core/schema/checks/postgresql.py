@@ -1,7 +1,7 @@
 """What PostgreSQL cannot hold: refused in the plan, before a server refuses it in the middle of a run.
 
 Sources: postgresql.org, "PostgreSQL Limits", "System Columns", "Database Page Layout", "TOAST", "B-Tree Indexes". The bytes of
-a row and of a key were measured on PostgreSQL 18 (tests/worker/sources/test_postgresql_limits.py).
+a row and of a key were measured on PostgreSQL 18 (tests/worker/sources/postgresql/test_limits.py).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

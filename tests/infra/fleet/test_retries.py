@@ -14,7 +14,7 @@ from core.schema.file import load_schema
 from core.stores import BULK
 from infra.fleet.orchestrator import Outcome, conduct
 from infra.platforms.local.runner import LocalHandles, LocalRunner
-from worker.attempt import ATTEMPT_VARIABLE
+from worker.result.retry_marker import ATTEMPT_VARIABLE
 
 PROJECT = Path(__file__).parents[3]
 ROWS = 150_000

@@ -16,7 +16,7 @@ from core.schema.types import DataType, Kind
 from tests.worker.encode import samples
 from worker.encode.postgres_binary import PostgresBinaryEncoder
 from worker.encode.postgres_text import PostgresTextEncoder
-from worker.sources.postgresql_ddl import create_table
+from worker.sources.postgresql.ddl import create_table
 
 Encoder = type[PostgresBinaryEncoder] | type[PostgresTextEncoder]
 _FORMATS = {PostgresBinaryEncoder: "binary", PostgresTextEncoder: "text"}

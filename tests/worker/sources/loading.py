@@ -11,11 +11,11 @@ from core.schema.file import load_schema
 from core.schema.model import Table
 from core.stores import BULK, SOURCES
 from worker.generate import Dataset
-from worker.load import load_shard, remove_shard
+from worker.pipeline import load_shard, remove_shard
+from worker.result.counters import Tally
 from worker.retry import until
 from worker.sources import open_source
 from worker.sources.base import ALONE, Seat, Source
-from worker.tally import Tally
 
 ROWS = 700
 EVERY_KIND, KEYED = "every_kind", "keyed"

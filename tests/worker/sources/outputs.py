@@ -9,10 +9,10 @@ from core.output.manifest import MANIFEST
 from core.plan import LoadPlan, OnExisting, partition
 from core.stores import BULK, SOURCES
 from tests.worker.sources.loading import DATASET, KEYED
-from worker.load import load_shard, remove_shard
+from worker.pipeline import load_shard, remove_shard
+from worker.result.counters import Tally
 from worker.sources import open_source
 from worker.sources.base import Seat, Source
-from worker.tally import Tally
 from worker.verify.worker import Verification
 
 ROWS = 60

@@ -10,8 +10,12 @@ from pymongo.uri_parser import parse_uri
 from core.connection import Connection, parse_connection
 from core.errors import InputError
 from core.stores import KAFKA, MONGODB, MYSQL, NEO4J, POSTGRESQL, SOURCES
-from worker.sources import kafka_connection, mongodb_connection, mysql_connection, neo4j_connection, open_source
-from worker.sources.kafka_errors import Refusals
+from worker.sources import open_source
+from worker.sources.kafka import connection as kafka_connection
+from worker.sources.kafka.errors import Refusals
+from worker.sources.mongodb import connection as mongodb_connection
+from worker.sources.mysql import connection as mysql_connection
+from worker.sources.neo4j import connection as neo4j_connection
 
 
 class Form(NamedTuple):

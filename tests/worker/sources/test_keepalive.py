@@ -12,7 +12,7 @@ from core.connection import parse_connection
 from core.errors import ServerError
 from core.stores import POSTGRESQL
 from worker.sources import keepalive
-from worker.sources.postgresql import PostgreSQL
+from worker.sources.postgresql.source import PostgreSQL
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems name these options otherwise")

@@ -10,8 +10,8 @@ from core.results import TableVerification
 from core.schema.model import Column
 from core.stores import BULK
 from tests.worker.sources.loading import DATASET, emptied
+from worker.result.counters import Tally
 from worker.sources.base import Source
-from worker.tally import Tally
 from worker.verify.worker import Verification
 
 ROWS = 120

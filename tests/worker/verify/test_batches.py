@@ -11,8 +11,8 @@ from core.schema.file import parse_schema
 from core.schema.model import Column, Table
 from worker.generate import Dataset
 from worker.sources.base import Scope, Source
-from worker.verify.findings import Findings
 from worker.verify.shard import verify_shard
+from worker.verify.table_diff import Findings
 
 ROWS = 40
 _SCHEMA = """

@@ -15,8 +15,8 @@ from tests.worker.sources.loading import connected
 from tests.worker.verify.conftest import Place
 from tests.worker.verify.strangers import STRANGERS
 from worker.generate import Dataset
-from worker.load import load_shard
-from worker.tally import Tally
+from worker.pipeline import load_shard
+from worker.result.counters import Tally
 from worker.verify.worker import Verification
 
 ROWS = 250

@@ -18,7 +18,7 @@ from tests.worker.verify.campaign import (
     write,
 )
 from worker.sources.base import Source
-from worker.verify.findings import KEPT
+from worker.verify.table_diff import KEPT
 
 
 def _key(name: str, row: int) -> str:

@@ -14,9 +14,9 @@ from tests.worker.sources.loading import DATASET, EVERY_KIND, KEYED, connected
 from tests.worker.verify.campaign import ROWS, counts, rows_of, verified, write
 from tests.worker.verify.embedded import embedded_postgresql
 from worker.generate import Dataset
+from worker.result.counters import Tally
 from worker.sources.base import Source
-from worker.sources.summed import is_summable
-from worker.tally import Tally
+from worker.sources.row_checksum import is_summable
 from worker.verify.worker import Verification
 
 _SPELLED_ANEW = (Kind.ARRAY, Kind.SET, Kind.JSONB, Kind.POINT)

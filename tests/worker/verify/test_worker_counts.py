@@ -17,8 +17,8 @@ from tests.worker.verify.campaign import replaced
 from tests.worker.verify.conftest import Place
 from tests.worker.verify.strangers import NAMED, NUMBERED, STRANGERS
 from worker.generate import Dataset
+from worker.result.counters import Tally
 from worker.sources.base import Seat, Source
-from worker.tally import Tally
 from worker.verify.worker import Verification
 
 ROWS = 101

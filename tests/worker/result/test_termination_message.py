@@ -1,0 +1,89 @@
+"""A result fits a termination message whatever it holds, and what it lost it names."""
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+from hdrh.histogram import HdrHistogram
+
+from core.errors import StorageError
+from core.results import Difference, ShardResult, WorkerResult
+from tests.aggregate import runs
+from worker.result.termination_message import HISTOGRAM, HISTOGRAM_DETAIL, LIMIT, TIMELINE, message
+from worker.result.writer import TERMINATION_VARIABLE, deliver
+
+RANDOM = random.Random(7)
+MANY_LATENCIES = [RANDOM.lognormvariate(3, 2) for _ in range(5_000)]
+
+
+def parsed(text: str) -> WorkerResult:
+    assert len(text.encode()) <= LIMIT
+    return WorkerResult.model_validate_json(text)
+
+
+def test_a_small_result_is_left_alone():
+    result = runs.result(timeline=tuple(range(10)), latency_ms=runs.latency([1, 2, 3]))
+    assert parsed(message(result)) == result
+
+
+def test_the_timeline_goes_first_and_alone_where_that_is_enough():
+    result = runs.result(timeline=tuple(range(10_000, 13_000)), latency_ms=runs.latency([1, 2, 3]))
+    short = parsed(message(result))
+    assert short == result.model_copy(update={"timeline": (), "omitted": (TIMELINE,)})
+
+
+def test_a_histogram_loses_digits_before_it_goes():
+    result = runs.result(timeline=(), latency_ms=runs.latency(MANY_LATENCIES))
+    short = parsed(message(result))
+    assert short.omitted == (HISTOGRAM_DETAIL,)
+    assert short.latency_ms is not None
+    assert short.latency_ms.histogram is not None
+    assert short.latency_ms.p50 == result.latency_ms.p50, "the percentiles are those of the whole histogram"  # type: ignore[union-attr]
+    coarse = HdrHistogram.decode(short.latency_ms.histogram)
+    assert coarse.get_total_count() == len(MANY_LATENCIES)
+    assert coarse.get_value_at_percentile(50) / 1000 == pytest.approx(sorted(MANY_LATENCIES)[2_500], rel=0.1)
+
+
+def test_the_longest_result_there_can_be_still_fits():
+    difference = Difference(key="k" * 100, column="c", expected="e" * 500, found="f" * 500)
+    verified = runs.verified(missing=1)
+    tables = tuple(
+        table.model_copy(update={"table": f"{table.table}-{number}" * 9, "differences": (difference,) * 20})
+        for number in range(200)
+        for table in verified.tables
+    )
+    result = runs.result(
+        timeline=tuple(range(5_000)),
+        latency_ms=runs.latency(MANY_LATENCIES),
+        tables_processed=tuple(f"table-{number}" * 9 for number in range(200)),
+        shards=tuple(ShardResult(table="t" * 200, first_row=0, rows=1, rows_processed=1) for _ in range(200)),
+        errors=tuple("é" * 400 for _ in range(50)),
+        server_settings={f"setting-{number}": "on" * 90 for number in range(200)},
+        verification_report=verified.model_copy(update={"tables": tables}),
+    )
+    short = parsed(message(result))
+    assert short.metrics == result.metrics
+    assert short.errors[0] == "é" * 200
+    assert short.verification_report is not None
+    assert short.verification_report.total_missing == verified.total_missing
+    assert {TIMELINE, HISTOGRAM_DETAIL, HISTOGRAM} < set(short.omitted)
+
+
+def test_the_message_goes_where_the_environment_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    place = tmp_path / "termination-log"
+    place.write_text("")
+    monkeypatch.setenv(TERMINATION_VARIABLE, str(place))
+    result = runs.result(timeline=tuple(range(5_000)))
+    lines: list[str] = []
+    deliver(result, tmp_path / "worker-1.json", lines.append)
+    assert parsed(place.read_text()).omitted == (TIMELINE,)
+    assert (
+        json.loads(lines[0]) == json.loads((tmp_path / "worker-1.json").read_text()) == result.model_dump(mode="json")
+    )
+
+
+def test_a_message_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(TERMINATION_VARIABLE, str(tmp_path / "absent" / "log"))
+    with pytest.raises(StorageError, match=r"absent/log: the result could not be written .*; it is in the log"):
+        deliver(runs.result(), tmp_path / "worker-1.json", lambda _: None)

@@ -1,0 +1,378 @@
+"""A hostile Neo4j, and nodes that are not a run's: all named before one is deleted, and no value is changed.
+
+Constraints on types, existence and node keys, clusters and read-only databases are the enterprise edition's or another
+server's: these are tested by the answers that Neo4j documents.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, LiteralString, cast
+
+import pyarrow as pa
+import pytest
+from neo4j import GraphDatabase, NotificationMinimumSeverity, Query, Session
+from neo4j.exceptions import Neo4jError
+
+from core.errors import ServerError
+from core.plan import OnExisting, Shard
+from core.schema.checks.documents import LONGEST_NEO4J_KEY
+from core.schema.generators import Pattern, Sequential, Static
+from core.schema.model import Column, Table
+from core.schema.types import DataType, Kind
+from core.stores import BULK, METHODS
+from tests.serving import PASSWORD, Served, serving
+from tests.worker.sources.beds.neo4j import Neo4jBed
+from tests.worker.sources.loading import DATASET, EVERY_KIND, KEYED, ROWS, connected, load, table_of
+from tests.worker.verify import campaign
+from worker.encode.objects import Objects
+from worker.sources.base import Source
+from worker.sources.neo4j.existing import constraint_complaints, cypher_type, database_complaints, index_complaints
+from worker.sources.neo4j.prepare import memory_of
+from worker.sources.neo4j.session import version_of
+from worker.sources.neo4j.source import Neo4j
+
+BED = Neo4jBed()
+_TIMEOUT_SECONDS = 1
+_SETTINGS: Mapping[str, str] = {
+    "initial.dbms.default_database": "elsewhere",
+    "db.transaction.timeout": f"{_TIMEOUT_SECONDS}s",
+    "db.transaction.monitor.check.interval": "100ms",
+    "db.memory.transaction.max": "16m",
+    "db.temporal.timezone": "+05:30",
+    "db.tx_state.memory_allocation": "OFF_HEAP",
+    "db.format": "standard",
+    "dbms.cypher.hints_error": "true",
+    "dbms.cypher.lenient_create_relationship": "true",
+    "dbms.security.procedures.allowlist": "apoc.util.sleep",
+}
+_CHUNK = 4_000
+"""Nodes that the tests' own transactions may create within the server's memory limit."""
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    given = " ".join(f"NEO4J_{name.replace('_', '__').replace('.', '_')}={value}" for name, value in _SETTINGS.items())
+    start = f'export {given}; exec "$(command -v docker-entrypoint.sh || echo /startup/docker-entrypoint.sh)" neo4j'
+    with pytest.MonkeyPatch.context() as patch:
+        health = "infra.databases.neo4j._HEALTH"
+        patch.setattr(health, _module_value(health).replace("/db/neo4j/", "/db/elsewhere/"))
+        with serving("neo4j", arguments=("bash", "-c", start)) as server:
+            # The string names no database: the user's home is meant.
+            yield replace(server, connection=replace(server.connection, path=""))
+
+
+def _module_value(path: str) -> Any:
+    module, _, name = path.rpartition(".")
+    return getattr(__import__(module, fromlist=[name]), name)
+
+
+@pytest.fixture(scope="module")
+def session(served: Served) -> Iterator[Session]:
+    at = f"bolt://{served.connection.host}:{served.connection.port}"
+    quiet = NotificationMinimumSeverity.OFF
+    with (
+        GraphDatabase.driver(at, auth=("neo4j", PASSWORD), notifications_min_severity=quiet) as driver,
+        driver.session() as opened,
+    ):
+        yield opened
+
+
+@pytest.fixture
+def source(served: Served, session: Session) -> Iterator[Source]:
+    """A source, and a database without nodes, constraints and indexes."""
+    while _run(session, f"MATCH (n) WITH n LIMIT {_CHUNK} DETACH DELETE n RETURN count(*) AS n")[0]["n"]:
+        pass
+    for row in _run(session, "SHOW CONSTRAINTS YIELD name"):
+        _run(session, f"DROP CONSTRAINT `{row['name']}`")
+    for row in _run(session, "SHOW INDEXES YIELD name, type WHERE type <> 'LOOKUP'"):
+        _run(session, f"DROP INDEX `{row['name']}`")
+    with connected("neo4j", served.connection) as opened:
+        yield opened
+
+
+def _run(session: Session, query: str, **parameters: Any) -> list[dict[str, Any]]:
+    text = cast("LiteralString", query)  # type: ignore[redundant-cast]
+    return [record.data() for record in session.run(Query(text, timeout=0), parameters)]
+
+
+def _count(session: Session, label: str) -> int:
+    return int(_run(session, f"MATCH (n:{label}) RETURN count(n) AS n")[0]["n"])
+
+
+def _named(name: str) -> Table:
+    return table_of(KEYED).model_copy(update={"name": name})
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("wish", [OnExisting.EMPTY, OnExisting.APPEND])
+def test_all_complaints_before_any_change(source: Source, session: Session, wish: OnExisting) -> None:
+    names = ("plain", "linked", "labelled", "indexed", "repeating", "shaped", "misnamed", "absent")
+    for query in (
+        "CREATE (:plain {id: 'a'})-[:NEXT]->(:linked {id: 'a'})",
+        "CREATE (:plain {id: 'b'}), (:labelled:Customer {id: 'a'}), (:labelled:Customer:Vip {id: 'b'})",
+        "MATCH (n:linked) CREATE (n)-[:BOUGHT]->(:Product), (n)-[:BOUGHT]->(:Product), (n)<-[:OF]-()",
+        "CREATE (:shaped {id: 'a', `order`: 'b', extra: 1})",
+        "CREATE INDEX mine FOR (n:indexed) ON (n.id)",
+        "CREATE CONSTRAINT once FOR (n:repeating) REQUIRE n.`order` IS UNIQUE",
+        "CREATE CONSTRAINT `loadtest.misnamed.id` FOR (n:other) REQUIRE n.id IS UNIQUE",
+    ):
+        _run(session, query)
+    before = _run(session, "MATCH (n) RETURN count(n) AS nodes, count{()-->()} AS relationships")
+    with pytest.raises(ServerError) as refused:
+        source.prepare([_named(name) for name in names], wish)
+    text = str(refused.value)
+    assert text.startswith("label 'linked', 'labelled', 'shaped' exists at bolt://")
+    for said in (
+        "linked: its nodes have 2 relationships of type 'BOUGHT' to nodes with the label 'Product', which Loadtest did not",
+        "linked: its nodes have 1 relationships of type 'OF' from nodes with no label",
+        "labelled: 2 of its nodes also have the label 'Customer', which Loadtest did not create; remove them",
+        "labelled: 1 of its nodes also have the label 'Vip'",
+        "indexed: id: has index 'mine', wanted a uniqueness constraint, which has an index of its own; DROP INDEX `mine`",
+        "repeating: order: has a uniqueness constraint 'once', and the schema's values repeat; DROP CONSTRAINT `once`",
+        "shaped: its nodes have extra, wanted no such property",
+        "misnamed: id: the name 'loadtest.misnamed.id' is another constraint's or index's (['other'], ['id']); drop it",
+    ):
+        assert said in text
+    assert "plain:" not in text
+    assert "NEXT" not in text
+    assert "\n" not in text
+    assert _run(session, "MATCH (n) RETURN count(n) AS nodes, count{()-->()} AS relationships") == before
+    assert len(_run(session, "SHOW CONSTRAINTS YIELD name")) == 2
+
+
+@pytest.mark.docker
+def test_only_the_runs_nodes_and_relationships_are_deleted(source: Source, session: Session) -> None:
+    users, orders = _named("users"), _named("orders")
+    _run(
+        session,
+        "CREATE (u:users {id: 'a'})-[:PLACED]->(:orders {id: 'a'})-[:AFTER]->(:orders {id: 'a'}), (u)-[:IS]->(u)",
+    )
+    _run(session, "CREATE (:Product {id: 1})-[:LIKE]->(:Product {id: 2})")
+    source.prepare([users, orders], OnExisting.EMPTY)
+    assert (_count(session, "users"), _count(session, "orders"), _count(session, "Product")) == (0, 0, 2)
+    assert _run(session, "MATCH ()-[r]->() RETURN type(r) AS type") == [{"type": "LIKE"}]
+    constrained = _run(session, "SHOW CONSTRAINTS YIELD labelsOrTypes AS labels, properties ORDER BY labels")
+    assert [(row["labels"], row["properties"]) for row in constrained] == [(["orders"], ["id"]), (["users"], ["id"])]
+
+
+@pytest.mark.docker
+def test_append_needs_different_keys(source: Source, session: Session) -> None:
+    _run(session, "CREATE (:users {id: 'a'}), (:users {id: 'a'}), (:orders {id: 'a'})")
+    with pytest.raises(
+        ServerError, match="users: id: its nodes have equal keys, wanted unique ones; delete the copies"
+    ):
+        source.prepare([_named("users"), _named("orders")], OnExisting.APPEND)
+    assert (_count(session, "users"), _count(session, "orders")) == (2, 1)
+    source.prepare([_named("orders")], OnExisting.APPEND)
+    assert _count(session, "orders") == 1
+
+
+@pytest.mark.docker
+def test_redo_keeps_a_relationship_of_others(source: Source, session: Session) -> None:
+    table = table_of(EVERY_KIND)
+    source.prepare([table], OnExisting.EMPTY)
+    load(source, EVERY_KIND, rows=10)
+    _run(session, f"MATCH (n:{EVERY_KIND} {{id: 5}}) CREATE (n)<-[:LIKE]-(:Product)")
+    with pytest.raises(
+        ServerError, match=r"still has relationships.*; remove the relationships, which Loadtest did not"
+    ):
+        load(source, EVERY_KIND, rows=10, redo=True)
+    assert _count(session, EVERY_KIND) == 10
+
+
+@pytest.mark.docker
+def test_emptying_keeps_to_the_servers_memory(source: Source, session: Session) -> None:
+    for _ in range(3):
+        _run(session, f"UNWIND range(1, {_CHUNK}) AS n CREATE (:plain {{id: randomUUID(), `order`: 'row'}})")
+    with pytest.raises(Neo4jError, match=r"db\.memory\.transaction\.max"):
+        _run(session, "MATCH (n:plain) WITH n LIMIT 10000 DELETE n")
+    source.prepare([_named("plain")], OnExisting.EMPTY)
+    assert _count(session, "plain") == 0
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("method", METHODS)
+def test_hostile_settings_change_no_value(served: Served, source: Source, method: str) -> None:
+    table = table_of(EVERY_KIND)
+    source.prepare([table], OnExisting.EMPTY)
+    load(source, EVERY_KIND, method=method)
+    load(source, EVERY_KIND, method=method, redo=True)
+    assert source.count(table) == ROWS
+    found = sorted(BED.rows(served, table), key=lambda row: row["id"])
+    assert found == sorted(BED.expected(table, DATASET.table(EVERY_KIND).batch(0, ROWS)), key=lambda row: row["id"])
+    campaign.write(source, EVERY_KIND, campaign.rows_of(EVERY_KIND))
+    assert [each.matched for each in campaign.verified(source, EVERY_KIND)] == [campaign.ROWS]
+
+
+@pytest.mark.docker
+def test_transaction_outlasts_the_servers_timeout(source: Source, session: Session) -> None:
+    with pytest.raises(Neo4jError, match="has been terminated"):
+        session.run(f"CALL apoc.util.sleep({_TIMEOUT_SECONDS * 2000})").consume()
+    data = DATASET.table(KEYED)
+    source.prepare([data.table], OnExisting.EMPTY)
+
+    def slow(rows: Objects) -> Iterator[Objects]:
+        yield rows.part(0, 10)
+        time.sleep(_TIMEOUT_SECONDS * 1.5)
+        yield rows.part(10, 20)
+
+    with source.sink(data.table, Shard(table=KEYED, seed=42, first_row=0, rows=20), BULK) as sink:
+        sink.send(slow(sink.encode(data.batch(0, 20))))
+    assert source.count(data.table) == 20
+
+
+def _texts(value: str) -> Table:
+    """A table with one large text beside its key."""
+    key = Column(name="id", type=DataType(kind=Kind.INT64), generator=Sequential())
+    text = Column(name="wide", type=DataType(kind=Kind.TEXT), generator=Static(value=value))
+    return Table(name="wide", primary_key="id", columns=(key, text))
+
+
+@pytest.mark.docker
+def test_memory_limit_is_named(served: Served, source: Source, session: Session) -> None:
+    value = "x" * 1_000_000
+    table = _texts(value)
+    _run(session, "CREATE (:wide {id: 1})")
+    wide = Neo4j(served.connection, batch_rows=20)
+    try:
+        wide.connect()
+        with pytest.raises(
+            ServerError, match=r"db.memory.transaction.max=16.00MiB, wanted 20,\d+,\d+ bytes for a batch"
+        ):
+            wide.prepare([table], OnExisting.EMPTY)
+    finally:
+        wide.close()
+    assert _count(session, "wide") == 1
+    source.prepare([table], OnExisting.EMPTY)
+    rows = pa.RecordBatch.from_pydict({"id": list(range(40)), "wide": [value] * 40})
+    with (
+        pytest.raises(ServerError, match=r"; lower batchSize, or raise db\.memory\.transaction\.max") as refused,
+        source.sink(table, Shard(table="wide", seed=42, first_row=0, rows=40), BULK) as sink,
+    ):
+        sink.send(iter([sink.encode(rows)]))
+    assert not refused.value.transient
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize(("length", "fits"), [(LONGEST_NEO4J_KEY, True), (LONGEST_NEO4J_KEY + 10, False)])
+def test_longest_key(source: Source, length: int, fits: bool) -> None:
+    key = Column(name="id", type=DataType(kind=Kind.TEXT), generator=Pattern(pattern="x"))
+    table = Table(name="long", primary_key="id", columns=(key,))
+    source.prepare([table], OnExisting.EMPTY)
+
+    def send() -> None:
+        with source.sink(table, Shard(table="long", seed=42, first_row=0, rows=1), BULK) as sink:
+            sink.send(iter([sink.encode(pa.RecordBatch.from_pydict({"id": ["x" * length]}))]))
+
+    if fits:
+        send()
+        assert source.count(table) == 1
+    else:
+        with pytest.raises(ServerError, match=r"too large to index.*; make the values shorter"):
+            send()
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("scheme", ["bolt+s", "bolt+ssc", "neo4j+s", "neo4j+ssc"])
+def test_server_without_tls_is_refused_at_once(served: Served, scheme: str) -> None:
+    source = Neo4j(replace(served.connection, scheme=scheme))
+    with pytest.raises(ServerError, match=rf"the server speaks no TLS; write {scheme.partition('+')[0]}://") as refused:
+        source.connect()
+    source.close()
+    assert not refused.value.transient
+
+
+@pytest.mark.docker
+def test_system_database_is_refused(served: Served) -> None:
+    source = Neo4j(replace(served.connection, path="/system"))
+    with pytest.raises(
+        ServerError, match="'system' is Neo4j's own database, which holds no nodes; name another"
+    ) as refused:
+        source.connect()
+    source.close()
+    assert not refused.value.transient
+
+
+_ONLINE = {"name": "shop", "type": "standard", "aliases": ["Store"], "access": "read-write", "currentStatus": "online"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([_ONLINE], None),
+        ([{**_ONLINE, "currentStatus": "offline"}, _ONLINE], None),
+        ([{**_ONLINE, "currentStatus": "offline", "statusMessage": "no disk"}], "is offline (no disk), wanted online"),
+        ([{**_ONLINE, "access": "read-only"}], "is read-only, wanted read-write"),
+        ([{**_ONLINE, "type": "composite"}], "is a composite database"),
+        ([{**_ONLINE, "name": "other", "aliases": [], "access": "read-only"}], None),
+    ],
+)
+@pytest.mark.parametrize("database", ["shop", "store"])
+def test_database_that_cannot_be_loaded(rows: list[dict[str, Any]], said: str | None, database: str) -> None:
+    found = list(database_complaints(rows, database))
+    assert (said in found[0]) if said else found == []
+
+
+def _constraint(kind: str, *properties: str, of: str | None = None) -> dict[str, Any]:
+    return {"name": "it", "type": kind, "properties": list(properties), "propertyType": of}
+
+
+@pytest.mark.parametrize(
+    ("constraint", "said"),
+    [
+        (_constraint("UNIQUENESS", "id"), None),
+        (_constraint("UNIQUENESS", "id", "order"), None),
+        (_constraint("UNIQUENESS", "order", "absent"), None),
+        (_constraint("UNIQUENESS", "order"), "order: has a uniqueness constraint 'it', and the schema's values repeat"),
+        (_constraint("NODE_KEY", "id"), None),
+        (_constraint("NODE_KEY", "order"), "order: has a node key constraint 'it', and the schema's values repeat"),
+        (_constraint("NODE_KEY", "id", "absent"), "absent: has a node key constraint 'it', and the schema has no such column"),
+        (_constraint("NODE_PROPERTY_EXISTENCE", "order"), None),
+        (_constraint("NODE_PROPERTY_EXISTENCE", "absent"), "absent: has an existence constraint 'it'"),
+        (_constraint("NODE_PROPERTY_TYPE", "order", of="STRING"), None),
+        (_constraint("NODE_PROPERTY_TYPE", "order", of="INTEGER | STRING"), None),
+        (_constraint("NODE_PROPERTY_TYPE", "absent", of="INTEGER"), None),
+        (_constraint("NODE_PROPERTY_TYPE", "order", of="INTEGER"), "type constraint 'it' for INTEGER, wanted STRING"),
+        (_constraint("NODE_LABEL_EXISTENCE"), "of an unknown type (NODE_LABEL_EXISTENCE)"),
+    ],
+)  # fmt: skip
+def test_constraint_that_the_schema_violates(constraint: dict[str, Any], said: str | None) -> None:
+    found = list(constraint_complaints(constraint, table_of(KEYED)))
+    assert (said in found[0] and "DROP CONSTRAINT `it`" in found[0]) if said else found == []
+
+
+def test_existence_constraint_on_a_column_with_nulls() -> None:
+    (said,) = constraint_complaints(_constraint("NODE_PROPERTY_EXISTENCE", "a_text"), table_of(EVERY_KIND))
+    assert "a_text: has an existence constraint 'it', and the schema has nulls" in said
+
+
+@pytest.mark.docker
+def test_types_are_those_of_the_server(source: Source, session: Session) -> None:
+    table = table_of(EVERY_KIND)
+    source.prepare([table], OnExisting.EMPTY)
+    load(source, EVERY_KIND)
+    query = f"MATCH (n:{EVERY_KIND}) UNWIND keys(n) AS key RETURN DISTINCT key, valueType(n[key]) AS type"
+    found: dict[str, set[str]] = {}
+    for row in _run(session, query):
+        found.setdefault(row["key"], set()).add(row["type"].removesuffix(" NOT NULL"))
+    for column in table.columns:
+        assert found[column.name] - {"LIST<NOTHING>"} == {cypher_type(column.type)}, column.name
+
+
+def test_index_that_is_too_small_for_a_value() -> None:
+    index = {"name": "it", "type": "RANGE", "properties": ["wide"], "state": "ONLINE", "owningConstraint": None}
+    (said,) = index_complaints(index, _texts("x" * 9_000))
+    assert "wide: has range index 'it', which takes 8,160 bytes of a value, and the schema's have up to 9,000" in said
+    assert list(index_complaints(index, _texts("x" * 8_000))) == []
+    assert list(index_complaints({**index, "type": "TEXT"}, _texts("x" * 9_000))) == []
+    assert list(index_complaints({**index, "owningConstraint": "it"}, _texts("x" * 9_000))) == []
+
+
+def test_versions_and_sizes_are_read() -> None:
+    assert [version_of(agent) for agent in ("Neo4j/5.26.0", "Neo4j/2025.06.1", "Neo4j/5.27-aura")] == [
+        (5, 26),
+        (2025, 6),
+        (5, 27),
+    ]
+    assert [memory_of(text) for text in ("0B", "16.00MiB", "1.50GiB", "none")] == [0, 16 * 2**20, 3 * 2**29, 0]

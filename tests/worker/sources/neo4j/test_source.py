@@ -1,0 +1,67 @@
+"""What happens to a reader: another worker takes back its rows, and nothing isolates the two; the server goes silent."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from neo4j import GraphDatabase
+
+from core.errors import ServerError
+from core.plan import BASE_INSTANT, OnExisting, Shard
+from core.stores import BULK
+from tests.serving import Served, shared
+from tests.worker.sources.loading import DATASET, KEYED, connected, table_of
+from worker.generate import Dataset
+from worker.pipeline import load_shard
+from worker.result.counters import Tally
+from worker.sources.base import Scope, Source
+
+pytestmark = pytest.mark.docker
+ROWS = 30_000
+SHARD = Shard(table=KEYED, seed=42, first_row=0, rows=ROWS)
+EVERYTHING = Scope(
+    SHARD, keys=None, apart=False, leads=True, tolerant=False, table_rows=ROWS, first_rows=frozenset({0})
+)
+
+MISSED_SECONDS = 60
+"""The server's keep-alive is of twenty; the rest is for a machine that does other things."""
+
+
+@pytest.fixture(scope="module")
+def served() -> Served:
+    return shared("neo4j")
+
+
+@pytest.fixture
+def source(served: Served) -> Iterator[Source]:
+    """With the rows of the shard."""
+    table = table_of(KEYED)
+    data = Dataset(DATASET.schema, seed=42, rows=ROWS, base_instant=BASE_INSTANT).table(KEYED)
+    with connected("neo4j", served.connection) as opened:
+        opened.prepare([table], OnExisting.EMPTY)
+        load_shard(opened, data, SHARD, BULK, 1_000, Tally(total_rows=ROWS))
+        yield opened
+
+
+def test_a_node_that_goes_while_it_is_read_is_no_row(served: Served, source: Source) -> None:
+    table = table_of(KEYED)
+    batches = source.read(table, EVERYTHING)
+    read = [next(batches)]
+    at = served.connection
+    with GraphDatabase.driver(f"bolt://{at.host}:{at.port}", auth=(at.user or "", at.password or "")) as driver:
+        driver.execute_query(f"MATCH (n:{KEYED}) DELETE n")
+        driver.execute_query(f"CREATE (n:{KEYED} {{`order`: 'a row without a key, which is there'}})")
+        read += batches
+    keys = [key for batch in read for key in batch.column(table.primary_key).to_pylist()]
+    assert keys.count(None) == 1
+    assert len(keys) < ROWS
+
+
+def test_a_server_that_goes_without_a_word_is_missed(served: Served, source: Source) -> None:
+    batches = source.read(table_of(KEYED), EVERYTHING)
+    next(batches)
+    with served.without_network():
+        silent_since = time.monotonic()
+        with pytest.raises(ServerError, match="defunct connection"):
+            list(batches)
+        assert time.monotonic() - silent_since < MISSED_SECONDS

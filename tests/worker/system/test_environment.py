@@ -1,0 +1,109 @@
+"""What a worker says of its surroundings: the block of the seed, and which limits are not in force."""
+
+from pathlib import Path
+
+import psutil
+import pytest
+
+from core.plan import Limits
+from core.units import MIB
+from worker.system.cgroup import Cgroup
+from worker.system.environment import Mount, Surroundings, mount_of
+
+
+def mounted(path: Path) -> Mount:
+    """The mount of a path that exists."""
+    mount = mount_of(path)
+    assert mount is not None
+    return mount
+
+
+LIMITS = Limits(cpu=0.5, memory=512 * MIB, tmpfs=256 * MIB)
+
+
+def throttle(folder: Path, periods: int, microseconds: int) -> None:
+    """What the kernel has counted by now."""
+    (folder / "root" / "cpu.stat").write_text(f"nr_throttled {periods}\nthrottled_usec {microseconds}")
+
+
+@pytest.fixture
+def surroundings(tmp_path):
+    """A process in control groups of version 2, made of files, with plain folders."""
+
+    def make(memory="536870912", quota="50000 100000"):
+        (tmp_path / "membership").write_text("0::/\n")
+        root = tmp_path / "root"
+        root.mkdir()
+        for name, text in (("memory.max", memory), ("memory.current", "1048576"), ("cpu.max", quota)):
+            (root / name).write_text(text)
+        throttle(tmp_path, periods=7, microseconds=1500)
+        return Surroundings(tmp_path, tmp_path / "absent", Cgroup(root, tmp_path / "membership"))
+
+    return make
+
+
+def test_limits_in_force_are_reported_as_the_kernel_has_them(surroundings):
+    measured = surroundings().measure(Limits(cpu=0.5, memory=512 * MIB, tmpfs=None))
+    assert (measured.memory_mb, measured.cgroup_memory_limit) == (512, 512 * MIB)
+    assert 0 <= (measured.available_memory_mb or 0) <= 511
+    assert measured.cgroup_cpu_quota == "50000 100000"
+    assert (measured.nr_throttled, measured.throttled_ms) == (7, 1.5)
+    assert measured.not_enforced == ()
+
+
+def test_throttling_is_what_the_timed_part_added(surroundings, tmp_path):
+    here = surroundings()
+    here.begin_timing()
+    assert (here.measure(None).nr_throttled, here.measure(None).throttled_ms) == (0, 0.0)
+    throttle(tmp_path, periods=10, microseconds=4000)
+    assert (here.measure(None).nr_throttled, here.measure(None).throttled_ms) == (3, 2.5)
+    here.end_timing()
+    throttle(tmp_path, periods=90, microseconds=90_000)
+    assert (here.measure(None).nr_throttled, here.measure(None).throttled_ms) == (3, 2.5)
+
+
+def test_a_tighter_limit_than_the_plan_s_is_in_force_as_well(surroundings):
+    measured = surroundings(memory="1048576", quota="1000 100000").measure(LIMITS.model_copy(update={"tmpfs": None}))
+    assert measured.not_enforced == ()
+
+
+def test_limits_that_are_not_in_force_are_named(surroundings, tmp_path):
+    here = surroundings(memory="max", quota="max 100000")
+    measured = here.measure(LIMITS)
+    is_ram_disk = mounted(tmp_path).is_ram_disk
+    expected = ("memory limit 512Mi", "CPU limit 0.5", "RAM disk of 256Mi")
+    assert measured.not_enforced == expected
+    assert measured.tmpfs_enabled == is_ram_disk
+    assert measured.memory_mb == psutil.virtual_memory().total // MIB
+    assert [line for line in here.block(measured).splitlines() if line.startswith("NOT ENFORCED: ")] == [
+        f"NOT ENFORCED: {text}" for text in expected
+    ]
+
+
+@pytest.mark.parametrize(("memory", "quota"), [("536870913", "50000 100000"), ("536870912", "60000 100000")])
+def test_more_than_the_plan_asks_for_is_not_its_limit(surroundings, memory, quota):
+    measured = surroundings(memory=memory, quota=quota).measure(LIMITS.model_copy(update={"tmpfs": None}))
+    assert len(measured.not_enforced) == 1
+
+
+def test_without_a_plan_nothing_is_missing(surroundings):
+    assert surroundings(memory="max", quota="max 100000").measure(None).not_enforced == ()
+
+
+def test_the_block_is_the_seed_s(surroundings, tmp_path):
+    here = surroundings()
+    measured = here.measure(None)
+    lines = here.block(measured).splitlines()
+    assert lines[0] == "=== Runtime Environment Verification ==="
+    assert lines[1] == f"CPU cores visible: {measured.cpu_cores}"
+    assert lines[2] == "Total memory: 512 MB"
+    assert lines[3] == f"Available memory: {measured.available_memory_mb} MB"
+    mount = mounted(tmp_path)
+    assert lines[4] == f"{tmp_path}: {mount.file_system} (tmpfs: {str(mount.is_ram_disk).lower()})"
+    assert lines[-3:] == ["cgroup memory limit: 536870912", "cgroup CPU quota: 50000 100000", "=" * 40]
+    assert "absent" not in "\n".join(lines)
+
+
+def test_the_mount_of_a_path_is_the_deepest_that_holds_it():
+    assert mounted(Path("/proc/self/status")).file_system == "proc"
+    assert mount_of(Path("/nowhere/at/all")) is None

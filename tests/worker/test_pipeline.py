@@ -1,0 +1,152 @@
+"""The pipeline between the generator and a source: which rows are cut into which batches, and what is counted."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import ServerError
+from core.plan import Shard
+from core.schema.file import parse_schema
+from core.stores import CSV
+from worker import pipeline as load
+from worker.generate import Dataset
+from worker.pipeline import load_shard, remove_shard
+from worker.result.counters import Tally
+from worker.sources.base import KeyRange, Sent
+
+SCHEMA = """
+tables:
+  - {name: numbers, primary_key: id, columns: [{name: id, data_type: integer}]}
+  - {name: keys, primary_key: id, columns: [{name: id, data_type: uuid}]}
+"""
+ROWS = 200
+DATASET = Dataset(parse_schema(SCHEMA, "made.yaml"), 42, ROWS, datetime(2026, 1, 1, tzinfo=UTC))
+
+
+class Values:
+    """Rows in the wire format of this source: a list of values."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def __len__(self):
+        return len(self.values)
+
+    def part(self, first, stop):
+        assert 0 <= first < stop <= len(self.values)
+        return Values(self.values[first:stop])
+
+
+class Memory:
+    """A source that keeps each batch as a list; it refuses the batch of this number, if any."""
+
+    capabilities = CSV
+
+    def __init__(self, refused=None):
+        self.batches: list[list[object]] = []
+        self.chunks: list[int] = []
+        self.removed: list[object] = []
+        self._refused = refused
+
+    @contextmanager
+    def sink(self, *_) -> Iterator["Memory"]:
+        yield self
+
+    def encode(self, batch: pa.RecordBatch) -> Values:
+        self.chunks.append(batch.num_rows)
+        return Values(batch.column(0).to_pylist())
+
+    def send(self, pieces):
+        if len(self.batches) == self._refused:
+            raise ServerError("no more")
+        self.batches.append([value for piece in pieces for value in piece.values])
+        return Sent(bytes=8 * len(self.batches[-1]), commit_seconds=0.0)
+
+    def remove(self, _, keys):
+        self.removed.append(keys)
+
+
+def loaded(first_row, rows, batch_size, chunk_rows, source=None):
+    source, tally = source or Memory(), Tally(total_rows=rows)
+    tally.begin_load()
+    before = load.CHUNK_ROWS
+    load.CHUNK_ROWS = chunk_rows
+    try:
+        load_shard(
+            source,
+            DATASET.table("numbers"),
+            Shard(table="numbers", seed=42, first_row=first_row, rows=rows),
+            "bulk",
+            batch_size,
+            tally,
+        )
+    finally:
+        load.CHUNK_ROWS = before
+    return source, tally
+
+
+@given(
+    first_row=st.integers(0, 50),
+    rows=st.integers(1, 120),
+    batch_size=st.integers(1, 130),
+    chunk_rows=st.integers(1, 40),
+)
+def test_rows_come_in_order_in_batches_of_their_size_whatever_the_chunks(first_row, rows, batch_size, chunk_rows):
+    source, tally = loaded(first_row, rows, batch_size, chunk_rows)
+    sent = [value for batch in source.batches for value in batch]
+    assert sent == DATASET.table("numbers").batch(first_row, rows).column(0).to_pylist()
+    assert [len(batch) for batch in source.batches[:-1]] == [batch_size] * (len(source.batches) - 1)
+    assert 1 <= len(source.batches[-1]) <= batch_size
+    assert max(source.chunks) <= max(chunk_rows, 1)
+    assert (tally.rows, tally.batches, tally.bytes) == (rows, len(source.batches), 8 * rows)
+
+
+def test_a_batch_larger_than_a_chunk_is_still_one_batch():
+    source, _ = loaded(0, 100, 1000, 16)
+    assert [len(batch) for batch in source.batches] == [100]
+    assert source.chunks == [16] * 6 + [4]
+
+
+def test_small_batches_are_cut_from_chunks_of_whole_batches_the_first_of_one():
+    source, _ = loaded(0, 100, 7, 16)
+    assert source.chunks == [7, *[14] * 6, 9]
+
+
+def test_only_acknowledged_batches_are_counted():
+    source: Any = Memory(refused=3)
+    tally = Tally(total_rows=100)
+    tally.begin_load()
+    shard = Shard(table="numbers", seed=42, first_row=0, rows=100)
+    with pytest.raises(ServerError, match="no more"):
+        load_shard(source, DATASET.table("numbers"), shard, "bulk", 10, tally)
+    assert (tally.rows, tally.batches, tally.bytes) == (30, 3, 240)
+    assert sum(tally.timeline) == 30
+
+
+def test_time_is_told_by_phase():
+    _, tally = loaded(0, 100, 10, 16)
+    phases = tally.phases()
+    assert phases.generate > 0
+    assert phases.encode > 0
+    assert phases.send > 0
+
+
+def test_a_shard_s_consecutive_keys_are_removed_as_a_range(monkeypatch):
+    monkeypatch.setattr(load, "CHUNK_ROWS", 40)
+    source: Any = Memory()
+    remove_shard(source, DATASET.table("numbers"), Shard(table="numbers", seed=42, first_row=10, rows=100))
+    keys = DATASET.table("numbers").batch(10, 100).column(0).to_pylist()
+    assert source.removed == [KeyRange(keys[0], keys[39]), KeyRange(keys[40], keys[79]), KeyRange(keys[80], keys[99])]
+
+
+def test_other_keys_are_removed_one_by_one():
+    source: Any = Memory()
+    remove_shard(source, DATASET.table("keys"), Shard(table="keys", seed=43, first_row=10, rows=20))
+    (keys,) = source.removed
+    assert keys.to_pylist() == DATASET.table("keys").batch(10, 20).column(0).to_pylist()

@@ -1,0 +1,1 @@
+"""The commands of the worker program: prepare, load, generate and schema."""

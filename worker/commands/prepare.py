@@ -1,0 +1,43 @@
+"""`worker prepare`: makes the tables, once per run and before the workers, so that no worker owns the schema."""
+
+import json
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from core.errors import ExitCode
+from core.stores import capabilities_of
+from worker.assignment import Folders, connection_of, read_plan
+from worker.free_keys import require_free_keys
+from worker.result.retry_marker import forget_attempts
+from worker.retry import until
+from worker.sources import open_source
+from worker.sources.base import Seat
+from worker.sources.server_settings import settings_of
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The options of `worker prepare`."""
+    parser.add_argument("--plan", type=Path, required=True, help="the plan file")
+    parser.add_argument("--connection-string", help="the server, or a file: URL (default: from the environment)")
+
+
+def run(arguments: Namespace) -> int:
+    """Prepare every table of the plan; prints one JSON line with what was done and what to be warned of."""
+    plan = read_plan(arguments.plan)
+    connection = connection_of(plan, arguments.connection_string, Folders.of_environment())
+    source = open_source(capabilities_of(plan.source), connection, Seat.of(plan, 0))
+    try:
+        until(plan.connect_seconds, source.connect)
+        # What is to be verified is there already, and must stay as it is.
+        tables = [plan.data.table(name) for name in plan.tables] if plan.operation.populates else []
+        warnings = source.prepare(tables, plan.on_existing)
+        if tables:
+            require_free_keys(source, plan)
+        settings = settings_of(source)
+        forget_attempts(Folders.of_environment().results, (worker.id for worker in plan.workers))
+    finally:
+        source.close()
+    line = {"prepared": [table.name for table in tables], "warnings": list(warnings), "server_settings": settings}
+    sys.stdout.write(json.dumps(line) + "\n")
+    return ExitCode.OK

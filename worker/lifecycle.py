@@ -1,0 +1,175 @@
+"""A worker's life: look around, wait for the source, load each shard, and tell what happened, however it ended."""
+
+import contextlib
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import pairwise
+
+from core.errors import ExitCode, VerificationError
+from core.plan import Shard
+from core.results import ShardResult, WorkerResult
+from worker.assignment import Assignment
+from worker.free_keys import require_free_keys
+from worker.generate import Dataset
+from worker.pipeline import load_shard, remove_shard
+from worker.result.counters import Tally
+from worker.result.exit_status import COMPLETED, StoppedError, ending_of
+from worker.result.progress import ProgressLines
+from worker.result.writer import deliver
+from worker.retry import until
+from worker.sources import open_source
+from worker.sources.base import Source
+from worker.sources.server_settings import settings_of
+from worker.system.environment import Surroundings, peak_memory_mb
+from worker.system.parent_watch import end_with_parent
+from worker.verify.table_diff import complaint
+from worker.verify.worker import Verification
+
+
+def run_worker(assignment: Assignment) -> ExitCode:
+    """Do one worker's share and deliver its result; the exit code says how it went."""
+    worker, plan = assignment.worker, assignment.plan
+    end_with_parent()
+    surroundings = Surroundings(assignment.folders.data, assignment.folders.results)
+    _log(surroundings.block(surroundings.measure(plan.limits)))
+    tally, done = Tally(total_rows=worker.rows, loads=plan.operation.populates), _Done()
+    surroundings.begin_timing()
+    started_at, started = datetime.now(UTC), time.perf_counter()
+    ending = COMPLETED
+    try:
+        with _interruptible(), ProgressLines(worker.id, tally, _emit):
+            _work(assignment, surroundings, tally, done)
+    except Exception as error:  # noqa: BLE001 - a bug of ours must still leave its result
+        ending = ending_of(error)
+    seconds = (tally.loaded or time.perf_counter()) - started
+    for message in ending.errors:
+        _log(f"error: {message}")
+    result = WorkerResult(
+        worker_id=worker.id,
+        hostname=socket.gethostname(),
+        started_at=started_at,
+        completed_at=datetime.now(UTC),
+        success=ending.code is ExitCode.OK,
+        environment=surroundings.measure(plan.limits),
+        tables_processed=worker.tables,
+        operation=plan.operation,
+        metrics=tally.metrics(seconds),
+        errors=ending.errors,
+        verification_report=done.verification.report,
+        run_id=plan.run_id,
+        attempt=assignment.attempt,
+        exit_reason=ending.reason,
+        exit_code=int(ending.code),
+        latency_ms=tally.latencies.summary(assignment.capabilities.rows_a_batch(plan.batch_size)),
+        timeline=tuple(tally.timeline),
+        phases=tally.phases(),
+        shards=done.shards(worker.shards, tally),
+        peak_memory_mb=peak_memory_mb(),
+        server_settings=done.server_settings,
+    )
+    deliver(result, assignment.result_path, _emit)
+    return ending.code
+
+
+class _Done:
+    """What a worker has come to, for the result of one that fails half way."""
+
+    def __init__(self) -> None:
+        self.server_settings: dict[str, str] = {}
+        self.verification = Verification()
+        self._rows_before: list[int] = []
+
+    def begin(self, tally: Tally) -> None:
+        """The next shard begins with this many rows done before it."""
+        self._rows_before.append(tally.rows)
+
+    def shards(self, planned: tuple[Shard, ...], tally: Tally) -> tuple[ShardResult, ...]:
+        """Each planned shard with the rows that were acknowledged of it."""
+        bounds = [*self._rows_before, tally.rows]
+        rows = [stop - start for start, stop in pairwise(bounds)]
+        rows += [0] * (len(planned) - len(rows))
+        return tuple(
+            ShardResult(table=shard.table, first_row=shard.first_row, rows=shard.rows, rows_processed=count)
+            for shard, count in zip(planned, rows, strict=True)
+        )
+
+
+def _work(assignment: Assignment, surroundings: Surroundings, tally: Tally, done: _Done) -> None:
+    """Load, compare, or both; raises VerificationError for a difference."""
+    plan = assignment.plan
+    dataset = Dataset(plan.data, plan.seed, plan.row_count, plan.base_instant)
+    with _connected(assignment, tally) as source:
+        done.server_settings.update(settings_of(source))
+        tally.begin_load()
+        if plan.operation.populates:
+            _load(assignment, source, dataset, tally, done)
+        if plan.operation.verifies:
+            if plan.operation.populates:
+                surroundings.end_timing()
+            tally.begin_verify()
+            done.verification.run(source, plan, assignment.worker, dataset, tally)
+    report = done.verification.report
+    if report is not None and (wrong := complaint(report)):
+        raise VerificationError(wrong)
+
+
+def _load(assignment: Assignment, source: Source, dataset: Dataset, tally: Tally, done: _Done) -> None:
+    plan = assignment.plan
+    if assignment.prepares:
+        tables = [plan.data.table(name) for name in plan.tables]
+        for warning in source.prepare(tables, plan.on_existing):
+            _log(f"warning: {warning}")
+        require_free_keys(source, plan)
+    tally.begin_load()
+    for shard in assignment.worker.shards:
+        rows = dataset.table(shard.table)
+        done.begin(tally)
+        if assignment.attempt > 1:
+            remove_shard(source, rows, shard)
+        load_shard(source, rows, shard, plan.method, plan.batch_size, tally)
+
+
+@contextlib.contextmanager
+def _connected(assignment: Assignment, tally: Tally) -> Iterator[Source]:
+    source = open_source(assignment.capabilities, assignment.connection, assignment.seat)
+    started = time.perf_counter()
+    try:
+        until(assignment.plan.connect_seconds, source.connect)
+        tally.spent("connect", time.perf_counter() - started)
+        yield source
+    finally:
+        source.close()
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Turn SIGTERM and SIGINT into an exception of the main thread, so that every `with` ends as it should."""
+
+    def interrupt(number: int, _: object) -> None:
+        raise StoppedError(f"{signal.Signals(number).name}: the worker was told to stop")
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _emit(line: str) -> None:
+    """Machine-readable lines go to standard output, one at a time and at once."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _log(text: str) -> None:
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()

@@ -1,0 +1,98 @@
+"""The load pipeline: generate columns, encode them, send them, batch by batch, a chunk ahead of the wire.
+
+A chunk is what is generated and encoded at once, a batch what is committed at once. A chunk may hold many small
+batches, cut from it at row ends, and a large batch may take many chunks: memory depends on neither.
+"""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+
+from core.plan import Shard
+from core.schema.generators import Sequential
+from core.schema.model import Table
+from worker.generate import TableRows
+from worker.prefetch import Ahead
+from worker.result.counters import Tally
+from worker.sources.base import Encoded, KeyRange, Sink, Source
+
+CHUNK_ROWS = 16_384
+"""Rows generated and encoded at once: enough to make Arrow's and numpy's fixed costs small, and some MiB of memory."""
+AHEAD = 2
+"""Chunks that may wait for the wire."""
+
+
+def load_shard(source: Source, rows: TableRows, shard: Shard, method: str, batch_size: int, tally: Tally) -> None:
+    """Load one shard and count what is acknowledged; raises what the source raises."""
+    batch_size = source.capabilities.rows_a_batch(batch_size)
+    with source.sink(rows.table, shard, method) as sink:
+        chunks = _chunks(sink, rows, shard, batch_size, tally)
+        with Ahead(chunks, AHEAD) as ahead:
+            cutter = _Cutter(ahead)
+            for first in range(0, shard.rows, batch_size):
+                count = min(batch_size, shard.rows - first)
+                started = time.perf_counter()
+                sent = sink.send(cutter.take(count))
+                elapsed = time.perf_counter() - started
+                tally.spent("send", elapsed - sent.commit_seconds)
+                tally.spent("commit", sent.commit_seconds)
+                tally.acknowledged(count, sent.bytes, elapsed)
+
+
+def remove_shard(source: Source, rows: TableRows, shard: Shard) -> None:
+    """Remove what an earlier attempt may have left of a shard, chunk by chunk of its keys."""
+    for first, count in _ranges(shard, CHUNK_ROWS):
+        source.remove(rows.table, keys_of(rows.table, rows.batch(first, count, [rows.table.primary_key])))
+
+
+def keys_of(table: Table, batch: pa.RecordBatch) -> KeyRange | pa.Array:
+    """The keys of a batch as their range, where they are consecutive integers, or as they are."""
+    keys = batch.column(0)
+    if isinstance(table.key.generator, Sequential) and pa.types.is_integer(keys.type):
+        return KeyRange(keys[0].as_py(), keys[-1].as_py())
+    return keys
+
+
+def _chunks(sink: Sink[Any], rows: TableRows, shard: Shard, batch_size: int, tally: Tally) -> Iterator[Encoded]:
+    size = CHUNK_ROWS if batch_size >= CHUNK_ROWS else CHUNK_ROWS // batch_size * batch_size
+    # The server waits for the first.
+    for first, count in _ranges(shard, size, min(batch_size, size)):
+        started = time.perf_counter()
+        batch = rows.batch(first, count)
+        generated = time.perf_counter()
+        encoded = sink.encode(batch)
+        tally.spent("generate", generated - started)
+        tally.spent("encode", time.perf_counter() - generated)
+        yield encoded
+
+
+def _ranges(shard: Shard, size: int, first: int | None = None) -> Iterator[tuple[int, int]]:
+    """First row and length of the shard's parts, of which the first may be shorter."""
+    offset, count = 0, first or size
+    while offset < shard.rows:
+        yield shard.first_row + offset, min(count, shard.rows - offset)
+        offset, count = offset + count, size
+
+
+class _Cutter:
+    """Cuts a stream of encoded chunks into batches of any length."""
+
+    def __init__(self, chunks: Iterator[Encoded]) -> None:
+        self._chunks = chunks
+        self._chunk: Encoded | None = None
+        self._used = 0
+
+    def take(self, rows: int) -> Iterator[Encoded]:
+        """The pieces of the next batch; to be read to their end before the next call."""
+        while rows:
+            if self._chunk is None:
+                self._chunk, self._used = next(self._chunks), 0
+            stop = min(self._used + rows, len(self._chunk))
+            piece = self._chunk.part(self._used, stop)
+            rows -= stop - self._used
+            self._used = stop
+            if stop == len(self._chunk):
+                self._chunk = None
+            yield piece

@@ -1,0 +1,1 @@
+"""CSV files, a folder of part files per table."""

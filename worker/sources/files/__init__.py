@@ -1,0 +1,1 @@
+"""Files: what all formats that write rows of text share."""

@@ -1,0 +1,1 @@
+"""JSON Lines files, a folder of part files per table."""

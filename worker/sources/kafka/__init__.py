@@ -1,0 +1,1 @@
+"""Kafka: the source, its DDL, sinks, reader and errors."""

@@ -1,0 +1,81 @@
+"""librdkafka's properties for a connection string: brokers and login from its front, every other property from its options.
+
+kafka://user:password@broker:9092,broker:9092?security.protocol=SASL_SSL&sasl.mechanism=SCRAM-SHA-512&ssl.ca.location=/file
+"""
+
+import difflib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from core.connection import Connection
+from core.errors import InputError
+from worker.sources.kafka.errors import Refusals
+
+_CONNECTING = (
+    "security.protocol", "sasl.", "ssl.", "enable.sasl.oauthbearer.unsecure.jwt", "enable.ssl.certificate.verification",
+    "https.ca.", "socket.", "broker.address.", "client.id", "client.dns.lookup", "client.rack", "reconnect.",
+    "connections.max.idle.ms", "metadata.max.age.ms", "allow.auto.create.topics", "api.version.", "broker.version.fallback",
+    "enable.sparse.connections", "retry.backoff",
+)  # fmt: skip
+"""The properties, or how their names begin, that say how to reach a broker. How to load is not for the user to say."""
+_NAMES = (
+    "security.protocol", "sasl.mechanism", "sasl.mechanisms", "sasl.username", "sasl.password", "ssl.ca.location",
+    "ssl.certificate.location", "ssl.key.location", "ssl.key.password", "ssl.endpoint.identification.algorithm",
+    "sasl.oauthbearer.method", "sasl.oauthbearer.client.id", "sasl.oauthbearer.client.secret",
+    "sasl.oauthbearer.token.endpoint.url", "sasl.oauthbearer.scope", "sasl.oauthbearer.config", "sasl.kerberos.service.name",
+)  # fmt: skip
+"""The usual ones, to name the one that was meant."""
+
+
+def configuration(at: Connection, refusals: Refusals) -> dict[str, Any]:
+    """Return the client's properties; raises InputError for one that librdkafka does not take."""
+    given = _given(at)
+    if any(host.port is None for host in at.hosts):
+        raise at.refused("names a Unix socket, and Kafka has none", "name a broker")
+    properties: dict[str, Any] = {
+        "bootstrap.servers": ",".join(map(str, at.hosts)),
+        "client.id": "loadtest",
+        "error_cb": refusals.heard,
+        # Its own lines on standard error would stand beside the one that says what to do.
+        "log_level": 0,
+        "socket.connection.setup.timeout.ms": 10_000,
+        "reconnect.backoff.max.ms": 1_000,
+        **_login(at, given),
+        **given,
+    }
+    # A client that asks nothing: it is there for what it says of the properties.
+    alone: dict[str, Any] = {**properties, "bootstrap.servers": "127.0.0.1:1", "error_cb": lambda _: None}
+    try:
+        AdminClient(alone)
+    except (KafkaException, ValueError, TypeError) as error:
+        first = error.args[0] if error.args else error
+        said = re.sub("^Failed to create [a-z ]+: ", "", first.str() if hasattr(first, "str") else str(first))
+        raise at.refused(said, "write librdkafka's properties") from None
+    return properties
+
+
+def _given(at: Connection) -> dict[str, str]:
+    if at.database:
+        raise at.refused("names a database, and Kafka has none", "write options behind a ?, without a name before it")
+    for name, _ in at.options:
+        if not name.startswith(_CONNECTING):
+            nearest = difflib.get_close_matches(name, _NAMES, n=1)
+            remedy = f"did you mean {nearest[0]}?" if nearest else f"write one of {', '.join(_NAMES)}"
+            raise InputError.of(f"{at.key}: option", name, "is not known", remedy)
+    return at.parameters([name for name, _ in at.options])
+
+
+def _login(at: Connection, given: Mapping[str, str]) -> dict[str, str]:
+    """Return what user and password in the front of the string mean: SASL, by the mechanism PLAIN unless one is named."""
+    if at.user is None:
+        return {}
+    login = {"sasl.username": at.user, "sasl.password": at.password or ""}
+    if twice := sorted(login.keys() & given.keys()):
+        raise InputError(f"{at.key}: has {twice[0]} twice, before the @ and as an option; write it once")
+    if "sasl.mechanisms" not in given and "sasl.mechanism" not in given:
+        login["sasl.mechanism"] = "PLAIN"
+    return {"security.protocol": "sasl_plaintext", **login}

@@ -1,0 +1,110 @@
+"""What Kafka's and librdkafka's errors mean to a user."""
+
+import time
+from collections.abc import Mapping
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
+
+from core.connection import Connection
+from core.errors import ServerError
+from worker.sources.messages import GONE, MORE_DISK
+
+_ANSWER_SECONDS = 5.0
+_HANDSHAKE = "SSL handshake failed"
+TOPIC_ALREADY_EXISTS = KafkaError.TOPIC_ALREADY_EXISTS
+
+
+class Refusals:
+    """What the client's threads were told while a request only timed out: the reason behind the timeout."""
+
+    def __init__(self, at: Connection) -> None:
+        self._at = at
+        self._last: KafkaError | None = None
+        self._failed: KafkaError | None = None
+
+    def heard(self, error: KafkaError) -> None:
+        """The client's `error_cb`. That all brokers are down comes behind the error that says why."""
+        if error.code() != KafkaError._ALL_BROKERS_DOWN or self._last is None:  # noqa: SLF001
+            self._last = error
+
+    def await_answer(self, admin: AdminClient) -> None:
+        """Wait for a broker's answer; raises KafkaException, at once where a refusal stays (a request would only time out)."""
+        deadline = time.monotonic() + _ANSWER_SECONDS
+        while True:
+            try:
+                admin.list_topics(timeout=1)
+            except KafkaException:
+                # Serves `error_cb`, which hears the reason.
+                admin.poll(0.1)
+                stays = self._last is not None and not _waits(self._last)
+                if stays or time.monotonic() > deadline:
+                    raise
+            else:
+                return
+
+    def undelivered(self, error: KafkaError | None, _: object) -> None:
+        """A message's delivery report, which comes for errors only."""
+        if error is not None and self._failed is None:
+            self._failed = error
+
+    def raise_undelivered(self) -> None:
+        """Raises ServerError where a message was not delivered since the last call."""
+        if self._failed is not None:
+            error, self._failed = self._failed, None
+            raise server_error(error, self._at, self, was_there=True)
+
+    @property
+    def reason(self) -> KafkaError | None:
+        """The last error of a connection."""
+        return self._last
+
+
+def server_error(error: KafkaError, at: Connection, refusals: Refusals, *, was_there: bool = False) -> ServerError:
+    """One line: where, what the server or the driver said, what to do; `was_there` where it had taken rows before."""
+    because = refusals.reason
+    cause = because if because is not None and error.code() in _TIMEOUTS else error
+    said = at.redacted(cause.str())
+    code = KafkaError._SSL if _HANDSHAKE in said else cause.code()  # noqa: SLF001
+    remedy = GONE if was_there and code in _TIMEOUTS else _REMEDIES.get(code, "see the server's log")
+    return ServerError(f"{at}: {said}; {remedy}", transient=_waits(cause))
+
+
+def _waits(error: KafkaError) -> bool:
+    """Whether waiting may help. A listener without TLS fails the handshake under the code of a lost connection."""
+    return error.code() in _TRANSIENT and _HANDSHAKE not in error.str()
+
+
+def _codes(*names: str) -> tuple[int, ...]:
+    return tuple(getattr(KafkaError, name) for name in names)
+
+
+_TIMEOUTS = _codes("_TIMED_OUT", "_MSG_TIMED_OUT", "_TRANSPORT", "_ALL_BROKERS_DOWN", "REQUEST_TIMED_OUT")
+_TRANSIENT = (
+    *_TIMEOUTS,
+    *_codes(
+        "_RESOLVE", "LEADER_NOT_AVAILABLE", "COORDINATOR_LOAD_IN_PROGRESS", "BROKER_NOT_AVAILABLE", "NOT_CONTROLLER"
+    ),
+)
+_REMEDIES: Mapping[int, str] = {
+    **dict.fromkeys(
+        (*_TIMEOUTS, *_codes("_RESOLVE", "BROKER_NOT_AVAILABLE")),
+        "check that the server is up and reachable, by the name that it advertises too",
+    ),
+    **dict.fromkeys(
+        _codes("_AUTHENTICATION", "SASL_AUTHENTICATION_FAILED"), "check user and password in the connection string"
+    ),
+    **dict.fromkeys(_codes("UNSUPPORTED_SASL_MECHANISM"), "write a sasl.mechanism that the broker has"),
+    **dict.fromkeys(_codes("_SSL"), "check security.protocol, ssl.ca.location and the client's certificate"),
+    **dict.fromkeys(
+        _codes("TOPIC_AUTHORIZATION_FAILED", "CLUSTER_AUTHORIZATION_FAILED"),
+        "grant the user CREATE, DESCRIBE, DESCRIBE_CONFIGS, READ, WRITE and DELETE on the topics",
+    ),
+    **dict.fromkeys(_codes("KAFKA_STORAGE_ERROR"), MORE_DISK),
+    **dict.fromkeys(
+        _codes("MSG_SIZE_TOO_LARGE", "RECORD_LIST_TOO_LARGE"),
+        "raise the topic's max.message.bytes, or make rows smaller",
+    ),
+    **dict.fromkeys(_codes("POLICY_VIOLATION"), "set the topic's cleanup.policy to delete, or load elsewhere"),
+    **dict.fromkeys(_codes("UNKNOWN_TOPIC_OR_PART"), "run `worker prepare` first, which makes the topics"),
+}

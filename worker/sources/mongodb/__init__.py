@@ -1,0 +1,1 @@
+"""MongoDB: the source, its DDL, sinks, reader and errors."""

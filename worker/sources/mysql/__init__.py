@@ -1,0 +1,1 @@
+"""MySQL: the source, its DDL, sinks, reader and errors."""

@@ -1,0 +1,1 @@
+"""Neo4j: the source, its DDL, sinks, reader and errors."""

@@ -1,0 +1,1 @@
+"""PostgreSQL: the source, its DDL, sinks, reader and errors."""

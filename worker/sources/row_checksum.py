@@ -1,0 +1,48 @@
+"""The text of a row that a server and we hash alike, so that the sum over all rows tells whether they are the same.
+
+A row is its cells, commas between: `-` for NULL, else the length in characters, a colon and the text. Its hash is the
+first 60 bits of the text's MD5, which every SQL server computes; the sum is taken modulo 2**64. Floats are the
+hexadecimal digits of their bits; lists, jsonb and points are spelled by each server in its own way, and not summed.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.schema.model import Table
+from core.schema.types import DataType, Kind
+from worker.encode import text
+from worker.encode.column_concat import Piece, array_of, join, with_nulls
+from worker.encode.columns import block, numbers
+
+_BITS_TOO_MANY = 4
+_UNSUMMED = (Kind.ARRAY, Kind.SET, Kind.JSONB, Kind.POINT)
+
+
+def is_summable(table: Table) -> bool:
+    """Whether every column has a spelling that servers share."""
+    return not any(column.type.kind in _UNSUMMED for column in table.columns)
+
+
+def total_of(table: Table, batch: pa.RecordBatch) -> int:
+    """The sum of the rows' hashes; the batch is as the source holds it."""
+    cells = [_cell(batch.column(column.name), column.type) for column in table.columns]
+    rows = pc.binary_join_element_wise(*cells, ",").cast(pa.binary()).to_pylist()
+    digests = (hashlib.md5(row, usedforsecurity=False).digest() for row in rows)
+    return sum(int.from_bytes(digest[:8]) >> _BITS_TOO_MANY for digest in digests) % 2**64
+
+
+def _cell(column: Any, type_: DataType) -> pa.Array:
+    written = join(_pieces(column, type_), len(column)).cast(pa.string())
+    present = pc.binary_join_element_wise(pc.utf8_length(written).cast(pa.string()), written, ":")
+    return pc.if_else(column.is_valid(), present, "-")
+
+
+def _pieces(column: Any, type_: DataType) -> Sequence[Piece]:
+    if type_.kind in text.FLOATS:
+        stored, sent = ("<u4", ">u4") if type_.kind is Kind.FLOAT32 else ("<u8", ">u8")
+        return text.hexadecimal(array_of(block(numbers(column, stored), sent)), type_)
+    return with_nulls(text.WRITERS[type_.kind](column, type_), column)
