@@ -4,6 +4,7 @@ PYTHON ?= python3
 TIER ?= bare
 JOBS ?= 2
 VENV := .venv
+export LOADTEST_PULUMI ?= scripts/pulumi
 RUN := $(VENV)/bin/python
 
 define install
@@ -28,11 +29,11 @@ $(VENV)/.made-dev: $(VENV)/.made requirements-dev.txt
 	@$(call install,requirements-dev.txt)
 
 demo: venv  ## the small preset on this machine, then its report
-	@tools/pulumi up --stack small --yes --skip-preview --suppress-outputs
+	@scripts/pulumi up --stack small --yes --skip-preview --suppress-outputs
 	@$(RUN) -m aggregate --stack small
 
 up: venv  ## run STACK (small, medium, large)
-	@tools/pulumi up --stack $(STACK) --yes
+	@scripts/pulumi up --stack $(STACK) --yes
 
 report: venv  ## the report of STACK's last run
 	@$(RUN) -m aggregate --stack $(STACK)
@@ -41,7 +42,7 @@ watch: venv  ## follow STACK's run while it goes on
 	@$(RUN) -m aggregate watch --stack $(STACK)
 
 destroy: venv  ## remove everything of STACK
-	@tools/pulumi destroy --stack $(STACK) --yes
+	@scripts/pulumi destroy --stack $(STACK) --yes
 
 sweep: venv  ## what an interrupted engine left; with YES=--yes it is removed
 	@$(RUN) -m infra.cli.cleanup $(if $(filter command line environment,$(origin STACK)),--stack $(STACK)) $(YES)
@@ -53,7 +54,7 @@ test: $(VENV)/.made-dev  ## the tests of TIER (bare, docker, kubernetes, all, ca
 	@$(RUN) -m pytest --tier=$(TIER) --numprocesses=$(JOBS) $(PYTEST_ARGUMENTS)
 
 prepare: $(VENV)/.made-dev  ## make what the tests of TIER need: engine, images, cluster
-	@$(RUN) -m tools.prepare $(TIER)
+	@$(RUN) -m contrib.offline.prepare $(TIER)
 
 faults: $(VENV)/.made-dev  ## the fault campaign on Docker; TRIALS=3 for so many of each, and not all
 	@$(RUN) -m bench.faults $(if $(TRIALS),--trials $(TRIALS))

@@ -1,8 +1,9 @@
 """Where results come from: a stack's outputs, a folder of files, standard input."""
 
 import json
+import os
+import shlex
 import subprocess
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,7 +13,9 @@ from pydantic import BaseModel, ValidationError
 
 from core.errors import InputError, ResultError
 from core.plan import LoadPlan
+from core.process import PULUMI_VARIABLE
 from core.results import WorkerResult
+from core.stack_file import stacks_of
 
 PROJECT = Path(__file__).resolve().parents[1]
 PLAN_FILE = "plan.json"
@@ -130,8 +133,14 @@ def _last_update(name: str) -> str | None:
 
 
 def _pulumi_stack(name: str, *arguments: str) -> bytes:
-    command = [sys.executable, "-m", "tools.engine.run", "stack", *arguments, "-s", name]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, check=False)
+    command = [*shlex.split(os.environ.get(PULUMI_VARIABLE) or "pulumi"), "stack", *arguments, "-s", name]
+    try:
+        done = subprocess.run(command, cwd=PROJECT, capture_output=True, check=False)
+    except OSError as error:
+        raise InputError(
+            f"{PULUMI_VARIABLE}: {command[0]!r} cannot be run ({error.strerror}); "
+            "install Pulumi, or use `make report`, which finds one"
+        ) from None
     if done.returncode:
         raise InputError(_refusal(name, done.stderr.decode(errors="replace")))
     return done.stdout
@@ -142,7 +151,10 @@ def _refusal(name: str, stderr: str) -> str:
     if unknown:
         return unknown[-1].partition(": ")[2]
     if "no stack named" in stderr or "no Pulumi project" in stderr:
-        return f"--stack: {name!r} does not exist; {_RUN_IT.format(name)}"
+        if name in stacks_of(PROJECT):
+            return f"--stack: {name!r} has not been created; {_RUN_IT.format(name)}"
+        known = ", ".join(stacks_of(PROJECT))
+        return f"--stack: {name!r} does not exist; use one of {known}, or create Pulumi.{name}.yaml"
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     said = next((line for line in lines if line.startswith("error:")), lines[-1] if lines else "it gave no reason")
     return f"--stack: pulumi cannot show {name!r}: {said.removeprefix('error: ')}"

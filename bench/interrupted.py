@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from bench.record import RESULTS, record, table
-from tests.integration import loads
-from tests.integration.clone import Clone, Stack
-from tests.integration.interruption import DESTROY, ENDLESS, SWEEP, Interruption, interrupted
-from tests.integration.traces import KINDS
-from tools.images import catalogue
-from tools.images.recipe import tag
+from contrib.offline.images import catalogue
+from contrib.offline.images.recipe import tag
+from testkit import loads
+from testkit.clone import Clone, Stack
+from testkit.interruption import DESTROY, ENDLESS, SWEEP, Interruption, interrupted
+from testkit.traces import KINDS
 
 PLATFORMS: Mapping[str, Mapping[str, object]] = {
     "local": {},

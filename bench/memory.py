@@ -22,7 +22,7 @@ from core.plan import Operation
 from core.results import WorkerResult
 from core.stores import SOURCES
 from core.units import GIB
-from tests.serving import serving
+from testkit.serving import serving
 
 BOUND_MB = 300
 """The most that a worker may need, MiB."""

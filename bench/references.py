@@ -19,7 +19,7 @@ import pyarrow as pa
 from core.schema.model import Table
 from core.schema.types import Kind
 from core.units import MIB
-from tests.serving import PASSWORD, Served, docker
+from testkit.serving import PASSWORD, Served, docker
 from worker.generate import Dataset
 
 CHUNK = 10_000

@@ -24,8 +24,8 @@ from bench.record import record, table
 from core.connection import parse_connection
 from core.stores import POSTGRESQL
 from core.units import MIB
-from tests.integration.clone import MARK, ROOT, Clone, Stack
-from tests.processes import processes_with
+from testkit.clone import MARK, ROOT, Clone, Stack
+from testkit.processes import processes_with
 from tests.worker.verify.embedded import embedded_postgresql
 
 PRESET = "medium"

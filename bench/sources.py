@@ -28,7 +28,7 @@ from core.results import WorkerResult
 from core.schema.file import load_schema
 from core.stores import BULK, INSERT, SOURCES
 from core.units import GIB
-from tests.serving import Served, docker, serving
+from testkit.serving import Served, docker, serving
 from worker.generate import Dataset
 from worker.sources import open_source
 

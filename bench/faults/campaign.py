@@ -12,12 +12,12 @@ from bench.faults.lost_server import DURABLE, cut_off, killed, lost_server
 from bench.faults.place import Place, ServerPlace, file_place
 from bench.faults.short_memory import short_memory
 from bench.faults.verdict import Verdict
+from contrib.offline.images import catalogue
+from contrib.offline.images.recipe import tag
 from core.stores import SOURCES
 from core.units import MIB
 from infra.cli.worker_image import build
-from tests.serving import serving
-from tools.images import catalogue
-from tools.images.recipe import tag
+from testkit.serving import serving
 
 SERVERS = tuple(name for name, source in SOURCES.items() if source.needs_server)
 FILES = tuple(name for name in SOURCES if name not in SERVERS)

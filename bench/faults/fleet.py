@@ -31,7 +31,7 @@ from infra.platforms.base import (
     worker_arguments,
 )
 from infra.platforms.docker.runner import DockerHandles, DockerRunner, client
-from tests.serving import docker
+from testkit.serving import docker
 
 _POLL_SECONDS = 0.05
 _START_SECONDS = 120

@@ -9,7 +9,7 @@ from bench.faults.place import ServerPlace
 from bench.faults.plans import plan_of
 from bench.faults.trial import Disturbance, Moment, not_whole, run
 from bench.faults.verdict import Verdict
-from tests.serving import Served
+from testkit.serving import Served
 
 CUT_SECONDS = 5.0
 DURABLE = {

@@ -13,7 +13,7 @@ from bench.faults import keys
 from bench.faults.keys import Keys
 from core.output.manifest import PARTIAL
 from infra.platforms.base import OUTPUT_FOLDER, WORKER_USER
-from tests.serving import Served, docker
+from testkit.serving import Served, docker
 
 _CHANGED = 1
 """What tar returns where a file grew as it was read: that of a worker which goes on loading."""

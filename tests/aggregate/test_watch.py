@@ -19,7 +19,7 @@ from core.schema.model import Column, Schema, Table
 from core.schema.types import DataType, Kind
 from infra.platforms.local.pidfile import remember
 from infra.platforms.local.workspace import WorkspacePaths
-from tests import session
+from testkit import session
 from tests.aggregate import runs
 
 PROJECT = Path(__file__).resolve().parents[2]

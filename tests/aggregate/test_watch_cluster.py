@@ -11,10 +11,10 @@ import yaml
 from kubernetes import client, config
 
 from core.results import Progress
-from tests import session
+from testkit import session
+from testkit.cluster import load
 from tests.aggregate import runs
 from tests.aggregate.test_watch import IMAGE, rest, watching
-from tests.cluster import load
 
 pytestmark = pytest.mark.cluster
 

@@ -104,13 +104,13 @@ def reads_or_refuses(text: str) -> None:
     assert complaint.startswith("fuzz: ")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text())
 def test_any_text(text: str) -> None:
     reads_or_refuses(text)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(
     st.sampled_from(SAMPLES),
     st.lists(st.tuples(st.floats(0, 1), st.sampled_from(WORDS) | st.text(max_size=3)), min_size=1, max_size=3),
@@ -122,7 +122,7 @@ def test_a_schema_with_words_exchanged(sample: str, changes: list[tuple[float, s
     reads_or_refuses("".join(pieces))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(SAMPLES), st.floats(0, 1), st.floats(0, 0.05))
 def test_a_schema_with_a_piece_cut_out(sample: str, start: float, share: float) -> None:
     first = int(start * len(sample))
@@ -177,7 +177,7 @@ COLUMNS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(COLUMNS, min_size=1, max_size=3))
 def test_fields_of_anything(columns: list[dict[str, object]]) -> None:
     table = {"name": "t", "id": {"type": "int", "generator": "sequential"}, "fields": columns}

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.clone import Clone, Stack
-from tools.images import catalogue
-from tools.images.recipe import tag
+from contrib.offline.images import catalogue
+from contrib.offline.images.recipe import tag
+from testkit.clone import Clone, Stack
 
 StackMaker = Callable[..., Stack]
 

@@ -18,9 +18,9 @@ from core.stores import SOURCES
 from core.units import GIB
 from infra.databases import specification_of
 from infra.platforms.base import OUTPUT_FOLDER
+from testkit.containers import Container
+from testkit.serving import PASSWORD, Served
 from tests.integration import containers
-from tests.serving import PASSWORD, Served
-from tests.tools.containers import Container
 from tests.worker.encode import samples
 from tests.worker.encode.texts import read_csv, read_json
 from tests.worker.sources.beds import BEDS

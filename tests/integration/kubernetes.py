@@ -5,10 +5,10 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from contrib.offline.images import catalogue
+from contrib.offline.images.recipe import Recipe, tag
 from infra.cli.worker_image import build
-from tests.cluster import load
-from tools.images import catalogue
-from tools.images.recipe import Recipe, tag
+from testkit.cluster import load
 
 
 def worker_image(project: Path) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Generator
 
 import pytest
 
+from testkit.clone import Clone, Done, Stack
+from testkit.requires import requires
 from tests.integration import server
-from tests.integration.clone import Clone, Done, Stack
-from tests.requires import requires
 
 pytestmark = pytest.mark.engine
 

@@ -6,7 +6,8 @@ import signal
 import pytest
 
 from core.errors import ExitCode
-from tests.integration import containers, loads
+from testkit import loads
+from tests.integration import containers
 
 pytestmark = [pytest.mark.engine, pytest.mark.docker]
 

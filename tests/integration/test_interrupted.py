@@ -5,8 +5,9 @@ A few moments of the campaign `python -m bench.interrupted`.
 
 import pytest
 
-from tests.integration import containers, loads
-from tests.integration.interruption import ENDLESS, SWEEP, interrupted, left
+from testkit import loads
+from testkit.interruption import ENDLESS, SWEEP, interrupted, left
+from tests.integration import containers
 
 pytestmark = [pytest.mark.engine, pytest.mark.long]
 

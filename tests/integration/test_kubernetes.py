@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
+from contrib.offline.images import catalogue
 from core.errors import ExitCode
 from infra.platforms.base import WORKER_USER
+from testkit.clone import Clone, Stack
+from testkit.sampling import sampled
+from testkit.serving import RECIPES
 from tests.integration import inside
-from tests.integration.clone import Clone, Stack
 from tests.integration.kubernetes import Kubectl, server_image, worker_image
-from tests.sampling import sampled
-from tests.serving import RECIPES
-from tools.images import catalogue
 
 pytestmark = [pytest.mark.cluster, pytest.mark.engine]
 

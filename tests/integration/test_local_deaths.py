@@ -7,8 +7,8 @@ import signal
 import pytest
 
 from core.errors import ExitCode
-from tests.integration import loads
-from tests.requires import requires
+from testkit import loads
+from testkit.requires import requires
 
 pytestmark = [pytest.mark.engine, pytest.mark.long]
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.integration import loads
+from testkit import loads
 
 pytestmark = [pytest.mark.engine, pytest.mark.long]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.clone import Clone, Stack
+from testkit.clone import Clone, Stack
 
 pytestmark = pytest.mark.engine
 

@@ -2,18 +2,18 @@
 
 import pytest
 
+from contrib.offline.images.recipe import tag
 from core.plan import BASE_INSTANT
 from core.schema.file import load_schema
 from core.schema.model import Schema
 from core.stores import SOURCES
 from core.units import MIB
+from testkit.clone import ROOT
+from testkit.containers import require_image
+from testkit.sampling import sampled
+from testkit.serving import PASSWORD, RECIPES
 from tests.integration import containers
-from tests.integration.clone import ROOT
 from tests.integration.found import Finder, finder_of
-from tests.sampling import sampled
-from tests.serving import PASSWORD, RECIPES
-from tests.tools.containers import require_image
-from tools.images.recipe import tag
 from worker.generate import Dataset
 
 pytestmark = [pytest.mark.engine, pytest.mark.docker]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.integration import traces
+from testkit import traces
 
 pytestmark = pytest.mark.engine
 

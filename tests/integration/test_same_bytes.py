@@ -13,8 +13,8 @@ from core.schema.file import load_schema
 from core.units import MIB
 from infra.fleet.orchestrator import conduct
 from infra.platforms.local.runner import LocalHandles, LocalRunner
+from testkit.clone import ROOT
 from tests.integration import containers
-from tests.integration.clone import ROOT
 
 SCHEMA = load_schema(ROOT / "schemas" / "shop.yaml")
 TABLES = tuple(table.name for table in SCHEMA.tables)

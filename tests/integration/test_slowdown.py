@@ -13,8 +13,8 @@ from bench.local_runs import local_run
 from core.errors import ExitCode
 from core.plan import LoadPlan, OnExisting, partition
 from core.schema.file import load_schema
-from tests.integration import loads
-from tests.integration.clone import ROOT
+from testkit import loads
+from testkit.clone import ROOT
 from tests.integration.server import execute
 from tests.worker.verify.embedded import embedded_postgresql
 

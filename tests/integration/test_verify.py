@@ -3,7 +3,8 @@
 import pytest
 
 from core.errors import ExitCode
-from tests.integration import containers, loads, server
+from testkit import loads
+from tests.integration import containers, server
 
 pytestmark = [pytest.mark.engine, pytest.mark.long]
 TOTALS = ("expected", "found", "missing", "mismatched", "matched", "extra")

@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from infra.platforms.base import CONNECTION_VARIABLE, WORKER_USER
-from tests.integration import containers, inside, loads
-from tests.integration.clone import Stack
-from tests.integration.interruption import ENDLESS
+from testkit import loads
+from testkit.clone import Stack
+from testkit.interruption import ENDLESS
+from tests.integration import containers, inside
 
 pytestmark = [pytest.mark.engine, pytest.mark.docker]
 WORKER = "worker-1"

@@ -14,7 +14,7 @@ from core.results import VerificationReport
 from core.schema.file import load_schema
 from core.schema.model import Schema
 from core.stores import BULK, METHODS, SOURCES
-from tests.serving import shared
+from testkit.serving import shared
 from tests.worker.sources.loading import connected
 from tests.worker.verify.embedded import embedded_postgresql
 from worker.generate import Dataset

@@ -9,9 +9,9 @@ import pytest
 from core.connection import Connection, parse_connection
 from core.errors import InputError, ServerError
 from core.stores import SOURCES
+from testkit.serving import PASSWORD, Served, serving
 from tests.security.authority import Authority
 from tests.security.tls_servers import SERVERS, MySql, Tls
-from tests.serving import PASSWORD, Served, serving
 from tests.worker.sources.loading import KEYED
 from tests.worker.verify.campaign import ROWS, rows_of, verified, write
 from worker.sources import open_source

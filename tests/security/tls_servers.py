@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Protocol
 
-from tests.serving import PASSWORD, Served, docker
+from testkit.serving import PASSWORD, Served, docker
 
 _FOLDER = "/var/tmp"
 _CERTIFICATE, _KEY = f"{_FOLDER}/server.pem", f"{_FOLDER}/server.key"

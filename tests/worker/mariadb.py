@@ -11,7 +11,7 @@ from typing import Any
 
 import pymysql
 
-from tests.components import MARIADB
+from testkit.components import MARIADB
 
 SHARE = Path("/usr/share/mysql")
 _SYSTEM = ("mysql_system_tables.sql", "mysql_performance_tables.sql", "mysql_system_tables_data.sql")

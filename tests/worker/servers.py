@@ -8,8 +8,8 @@ from typing import Any
 
 import pymysql
 
-from tests.tools.containers import Container, Run, running
-from tools.images import catalogue
+from contrib.offline.images import catalogue
+from testkit.containers import Container, Run, running
 
 PASSWORD = "a password for tests"
 DATABASE = "loadtest"

@@ -1,5 +1,6 @@
 """What an interrupted engine leaves is listed, and removed when told to; what is another's stays."""
 
+import gc
 import os
 import shutil
 import socket
@@ -14,6 +15,8 @@ import docker
 import psutil
 import pytest
 
+from contrib.offline.images import catalogue
+from contrib.offline.images.recipe import tag
 from core.errors import RunError
 from core.labels import INSTANCE_LABEL, STACK_LABEL
 from core.process import CHECKOUT_VARIABLE
@@ -24,10 +27,8 @@ from infra.platforms.local import ramdisk
 from infra.platforms.local.cgroup import ControlGroup, has_groups
 from infra.platforms.local.pidfile import remember
 from infra.platforms.local.workspace import WorkspacePaths, forget, make_workspace, note, require_own_folder
-from tests import session
-from tests.requires import requires
-from tools.images import catalogue
-from tools.images.recipe import tag
+from testkit import session
+from testkit.requires import requires
 
 
 @pytest.fixture(autouse=True)
@@ -253,6 +254,7 @@ def test_silent_docker_socket_is_a_warning(tmp_path, stack, capsys, monkeypatch)
     paths = make_workspace(tmp_path, stack, uuid.uuid4().hex)
     assert cleanup.main(["--stack", stack, "--yes"], tmp_path) == 0
     assert not paths.folder.exists()
+    gc.collect()  # docker's sockets, here and in no later test
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -261,6 +263,7 @@ def test_named_docker_that_does_not_answer_fails_after_the_rest_is_removed(tmp_p
     paths = make_workspace(tmp_path, stack, uuid.uuid4().hex)
     assert cleanup.main(["--stack", stack, "--yes"], tmp_path) == 1
     assert not paths.folder.exists()
+    gc.collect()  # docker's sockets, here and in no later test
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("warning: no Docker engine answers (")
     assert line.endswith("; its containers were not looked at: start it and run this again")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.pulumi_project import PulumiProject
-from tools.engine.acquire import acquire
+from contrib.offline.engine.acquire import acquire
+from contrib.offline.tests.pulumi_project import PulumiProject
 
 ROOT = Path(__file__).resolve().parents[3]
 

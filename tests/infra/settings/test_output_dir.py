@@ -13,8 +13,8 @@ from core.plan import OnExisting
 from infra.cli import plan as command
 from infra.planner import plan_of
 from infra.settings.output_dir import check_output, output_path
+from testkit.requires import requires
 from tests.infra.configuration import ROOT, settings
-from tests.requires import requires
 
 
 def checked(project: Path, stack: str = "mine", **given: Any) -> None:

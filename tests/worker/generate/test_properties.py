@@ -19,7 +19,7 @@ from worker.generate import Dataset, arrow_schema
 from worker.generate.stream import Stream
 
 TABLES = [table.name for table in every_type().tables]
-MODEST = settings(max_examples=40, deadline=None)
+MODEST = settings(max_examples=40)
 
 
 @MODEST

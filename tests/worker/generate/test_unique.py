@@ -15,7 +15,7 @@ MILLIONS = 10_000_000
 CHUNK = 500_000
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 3000), st.integers(0, 2**32))
 def test_a_permutation_gives_each_value_once(size: int, key: int) -> None:
     assert sorted(Permutation(size, key)(np.arange(size, dtype=np.uint64)).tolist()) == list(range(size))

@@ -9,7 +9,7 @@ import pytest
 from core.errors import ServerError
 from core.plan import LoadPlan, OnExisting, Operation, Shard, WorkerPlan
 from core.stores import BULK, METHODS, SOURCES
-from tests.serving import PASSWORD, Served, serving, shared
+from testkit.serving import PASSWORD, Served, serving, shared
 from tests.worker.sources.beds import BEDS
 from tests.worker.sources.beds.base import Bed
 from tests.worker.sources.loading import (

@@ -7,7 +7,7 @@ import pytest
 
 from core.connection import Connection, parse_connection
 from core.stores import SOURCES
-from tests.serving import shared
+from testkit.serving import shared
 from tests.worker.sources.loading import connected
 from tests.worker.verify.embedded import embedded_postgresql
 from worker.sources.base import Source

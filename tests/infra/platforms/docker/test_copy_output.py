@@ -17,8 +17,8 @@ from core.output.manifest import MANIFEST, Manifest, OutputFile, Run
 from core.plan import OnExisting
 from core.units import MIB
 from infra.platforms.docker.copy_output import copy_output
+from testkit.requires import requires
 from tests.infra.platforms.docker.archives import INSIDE, archive, container, manifest_of, member
-from tests.requires import requires
 
 RUN = Run(stack="mine", run_id="run", plan="digest", source="csv")
 USERS, ORDERS = "users/part-00000000000000000000.csv", "orders/part-00000000000000000000.csv"

@@ -7,10 +7,10 @@ import pytest
 from docker import DockerClient
 from docker.models.containers import Container
 
+from contrib.offline.images import catalogue
+from contrib.offline.images.recipe import tag
 from core.units import MIB
 from infra.platforms.docker.runner import client, heard_of_short_memory
-from tools.images import catalogue
-from tools.images.recipe import tag
 
 pytestmark = pytest.mark.docker
 

@@ -6,14 +6,14 @@ import docker
 import pulumi
 import pytest
 
+from contrib.offline.images import catalogue
+from contrib.offline.images.recipe import tag
 from core.errors import SettingsError
 from core.labels import INSTANCE_LABEL, STACK_LABEL
 from infra.platforms.docker.component import DockerLoadTest
 from infra.platforms.docker.names import DockerNames, require_own_names
-from tests import session
+from testkit import session
 from tests.infra.platforms.rendering import INSTANCE, Declared, declare, declare_into
-from tools.images import catalogue
-from tools.images.recipe import tag
 
 pytestmark = pytest.mark.docker
 OTHER = "fedcba9876543210"

@@ -7,14 +7,14 @@ from uuid import uuid4
 import pytest
 from docker.models.containers import Container
 
+from contrib.offline.images import catalogue
+from contrib.offline.images.recipe import tag
 from core.errors import InputError
 from core.plan import OnExisting
 from infra.platforms.docker.runner import DockerHandles, DockerRunner, client
+from testkit.containers import require_image
 from tests.infra.fleet.plans import smallest_plan
 from tests.infra.platforms.docker.archives import INSIDE, archive, manifest_of, member
-from tests.tools.containers import require_image
-from tools.images import catalogue
-from tools.images.recipe import tag
 
 pytestmark = pytest.mark.docker
 FILES = {"users/part-00000000000000000000.csv": bytes(3 << 20) + b"\n"}

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 import pytest
 from docker.models.containers import Container
 
+from contrib.offline.images import catalogue
+from contrib.offline.images.recipe import tag
 from core.results import ExitReason
 from infra.platforms.docker.runner import DockerHandles, DockerRunner, client
 from tests.infra.fleet.plans import smallest_plan
-from tools.images import catalogue
-from tools.images.recipe import tag
 
 pytestmark = pytest.mark.docker
 

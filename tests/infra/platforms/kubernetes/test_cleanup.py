@@ -13,7 +13,7 @@ import yaml
 from core.labels import INSTANCE_LABEL, STACK_LABEL
 from infra.cli import cleanup
 from infra.platforms.local.workspace import forget, note
-from tests import session
+from testkit import session
 from tests.core.test_cluster_access import kubeconfig
 from tests.integration.kubernetes import Kubectl
 

@@ -15,7 +15,7 @@ from infra.platforms.kubernetes.guard import GuardProvider, fixed_names, require
 from infra.platforms.kubernetes.jobs import Jobs
 from infra.platforms.kubernetes.names import Names
 from infra.settings.model import Settings
-from tests import session
+from testkit import session
 from tests.infra.platforms.rendering import INSTANCE, settings_of
 from tests.integration.kubernetes import Kubectl
 

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from infra.platforms.local.cgroup import ROOT, ControlGroup, remove_groups
-from tests.requires import requires
+from testkit.requires import requires
 
 
 def v1(root):

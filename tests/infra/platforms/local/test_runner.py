@@ -10,9 +10,9 @@ from core.plan import Limits
 from core.results import ExitReason
 from infra.platforms.local import runner as local
 from infra.platforms.local.runner import LocalHandles, LocalRunner
+from testkit.requires import requires
 from tests.infra.configuration import ROOT
 from tests.infra.fleet.plans import smallest_plan
-from tests.requires import requires
 
 OBEDIENT = "import time; print('ready', flush=True); time.sleep(600)"
 OUT_OF_MEMORY = "print('ready', flush=True); taken = bytearray(400 << 20)"

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from core.schema.model import Table
-from tests.serving import Served
+from testkit.serving import Served
 
 Row = Mapping[str, Any]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from core.schema.model import Table
-from tests.serving import Served
+from testkit.serving import Served
 from tests.worker.encode import samples
 from tests.worker.encode.texts import read, read_json
 from tests.worker.sources.beds.base import Row

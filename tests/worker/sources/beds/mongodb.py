@@ -8,7 +8,7 @@ import pyarrow as pa
 from pymongo import MongoClient
 
 from core.schema.model import Table
-from tests.serving import PASSWORD, Served
+from testkit.serving import PASSWORD, Served
 from tests.worker.encode.bson_values import OPTIONS, expected
 from tests.worker.sources.beds.base import Row
 

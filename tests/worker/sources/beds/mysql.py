@@ -7,7 +7,7 @@ import pyarrow as pa
 import pymysql
 
 from core.schema.model import Table
-from tests.serving import PASSWORD, Served
+from testkit.serving import PASSWORD, Served
 from tests.worker.encode import mysql_reader, samples
 from tests.worker.sources.beds.base import Row
 

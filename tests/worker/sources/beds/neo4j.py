@@ -12,7 +12,7 @@ from neo4j import GraphDatabase, Query
 
 from core.schema.model import Table
 from core.schema.types import DataType, Kind
-from tests.serving import PASSWORD, Served
+from testkit.serving import PASSWORD, Served
 from tests.worker.encode import samples
 from tests.worker.sources.beds.base import Row
 

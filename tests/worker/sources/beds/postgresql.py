@@ -11,7 +11,7 @@ from psycopg import sql
 
 from core.schema.model import Table
 from core.schema.types import DataType, Kind
-from tests.serving import PASSWORD, Served
+from testkit.serving import PASSWORD, Served
 from tests.worker.encode import samples
 from tests.worker.sources.beds.base import Row
 

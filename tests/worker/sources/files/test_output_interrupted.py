@@ -12,7 +12,7 @@ from core.errors import InputError, StorageError
 from core.output.manifest import MANIFEST, PARTIAL, Manifest
 from core.plan import OnExisting, Operation
 from core.stores import BULK
-from tests.requires import requires
+from testkit.requires import requires
 from tests.worker.sources.loading import DATASET, EVERY_KIND, KEYED
 from tests.worker.sources.outputs import ROWS, data_rows, files, load, opened, part, plan_of, prepare, run, verify
 

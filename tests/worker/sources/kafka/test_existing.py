@@ -27,7 +27,7 @@ from core.schema.model import Column, Schema, Table
 from core.schema.types import DataType, Kind
 from core.stores import BULK, KAFKA, METHODS
 from infra.databases import kafka
-from tests.serving import Served, serving
+from testkit.serving import Served, serving
 from tests.worker.encode.texts import read_json
 from tests.worker.sources.beds.kafka import KafkaBed
 from tests.worker.sources.loading import DATASET, EVERY_KIND, KEYED, ROWS, connected, load, table_of

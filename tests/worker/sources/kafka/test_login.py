@@ -11,7 +11,7 @@ from core.database import DatabaseSpec
 from core.errors import ServerError
 from core.stores import KAFKA
 from infra.databases import kafka
-from tests.serving import serving
+from testkit.serving import serving
 from tests.worker.sources.loading import connected
 from worker.retry import until
 from worker.sources import open_source

@@ -8,7 +8,7 @@ from core.connection import parse_connection
 from core.errors import InputError
 from core.plan import OnExisting
 from core.stores import KAFKA
-from tests.serving import Served, serving
+from testkit.serving import Served, serving
 from tests.worker.sources.beds.kafka import KafkaBed
 from tests.worker.sources.loading import KEYED, TABLES, connected, load, table_of
 from worker.sources import open_source

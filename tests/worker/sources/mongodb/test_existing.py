@@ -15,7 +15,7 @@ from core.errors import ServerError
 from core.plan import OnExisting
 from core.schema.model import Table
 from core.stores import METHODS, MONGODB
-from tests.serving import Served, serving
+from testkit.serving import Served, serving
 from tests.worker.sources.beds.mongodb import MongoDBBed
 from tests.worker.sources.loading import DATASET, EVERY_KIND, KEYED, ROWS, connected, load, table_of
 from worker.sources import open_source

@@ -6,15 +6,15 @@ from typing import Any
 import pymysql
 import pytest
 
+from contrib.offline.images import catalogue
 from core.errors import PlanError
 from core.schema.checks.limits import check_limits
 from core.schema.checks.mysql import complaints
 from core.schema.generators import UuidV4
 from core.schema.model import Column, Table
 from core.schema.types import DataType, Kind
-from tests.tools.containers import require_image
+from testkit.containers import require_image
 from tests.worker.servers import DATABASE, mysql
-from tools.images import catalogue
 from worker.sources.mysql.ddl import create_table
 
 TYPES = {

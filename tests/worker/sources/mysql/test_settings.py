@@ -13,7 +13,7 @@ from core.plan import BASE_INSTANT, OnExisting, Shard
 from core.schema.file import parse_schema
 from core.schema.model import Table
 from core.stores import BULK, INSERT, METHODS, MYSQL
-from tests.serving import PASSWORD, serving
+from testkit.serving import PASSWORD, serving
 from tests.worker.mariadb import mariadb
 from tests.worker.sources.loading import DATASET, EVERY_KIND, KEYED, connected, emptied
 from tests.worker.verify.campaign import ROWS, counts, rows_of, verified

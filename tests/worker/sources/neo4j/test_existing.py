@@ -21,7 +21,7 @@ from core.schema.generators import Pattern, Sequential, Static
 from core.schema.model import Column, Table
 from core.schema.types import DataType, Kind
 from core.stores import BULK, METHODS
-from tests.serving import PASSWORD, Served, serving
+from testkit.serving import PASSWORD, Served, serving
 from tests.worker.sources.beds.neo4j import Neo4jBed
 from tests.worker.sources.loading import DATASET, EVERY_KIND, KEYED, ROWS, connected, load, table_of
 from tests.worker.verify import campaign

@@ -9,7 +9,7 @@ from neo4j import GraphDatabase
 from core.errors import ServerError
 from core.plan import BASE_INSTANT, OnExisting, Shard
 from core.stores import BULK
-from tests.serving import Served, shared
+from testkit.serving import Served, shared
 from tests.worker.sources.loading import DATASET, KEYED, connected, table_of
 from worker.generate import Dataset
 from worker.pipeline import load_shard

@@ -1,0 +1,100 @@
+"""Programs that outlive the command that starts them, known again by process id and start time."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from contrib.offline.cluster.layout import Layout
+from contrib.offline.cluster.progress import say
+
+_STATE, _START_TIME = 0, 19
+"""Places of these fields in /proc/PID/stat, counted from the one after the program's name: proc(5)."""
+_TAIL_LINES = 5
+
+
+@dataclass(frozen=True)
+class Daemon:
+    """One program of one cluster."""
+
+    layout: Layout
+    name: str
+
+    @property
+    def pid_file(self) -> Path:
+        """Holds the process id and the start time, which tells it from a later process of the same id."""
+        return self.layout.pids / self.name
+
+    @property
+    def log(self) -> Path:
+        """What it prints."""
+        return self.layout.logs / f"{self.name}.log"
+
+    def start(self, command: Sequence[str]) -> None:
+        """Start it in a session of its own, unless it runs.
+
+        Of the environment it gets the path only: the tests' own variables, secrets among them, are not its business.
+        """
+        if self.is_running():
+            return
+        if self.pid_file.exists():
+            say(f"{self.name} had ended by itself and is started again; its log is {self.log}")
+        # Not subprocess: that minds processes which outlive it.
+        pid = os.posix_spawnp(
+            command[0],
+            list(command),
+            {"PATH": os.environ.get("PATH", os.defpath)},
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, str(self.log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+            ],
+            setsid=True,
+        )
+        self.pid_file.write_text(f"{pid} {start_time(pid)}")
+
+    def is_running(self) -> bool:
+        """Whether the process that was started still lives."""
+        return self._pid() is not None
+
+    def stop(self, patience: float) -> None:
+        """Ask it to end, kill it after `patience` seconds, and return once it is gone."""
+        pid = self._pid()
+        if pid is not None:
+            os.kill(pid, signal.SIGTERM)
+            if not self._ends(patience):
+                os.kill(pid, signal.SIGKILL)
+                self._ends(patience=10)
+        self.pid_file.unlink(missing_ok=True)
+
+    def last_words(self) -> str:
+        """The end of its log."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-_TAIL_LINES:])
+
+    def _pid(self) -> int | None:
+        try:
+            pid, started = self.pid_file.read_text().split()
+        except FileNotFoundError:
+            return None
+        return int(pid) if start_time(int(pid)) == started else None
+
+    def _ends(self, patience: float) -> bool:
+        deadline = time.monotonic() + patience
+        while self.is_running():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+        return True
+
+
+def start_time(pid: int) -> str | None:
+    """When a living process began, in the kernel's ticks; None when it is gone, or dead and not yet reaped."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return None if fields[_STATE] in "ZX" else fields[_START_TIME]

@@ -1,0 +1,9 @@
+"""What goes wrong with the test cluster."""
+
+from __future__ import annotations
+
+from contrib.offline.parts.errors import ToolError
+
+
+class ClusterError(ToolError):
+    """The cluster could not be built, started, stopped or filled. The message says what to do."""

@@ -1,0 +1,74 @@
+"""Starts the cluster: the machine's side, the programs in their order, and the wait until pods can run and find names."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from contrib.offline.cluster import claim, configuration, control_group, kernel, network, pki, runtime
+from contrib.offline.cluster.api import NOT_YET, Api, names_resolve
+from contrib.offline.cluster.daemon import Daemon
+from contrib.offline.cluster.errors import ClusterError
+from contrib.offline.cluster.layout import Layout
+from contrib.offline.cluster.programs import CLIENTS, NAMES, STORES, command_lines
+from contrib.offline.cluster.progress import say
+
+_PATIENCE = 180
+"""Seconds for any one step, on a machine that is busy with other things."""
+
+
+def start(layout: Layout, binaries: Path) -> None:
+    """Start what does not run yet; returns when the node is Ready and DNS answers.
+
+    Raises ClusterError when the machine is another cluster's, when a program ends, or when a step takes too long.
+    """
+    claim.take(layout, binaries)
+    kernel.prepare()
+    layout.folder.mkdir(parents=True, exist_ok=True)
+    for folder in layout.folders:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    pki.make(layout)
+    configuration.write(layout)
+    network.set_up()
+    control_group.make()
+
+    programs = {name: Daemon(layout, name) for name in NAMES}
+    commands = command_lines(layout, binaries)
+
+    def run(names: Iterable[str]) -> None:
+        for name in names:
+            programs[name].start(commands[name])
+
+    def wait(what: str, holds: Callable[[], bool]) -> None:
+        _wait(what, holds, programs.values())
+
+    run(STORES)
+    wait("containerd serves", runtime.answers)
+    runtime.import_archives(binaries / "images")
+    api = Api(layout)
+    wait("the API server is ready", api.is_ready)
+    run(CLIENTS)
+    wait("CoreDNS is declared", lambda: api.apply(layout.configuration / "coredns.yaml"))
+    wait("the node is Ready", api.is_node_ready)
+    wait("DNS answers", names_resolve)
+    wait("pods can be made", api.has_default_account)
+
+
+def _wait(what: str, holds: Callable[[], bool], programs: Iterable[Daemon]) -> None:
+    """Return once something holds. Raises ClusterError when a program ends meanwhile, or when it takes too long."""
+    deadline = time.monotonic() + _PATIENCE
+    why = "no"
+    while True:
+        try:
+            if holds():
+                say(what)
+                return
+        except NOT_YET as error:
+            why = str(error)
+        for program in programs:
+            if program.pid_file.exists() and not program.is_running():
+                raise ClusterError(f"{program.name} ended; the end of {program.log}:\n{program.last_words()}")
+        if time.monotonic() > deadline:
+            raise ClusterError(f"after {_PATIENCE} s still not so: {what} (last answer: {why})")
+        time.sleep(0.1)

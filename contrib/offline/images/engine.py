@@ -1,0 +1,63 @@
+"""The few things asked of the Docker engine, through its command line."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from contrib.offline.images.command import read, run
+from contrib.offline.images.errors import ImageError
+
+CONTENT_LABEL = "loadtest.content"
+
+
+def require_engine() -> None:
+    """Raises ImageError when no engine answers."""
+    if read(["docker", "version", "--format", "{{.Server.Version}}"]) is None:
+        raise ImageError("no Docker engine answers: start one, for example with `contrib/offline/docker/start`")
+
+
+def content_of(tag: str) -> str | None:
+    """The content that an image says it is made of; None when there is no such image, or it does not say."""
+    template = f'{{{{index .Config.Labels "{CONTENT_LABEL}"}}}}'
+    return read(["docker", "image", "inspect", "--format", template, tag]) or None
+
+
+def image_id(tag: str) -> str | None:
+    """The identity of the image that has this tag; None when there is none."""
+    return read(["docker", "image", "inspect", "--format", "{{.Id}}", tag])
+
+
+def remove(image: str) -> bool:
+    """Removes an image; whether it could be: not where a container or another image needs it."""
+    return read(["docker", "image", "rm", image]) is not None
+
+
+def build(context: Path, tag: str, *, content: str, arguments: Mapping[str, str], log: Path) -> None:
+    """Builds a context's Dockerfile. Raises ImageError."""
+    # buildx, which newer engines prefer, is not in Debian's package
+    environment = {**os.environ, "DOCKER_BUILDKIT": "0"}
+    settings = [f"--build-arg={name}={value}" for name, value in arguments.items()]
+    label = f"--label={CONTENT_LABEL}={content}"
+    run(
+        ["docker", "build", "--force-rm", "--tag", tag, label, *settings, str(context)],
+        log,
+        environment=environment,
+    )
+
+
+def import_archive(archive: Path, tag: str, *, content: str, log: Path) -> None:
+    """Makes an image of one layer out of a tar archive of a root file system. Raises ImageError."""
+    changes = ['--change=CMD ["bash"]', f"--change=LABEL {CONTENT_LABEL}={content}"]
+    run(["docker", "import", *changes, str(archive), tag], log)
+
+
+def save(tag: str, archive: Path, log: Path) -> None:
+    """Writes an image with all its layers to an archive, which appears whole or not at all. Raises ImageError."""
+    partial = archive.with_suffix(".partial")
+    run(["docker", "save", "--output", str(partial), tag], log)
+    partial.replace(archive)
+
+
+def load(archive: Path, log: Path) -> None:
+    """Brings back a saved image, under the tag that it was saved with. Raises ImageError."""
+    run(["docker", "load", "--input", str(archive)], log)

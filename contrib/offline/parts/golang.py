@@ -1,0 +1,61 @@
+"""Builds a program from a Go module kept in this repository.
+
+Each go.sum holds exactly what its build needs, so that nothing is looked up: `go list -deps` with an empty go.sum and
+GOFLAGS=-mod=mod writes it anew.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from contrib.offline.parts.errors import MissingToolError, ToolError
+
+
+def build(module: Path, package: str, output: Path, variables: Mapping[str, str]) -> None:
+    """Compile `package` in the folder `module` into the file `output`.
+
+    `variables` sets Go string variables by their full name. Raises MissingToolError without Go, ToolError when the
+    build fails.
+    """
+    flags = " ".join(["-s", "-w", *(f"-X {name}={value}" for name, value in variables.items())])
+    go(module, "build", "-ldflags", flags, "-o", str(output), package)
+
+
+def module_folder(module: Path, path: str) -> Path:
+    """Where Go keeps the sources of the module `path` that `module` requires, downloaded if need be."""
+    go(module, "mod", "download", path)
+    return Path(go(module, "list", "-m", "-f", "{{.Dir}}", path).strip())
+
+
+def module_version(module: Path, path: str) -> str:
+    """The version of the module `path` that `module` pins, with its leading v."""
+    return go(module, "list", "-m", "-f", "{{.Version}}", path).strip()
+
+
+def copy_of(module: Path, scratch: Path) -> Path:
+    """A writable copy of a module's folder inside `scratch`."""
+    return Path(shutil.copytree(module, Path(tempfile.mkdtemp(dir=scratch)) / module.name))
+
+
+def go(module: Path, *arguments: str) -> str:
+    """Run the go command in `module` and return its standard output."""
+    command = shutil.which("go")
+    if command is None:
+        raise MissingToolError("go is not on PATH: install Go 1.26 or newer")
+    # A workspace file or a vendoring flag of the user's is about other modules. Without C the binaries are static; without
+    # this machine's paths and this clone's commit they are the same everywhere. One set of flags lets all builds share
+    # Go's cache.
+    flags = "-mod=readonly -trimpath -buildvcs=false"
+    environment = {**os.environ, "GOWORK": "off", "GOFLAGS": flags, "CGO_ENABLED": "0"}
+    result = subprocess.run(
+        [command, *arguments], cwd=module, env=environment, capture_output=True, text=True, check=False
+    )
+    if result.returncode:
+        last = [line for line in result.stderr.splitlines() if not line.startswith("go: downloading")][-5:]
+        raise ToolError(f"`go {arguments[0]}` failed in {module}: {'; '.join(last)}")
+    return result.stdout

@@ -1,0 +1,57 @@
+"""Programs of the test cluster are known by more than their process id."""
+
+import os
+import sys
+
+import pytest
+
+from contrib.offline.cluster.daemon import Daemon, start_time
+from contrib.offline.cluster.layout import Layout
+
+
+@pytest.fixture
+def daemon(tmp_path):
+    layout = Layout(tmp_path)
+    layout.pids.mkdir()
+    layout.logs.mkdir()
+    daemon = Daemon(layout, "program")
+    yield daemon
+    daemon.stop(patience=0)
+
+
+def test_a_program_is_started_once_and_stopped(daemon):
+    daemon.start([sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"])
+    first = daemon.pid_file.read_text()
+    daemon.start([sys.executable, "-c", "raise SystemExit"])
+    assert daemon.pid_file.read_text() == first
+    assert daemon.is_running()
+    daemon.stop(patience=10)
+    assert not daemon.is_running()
+    assert start_time(int(first.split()[0])) is None
+
+
+def test_a_program_that_will_not_end_is_killed(daemon):
+    ignore = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+    )
+    daemon.start([sys.executable, "-c", ignore])
+    while "up" not in daemon.last_words():
+        assert daemon.is_running()
+    daemon.stop(patience=0.2)
+    assert not daemon.is_running()
+
+
+def test_another_process_of_the_same_id_is_left_alone(daemon):
+    daemon.pid_file.write_text(f"{os.getpid()} 1")
+    assert not daemon.is_running()
+    daemon.stop(patience=0)
+    assert not daemon.pid_file.exists()
+
+
+def test_a_program_sees_nothing_of_our_environment_but_the_path(daemon, monkeypatch):
+    monkeypatch.setenv("SECRET_OF_THE_TESTS", "x")
+    daemon.start([sys.executable, "-c", "import os; print(sorted(os.environ), flush=True)"])
+    while daemon.is_running():
+        pass
+    assert "'PATH'" in daemon.last_words()
+    assert "SECRET_OF_THE_TESTS" not in daemon.last_words()

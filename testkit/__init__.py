@@ -1,0 +1,1 @@
+"""What the tests and the benchmarks share: components, servers, sessions, and clones of the project."""

@@ -1,0 +1,201 @@
+"""A copy of the project with a backend of its own, and stacks in it: nothing of a developer's is seen or touched."""
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from core.process import PULUMI_VARIABLE
+from testkit import session, traces
+
+ROOT = Path(__file__).resolve().parents[1]
+_PULUMI = (sys.executable, "-m", "contrib.offline.engine.run")
+MARK = "LOADTEST_STACK_UNDER_TEST"
+"""In the environment of every process that a stack's commands start, and of every process that those start."""
+PRESET: Mapping[str, object] = {
+    "workers": 2,
+    "cpuLimit": "0.5",
+    "memoryLimit": "512Mi",
+    "tmpfsSize": "256Mi",
+    "rowCount": 10_000,
+    "batchSize": 500,
+}
+"""The small preset, whatever `pulumi config set` has made of the file meanwhile."""
+_LEFT_OUT = (".git", ".venv", ".pulumi", ".loadtest", "__pycache__", ".*_cache", ".hypothesis", "runs", "artefacts")
+_WAIT_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Done:
+    """A command that has ended: its exit code, and its output and errors as one text."""
+
+    code: int
+    output: str
+
+    def succeeded(self) -> "Done":
+        """The same; fails the test, with what the command said, where it failed."""
+        assert self.code == 0, self.output
+        return self
+
+    def failed(self) -> "Done":
+        """The same; fails the test where the command succeeded."""
+        assert self.code != 0, self.output
+        return self
+
+
+def _copy(source: str, target: str) -> None:
+    """A second name is enough for a wheel, which nobody writes to and which is large."""
+    if source.endswith(".whl") and Path(source).stat().st_dev == Path(target).parent.stat().st_dev:
+        os.link(source, target)
+    else:
+        shutil.copy2(source, target)
+
+
+class Clone:
+    """The project's sources in another folder, with the virtual environment that runs the tests."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        left_out = shutil.ignore_patterns(*_LEFT_OUT, "Pulumi.test-*.yaml")
+        shutil.copytree(ROOT, folder, ignore=left_out, copy_function=_copy)
+        (folder / ".venv").symlink_to(sys.prefix)
+        state = folder / ".pulumi"
+        state.mkdir()
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
+        self.environment |= {"PULUMI_BACKEND_URL": f"file://{state}", "PULUMI_CONFIG_PASSPHRASE": "of the tests"}
+        self.environment[PULUMI_VARIABLE] = shlex.join(_PULUMI)
+
+    def start(self, *command: str, mark: str, **environment: str) -> subprocess.Popen[str]:
+        """Start a command in the folder, in a session of its own, as from a terminal of its own."""
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env={**self.environment, MARK: mark, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, *command: str, mark: str, **environment: str) -> Done:
+        """Run a command to its end."""
+        process = self.start(*command, mark=mark, **environment)
+        output = process.communicate(timeout=_WAIT_SECONDS)[0]
+        return Done(process.returncode, output)
+
+
+class Stack:
+    """One stack: the small preset with what a test sets beside it, or, by its name, one whose file is there."""
+
+    def __init__(self, clone: Clone, config: Mapping[str, object], name: str | None = None) -> None:
+        self.clone = clone
+        self.name = name or session.unique("test")
+        self.mark = f"{self.name}@{clone.folder}"
+        """What its processes carry: other checkouts may have a stack of the same name."""
+        self._groups = {f"{self.name}-"} if name is None else set()
+        """The beginnings of its control groups' names: of a name that others have, with the instance."""
+        self._file = clone.folder / f"Pulumi.{self.name}.yaml"
+        if name is None:
+            self._file.write_text("config: {}\n")
+            self.set(**{**PRESET, **config})
+
+    def set(self, **config: object) -> None:
+        """Write settings into the stack's file; None takes one out."""
+        content = yaml.safe_load(self._file.read_text())
+        for key, value in config.items():
+            if value is None:
+                content["config"].pop(f"loadtest:{key}", None)
+            else:
+                content["config"][f"loadtest:{key}"] = value
+        self._file.write_text(yaml.safe_dump(content))
+
+    def setting(self, key: str) -> Any:
+        """Return what the stack's file says."""
+        return yaml.safe_load(self._file.read_text())["config"][f"loadtest:{key}"]
+
+    def set_secret(self, key: str, value: str) -> None:
+        """`pulumi config set --secret`."""
+        self.pulumi("config", "set", "--secret", f"loadtest:{key}", value).succeeded()
+
+    def command(self, *arguments: str) -> list[str]:
+        """`scripts/pulumi ARGUMENTS -s STACK`, without the look at the virtual environment."""
+        return [*_PULUMI, *arguments, "--stack", self.name, "--non-interactive"]
+
+    def pulumi(self, *arguments: str, **environment: str) -> Done:
+        """Run a pulumi command for this stack."""
+        return self.run(*self.command(*arguments), **environment)
+
+    def run(self, *command: str, **environment: str) -> Done:
+        """Run a command that is about this stack."""
+        done = self.clone.run(*command, mark=self.mark, **environment)
+        if (file := self.folder / "instance").is_file():
+            self._groups.add(f"{self.name}-{file.read_text().strip()}")
+        return done
+
+    def up(self, **config: object) -> Done:
+        """`pulumi up`, with settings changed before it."""
+        if config:
+            self.set(**config)
+        return self.pulumi(*self.up_arguments())
+
+    def up_arguments(self) -> tuple[str, ...]:
+        """Of `pulumi up` without a question and without colour."""
+        return ("up", "--yes", "--skip-preview", "--color=never", "--suppress-outputs")
+
+    def start_up(self) -> subprocess.Popen[str]:
+        """`pulumi up`, not waited for."""
+        return self.clone.start(*self.command(*self.up_arguments()), mark=self.mark)
+
+    def preview(self, **environment: str) -> Done:
+        """`pulumi preview`."""
+        return self.pulumi("preview", "--color=never", **environment)
+
+    def destroy(self) -> Done:
+        """`pulumi destroy --yes`; where an engine that was killed left its lock, after the `pulumi cancel` it asks for."""
+        arguments = ("destroy", "--yes", "--skip-preview", "--color=never")
+        done = self.pulumi(*arguments)
+        if "pulumi cancel" not in done.output:
+            return done
+        self.pulumi("cancel", "--yes").succeeded()
+        return self.pulumi(*arguments)
+
+    def outputs(self, *options: str) -> dict[str, Any]:
+        """The stack's outputs; secrets are shown with the option --show-secrets."""
+        outputs: dict[str, Any] = json.loads(self.pulumi("stack", "output", "--json", *options).succeeded().output)
+        return outputs
+
+    def results(self) -> dict[str, dict[str, Any]]:
+        """The workers' results by their ids."""
+        return {result["worker_id"]: result for result in self.outputs()["results"]}
+
+    def connection_string(self) -> str:
+        """Where the rows are, with the password."""
+        return str(self.outputs("--show-secrets")["connectionString"])
+
+    def report(self, *options: str) -> Done:
+        """`python -m aggregate` of this stack."""
+        command = [sys.executable, "-m", "aggregate", "--stack", self.name, *options]
+        return self.run(*command)
+
+    def report_json(self) -> dict[str, Any]:
+        """The report as JSON, which ends well."""
+        report: dict[str, Any] = json.loads(self.report("--output-format", "json").succeeded().output)
+        return report
+
+    @property
+    def folder(self) -> Path:
+        """What the platform `local` keeps of this stack."""
+        return self.clone.folder / ".loadtest" / self.name
+
+    def traces(self) -> list[str]:
+        """Whatever of this stack is on the machine."""
+        return traces.of_stack(self.name, f"{MARK}={self.mark}", self.folder, self._groups)

@@ -1,0 +1,70 @@
+"""The test cluster for any test that needs one: started on first use, stopped at the end of the session that started it.
+
+A cluster that runs already is taken as it is and left running. A second session waits until the first one is done with it.
+"""
+
+import subprocess
+import sys
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from contrib.offline.cluster import claim, runtime
+from contrib.offline.cluster.layout import CACHE, Layout, default_state
+from testkit import session
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Session:
+    """The cluster of this test session, and whether the session started it: then it may stop it, too."""
+
+    kubeconfig: Path
+    ours: bool
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """`python -m contrib.offline.cluster ARGUMENTS`."""
+    command = [sys.executable, "-m", "contrib.offline.cluster", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def succeed(*arguments: str) -> str:
+    """The same, and what it prints. Fails the test, with what it says, when it fails."""
+    done = run(*arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def load(image: str) -> None:
+    """Copy an image from Docker into the cluster, unless it is there."""
+    succeed("load", image)
+
+
+@pytest.fixture(scope="session")
+def cluster_session() -> Generator[Session]:
+    """The running cluster."""
+    with CACHE.lock("test-session"):
+        runs = claim.current() is not None and runtime.answers()
+        if not runs:
+            # A new state: pods of an earlier session would come back as unknown.
+            succeed("stop", "--purge")
+            session.CLUSTER_STARTED.touch()
+        yield Session(Path(succeed("start")), ours=not runs)
+        if not runs:
+            succeed("stop", "--purge")
+            session.CLUSTER_STARTED.unlink()
+
+
+@pytest.fixture(scope="session")
+def cluster(cluster_session: Session) -> Path:
+    """The kubeconfig of the running cluster."""
+    return cluster_session.kubeconfig
+
+
+def layout() -> Layout:
+    """The files of the session's cluster."""
+    return Layout(default_state())

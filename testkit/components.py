@@ -1,0 +1,146 @@
+"""What tests need beyond Python and its packages, and the tiers that `make test TIER=...` runs.
+
+A test names its components by markers: `@pytest.mark.docker`. A component is looked for once per process, within a few
+seconds, and is never built, downloaded or started here.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+from contrib.offline.cluster import build
+from contrib.offline.cluster.layout import CACHE as CLUSTERS
+from contrib.offline.engine import acquire, cli, installer
+from contrib.offline.engine.parts import CACHE as ENGINES
+from contrib.offline.engine.providers import PROVIDERS, is_installed
+from contrib.offline.images import catalogue
+from contrib.offline.images.engine import CONTENT_LABEL
+from contrib.offline.images.recipe import tag
+
+ROOT = Path(__file__).resolve().parents[1]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+MARIADB = shutil.which("mariadbd") or shutil.which("mariadbd", path="/usr/sbin")
+ANSWER_SECONDS = 5
+"""How long a Docker engine may take to answer before it counts as missing."""
+_CGROUPS = Path("/sys/fs/cgroup")
+
+
+@dataclass(frozen=True)
+class Component:
+    """Something that a machine may lack. `missing` returns what is missing, or None where all is there."""
+
+    name: str
+    missing: Callable[[], str | None]
+    prepare: str
+    """The command that provides it."""
+
+
+def _engine() -> str | None:
+    if acquire.on_path() or installer.installed(version("pulumi")) or (ENGINES.root / cli.name()).is_dir():
+        return None
+    return "no pulumi on PATH or in the cache"
+
+
+def _docker() -> str | None:
+    if shutil.which("docker") is None:
+        return "the docker command is not installed"
+    tags = {tag(recipe): recipe for recipe in catalogue.IMAGES}
+    command = ["docker", "image", "inspect", "--format={{json .Config.Labels}}"]
+    try:
+        # One question for all images: an engine may be slow, or be there without answering.
+        _answer("docker", "version", "--format={{.Server.Version}}")
+        contents = {name: _answer(*command, name) for name in tags}
+    except (TimeoutError, ConnectionError) as error:
+        return str(error)
+    stale = [
+        recipe.name
+        for name, recipe in tags.items()
+        if (json.loads(contents[name] or "null") or {}).get(CONTENT_LABEL) != recipe.content()
+    ]
+    if stale:
+        return f"the images {', '.join(stale)} are not on the Docker engine"
+    if not any((ROOT / "worker" / "wheels").glob("*.whl")):
+        return "the worker's wheels are not in worker/wheels"
+    return _provider("docker")
+
+
+def _answer(*command: str) -> str:
+    """Return what the Docker command prints, empty where the image does not exist."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=ANSWER_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise TimeoutError(f"the Docker engine did not answer within {ANSWER_SECONDS} s") from None
+    if done.returncode != 0 and command[1] == "version":
+        raise ConnectionError("no Docker engine answers")
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _provider(platform: str) -> str | None:
+    names = [provider.name for provider in PROVIDERS[platform] if not is_installed(provider)]
+    return f"the Pulumi provider for {', '.join(names)} is not installed" if names else None
+
+
+def _cluster() -> str | None:
+    if os.geteuid() != 0:
+        return "the test cluster needs root"
+    if not (CLUSTERS.root / build.name()).is_dir():
+        return "the test cluster's programs are not in the cache"
+    return _docker() or _provider("kubernetes")
+
+
+def _control_groups() -> str | None:
+    """Control groups need root, and a hierarchy that may be written."""
+    folders = [_CGROUPS, _CGROUPS / "memory"]
+    writable = any((folder / "cgroup.procs").exists() and os.access(folder, os.W_OK) for folder in folders)
+    return None if writable and os.geteuid() == 0 else "control groups are not writable for this user"
+
+
+COMPONENTS: Mapping[str, Component] = {
+    component.name: component
+    for component in (
+        Component("engine", _engine, "make prepare"),
+        Component("docker", _docker, "make prepare TIER=docker"),
+        Component("cluster", _cluster, "make prepare TIER=kubernetes"),
+        Component("browser", lambda: None if CHROMIUM else "no Chromium is installed", "apt-get install chromium"),
+        Component("cgroups", _control_groups, "sudo make test"),
+        Component("root", lambda: None if os.geteuid() == 0 else "this user is not root", "sudo make test"),
+        Component(
+            "mariadb", lambda: None if MARIADB else "no mariadbd is installed", "apt-get install mariadb-server-core"
+        ),
+        Component("offline", lambda: None if shutil.which("go") else "Go is not installed", "apt-get install golang"),
+        Component("long", lambda: None, "nothing"),
+        Component("paced", lambda: None, "nothing"),
+        Component("campaign", lambda: None, "nothing"),
+    )
+}
+"""Every component, by the name of its marker. `offline` marks tests of the tools that build an engine where none can be
+downloaded, `long` tests of several runs of the real engine, `paced` tests whose outcome depends on the machine's pace,
+`campaign` tests of one more pair of source and platform, of which the other tiers run a sample."""
+
+_LAST = frozenset({"offline", "paced", "campaign"})
+
+TIERS: Mapping[str, frozenset[str]] = {
+    "bare": frozenset(COMPONENTS) - {"docker", "cluster", "long"} - _LAST,
+    "docker": frozenset(COMPONENTS) - {"cluster"} - _LAST,
+    "kubernetes": frozenset(COMPONENTS) - _LAST,
+    "all": frozenset(COMPONENTS) - {"campaign"},
+    "campaign": frozenset(COMPONENTS),
+}
+"""The components whose tests each tier runs; a test may need several and runs where all of them are in the tier."""
+
+
+@cache
+def missing(name: str) -> str | None:
+    """Return what is missing of a component, or None. The answer is kept for the life of the process."""
+    return COMPONENTS[name].missing()
+
+
+def tier_with(names: frozenset[str]) -> str:
+    """Return the smallest tier that runs tests of these components."""
+    return next(tier for tier, included in TIERS.items() if names <= included)

@@ -1,0 +1,116 @@
+"""Containers for the tests of images: on a private network, gone with their volumes when the test ends."""
+
+import subprocess
+import time
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from contrib.offline.images import engine
+from contrib.offline.images.recipe import Recipe, tag
+from testkit import session
+from testkit.requires import requires
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a container is started: its environment, the arguments of its server, and its RAM disks (path: options)."""
+
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    arguments: Sequence[str] = ()
+    tmpfs: Mapping[str, str] = field(default_factory=dict[str, str])
+    memory: str = "1g"
+
+
+@dataclass(frozen=True)
+class Container:
+    """A running container."""
+
+    name: str
+
+    def execute(self, *command: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        """Runs a command inside it, as its image's user, with variables beside the container's."""
+        variables = [f"--env={key}={value}" for key, value in (environment or {}).items()]
+        return _docker("exec", *variables, self.name, *command)
+
+    def output(self, *command: str, environment: Mapping[str, str] | None = None) -> str:
+        """What a command inside it prints. Fails the test, with what it says, when it fails."""
+        done = self.execute(*command, environment=environment)
+        assert done.returncode == 0, f"{' '.join(command)}: {done.stdout}{done.stderr}"
+        return done.stdout.strip()
+
+    def log(self) -> str:
+        """What it has printed so far."""
+        done = _docker("logs", self.name)
+        return done.stdout + done.stderr
+
+    def wait_until_ready(
+        self, probe: Sequence[str], *, environment: Mapping[str, str] | None = None, seconds: int = 300
+    ) -> None:
+        """Waits until a probe inside it succeeds; fails the test, with the server's log, when it does not in time."""
+        deadline = time.monotonic() + seconds
+        while (done := self.execute(*probe, environment=environment)).returncode != 0:
+            if not self._runs() or time.monotonic() > deadline:
+                raise AssertionError(f"{probe[0]} says {done.stderr or done.stdout}; log:\n{self.log()[-4000:]}")
+            time.sleep(1)
+
+    def wait_until_ended(self, seconds: int = 30) -> int:
+        """Its exit code, once it has ended by itself; fails the test when it does not in time."""
+        deadline = time.monotonic() + seconds
+        while self._runs():
+            assert time.monotonic() < deadline, f"it still runs; log:\n{self.log()[-4000:]}"
+            time.sleep(0.1)
+        return self._exit_code()
+
+    def stop(self) -> int:
+        """Asks it to end, with 30 s of grace; its exit code."""
+        _checked("stop", "--time=30", self.name)
+        return self._exit_code()
+
+    def server_uid(self) -> int:
+        """The user that its first process runs as."""
+        status = self.output("cat", "/proc/1/status")
+        line = next(line for line in status.splitlines() if line.startswith("Uid:"))
+        return int(line.split()[1])
+
+    def file_system(self, path: str) -> str:
+        """The type of the file system that holds a path inside it, as in `tmpfs`."""
+        return self.output("stat", "--file-system", "--format=%T", path)
+
+    def _runs(self) -> bool:
+        return _docker("inspect", "--format={{.State.Running}}", self.name).stdout.strip() == "true"
+
+    def _exit_code(self) -> int:
+        return int(_docker("inspect", "--format={{.State.ExitCode}}", self.name).stdout)
+
+
+def require_image(recipe: Recipe) -> None:
+    """Skip the test (fail it in CI) where the engine lacks the image with its present content."""
+    present = engine.content_of(tag(recipe)) == recipe.content()
+    requires(present, "docker", f"the image {recipe.name} is not on the Docker engine")
+
+
+@contextmanager
+def running(recipe: Recipe, run: Run) -> Generator[Container]:
+    """A container of an image, on a network of its own that leads nowhere."""
+    require_image(recipe)
+    name = session.unique("loadtest-image")
+    options = [f"--env={key}={value}" for key, value in run.environment.items()]
+    options += [f"--tmpfs={path}:{how}" for path, how in run.tmpfs.items()]
+    options += [f"--memory={run.memory}", f"--network={name}", f"--name={name}"]
+    _checked("network", "create", "--internal", name)
+    try:
+        _checked("run", "--detach", *options, tag(recipe), *run.arguments)
+        yield Container(name)
+    finally:
+        _docker("rm", "--force", "--volumes", name)
+        _checked("network", "rm", name)
+
+
+def _docker(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False, timeout=300)
+
+
+def _checked(*arguments: str) -> None:
+    done = _docker(*arguments)
+    assert done.returncode == 0, f"docker {arguments[0]}: {done.stderr}"

@@ -1,0 +1,8 @@
+"""Processes told apart by a variable that whoever started them put into their environment."""
+
+from testkit import session
+
+
+def processes_with(variable: str, value: str) -> list[str]:
+    """Return the command lines of the living processes whose environment has this variable with this value."""
+    return [line for _, line in session.processes(variable, value)]

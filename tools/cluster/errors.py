@@ -1,9 +1,0 @@
-"""What goes wrong with the test cluster."""
-
-from __future__ import annotations
-
-from tools.parts.errors import ToolError
-
-
-class ClusterError(ToolError):
-    """The cluster could not be built, started, stopped or filled. The message says what to do."""

@@ -1,4 +1,0 @@
-"""A usable Pulumi engine, also where the published CLI and its plugins cannot be downloaded.
-
-`python -m tools.engine` prints the folder that holds `pulumi`. Users of the published CLI need none of it.
-"""
