@@ -1,8 +1,16 @@
-"""`python -m worker`: load a share, prepare a source, or look at a schema and its data."""
+"""`python -m worker`: load a share, prepare a source, or show a schema and its data."""
 
 import sys
 
-from worker.cli import main
+from core.setup_hint import run_with_hint
+
+
+def main() -> int:
+    """Run the command line; the import is here so that a missing package becomes one line."""
+    from worker.cli import main as run
+
+    return run(sys.argv[1:])
+
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run_with_hint(main))
