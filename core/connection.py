@@ -4,12 +4,13 @@ The driver's own parser reads the string. What is read here is what a message sh
 kept out of messages (secrets), and, for drivers without a parser of their own, the parts.
 """
 
+import ipaddress
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import quote, unquote, unquote_plus
 
-from core.connection_text import Pieces, is_socket, keyword_pieces, read_host, url_pieces
 from core.errors import InputError
 from core.redaction import redacted
 from core.stores import Capabilities
@@ -21,6 +22,12 @@ _SECRET_OPTIONS = (
 """An option is secret if its name has one of these in it."""
 _NOT_SECRET = (".url", ".location", ".file", "passwordfile")
 """Endings of names that name a place."""
+
+_ENCODE = "percent-encode / ? @ : and % of user, password and options (%2F %3F %40 %3A %25)"
+_KEYWORD = re.compile(r"\s*(\w+)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|((?:[^'\s\\]|\\.)(?:[^\s\\]|\\.)*|))(?=\s|$)")
+"""A name, and a value that is quoted or is not; a backslash quotes one character."""
+
+_NOT_IN_NAMES = re.compile(r"[^\w.~-]")
 
 
 class Host(NamedTuple):
@@ -100,6 +107,17 @@ class Connection:
         return InputError(f"{self.key}: {self.redacted(problem).rstrip('.')}; {remedy}")
 
 
+class _Pieces(NamedTuple):
+    """The parts of a connection string as they are written, percent-encoded."""
+
+    scheme: str
+    hosts: tuple[str, ...]
+    database: str
+    user: str | None
+    password: str | None
+    options: tuple[tuple[str, str], ...]
+
+
 def parse_connection(text: str, source: Capabilities, key: str = "connectionString") -> Connection:
     """Read a source's connection string; raises InputError that names the key and what is wrong, not the text."""
     port = f":{source.port}" if source.port else ""
@@ -107,7 +125,7 @@ def parse_connection(text: str, source: Capabilities, key: str = "connectionStri
     _check_characters(text, key, expected)
     if source.name == "postgresql" and "://" not in text and "=" in text:
         # The other form of libpq, without a scheme.
-        pieces = keyword_pieces(text, key)
+        pieces = _keyword_pieces(text, key)
     else:
         scheme, separator, rest = text.partition("://")
         if not separator or scheme not in source.schemes:
@@ -116,11 +134,11 @@ def parse_connection(text: str, source: Capabilities, key: str = "connectionStri
             raise InputError(f"{key}: has {shown}, which is not {source.name}'s; {expected}")
         if not source.needs_server:
             return Connection(text, scheme, (), _folder(rest, key), key=key)
-        pieces = url_pieces(scheme, rest, key, expected, question_in_password=source.name == "postgresql")
+        pieces = _url_pieces(scheme, rest, key, expected, question_in_password=source.name == "postgresql")
     return _connection(text, source, pieces, key, expected)
 
 
-def _connection(text: str, source: Capabilities, pieces: Pieces, key: str, expected: str) -> Connection:
+def _connection(text: str, source: Capabilities, pieces: _Pieces, key: str, expected: str) -> Connection:
     # PyMongo reads a plus as a space; every other driver, and we, read it as a plus.
     decoded = unquote_plus if source.name == "mongodb" else unquote
     options = tuple((unquote(name), decoded(value)) for name, value in pieces.options)
@@ -144,7 +162,7 @@ def _connection(text: str, source: Capabilities, pieces: Pieces, key: str, expec
     return Connection(text, pieces.scheme, found, path, user, password, options, secrets, key)
 
 
-def _secrets(pieces: Pieces, password: str | None, options: Sequence[tuple[str, str]]) -> Iterator[str | None]:
+def _secrets(pieces: _Pieces, password: str | None, options: Sequence[tuple[str, str]]) -> Iterator[str | None]:
     yield from (pieces.password, unquote(pieces.password or ""), password)
     for (name, value), (_, written) in zip(options, pieces.options, strict=True):
         if _is_secret(name):
@@ -175,8 +193,8 @@ def _libpq_hosts(named: Mapping[str, str], hosts: list[str]) -> list[str]:
 
 
 def _host(written: str, usual: int | None, key: str, expected: str) -> Host:
-    name, port = read_host(written, key, expected)
-    return Host(name, port if port is not None or is_socket(name) else usual)
+    name, port = _read_host(written, key, expected)
+    return Host(name, port if port is not None or _is_socket(name) else usual)
 
 
 def _check_characters(text: str, key: str, expected: str) -> None:
@@ -191,3 +209,84 @@ def _check_characters(text: str, key: str, expected: str) -> None:
 def _is_secret(name: str) -> bool:
     lowered = name.lower()
     return any(part in lowered for part in _SECRET_OPTIONS) and not lowered.endswith(_NOT_SECRET)
+
+
+def _url_pieces(scheme: str, rest: str, key: str, expected: str, *, question_in_password: bool) -> _Pieces:
+    """Split what is behind `scheme://`.
+
+    libpq lets a password have a `?` (`question_in_password`). An `@` further on is refused: a part of the password would
+    be taken for a host or a database, and shown.
+    """
+    ends = "/" if question_in_password else "/?"
+    front = re.split(f"[{ends}]", rest, maxsplit=1)[0]
+    user = password = None
+    if "@" in front:
+        login, _, rest = rest.partition("@")
+        user, colon, secret = login.partition(":")
+        password = secret if colon else None
+    if "@" in rest:
+        raise InputError(f"{key}: has an @ where none may be; {_ENCODE}, or {expected}")
+    before, _, query = rest.partition("?")
+    authority, _, database = before.partition("/")
+    hosts = tuple(authority.split(",")) if authority else ()
+    pairs = (pair.partition("=") for pair in re.split("[&;]" if scheme.startswith("mongodb") else "&", query) if pair)
+    return _Pieces(scheme, hosts, database, user, password, tuple((name, value) for name, _, value in pairs))
+
+
+def _keyword_pieces(text: str, key: str) -> _Pieces:
+    """Read libpq's `keyword=value` form; what it means is in the options, percent-encoded as they would be in a URI."""
+    options, position = [], 0
+    while text[position:].strip():
+        found = _KEYWORD.match(text, position)
+        if found is None:
+            raise InputError(
+                f"{key}: cannot be read as keyword=value pairs; put a value with spaces or quotes in single quotes, and a "
+                "backslash before each quote and backslash in it"
+            )
+        value = found[2] if found[2] is not None else found[3]
+        options.append((found[1], re.sub(r"\\(.)", r"\1", value).replace("%", "%25")))
+        position = found.end()
+    return _Pieces("postgresql", (), "", None, None, tuple(options))
+
+
+def _read_host(written: str, key: str, expected: str) -> tuple[str, int | None]:
+    """Return a host's name, address or socket path, and its port; raises InputError for what can be none of them."""
+    if written.startswith("["):
+        name, closed, port = written[1:].partition("]")
+        try:
+            ipaddress.IPv6Address(unquote(name))
+        except ValueError:
+            closed = ""
+        if not closed or (port and not port.startswith(":")):
+            raise InputError(f"{key}: names no valid IPv6 address in its brackets; write it like [::1]:port")
+        return unquote(name), _port(port[1:], key, expected)
+    if written.startswith("/"):  # a socket among libpq's options, where nothing is encoded
+        name, _, port = written.partition(":")
+    else:
+        name, _, port = written.partition(":")
+        name = unquote(name)
+    if not _is_socket(name):
+        _check_name(name, key, expected)
+    return name, _port(port, key, expected)
+
+
+def _is_socket(name: str) -> bool:
+    """Whether a host is the path of a Unix socket, or libpq's abstract one."""
+    return name.startswith(("/", "@"))
+
+
+def _port(written: str, key: str, expected: str) -> int | None:
+    if not written:
+        return None
+    if not (written.isascii() and written.isdigit() and len(written) < 6 and 0 < int(written) < 65536):
+        raise InputError(f"{key}: its port is not a number from 1 to 65535; {_ENCODE}, or {expected}")
+    return int(written)
+
+
+def _check_name(name: str, key: str, expected: str) -> None:
+    try:
+        valid = bool(name.removesuffix(".").encode("idna")) and not _NOT_IN_NAMES.search(name)
+    except UnicodeError:  # an empty label, or one that is too long
+        valid = False
+    if not valid:
+        raise InputError(f"{key}: its host is not a valid name or address; {expected}")

@@ -25,8 +25,8 @@ from core.schema.generators import (
     WeightedBool,
 )
 from core.schema.placeholders import Digits, Literal, PatternPart, Uuid, pattern_parts, template_parts
-from core.schema.types import DataType, Kind
-from core.schema.values import INTEGER_BITS, canonical_json
+from core.schema.types import INTEGERS, DataType, Kind
+from core.schema.values import canonical_json
 
 _WORDS = 12.0
 _ROW_NUMBER = 6.0
@@ -45,7 +45,7 @@ _BY_KIND = {
     Kind.ULID: 26.0,
     Kind.DURATION: 15.0,
     Kind.POINT: 30.0,
-    **dict.fromkeys(INTEGER_BITS, _ROW_NUMBER),
+    **dict.fromkeys(INTEGERS, _ROW_NUMBER),
 }
 
 
@@ -95,7 +95,7 @@ _BY_GENERATOR: Mapping[type, Callable[[DataType, Any], float]] = {
     Sequential: lambda _, __: _ROW_NUMBER,
     UuidV4: lambda _, __: _UUID,
     Ulid: lambda _, __: 26.0,
-    WeightedBool: lambda type_, _: 1.0 if type_.kind in INTEGER_BITS else 5.0,
+    WeightedBool: lambda type_, _: 1.0 if type_.kind in INTEGERS else 5.0,
     PersonName: lambda _, __: 13.0,
     Email: lambda _, __: 31.0,
     Static: lambda _, static: _of_values([static.value]),

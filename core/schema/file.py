@@ -3,12 +3,14 @@
 from pathlib import Path
 
 from core.errors import SchemaError
-from core.schema.checks.schema import check_schema
+from core.schema.checks.capacity import capacity
+from core.schema.checks.compatibility import check_fit
+from core.schema.checks.references import check_links
+from core.schema.generators import Reference
 from core.schema.location import Place
 from core.schema.model import Schema, Table
-from core.schema.parsing import columns, fields
-from core.schema.parsing.block import Block
-from core.schema.parsing.names import checked_name
+from core.schema.parsing import tables
+from core.schema.parsing.block import Block, checked_name, refuse_repeats
 from core.schema.yaml_text import MOST_BYTES, parse_yaml
 
 _TABLES = "write a list of tables, each with columns (or with id and fields)"
@@ -50,7 +52,7 @@ def parse_schema(text: str, origin: str) -> Schema:
     items = block.items("tables", _TABLES)
     block.close()
     schema = Schema(tables=tuple(_read_table(place, number, item) for number, item in enumerate(items, start=1)))
-    check_schema(schema, origin)
+    _check_schema(schema, origin)
     return schema
 
 
@@ -59,9 +61,31 @@ def _read_table(place: Place, number: int, item: object) -> Table:
     name = checked_name(block.place, "name", block.text("name", "write the table's name"))
     block.place = place.in_table(name)
     if "columns" in block:
-        table = columns.read_table(block)
+        table = tables.read_columns(block)
     elif "id" in block or "fields" in block:
-        table = fields.read_table(block)
+        table = tables.read_fields(block)
     else:
         raise block.place.missing("columns", "write its columns (or its id and fields)")
     return table
+
+
+def _check_schema(schema: Schema, origin: str) -> None:
+    """Raise SchemaError, with its place, for the first thing that does not fit."""
+    place = Place(origin)
+    refuse_repeats(place, "tables", [table.name for table in schema.tables])
+    for table in schema.tables:
+        refuse_repeats(place.in_table(table.name), "columns", [column.name for column in table.columns])
+    check_links(schema, place)
+    for table in schema.tables:
+        for column in table.columns:
+            at = place.in_table(table.name).in_column(column.name)
+            if column.name == table.primary_key and column.nullable:
+                raise at.error(
+                    "nullable", "true", "is not possible in a primary key", "drop it, and null_ratio with it"
+                )
+            try:
+                if not isinstance(column.generator, Reference):
+                    check_fit(column.type, column.generator, nullable=column.nullable)
+                capacity(table, column)
+            except ValueError as error:
+                raise at.complaint("generator", column.generator.type, error) from None

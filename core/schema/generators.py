@@ -8,11 +8,10 @@ import math
 from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, Strict, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, Strict, model_validator
 
-from core.schema.distributions import UNIFORM, Distribution
 from core.schema.placeholders import pattern_parts, template_parts
-from core.schema.scalars import Exact, Instant, Real, Whole
+from core.schema.values import Exact, Instant, Real, Whole
 
 
 def _with_known_placeholders(pattern: str) -> str:
@@ -25,8 +24,46 @@ def _with_column_placeholders(template: str) -> str:
     return template
 
 
-class _Generator(BaseModel):
+class _Parameters(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Uniform(_Parameters):
+    """All values equally often."""
+
+    type: Literal["uniform"] = "uniform"
+
+
+UNIFORM = Uniform()
+
+
+class Normal(_Parameters):
+    """A bell cut off at the bounds; `mean` and `stddev` in the range's own unit, by default its middle and its sixth.
+
+    The unit is a place, counted from 0, for a choice or a reference, and a second after the start for an instant.
+    """
+
+    type: Literal["normal"] = "normal"
+    mean: Annotated[float, Strict()] | None = None
+    stddev: Annotated[float, Strict(), Field(gt=0)] | None = None
+
+
+class Zipf(_Parameters):
+    """The value at place k (from 1, the least first) comes up in proportion to `k ** -exponent`."""
+
+    type: Literal["zipf"] = "zipf"
+    exponent: Annotated[float, Strict(), Field(gt=0, le=10)] = 1.0
+
+
+def _named(value: object) -> object:
+    return {"type": value} if isinstance(value, str) else value
+
+
+Distribution = Annotated[Annotated[Uniform | Normal | Zipf, Field(discriminator="type")], BeforeValidator(_named)]
+
+
+class _Generator(_Parameters):
+    pass
 
 
 class _Range(_Generator):
@@ -245,31 +282,11 @@ class Reference(_Generator):
 
 
 Generator = Annotated[
-    Sequential
-    | UuidV4
-    | Ulid
-    | Pattern
-    | Template
-    | IntRange
-    | FloatRange
-    | DecimalRange
-    | TimestampRange
-    | TimestampRecent
-    | TimestampNow
-    | DurationRange
-    | WeightedBool
-    | OneOf
-    | SampleArray
-    | Static
-    | Null
-    | RandomBytes
-    | PointRange
-    | PersonName
-    | Email
-    | Faker
-    | Reference,
+    Sequential | UuidV4 | Ulid | Pattern | Template | IntRange | FloatRange | DecimalRange | TimestampRange | TimestampRecent
+    | TimestampNow | DurationRange | WeightedBool | OneOf | SampleArray | Static | Null | RandomBytes | PointRange | PersonName
+    | Email | Faker | Reference,
     Field(discriminator="type"),
-]
+]  # fmt: skip
 
 
 def given_values(generator: _Generator) -> Sequence[JsonValue]:

@@ -1,5 +1,6 @@
 """The types that a column may have, whatever the dialect that names them and the server that stores them."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Self
 
@@ -36,6 +37,18 @@ class Kind(StrEnum):
     SET = "set"
     DURATION = "duration"
     POINT = "point"
+
+
+INTEGER_BITS: Mapping[Kind, int] = {Kind.INT8: 8, Kind.INT16: 16, Kind.INT32: 32, Kind.INT64: 64}
+INTEGERS = frozenset(INTEGER_BITS)
+FLOATS = frozenset({Kind.FLOAT32, Kind.FLOAT64})
+TEXTS = frozenset({Kind.CHAR, Kind.VARCHAR, Kind.TEXT})
+STRINGS = TEXTS | {Kind.ENUM, Kind.ULID}
+"""All kinds whose values are strings in Arrow."""
+BINARIES = frozenset({Kind.BLOB, Kind.BYTES})
+DOCUMENTS = frozenset({Kind.JSON, Kind.JSONB})
+TIMESTAMPS = frozenset({Kind.DATETIME, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ})
+INSTANTS = TIMESTAMPS | {Kind.DATE, Kind.TIME}
 
 
 class DataType(BaseModel):

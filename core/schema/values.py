@@ -9,22 +9,39 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, InvalidOperation
+from typing import Annotated
 
-from pydantic import JsonValue
+from pydantic import BeforeValidator, JsonValue, Strict
 
 from core.schema.location import listed
-from core.schema.scalars import read_instant
-from core.schema.types import DataType, Kind
+from core.schema.types import INTEGER_BITS, DataType, Kind
 
-INTEGER_BITS: Mapping[Kind, int] = {Kind.INT8: 8, Kind.INT16: 16, Kind.INT32: 32, Kind.INT64: 64}
 EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 """For decimals: the interpreter's own context rounds to 28 digits, and a column may have 38."""
+_NO_INSTANT = "is no instant; write one like 2024-01-31 or 2024-01-31T12:00:00Z"
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 
 
 def read_value(value: object, type_: DataType) -> object:
     """The Python value that Arrow takes for this type; None stays None. Raises ValueError as said above."""
     return None if value is None else _READERS[type_.kind](value, type_)
+
+
+def read_instant(value: object) -> datetime:
+    """An instant in UTC out of `2024-01-31`, or a date and time as RFC 3339 writes it; without a zone it is UTC."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value.strip())
+        except ValueError:
+            raise ValueError(_NO_INSTANT) from None
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime.combine(value, time())
+    if not isinstance(value, datetime):
+        raise ValueError(_NO_INSTANT)
+    try:
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(_NO_INSTANT) from None
 
 
 def integer_bounds(kind: Kind) -> tuple[int, int]:
@@ -233,3 +250,21 @@ def items_of(value: JsonValue) -> Iterator[JsonValue]:
         yield from value.values()
     elif isinstance(value, list):
         yield from value
+
+
+Whole = Annotated[int, Strict()]
+"""A whole number: no text, no fraction, not `true`."""
+Real = Annotated[float, Strict()]
+"""A number: no text, not `true`."""
+
+
+def _no_flag(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("is no number; write one like 9.99")
+    return value
+
+
+Exact = Annotated[Decimal, BeforeValidator(_no_flag)]
+"""A decimal number, as a number or as text that keeps its digits."""
+Instant = Annotated[datetime, BeforeValidator(read_instant)]
+"""An instant in UTC, to the microsecond."""

@@ -26,7 +26,7 @@ from neo4j.spatial import CartesianPoint
 from numpy.typing import NDArray
 
 from core.schema.model import Table
-from core.schema.types import DataType, Kind
+from core.schema.types import BINARIES, DataType, Kind
 from worker.encode import text
 from worker.encode.column_concat import join, lengths_of, list_lengths
 from worker.encode.columns import numbers
@@ -64,7 +64,7 @@ def _stored(column: Any, type_: DataType) -> Any:
     if type_.kind is Kind.ARRAY:
         element = element_of(type_)
         values = column.flatten()
-        if element.kind in text.BINARIES:
+        if element.kind in BINARIES:
             values = join(text.base64(values, element), len(values)).cast(pa.string())
         offsets = np.concatenate([[0], np.cumsum(list_lengths(column))]).astype(np.int32)
         nulls = column.is_null() if column.null_count else None

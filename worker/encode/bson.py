@@ -26,7 +26,7 @@ import pyarrow.compute as pc
 from bson import encode as encode_document
 
 from core.schema.model import Column, Table
-from core.schema.types import DataType, Kind
+from core.schema.types import BINARIES, DOCUMENTS, STRINGS, TIMESTAMPS, DataType, Kind
 from worker.encode import text
 from worker.encode.column_concat import Piece, join, joined_lists, lengths, lengths_of, list_lengths, with_nulls
 from worker.encode.columns import block, fixed, magnitudes, numbers, truths
@@ -149,13 +149,13 @@ _WRITERS: Mapping[Kind, Writer] = {
     Kind.FLOAT32: _numbers(_DOUBLE, "<f4", "<f8"),
     Kind.FLOAT64: _numbers(_DOUBLE, "<f8", "<f8"),
     Kind.DECIMAL: _decimals,
-    **dict.fromkeys(text.STRINGS, _strings),
-    **dict.fromkeys(text.DOCUMENTS, _json_values),
-    **dict.fromkeys(text.BINARIES, _binaries),
+    **dict.fromkeys(STRINGS, _strings),
+    **dict.fromkeys(DOCUMENTS, _json_values),
+    **dict.fromkeys(BINARIES, _binaries),
     Kind.UUID: _uuids,
     Kind.DATE: _dates,
     Kind.TIME: _times,
-    **dict.fromkeys(text.TIMESTAMPS, _datetimes),
+    **dict.fromkeys(TIMESTAMPS, _datetimes),
     Kind.DURATION: _numbers(_INT64, "<i8", "<i8"),
     Kind.ARRAY: _arrays,
     Kind.SET: _arrays,

@@ -5,7 +5,7 @@ from typing import Any
 import pyarrow as pa
 
 from core.schema.model import Table
-from core.schema.types import DataType, Kind
+from core.schema.types import BINARIES, DOCUMENTS, STRINGS, DataType, Kind
 from worker.encode import json_text, text
 from worker.encode.column_concat import Piece, Writers, join
 from worker.encode.encoder import RowEncoder
@@ -22,8 +22,8 @@ def _lists(column: Any, type_: DataType) -> list[Piece]:
 
 _WRITERS: Writers = {
     **text.WRITERS,
-    **dict.fromkeys((*text.STRINGS, *text.DOCUMENTS), _strings),
-    **dict.fromkeys(text.BINARIES, lambda column, type_: [quoted_where_needed(*text.base64(column, type_))]),
+    **dict.fromkeys((*STRINGS, *DOCUMENTS), _strings),
+    **dict.fromkeys(BINARIES, lambda column, type_: [quoted_where_needed(*text.base64(column, type_))]),
     **dict.fromkeys((Kind.ARRAY, Kind.SET), _lists),
     Kind.POINT: text.points(b"POINT (", b" ", b")"),
 }

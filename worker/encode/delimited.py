@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.schema.model import Table
-from core.schema.types import DataType, Kind
-from worker.encode import text
+from core.schema.types import FLOATS, INTEGERS, TIMESTAMPS, DataType, Kind
 from worker.encode.column_concat import Piece, Writer, Writers, join
 from worker.encode.encoder import RowEncoder
 from worker.encode.escape import replaced
 
 _PLAIN = (
-    Kind.BOOL, *text.INTEGERS, *text.FLOATS, Kind.DECIMAL, Kind.DATE, Kind.TIME, *text.TIMESTAMPS, Kind.DURATION,
+    Kind.BOOL, *INTEGERS, *FLOATS, Kind.DECIMAL, Kind.DATE, Kind.TIME, *TIMESTAMPS, Kind.DURATION,
 )  # fmt: skip
 """Kinds whose text can hold no tab, line end or backslash."""
 

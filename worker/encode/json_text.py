@@ -6,7 +6,7 @@ them. Bytes are base64, uuids, times and durations strings as in `worker.encode.
 
 from typing import Any
 
-from core.schema.types import DataType, Kind
+from core.schema.types import BINARIES, STRINGS, TIMESTAMPS, DataType, Kind
 from worker.encode import text
 from worker.encode.column_concat import Piece, Writer, Writers, join, joined_lists, with_nulls
 from worker.encode.escape import replaced
@@ -52,10 +52,10 @@ def _values(column: Any, type_: DataType) -> Any:
 
 WRITERS: Writers = {
     **text.WRITERS,
-    **dict.fromkeys(text.STRINGS, _strings),
+    **dict.fromkeys(STRINGS, _strings),
     **{
         kind: _quoted(text.WRITERS[kind])
-        for kind in (*text.BINARIES, Kind.DATE, Kind.TIME, *text.TIMESTAMPS, Kind.UUID, Kind.DURATION)
+        for kind in (*BINARIES, Kind.DATE, Kind.TIME, *TIMESTAMPS, Kind.UUID, Kind.DURATION)
     },
     Kind.ARRAY: array,
     Kind.SET: array,

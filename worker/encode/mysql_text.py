@@ -22,13 +22,13 @@ from typing import Any
 import pyarrow as pa
 
 from core.schema.model import Table
-from core.schema.types import DataType, Kind
+from core.schema.types import BINARIES, DOCUMENTS, TIMESTAMPS, DataType, Kind
 from worker.encode import json_text, text
 from worker.encode.column_concat import Piece, Writers, join, joined_lists
 from worker.encode.columns import block, fixed, numbers
 from worker.encode.delimited import DelimitedEncoder
 
-CONVERTED = (*text.DOCUMENTS, Kind.ARRAY)
+CONVERTED = (*DOCUMENTS, Kind.ARRAY)
 """The kinds whose columns the statement converts from bytes to text."""
 
 _SRID_0_LITTLE_ENDIAN_POINT = b"\0\0\0\0" + b"\x01" + b"\x01\0\0\0"
@@ -55,8 +55,8 @@ def _points(column: Any, _: DataType) -> list[Piece]:
 _LITERALS: Writers = {
     **text.WRITERS,
     Kind.BOOL: text.either(b"1", b"0"),
-    **dict.fromkeys(text.TIMESTAMPS, text.timestamps(b" ", b"")),
-    **dict.fromkeys(text.BINARIES, text.strings),
+    **dict.fromkeys(TIMESTAMPS, text.timestamps(b" ", b"")),
+    **dict.fromkeys(BINARIES, text.strings),
     Kind.FLOAT32: _singles,
     Kind.UUID: _uuids,
     Kind.ARRAY: json_text.array,

@@ -21,8 +21,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.schema.model import Table
-from core.schema.types import DataType, Kind
-from worker.encode import text
+from core.schema.types import BINARIES, STRINGS, TIMESTAMPS, DataType, Kind
 from worker.encode.column_concat import (
     Piece,
     Writer,
@@ -165,13 +164,13 @@ _WRITERS: Writers = {
     Kind.FLOAT32: _fixed("<f4", ">f4"),
     Kind.FLOAT64: _fixed("<f8", ">f8"),
     Kind.DECIMAL: _decimals,
-    **dict.fromkeys((*text.STRINGS, Kind.JSON), _strings),
+    **dict.fromkeys((*STRINGS, Kind.JSON), _strings),
     Kind.JSONB: _jsonb,
-    **dict.fromkeys(text.BINARIES, _bytes),
+    **dict.fromkeys(BINARIES, _bytes),
     Kind.UUID: _uuids,
     Kind.DATE: _fixed("<i4", ">i4", shift=_EPOCH_DAYS),
     Kind.TIME: _fixed("<i8", ">i8"),
-    **dict.fromkeys(text.TIMESTAMPS, _fixed("<i8", ">i8", shift=_EPOCH_MICROSECONDS)),
+    **dict.fromkeys(TIMESTAMPS, _fixed("<i8", ">i8", shift=_EPOCH_MICROSECONDS)),
     Kind.DURATION: _fixed("<i8", ">i8", tail=_length(0) + _length(0)),
     **dict.fromkeys((Kind.ARRAY, Kind.SET), _arrays),
     Kind.POINT: _points,

@@ -3,7 +3,7 @@ r"""COPY's text format: see `worker.encode.postgres_binary` for the column types
 from typing import Any
 
 from core.schema.model import Table
-from core.schema.types import DataType, Kind
+from core.schema.types import BINARIES, DOCUMENTS, STRINGS, DataType, Kind
 from worker.encode import text
 from worker.encode.column_concat import Piece, Writers, join, joined_lists, with_nulls
 from worker.encode.delimited import DelimitedEncoder
@@ -36,8 +36,8 @@ def _arrays(column: Any, type_: DataType) -> list[Piece]:
 _LITERALS: Writers = {
     **text.WRITERS,
     Kind.BOOL: text.either(b"t", b"f"),
-    **dict.fromkeys((*text.STRINGS, *text.DOCUMENTS), _strings),
-    **dict.fromkeys(text.BINARIES, _bytes),
+    **dict.fromkeys((*STRINGS, *DOCUMENTS), _strings),
+    **dict.fromkeys(BINARIES, _bytes),
     **dict.fromkeys((Kind.ARRAY, Kind.SET), _arrays),
     Kind.DURATION: _durations,
     Kind.POINT: text.points(b"(", b",", b")"),

@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from core.schema.types import DataType, Kind
-from worker.encode import text
+from core.schema.types import BINARIES, DOCUMENTS, INTEGERS, STRINGS, TIMESTAMPS, DataType, Kind
 from worker.encode.json_text import element_of
 
 Writer = Callable[[Any, DataType], str]
@@ -37,7 +36,7 @@ def csv_value(value: Any, type_: DataType) -> str:
     kind = type_.kind
     if kind is Kind.POINT:
         return f"POINT ({_float(value['x'])} {_float(value['y'])})"
-    if kind in text.STRINGS:
+    if kind in STRINGS:
         written = str(value)
     elif kind in (Kind.ARRAY, Kind.SET):
         written = json_value(value, type_)
@@ -55,7 +54,7 @@ def quoted(field: str) -> str:
 
 def plain_text(value: Any, type_: DataType) -> str:
     """A value's text without quotes, as `worker.encode.text` has it."""
-    return str(value) if type_.kind in text.STRINGS else _WRITERS[type_.kind](value, type_)
+    return str(value) if type_.kind in STRINGS else _WRITERS[type_.kind](value, type_)
 
 
 def microseconds(value: timedelta) -> int:
@@ -103,13 +102,13 @@ def _time(value: time) -> str:
 
 _WRITERS: Mapping[Kind, Writer] = {
     Kind.BOOL: lambda value, _: "true" if value else "false",
-    **dict.fromkeys(text.INTEGERS, lambda value, _: str(value)),
+    **dict.fromkeys(INTEGERS, lambda value, _: str(value)),
     Kind.FLOAT32: lambda value, _: _single(value),
     Kind.FLOAT64: lambda value, _: _float(value),
     Kind.DECIMAL: lambda value, _: _decimal(value),
-    **dict.fromkeys(text.STRINGS, lambda value, _: _string(value)),
-    **dict.fromkeys(text.DOCUMENTS, lambda value, _: str(value)),
-    **dict.fromkeys(text.BINARIES, lambda value, _: _bytes(value)),
+    **dict.fromkeys(STRINGS, lambda value, _: _string(value)),
+    **dict.fromkeys(DOCUMENTS, lambda value, _: str(value)),
+    **dict.fromkeys(BINARIES, lambda value, _: _bytes(value)),
     Kind.DATE: lambda value, _: _date(value),
     Kind.TIME: lambda value, _: _time(value),
     Kind.DATETIME: lambda value, _: _instant(value),
@@ -117,4 +116,4 @@ _WRITERS: Mapping[Kind, Writer] = {
     Kind.UUID: lambda value, _: str(uuid.UUID(bytes=value)),
     Kind.DURATION: lambda value, _: _duration(value),
 }
-_QUOTED = (*text.BINARIES, Kind.DATE, Kind.TIME, *text.TIMESTAMPS, Kind.UUID, Kind.DURATION)
+_QUOTED = (*BINARIES, Kind.DATE, Kind.TIME, *TIMESTAMPS, Kind.UUID, Kind.DURATION)

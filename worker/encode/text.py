@@ -10,16 +10,9 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.schema.types import DataType, Kind
+from core.schema.types import BINARIES, DOCUMENTS, FLOATS, INTEGERS, STRINGS, DataType, Kind
 from worker.encode.column_concat import Block, Piece, Writer, Writers
 from worker.encode.columns import fixed, numbers, truths, zero_for_null
-
-INTEGERS = (Kind.INT8, Kind.INT16, Kind.INT32, Kind.INT64)
-FLOATS = (Kind.FLOAT32, Kind.FLOAT64)
-STRINGS = (Kind.CHAR, Kind.VARCHAR, Kind.TEXT, Kind.ENUM, Kind.ULID)
-DOCUMENTS = (Kind.JSON, Kind.JSONB)
-BINARIES = (Kind.BLOB, Kind.BYTES)
-TIMESTAMPS = (Kind.DATETIME, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ)
 
 _HEX_PAIRS = np.frombuffer("".join(f"{byte:02x}" for byte in range(256)).encode(), np.uint16)
 _DIGITS = np.frombuffer("".join(f"{number:03d}" for number in range(1000)).encode(), np.uint8).reshape(1000, 3)

@@ -7,9 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from core.schema.checks.compatibility import DOCUMENTS
 from core.schema.generators import PointRange, RandomBytes, SampleArray
-from core.schema.types import Kind
+from core.schema.types import DOCUMENTS, Kind
 from core.schema.values import canonical_json
 from worker.generate.arrow import arrow_type
 from worker.generate.buffers import text

@@ -4,9 +4,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from core.schema.checks.compatibility import BINARIES, DOCUMENTS
 from core.schema.generators import Ulid, UuidV4
-from core.schema.types import Kind
+from core.schema.types import BINARIES, DOCUMENTS, Kind
 from worker.generate.arrow import arrow_type
 from worker.generate.buffers import equal_texts, fixed_width
 from worker.generate.characters import base32_characters, uuid_characters

@@ -7,10 +7,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from core.schema.checks.compatibility import DOCUMENTS, FLOATS, TEXTS, decimal_units
-from core.schema.distributions import Uniform, Zipf
-from core.schema.generators import DecimalRange, FloatRange, IntRange, Sequential, WeightedBool
-from core.schema.types import Kind
+from core.schema.checks.compatibility import decimal_units
+from core.schema.generators import DecimalRange, FloatRange, IntRange, Sequential, Uniform, WeightedBool, Zipf
+from core.schema.types import DOCUMENTS, FLOATS, TEXTS, Kind
 from worker.generate.arrow import arrow_type
 from worker.generate.buffers import fixed_width
 from worker.generate.sampler import chance, sampler

@@ -8,10 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.schema.checks.compatibility import DOCUMENTS
 from core.schema.generators import Pattern, Template
 from core.schema.placeholders import Digits, Index, Literal, PatternPart, Uuid, pattern_parts, template_parts
-from core.schema.types import Kind
+from core.schema.types import DOCUMENTS, Kind
 from worker.generate.arrow import arrow_type
 from worker.generate.buffers import equal_texts
 from worker.generate.characters import Characters, decimal_digits, digit_counts, uuid_characters

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from core.schema.distributions import UNIFORM, Distribution, Normal, Zipf
+from core.schema.generators import UNIFORM, Distribution, Normal, Zipf
 from worker.generate.permutation import Permutation
 from worker.generate.quantiles import normal, weighted, zipf
 from worker.generate.site import Site

@@ -11,12 +11,11 @@ from typing import Any
 import pyarrow as pa
 
 from core.schema.model import Column, Table
-from core.schema.types import Kind
+from core.schema.types import DOCUMENTS, FLOATS, INTEGERS, Kind
 from core.schema.values import canonical_json
-from worker.encode import text
 from worker.sources.csv.text import ABSENT
 
-_NUMBERS = (*text.INTEGERS, *text.FLOATS, Kind.DECIMAL)
+_NUMBERS = (*INTEGERS, *FLOATS, Kind.DECIMAL)
 _ABSENT = object()
 _DECODER = json.JSONDecoder(parse_float=Decimal)
 
@@ -125,7 +124,7 @@ _NUMBER: _Spelling = (lambda value: type(value) is int or type(value) is Decimal
 _WRITERS: Mapping[Kind, _Spelling] = {
     Kind.BOOL: (lambda value: isinstance(value, bool), lambda value: "true" if value else "false"),
     **dict.fromkeys(_NUMBERS, _NUMBER),
-    **dict.fromkeys(text.DOCUMENTS, (_any, document_text)),
+    **dict.fromkeys(DOCUMENTS, (_any, document_text)),
     **dict.fromkeys((Kind.ARRAY, Kind.SET), (_any, json_of)),
     Kind.POINT: (_any, _point),
 }

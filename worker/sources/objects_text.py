@@ -10,24 +10,24 @@ from uuid import UUID
 import pyarrow as pa
 
 from core.schema.model import Table
-from core.schema.types import DataType, Kind
-from worker.encode import scalars, text
+from core.schema.types import BINARIES, DOCUMENTS, FLOATS, INTEGERS, STRINGS, TIMESTAMPS, DataType, Kind
+from worker.encode import scalars
 from worker.encode.json_text import element_of
 from worker.sources.csv.text import ABSENT
 from worker.sources.json_text import document_text, strings
 
-_BARE = (Kind.BOOL, *text.INTEGERS, *text.FLOATS, Kind.DECIMAL)
+_BARE = (Kind.BOOL, *INTEGERS, *FLOATS, Kind.DECIMAL)
 """Kinds whose text is a JSON value without quotes."""
 _CLASSES: Mapping[Kind, type | tuple[type, ...]] = {
     Kind.BOOL: bool,
-    **dict.fromkeys((*text.INTEGERS, Kind.DURATION), int),
-    **dict.fromkeys(text.FLOATS, float),
+    **dict.fromkeys((*INTEGERS, Kind.DURATION), int),
+    **dict.fromkeys(FLOATS, float),
     Kind.DECIMAL: (Decimal, str),
-    **dict.fromkeys((*text.STRINGS, Kind.TIME), str),
-    **dict.fromkeys(text.BINARIES, bytes),
+    **dict.fromkeys((*STRINGS, Kind.TIME), str),
+    **dict.fromkeys(BINARIES, bytes),
     Kind.UUID: UUID,
     Kind.DATE: date,
-    **dict.fromkeys(text.TIMESTAMPS, datetime),
+    **dict.fromkeys(TIMESTAMPS, datetime),
 }
 
 
@@ -50,7 +50,7 @@ def cell_of(value: Any, type_: DataType) -> str | None:
     if value is None:
         return None
     kind = type_.kind
-    if kind in text.DOCUMENTS:
+    if kind in DOCUMENTS:
         return document_text(value)
     if kind in (Kind.ARRAY, Kind.SET) and isinstance(value, list):
         return "[" + ",".join(_element(item, element_of(type_)) for item in value) + "]"
@@ -70,18 +70,18 @@ def _spelled(value: Any, kind: Kind, type_: DataType) -> str:
     if kind is Kind.DATE and isinstance(value, datetime):
         whole = value == datetime(value.year, value.month, value.day, tzinfo=value.tzinfo)
         return value.date().isoformat() if whole else value.isoformat()
-    if kind in text.BINARIES or kind in text.TIMESTAMPS:
+    if kind in BINARIES or kind in TIMESTAMPS:
         return scalars.plain_text(value, type_)
     if kind is Kind.BOOL:
         return "true" if value else "false"
-    return repr(value) if kind in text.FLOATS else str(value)
+    return repr(value) if kind in FLOATS else str(value)
 
 
 def _element(item: Any, type_: DataType) -> str:
     cell = cell_of(item, type_)
     if cell is None:
         return "null"
-    return cell if type_.kind in _BARE or type_.kind in text.DOCUMENTS else json.dumps(cell, ensure_ascii=False)
+    return cell if type_.kind in _BARE or type_.kind in DOCUMENTS else json.dumps(cell, ensure_ascii=False)
 
 
 def _point(value: Any) -> str:

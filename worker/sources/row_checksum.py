@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.schema.model import Table
-from core.schema.types import DataType, Kind
+from core.schema.types import FLOATS, DataType, Kind
 from worker.encode import text
 from worker.encode.column_concat import Piece, array_of, join, with_nulls
 from worker.encode.columns import block, numbers
@@ -42,7 +42,7 @@ def _cell(column: Any, type_: DataType) -> pa.Array:
 
 
 def _pieces(column: Any, type_: DataType) -> Sequence[Piece]:
-    if type_.kind in text.FLOATS:
+    if type_.kind in FLOATS:
         stored, sent = ("<u4", ">u4") if type_.kind is Kind.FLOAT32 else ("<u8", ">u8")
         return text.hexadecimal(array_of(block(numbers(column, stored), sent)), type_)
     return with_nulls(text.WRITERS[type_.kind](column, type_), column)

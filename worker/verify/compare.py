@@ -5,8 +5,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.schema.model import Column
-from core.schema.types import DataType, Kind
-from worker.encode import scalars, text
+from core.schema.types import FLOATS, DataType, Kind
+from worker.encode import scalars
 from worker.encode.columns import numbers
 from worker.verify import documents
 from worker.verify.parse_cells import NESTED, Mask, read_texts
@@ -47,7 +47,7 @@ def _unequal(found: pa.Array, expected: pa.Array, type_: DataType) -> Mask:
     if type_.kind is Kind.POINT:
         axes = [(found.field(axis), expected.field(axis)) for axis in (0, 1)]
         return np.asarray(np.logical_or(*(numbers(a, "<u8") != numbers(b, "<u8") for a, b in axes)), np.bool_)
-    if type_.kind in text.FLOATS:
+    if type_.kind in FLOATS:
         width = "<u4" if type_.kind is Kind.FLOAT32 else "<u8"
         return np.asarray(numbers(found, width) != numbers(expected, width), np.bool_)
     return _mask(pc.not_equal(found, expected).fill_null(False))

@@ -7,8 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from core.schema.types import DataType, Kind
-from worker.encode import json_text, text
+from core.schema.types import DOCUMENTS, DataType, Kind
+from worker.encode import json_text
 from worker.encode.column_concat import join, with_nulls
 from worker.encode.json_text import element_of
 from worker.verify.parse_cells import read_texts
@@ -34,7 +34,7 @@ def same(found: str, expected: str, type_: DataType) -> bool:
     """Whether two texts hold the same value; a text that is no JSON is like no other."""
     ours = _value(expected, type_)
     theirs = _value(found, type_)
-    return theirs is not _NONE and (theirs == ours or (type_.kind in text.DOCUMENTS and _alike(theirs, ours)))
+    return theirs is not _NONE and (theirs == ours or (type_.kind in DOCUMENTS and _alike(theirs, ours)))
 
 
 def _alike(found: object, expected: object) -> bool:
@@ -58,7 +58,7 @@ _NONE = object()
 
 @lru_cache(_REMEMBERED)
 def _value(of: str, type_: DataType) -> object:
-    documents = type_.kind in text.DOCUMENTS
+    documents = type_.kind in DOCUMENTS
     try:
         # As an integer, the zero of `-0` would lose its sign.
         value = json.loads(of) if documents else json.loads(of, parse_float=Decimal, parse_int=Decimal)
@@ -78,7 +78,7 @@ def _element(item: Any, type_: DataType) -> object:
     """An element as its type has it, by the same reader as a whole column's."""
     if item is None:
         return None
-    if type_.kind in text.DOCUMENTS:
+    if type_.kind in DOCUMENTS:
         return _value(json.dumps(item, default=float), type_)
     if isinstance(item, bool):
         return item if type_.kind is Kind.BOOL else _NONE

@@ -9,8 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from core.schema.types import DataType, Kind
-from worker.encode import text
+from core.schema.types import BINARIES, DOCUMENTS, FLOATS, INTEGERS, STRINGS, TIMESTAMPS, DataType, Kind
 from worker.generate.arrow import arrow_type
 
 Mask = NDArray[np.bool_]
@@ -98,17 +97,17 @@ def _mask(truths: pa.Array) -> Mask:
     return np.asarray(truths.to_numpy(zero_copy_only=False), np.bool_)
 
 
-NESTED = (Kind.ARRAY, Kind.SET, *text.DOCUMENTS)
+NESTED = (Kind.ARRAY, Kind.SET, *DOCUMENTS)
 """Kinds that are compared as JSON: their text is what is read."""
 
 _READERS: Mapping[Kind, Reader] = {
     Kind.BOOL: _cast,
-    **dict.fromkeys((*text.INTEGERS, *text.FLOATS, Kind.DECIMAL, Kind.DATE), _cast),
-    **dict.fromkeys((*text.STRINGS, *text.DOCUMENTS), _cast),
-    **dict.fromkeys(text.BINARIES, _binary("base64")),
+    **dict.fromkeys((*INTEGERS, *FLOATS, Kind.DECIMAL, Kind.DATE), _cast),
+    **dict.fromkeys((*STRINGS, *DOCUMENTS), _cast),
+    **dict.fromkeys(BINARIES, _binary("base64")),
     Kind.UUID: _binary("hex"),
     Kind.TIME: _times,
-    **dict.fromkeys(text.TIMESTAMPS, _timestamps),
+    **dict.fromkeys(TIMESTAMPS, _timestamps),
     Kind.DURATION: _durations,
     Kind.POINT: _points,
 }

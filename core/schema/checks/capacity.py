@@ -11,12 +11,11 @@ from pydantic import BaseModel
 
 from core.errors import SchemaError
 from core.schema import generators as g
-from core.schema.checks.compatibility import INTEGERS, TEXTS, decimal_units, fixed_length
-from core.schema.distributions import UNIFORM
+from core.schema.checks.compatibility import decimal_units, fixed_length
 from core.schema.location import Place
 from core.schema.model import Column, Schema, Table
 from core.schema.placeholders import Digits, Index, Uuid, pattern_parts, template_columns
-from core.schema.types import DataType, Kind
+from core.schema.types import INTEGERS, TEXTS, DataType, Kind
 from core.schema.values import integer_bounds, largest_decimal
 
 _MILLISECOND = timedelta(milliseconds=1)
@@ -50,7 +49,7 @@ def capacity(table: Table, column: Column) -> int | None:
         return None
     if column.null_ratio > 0:
         raise ValueError("has NULLs in a unique column; drop null_ratio or unique")
-    if getattr(column.generator, "distribution", UNIFORM).type != "uniform":
+    if getattr(column.generator, "distribution", g.UNIFORM).type != "uniform":
         raise ValueError("has a distribution in a unique column, where each value comes up once; drop one of the two")
     if isinstance(column.generator, g.Template):
         return _of_template(table, column.type, column.generator)

@@ -10,18 +10,11 @@ from typing import Any
 from pydantic import BaseModel, JsonValue
 
 from core.schema import generators as g
-from core.schema.distributions import Normal
 from core.schema.placeholders import Digits, Index, Literal, PatternPart, pattern_parts
-from core.schema.types import DataType, Kind
-from core.schema.values import EXACT, INTEGER_BITS, integer_bounds, largest_decimal, read_value
+from core.schema.types import BINARIES, DOCUMENTS, FLOATS, INSTANTS, INTEGERS, TEXTS, DataType, Kind
+from core.schema.values import EXACT, integer_bounds, largest_decimal, read_value
 
 ALL = frozenset(Kind)
-INTEGERS = frozenset(INTEGER_BITS)
-FLOATS = frozenset({Kind.FLOAT32, Kind.FLOAT64})
-TEXTS = frozenset({Kind.CHAR, Kind.VARCHAR, Kind.TEXT})
-BINARIES = frozenset({Kind.BLOB, Kind.BYTES})
-DOCUMENTS = frozenset({Kind.JSON, Kind.JSONB})
-INSTANTS = frozenset({Kind.DATE, Kind.TIME, Kind.DATETIME, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ})
 
 FITTING: Mapping[type[BaseModel], frozenset[Kind]] = {
     g.Sequential: INTEGERS | TEXTS | {Kind.DECIMAL},
@@ -64,7 +57,7 @@ def check_fit(type_: DataType, generator: g.Generator, *, nullable: bool) -> Non
     check = _CHECKS.get(type(generator))
     if check is not None:
         check(type_, generator, nullable)
-    if isinstance(distribution := getattr(generator, "distribution", None), Normal):
+    if isinstance(distribution := getattr(generator, "distribution", None), g.Normal):
         _check_mean(generator, distribution)
 
 
@@ -181,7 +174,7 @@ _CHECKS: Mapping[type[BaseModel], Callable[[DataType, Any, bool], None]] = {
 }
 
 
-def _check_mean(generator: g.Generator, normal: Normal) -> None:
+def _check_mean(generator: g.Generator, normal: g.Normal) -> None:
     bounds = _mean_bounds(generator)
     if normal.mean is not None and bounds is not None and not bounds[0] <= normal.mean <= bounds[1]:
         raise ValueError(f"has the mean {normal.mean} outside its range; write one from {bounds[0]} to {bounds[1]}")

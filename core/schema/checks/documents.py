@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from core.schema.generators import Faker, OneOf, RandomBytes, SampleArray, Static, given_values
 from core.schema.model import Column, Table
-from core.schema.types import Kind
+from core.schema.types import DOCUMENTS, TIMESTAMPS, Kind
 from core.schema.values import canonical_json, document_of, items_of
 from core.units import MIB
 
@@ -21,11 +21,9 @@ LONGEST_NEO4J_KEY = 8_160
 """Bytes of a value that Neo4j's range index takes, which each key has; measured on 5.26."""
 _DEEPEST = 100
 _DECIMAL_DIGITS = 34
-_INSTANTS = (Kind.DATETIME, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ)
 _FINER_THAN_MILLISECONDS = (Static, OneOf, SampleArray, Faker)
 """Generators of instants that may have microseconds; the others make whole milliseconds."""
-_DOCUMENTS = (Kind.JSON, Kind.JSONB)
-_NO_IDS = (*_DOCUMENTS, Kind.ARRAY, Kind.SET)
+_NO_IDS = (*DOCUMENTS, Kind.ARRAY, Kind.SET)
 
 
 def mongodb_complaints(table: Table) -> Iterator[str]:
@@ -39,7 +37,7 @@ def mongodb_complaints(table: Table) -> Iterator[str]:
             )
         if column.name == table.primary_key and column.type.kind in _NO_IDS:
             yield f"{where}: {column.type.kind} cannot be a primary key; use another column as the key"
-        if column.type.kind in _DOCUMENTS:
+        if column.type.kind in DOCUMENTS:
             yield from (f"{where}: {complaint}" for complaint in _json_complaints(column))
     yield from _size_complaints(table, "document", LARGEST_DOCUMENT)
 
@@ -54,7 +52,7 @@ def mongodb_warnings(table: Table) -> Iterator[str]:
                 f"{where}: MongoDB's decimals have {_DECIMAL_DIGITS} digits: "
                 f"a decimal({type_.precision},{type_.scale}) is stored as text"
             )
-        if type_.kind in _INSTANTS and isinstance(column.generator, _FINER_THAN_MILLISECONDS):
+        if type_.kind in TIMESTAMPS and isinstance(column.generator, _FINER_THAN_MILLISECONDS):
             yield f"{where}: MongoDB's dates have milliseconds: finer parts of the schema's values are cut off"
 
 

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from core.schema.generators import Null, OneOf, Pattern, RandomBytes, SampleArray, Static, Template
 from core.schema.model import Column, Table
-from core.schema.types import DataType, Kind
+from core.schema.types import BINARIES, DataType, Kind
 
 _RESERVED = ("ctid", "xmin", "xmax", "cmin", "cmax", "tableoid")
 _LONGEST_NAME, _MOST_COLUMNS, _LONGEST_CHAR = 63, 1_600, 10_485_760
@@ -135,7 +135,7 @@ def _key_complaints(column: Column) -> Iterator[str]:
 
 def _holds_nul(column: Column) -> bool:
     type_, generator = column.type.element or column.type, column.generator
-    if type_.kind is Kind.JSON or type_.kind in (Kind.BLOB, Kind.BYTES):
+    if type_.kind is Kind.JSON or type_.kind in BINARIES:
         return False
     given: tuple[JsonValue, ...] = type_.values
     match generator:

@@ -1,6 +1,11 @@
 """A mapping of a schema file that knows where it stands, so that every error names file, table, column and key."""
 
+import re
+
 from core.schema.location import Place, remedy_for
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
+_NAME_REMEDY = "write letters, digits and underscores, at most 63, not beginning with a digit"
 
 
 class Block:
@@ -62,3 +67,19 @@ class Block:
         for key in self._values:
             if key not in self._asked:
                 raise self.place.error(self._key, key, "is no key that is read here", remedy_for(key, self._asked))
+
+
+def checked_name(place: Place, key: str, name: str) -> str:
+    """The name itself; raises SchemaError for one that some target cannot have. Keywords of SQL are quoted, so fine."""
+    if not _NAME.fullmatch(name):
+        raise place.error(key, name, "cannot be a name in every target", _NAME_REMEDY)
+    return name
+
+
+def refuse_repeats(place: Place, key: str, names: list[str]) -> None:
+    """Refuse a name that stands twice; upper and lower case are one, as they are for MySQL."""
+    seen: dict[str, str] = {}
+    for name in names:
+        if name.lower() in seen:
+            raise place.error(key, name, f"stands twice (as {seen[name.lower()]!r})", "give each a name of its own")
+        seen[name.lower()] = name

@@ -11,8 +11,7 @@ from bson.decimal128 import Decimal128
 from pymongo.collection import Collection
 
 from core.schema.model import Table
-from core.schema.types import DataType, Kind
-from worker.encode import text
+from core.schema.types import DOCUMENTS, TIMESTAMPS, DataType, Kind
 from worker.sources import lossy_types
 from worker.sources.base import Scope
 from worker.sources.objects_text import texts_of
@@ -41,11 +40,11 @@ def read(collection: "Collection[dict[str, Any]]", table: Table, scope: Scope) -
 
 def held(type_: DataType, values: pa.Array) -> pa.Array:
     """Milliseconds, and JSON numbers of 64 bits."""
-    if type_.kind in text.TIMESTAMPS:
+    if type_.kind in TIMESTAMPS:
         return lossy_types.milliseconds(values)
-    if type_.kind in text.DOCUMENTS:
+    if type_.kind in DOCUMENTS:
         return _WHOLE_NUMBERS(values)
-    if type_.kind is Kind.ARRAY and type_.element is not None and type_.element.kind in text.TIMESTAMPS:
+    if type_.kind is Kind.ARRAY and type_.element is not None and type_.element.kind in TIMESTAMPS:
         return lossy_types.elements(values, lossy_types.milliseconds)
     return values
 

@@ -14,8 +14,7 @@ from bson.decimal128 import Decimal128
 from bson.int64 import Int64
 
 from core.schema.model import Table
-from core.schema.types import DataType, Kind
-from worker.encode import text
+from core.schema.types import BINARIES, DOCUMENTS, TIMESTAMPS, DataType, Kind
 from worker.encode.scalars import microseconds
 
 _OPTIONS: "CodecOptions[dict[str, Any]]" = CodecOptions(uuid_representation=UuidRepresentation.STANDARD)
@@ -72,12 +71,12 @@ _OBJECTS: Mapping[Kind, Callable[[Any, DataType], Any]] = {
     Kind.INT64: lambda value, _: Int64(value),
     Kind.DECIMAL: _decimal,
     Kind.UUID: lambda value, _: uuid.UUID(bytes=value),
-    **dict.fromkeys(text.BINARIES, lambda value, _: Binary(value)),
+    **dict.fromkeys(BINARIES, lambda value, _: Binary(value)),
     Kind.DATE: _midnight,
     Kind.TIME: lambda value, _: value.isoformat("microseconds"),
-    **dict.fromkeys(text.TIMESTAMPS, lambda value, _: value.replace(microsecond=value.microsecond // 1000 * 1000)),
+    **dict.fromkeys(TIMESTAMPS, lambda value, _: value.replace(microsecond=value.microsecond // 1000 * 1000)),
     Kind.DURATION: lambda value, _: Int64(microseconds(value)),
-    **dict.fromkeys(text.DOCUMENTS, lambda value, _: json.loads(value, parse_int=_whole_number)),
+    **dict.fromkeys(DOCUMENTS, lambda value, _: json.loads(value, parse_int=_whole_number)),
     Kind.POINT: lambda value, _: {"type": "Point", "coordinates": [value["x"], value["y"]]},
     Kind.ARRAY: _array,
 }

@@ -10,8 +10,7 @@ from pymysql.connections import Connection
 from pymysql.cursors import SSCursor
 
 from core.schema.model import Table
-from core.schema.types import DataType, Kind
-from worker.encode import text
+from core.schema.types import BINARIES, DOCUMENTS, DataType, Kind
 from worker.sources import lossy_types
 from worker.sources.base import Scope
 from worker.sources.mysql.ddl import name, qualified
@@ -56,7 +55,7 @@ def held(type_: DataType, values: pa.Array, *, mariadb: bool = False) -> pa.Arra
         return lossy_types.unpadded(values)
     if mariadb:
         return values
-    if type_.kind in text.DOCUMENTS:
+    if type_.kind in DOCUMENTS:
         return _WHOLE_NUMBERS(values)
     if type_.kind is Kind.ARRAY and type_.element is not None and type_.element.kind is Kind.DECIMAL:
         return lossy_types.doubles(values)
@@ -86,7 +85,7 @@ _TEMPLATES: Mapping[Kind, str] = {
     Kind.BOOL: "CASE {c} WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE " + _AS_TEXT + " END",
     # A float is shown with six digits, and has more. Adding 0E0 would lose the sign of a zero.
     Kind.FLOAT32: "CAST({c} * 1E0 AS CHAR CHARACTER SET utf8mb4)",
-    **dict.fromkeys(text.BINARIES, "REPLACE(TO_BASE64({c}), '\\n', '')"),
+    **dict.fromkeys(BINARIES, "REPLACE(TO_BASE64({c}), '\\n', '')"),
     Kind.UUID: "BIN_TO_UUID({c})",
     # As text its coordinates would have a digit too few.
     Kind.POINT: "ST_AsBinary({c})",

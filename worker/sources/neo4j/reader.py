@@ -14,8 +14,7 @@ from neo4j.spatial import CartesianPoint
 from neo4j.time import Date, DateTime, Duration, Time
 
 from core.schema.model import Table
-from core.schema.types import DataType, Kind
-from worker.encode import text
+from core.schema.types import BINARIES, DOCUMENTS, TIMESTAMPS, DataType, Kind
 from worker.encode.json_text import element_of
 from worker.sources.objects_text import texts_of
 
@@ -49,7 +48,7 @@ def _value(value: Any, type_: DataType) -> Any:
 
 
 def _element(item: Any, type_: DataType) -> Any:
-    if type_.kind in text.BINARIES and isinstance(item, str):
+    if type_.kind in BINARIES and isinstance(item, str):
         try:
             return base64.b64decode(item, validate=True)
         except binascii.Error:
@@ -74,11 +73,11 @@ def _instant(value: DateTime) -> Any:
 
 _READERS: Mapping[Kind, tuple[type, Callable[[Any], Any]]] = {
     Kind.UUID: (str, UUID),
-    **dict.fromkeys(text.DOCUMENTS, (str, json.loads)),
-    **dict.fromkeys(text.BINARIES, (bytearray, bytes)),
+    **dict.fromkeys(DOCUMENTS, (str, json.loads)),
+    **dict.fromkeys(BINARIES, (bytearray, bytes)),
     Kind.DATE: (Date, lambda value: value.to_native()),
     Kind.TIME: (Time, lambda value: value.to_native().isoformat("microseconds")),
-    **dict.fromkeys(text.TIMESTAMPS, (DateTime, _instant)),
+    **dict.fromkeys(TIMESTAMPS, (DateTime, _instant)),
     Kind.DURATION: (Duration, _duration),
     Kind.POINT: (CartesianPoint, lambda value: {"type": "Point", "coordinates": [value.x, value.y]}),
 }

@@ -8,8 +8,7 @@ import pyarrow as pa
 from psycopg import sql
 
 from core.schema.model import Column, Table
-from core.schema.types import DataType, Kind
-from worker.encode import text
+from core.schema.types import BINARIES, FLOATS, INTEGERS, STRINGS, DataType, Kind
 from worker.encode.json_text import element_of
 from worker.sources import lossy_types
 from worker.sources.base import Fingerprint, Scope
@@ -80,7 +79,7 @@ def _template(template: str) -> _Expression:
 _as_text = _template("{c}::text")
 
 
-_JSON_ITSELF = (*text.INTEGERS, *text.STRINGS, *text.FLOATS, Kind.BOOL, Kind.DECIMAL)
+_JSON_ITSELF = (*INTEGERS, *STRINGS, *FLOATS, Kind.BOOL, Kind.DECIMAL)
 
 
 def _array(name: sql.Composable, type_: DataType) -> sql.Composable:
@@ -104,7 +103,7 @@ def _instant(value: str, form: str) -> str:
 _SECONDS = 'YYYY-MM-DD"T"HH24:MI:SS.US'
 _MICROSECONDS = "(extract(epoch FROM {c}) * 1000000)::bigint"
 _EXPRESSIONS: Mapping[Kind, _Expression] = {
-    **dict.fromkeys(text.BINARIES, _template("translate(encode({c}, 'base64'), E'\\n', '')")),
+    **dict.fromkeys(BINARIES, _template("translate(encode({c}, 'base64'), E'\\n', '')")),
     Kind.DATE: _template(_instant("{c}", "YYYY-MM-DD")),
     Kind.DATETIME: _template(_instant("{c}", _SECONDS)),
     Kind.TIMESTAMP: _template(_instant("{c}", _SECONDS + '"Z"')),
@@ -139,7 +138,7 @@ def fingerprint(
 
 
 def _summed(name: sql.Composable, type_: DataType) -> sql.Composable:
-    if type_.kind in text.FLOATS:
+    if type_.kind in FLOATS:
         return sql.SQL("encode(float{}send({}), 'hex')").format(
             sql.SQL("4" if type_.kind is Kind.FLOAT32 else "8"), name
         )

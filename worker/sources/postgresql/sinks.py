@@ -9,8 +9,7 @@ import pyarrow as pa
 from psycopg import sql
 
 from core.schema.model import Column, Table
-from core.schema.types import DataType, Kind
-from worker.encode import text
+from core.schema.types import STRINGS, DataType, Kind
 from worker.encode.json_text import element_of
 from worker.encode.postgres_binary import PostgresBinaryEncoder
 from worker.encode.postgres_nul import without_nul
@@ -64,7 +63,7 @@ class InsertSink:
     def encode(self, batch: pa.RecordBatch) -> Records:
         """Python objects, as a program would bind them."""
         for column, values in zip(self._table.columns, batch.columns, strict=True):
-            if _cell_type(column.type).kind in text.STRINGS:
+            if _cell_type(column.type).kind in STRINGS:
                 without_nul(values.flatten() if pa.types.is_list(values.type) else values)
         columns = [parameters(*pair) for pair in zip(self._table.columns, batch.columns, strict=True)]
         return Records(list(zip(*columns, strict=True)))

@@ -1,0 +1,206 @@
+"""The two dialects of a schema file, read into one model.
+
+A table has `columns`, each with a `data_type` that brings its own generator; or, as in surreal-sync, an `id` and `fields`,
+each with a type and a generator. Columns and fields take the same options.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from core.schema.generators import (
+    DecimalRange,
+    Email,
+    Generator,
+    IntRange,
+    Null,
+    OneOf,
+    PersonName,
+    Sequential,
+    Static,
+    Template,
+    TimestampRecent,
+    UuidV4,
+)
+from core.schema.location import Place, listed, remedy_for
+from core.schema.model import Column, Table
+from core.schema.parsing.block import Block, checked_name
+from core.schema.parsing.generator import parse_generator, parse_reference
+from core.schema.parsing.types import parse_type, parse_values
+from core.schema.placeholders import template_parts
+from core.schema.types import DataType, Kind
+
+_INTEGER = IntRange(min=1, max=10_000)
+"""A column like `user_id`: within the keys of a table of 10,000 rows, the smallest preset."""
+
+_BUILT_IN: dict[str, tuple[DataType, Generator]] = {
+    "integer": (DataType(kind=Kind.INT64), _INTEGER),
+    "name": (DataType(kind=Kind.VARCHAR, length=255), PersonName()),
+    "email": (DataType(kind=Kind.VARCHAR, length=255), Email()),
+    "timestamp": (DataType(kind=Kind.TIMESTAMP), TimestampRecent(days=365)),
+    "uuid": (DataType(kind=Kind.UUID), UuidV4()),
+    "decimal": (
+        DataType(kind=Kind.DECIMAL, precision=10, scale=2),
+        DecimalRange(min=Decimal("1.00"), max=Decimal("9999.99")),
+    ),
+}
+_DATA_TYPE_REMEDY = "write integer, name, email, timestamp, uuid, decimal or {enum: [...]}, or add a generator"
+_TYPE_REMEDY = "write its type, like type: big_int"
+_GENERATOR_REMEDY = "write how its values are made, like generator: {type: sequential, start: 1}"
+
+
+def read_columns(block: Block) -> Table:
+    """A table with `columns`."""
+    remedy = "write a list of columns, each with name and data_type"
+    columns: list[Column] = []
+    named = block.take("primary_key")
+    flagged: list[str] = []
+    for number, item in enumerate(block.items("columns", remedy), start=1):
+        column = Block(block.place.in_column(f"#{number}"), "columns", item)
+        name = checked_name(column.place, "name", column.text("name", "write the column's name"))
+        column.place = block.place.in_column(name)
+        is_key = column.flag("primary_key") is True
+        flagged += [name] if is_key else []
+        columns.append(_read_column(column, name, is_key=is_key or name == named))
+    block.close()
+    key = _primary_key(block.place, named, flagged, [column.name for column in columns])
+    return Table(name=block.place.table, primary_key=key, columns=tuple(columns))
+
+
+def _read_column(block: Block, name: str, *, is_key: bool) -> Column:
+    value = block.require("data_type", _DATA_TYPE_REMEDY)
+    options = _Options.read(block)
+    built_in = _built_in(block.place, value, is_key=is_key)
+    if built_in is not None:
+        type_, own = built_in
+        return _make_column(name, type_, options.generator or own, options, is_key=is_key)
+    if options.generator is None:
+        raise block.place.error("data_type", value, "is no data_type", _unknown(value))
+    type_ = parse_type(block.place, "data_type", value)
+    return _make_column(name, type_, options.generator, options, is_key=is_key)
+
+
+def _built_in(place: Place, value: object, *, is_key: bool) -> tuple[DataType, Generator] | None:
+    if isinstance(value, str) and value in _BUILT_IN:
+        if value == "integer" and is_key:
+            return DataType(kind=Kind.INT64), Sequential(start=1)
+        return _BUILT_IN[value]
+    if isinstance(value, dict) and set(value) == {"enum"}:
+        values = parse_values(place, "data_type.enum", value["enum"])
+        return DataType(kind=Kind.ENUM, values=values), OneOf(values=values)
+    return None
+
+
+def _unknown(value: object) -> str:
+    near = remedy_for(value, [*_BUILT_IN, "enum"]) if isinstance(value, str) else ""
+    return near if near.startswith("did you mean") else _DATA_TYPE_REMEDY
+
+
+def _primary_key(place: Place, named: object, flagged: list[str], columns: list[str]) -> str:
+    if len(flagged) > 1:
+        raise place.error("primary_key", ", ".join(flagged), "are two columns", "keep primary_key: true on one of them")
+    if named is None:
+        if not flagged:
+            raise place.missing("primary_key", f"write the key's column: one of {listed(columns)}")
+        return flagged[0]
+    if not isinstance(named, str):
+        raise place.error("primary_key", named, "is no column's name", f"write one of {listed(columns)}")
+    if named not in columns:
+        raise place.error("primary_key", named, "is no column of the table", remedy_for(named, columns))
+    if flagged and flagged != [named]:
+        raise place.error(
+            "primary_key", named, f"is not {flagged[0]}, which says primary_key: true", "keep one of the two"
+        )
+    return named
+
+
+def read_fields(block: Block) -> Table:
+    """A table with `id` and `fields`; the key's column is called id unless `id.name` says otherwise."""
+    key_block = Block(block.place.in_column("id"), "id", block.require("id", "write the key, with type and generator"))
+    key_name = "id"
+    if "name" in key_block:
+        key_name = checked_name(key_block.place, "name", key_block.text("name", "write the key's name"))
+        key_block.place = block.place.in_column(key_name)
+    columns = [_read_field(key_block, key_name, is_key=True)]
+    fields = block.take("fields")
+    fields = [] if fields is None else fields
+    if not isinstance(fields, list):
+        raise block.place.error(
+            "fields", fields, "is no list", "write a list of fields, each with name, type and generator"
+        )
+    for number, item in enumerate(fields, start=1):
+        field = Block(block.place.in_column(f"#{number}"), "fields", item)
+        name = checked_name(field.place, "name", field.text("name", "write the field's name"))
+        field.place = block.place.in_column(name)
+        columns.append(_read_field(field, name, is_key=False))
+    block.close()
+    return Table(name=block.place.table, primary_key=key_name, columns=tuple(columns))
+
+
+def _read_field(block: Block, name: str, *, is_key: bool) -> Column:
+    type_ = parse_type(block.place, "type", block.require("type", _TYPE_REMEDY))
+    options = _Options.read(block)
+    if options.generator is None:
+        raise block.place.missing("generator", _GENERATOR_REMEDY)
+    return _make_column(name, type_, options.generator, options, is_key=is_key)
+
+
+@dataclass(frozen=True)
+class _Options:
+    """`nullable`, `null_ratio`, `unique`, and one of `generator`, `references` and `template`."""
+
+    generator: Generator | None
+    nullable: bool
+    unique: bool
+    null_ratio: float
+
+    @classmethod
+    def read(cls, block: Block) -> "_Options":
+        """Read them all; refuse two sources of values, NULLs in a column that says it has none, and unknown keys."""
+        place = block.place
+        sources = [key for key in ("generator", "references", "template") if key in block]
+        if len(sources) > 1:
+            raise place.error(sources[1], block.take(sources[1]), f"stands beside {sources[0]}", "keep one of the two")
+        generator: Generator | None = None
+        if (value := block.take("generator")) is not None:
+            generator = parse_generator(place, "generator", value)
+        elif (value := block.take("references")) is not None:
+            generator = parse_reference(place, value)
+        elif "template" in block:
+            generator = _template(place, block.text("template", "write text like '{first_name}@{domain}'"))
+        nullable, unique, null_ratio = block.flag("nullable"), block.flag("unique"), block.ratio("null_ratio")
+        has_nulls = null_ratio > 0 or _gives_null(generator)
+        if nullable is False and has_nulls:
+            raise place.error("nullable", nullable, "is not so: the column has NULLs", "write nullable: true")
+        block.close()
+        return cls(generator, nullable is True or has_nulls, unique is True, null_ratio)
+
+
+def _make_column(name: str, type_: DataType, generator: Generator, options: _Options, *, is_key: bool) -> Column:
+    """A column of these parts; a primary key is unique by definition."""
+    return Column(
+        name=name,
+        type=type_,
+        nullable=options.nullable,
+        unique=options.unique or is_key,
+        null_ratio=options.null_ratio,
+        generator=generator,
+    )
+
+
+def _template(place: Place, text: str) -> Template:
+    try:
+        template_parts(text)
+    except ValueError as error:
+        raise place.complaint("template", text, error) from None
+    return Template(template=text)
+
+
+def _gives_null(generator: Generator | None) -> bool:
+    """True for a generator that says null itself: there the column is nullable without further words."""
+    match generator:
+        case Null() | Static(value=None):
+            return True
+        case OneOf(values=values):
+            return None in values
+        case _:
+            return False
