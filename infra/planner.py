@@ -4,7 +4,6 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.database import DatabaseSpec
 from core.errors import SettingsError
 from core.plan import Limits, LoadPlan, OnExisting, Operation, partition
 from core.schema.checks.capacity import check_rows
@@ -14,6 +13,7 @@ from core.schema.generators import Sequential
 from core.schema.model import Schema
 from core.stores import capabilities_of
 from core.units import MIB, format_size
+from infra.databases.spec import DatabaseSpec
 from infra.settings.model import NAMESPACE, Settings
 
 WORKING_SET = 192 * MIB

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from contrib.offline.images import catalogue
 from contrib.offline.images.recipe import Recipe, tag
 from core.connection import Connection, parse_connection
-from core.database import DatabaseSpec
 from core.stores import SOURCES
 from core.units import MIB
 from infra.databases import adapted_to, specification_of
+from infra.databases.spec import DatabaseSpec
 from testkit import session
 from testkit.containers import Container, require_image
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from core.database import DatabaseSpec
 from core.errors import ExitCode, InputError, exit_code_of
 from core.plan import LoadPlan, Shard
 from core.units import format_size
 from infra.databases import database_of
+from infra.databases.spec import DatabaseSpec
 from infra.planner import WORKING_SET, plan_of, warnings_of
 from infra.settings.model import Settings, check_secrets
 from infra.settings.output_dir import check_output

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from importlib import import_module
 
-from core.database import DatabaseSpec
+from infra.databases.spec import DatabaseSpec
 from infra.settings.model import Settings
 
 SERVERS: Mapping[str, str] = {

@@ -1,8 +1,8 @@
 """Kafka for a load test: one node that is broker and controller (KRaft), without replicas, for as long as the run."""
 
-from core.database import DatabaseSpec
 from core.units import MIB
 from infra.databases.probe import probe
+from infra.databases.spec import DatabaseSpec
 
 IMAGE = "apache/kafka:4.1.1"
 _DATA = "/var/lib/kafka/data"

@@ -5,9 +5,9 @@ starts. The journal cannot be off in a replica set (since 4.0): it is flushed as
 load's write concern does not wait for it.
 """
 
-from core.database import DatabaseSpec
 from core.units import GIB, MIB
 from infra.databases.probe import probe
+from infra.databases.spec import DatabaseSpec
 
 IMAGE = "mongo:8.0.15"
 NAME = "loadtest"

@@ -4,8 +4,8 @@
 each page once: after a crash of the machine the data may be lost. No settings for data that matter.
 """
 
-from core.database import DatabaseSpec
 from core.units import MIB
+from infra.databases.spec import DatabaseSpec
 
 IMAGE = "mysql:9.7.4"
 NAME = "loadtest"

@@ -2,8 +2,8 @@
 
 import re
 
-from core.database import DatabaseSpec
 from core.units import MIB
+from infra.databases.spec import DatabaseSpec
 
 IMAGE = "neo4j:5.26.0"
 _STRICT = 5

@@ -4,8 +4,8 @@
 no more. After a crash the last fraction of a second of commits may be missing: no setting for data that matter.
 """
 
-from core.database import DatabaseSpec
 from core.units import MIB
+from infra.databases.spec import DatabaseSpec
 
 IMAGE = "postgres:18.1-bookworm"
 NAME = "loadtest"

@@ -6,9 +6,9 @@ from typing import Protocol
 
 import pulumi
 
-from core.database import DatabaseSpec
 from core.labels import PLAN_LABEL, RUN_LABEL, STACK_LABEL
 from core.plan import LoadPlan
+from infra.databases.spec import DatabaseSpec
 from infra.fleet.resource import Fleet
 from infra.settings.model import Settings
 

@@ -6,11 +6,11 @@ import pulumi
 import pulumi_docker as docker
 
 from core.connection import parse_connection
-from core.database import DatabaseSpec
 from core.labels import INSTANCE_LABEL, SERVER_LABEL, STACK_LABEL, WORKER_LABEL
 from core.process import STACK_VARIABLE
 from core.units import MIB
 from infra.cli.worker_image import DOCKERFILE, image_name
+from infra.databases.spec import DatabaseSpec
 from infra.fleet.resource import Fleet
 from infra.ownership import checked
 from infra.platforms.base import (

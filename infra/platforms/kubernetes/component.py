@@ -12,9 +12,9 @@ from pulumi_kubernetes.core.v1 import ConfigMap, Namespace, PersistentVolumeClai
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
 from core.connection import parse_connection
-from core.database import DatabaseSpec
 from core.labels import INSTANCE_LABEL
 from infra.cli.worker_image import image_name
+from infra.databases.spec import DatabaseSpec
 from infra.fleet.resource import Fleet
 from infra.ownership import checked
 from infra.platforms.base import CONNECTION_VARIABLE, OUTPUT_FOLDER, LoadTestArgs

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from core.database import DatabaseSpec
+from infra.databases.spec import DatabaseSpec
 from infra.platforms.kubernetes.names import Names
 from infra.platforms.kubernetes.pod import (
     Manifest,

@@ -1,6 +1,6 @@
 """Who may do what: the namespace's pod security, and who reaches whom."""
 
-from core.database import DatabaseSpec
+from infra.databases.spec import DatabaseSpec
 from infra.platforms.kubernetes.database import ROLE as DATABASE_ROLE
 from infra.platforms.kubernetes.names import Names
 from infra.platforms.kubernetes.pod import Manifest

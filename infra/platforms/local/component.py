@@ -5,8 +5,8 @@ from typing import Any
 import pulumi
 
 from core.connection import parse_connection
-from core.database import DatabaseSpec
 from core.errors import SettingsError
+from infra.databases.spec import DatabaseSpec
 from infra.fleet.resource import Fleet
 from infra.ownership import checked
 from infra.platforms.base import CONNECTION_VARIABLE, LoadTestArgs

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from core.database import DatabaseSpec
 from core.errors import ServerError
+from infra.databases.spec import DatabaseSpec
 from infra.platforms.local import ramdisk
 from infra.platforms.local.cgroup import ControlGroup
 from infra.platforms.local.pidfile import end_remembered, remember

@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, Resource
 
-from core.database import DatabaseSpec
+from infra.databases.spec import DatabaseSpec
 from infra.resources.dynamic import ReplacedProvider
 
 EMBEDDED: Mapping[str, str] = {"postgresql": "infra.platforms.local.postgresql"}

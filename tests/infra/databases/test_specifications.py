@@ -2,10 +2,10 @@
 
 import pytest
 
-from core.database import DatabaseSpec
 from core.stores import SOURCES
 from core.units import MIB
 from infra.databases import SERVERS, specification_of
+from infra.databases.spec import DatabaseSpec
 
 SIZES = (512 * MIB, 1024 * MIB, 8192 * MIB)
 

@@ -19,7 +19,6 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 )
 
 from core.connection import Connection, parse_connection
-from core.database import DatabaseSpec
 from core.errors import ServerError
 from core.plan import BASE_INSTANT, OnExisting, Shard
 from core.schema.generators import Sequential, Static
@@ -27,6 +26,7 @@ from core.schema.model import Column, Schema, Table
 from core.schema.types import DataType, Kind
 from core.stores import BULK, KAFKA, METHODS
 from infra.databases import kafka
+from infra.databases.spec import DatabaseSpec
 from testkit.serving import Served, serving
 from tests.worker.encode.texts import read_json
 from tests.worker.sources.beds.kafka import KafkaBed

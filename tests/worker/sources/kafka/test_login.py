@@ -7,10 +7,10 @@ from urllib.parse import quote
 import pytest
 
 from core.connection import parse_connection
-from core.database import DatabaseSpec
 from core.errors import ServerError
 from core.stores import KAFKA
 from infra.databases import kafka
+from infra.databases.spec import DatabaseSpec
 from testkit.serving import serving
 from tests.worker.sources.loading import connected
 from worker.retry import until
