@@ -27,6 +27,10 @@ class Capabilities:
     """The most rows of one batch, where the server has a bound."""
     tells_address: bool = False
     """Whether the server sends its clients on to an address that it was told, wherever they reached it."""
+    shortest_password: int = 0
+    """The fewest characters of a password that the server's image accepts."""
+    embedded: bool = False
+    """Whether a Python package brings its server, which `infra.platforms.local.<name>` starts."""
     file_suffix: str | None = None
     """The ending of the files it writes, where it writes files."""
 
@@ -35,76 +39,99 @@ class Capabilities:
         return min(asked, self.largest_batch or asked)
 
 
-POSTGRESQL = Capabilities(
-    name="postgresql",
-    schemes=("postgresql", "postgres"),
-    bulk="COPY FROM STDIN",
-    insert="multi-row INSERT",
-    transactional=True,
-    key_range_deletable=True,
-    port=5432,
-)
-MYSQL = Capabilities(
-    name="mysql",
-    schemes=("mysql",),
-    bulk="LOAD DATA LOCAL INFILE from memory",
-    insert="multi-row INSERT",
-    transactional=True,
-    key_range_deletable=True,
-    port=3306,
-)
-MONGODB = Capabilities(
-    name="mongodb",
-    schemes=("mongodb", "mongodb+srv"),
-    bulk="unordered insertMany of documents encoded before",
-    insert="insertOne",
-    transactional=False,
-    key_range_deletable=True,
-    port=27017,
-    largest_batch=100_000,
-)
-KAFKA = Capabilities(
-    name="kafka",
-    schemes=("kafka",),
-    bulk="pipelined produce of messages encoded before",
-    insert="one message at a time, each acknowledged",
-    transactional=False,
-    key_range_deletable=False,
-    port=9092,
-    tells_address=True,
-)
-NEO4J = Capabilities(
-    name="neo4j",
-    schemes=("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"),
-    bulk="UNWIND of rows, a transaction a batch",
-    insert="one CREATE at a time",
-    transactional=True,
-    key_range_deletable=True,
-    port=7687,
-    largest_batch=10_000,
-)
-CSV = Capabilities(
-    name="csv",
-    schemes=("file",),
-    bulk="columnar writer",
-    insert="one row at a time",
-    transactional=False,
-    key_range_deletable=False,
-    needs_server=False,
-    file_suffix=".csv",
-)
-JSONL = Capabilities(
-    name="jsonl",
-    schemes=("file",),
-    bulk="columnar writer",
-    insert="one row at a time",
-    transactional=False,
-    key_range_deletable=False,
-    needs_server=False,
-    file_suffix=".jsonl",
-)
+SOURCES: dict[str, Capabilities] = {}
+"""Every declared store by its name."""
 
-SOURCES = {source.name: source for source in (MYSQL, POSTGRESQL, MONGODB, NEO4J, KAFKA, CSV, JSONL)}
+
+def _declare(store: Capabilities) -> Capabilities:
+    SOURCES[store.name] = store
+    return store
+
+
+MYSQL = _declare(
+    Capabilities(
+        name="mysql",
+        schemes=("mysql",),
+        bulk="LOAD DATA LOCAL INFILE from memory",
+        insert="multi-row INSERT",
+        transactional=True,
+        key_range_deletable=True,
+        port=3306,
+    )
+)
+POSTGRESQL = _declare(
+    Capabilities(
+        name="postgresql",
+        schemes=("postgresql", "postgres"),
+        bulk="COPY FROM STDIN",
+        insert="multi-row INSERT",
+        transactional=True,
+        key_range_deletable=True,
+        port=5432,
+        embedded=True,
+    )
+)
+MONGODB = _declare(
+    Capabilities(
+        name="mongodb",
+        schemes=("mongodb", "mongodb+srv"),
+        bulk="unordered insertMany of documents encoded before",
+        insert="insertOne",
+        transactional=False,
+        key_range_deletable=True,
+        port=27017,
+        largest_batch=100_000,
+    )
+)
+NEO4J = _declare(
+    Capabilities(
+        name="neo4j",
+        schemes=("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"),
+        bulk="UNWIND of rows, a transaction a batch",
+        insert="one CREATE at a time",
+        transactional=True,
+        key_range_deletable=True,
+        port=7687,
+        shortest_password=8,
+        largest_batch=10_000,
+    )
+)
+KAFKA = _declare(
+    Capabilities(
+        name="kafka",
+        schemes=("kafka",),
+        bulk="pipelined produce of messages encoded before",
+        insert="one message at a time, each acknowledged",
+        transactional=False,
+        key_range_deletable=False,
+        port=9092,
+        tells_address=True,
+    )
+)
+CSV = _declare(
+    Capabilities(
+        name="csv",
+        schemes=("file",),
+        bulk="columnar writer",
+        insert="one row at a time",
+        transactional=False,
+        key_range_deletable=False,
+        needs_server=False,
+        file_suffix=".csv",
+    )
+)
+JSONL = _declare(
+    Capabilities(
+        name="jsonl",
+        schemes=("file",),
+        bulk="columnar writer",
+        insert="one row at a time",
+        transactional=False,
+        key_range_deletable=False,
+        needs_server=False,
+        file_suffix=".jsonl",
+    )
+)
 
 BULK, INSERT = "bulk", "insert"
 METHODS = (BULK, INSERT)
@@ -113,5 +140,5 @@ METHODS = (BULK, INSERT)
 def capabilities_of(name: str, key: str = "source") -> Capabilities:
     """A source's declaration; raises InputError that names `key` and what there is."""
     if name not in SOURCES:
-        raise InputError.of(key, name, "is no source", f"write one of {', '.join(SOURCES)}")
+        raise InputError.of(key, name, "is not a valid source", f"write one of {', '.join(SOURCES)}")
     return SOURCES[name]

@@ -1,19 +1,10 @@
-"""One module per source that has a server: each a pure function of the memory limit."""
+"""One module per store that has a server, named like the store: its `specification` is a pure function of the limits."""
 
-from collections.abc import Mapping
 from importlib import import_module
+from types import ModuleType
 
 from infra.databases.spec import DatabaseSpec
 from infra.settings.model import Settings
-
-SERVERS: Mapping[str, str] = {
-    "mysql": "infra.databases.mysql",
-    "postgresql": "infra.databases.postgresql",
-    "mongodb": "infra.databases.mongodb",
-    "neo4j": "infra.databases.neo4j",
-    "kafka": "infra.databases.kafka",
-}
-"""By source: the module that describes its server."""
 
 
 def database_of(settings: Settings) -> DatabaseSpec | None:
@@ -34,11 +25,15 @@ def database_of(settings: Settings) -> DatabaseSpec | None:
 
 def adapted_to(source: str, specification: DatabaseSpec, password: str) -> DatabaseSpec:
     """The server for a password that was chosen, where the source's image needs help with it."""
-    adapt = getattr(import_module(SERVERS[source]), "adapted_to", None)
+    adapt = getattr(_module(source), "adapted_to", None)
     return adapt(specification, password) if adapt else specification
 
 
 def specification_of(source: str, image: str | None, cpu: float, memory: int, tmpfs: int | None) -> DatabaseSpec:
     """A source's server for these limits: cores, and bytes; of its official image unless another is named."""
-    specification: DatabaseSpec = import_module(SERVERS[source]).specification(image, cpu, memory, tmpfs)
+    specification: DatabaseSpec = _module(source).specification(image, cpu, memory, tmpfs)
     return specification
+
+
+def _module(source: str) -> ModuleType:
+    return import_module(f"infra.databases.{source}")

@@ -22,7 +22,6 @@ NAMESPACE = "loadtest"
 Platform = Literal["local", "docker", "kubernetes"]
 PLATFORMS = ("local", "docker", "kubernetes")
 _SECRETS = ("connectionString", "databasePassword")
-_NEO4J_SHORTEST = 8
 
 
 class Settings(BaseModel):
@@ -161,8 +160,8 @@ def _check_password(settings: Settings) -> None:
     password, key = settings.database_password.get_secret_value(), f"{NAMESPACE}:databasePassword"
     if not password.isprintable():
         raise SettingsError(f"{key}: has a line break or another control character in it; write printable characters")
-    if settings.source == "neo4j" and len(password) < _NEO4J_SHORTEST:
-        raise SettingsError(f"{key}: is too short for neo4j; write {_NEO4J_SHORTEST} characters or more")
+    if len(password) < (shortest := settings.capabilities.shortest_password):
+        raise SettingsError(f"{key}: is too short for {settings.source}; write {shortest} characters or more")
 
 
 def _refused(error: ValidationError) -> SettingsError:

@@ -112,7 +112,7 @@ def test_a_plan_s_worker_loads_its_own_shards(worker, tmp_path):
     [
         ([], "error: --schema: is missing; give it, or give --plan and --index"),
         (["--schema", SCHEMA], "error: --source: is missing; give it, or give --plan and --index"),
-        (["--schema", SCHEMA, "--source", "oracle"], "error: --source: 'oracle' is no source; write one of "),
+        (["--schema", SCHEMA, "--source", "oracle"], "error: --source: 'oracle' is not a valid source; write one of "),
         (
             ["--schema", "none.yaml", "--source", "csv"],
             "error: none.yaml: does not exist; write the path of a schema file",

@@ -6,6 +6,7 @@ that InnoDB counts per column were measured on MySQL 9.7 (tests/worker/sources/m
 
 from collections.abc import Iterator, Mapping
 
+from core.schema.checks.listed_values import number_warnings, padding_warnings
 from core.schema.model import Column, Table
 from core.schema.types import DataType, Kind
 
@@ -13,8 +14,12 @@ LONGEST_INLINE = 1_000
 """Characters or bytes up to which a string is part of the row; longer ones are longtext or longblob."""
 LONGEST_KEY = 768
 """Characters of a key: InnoDB's 3,072 bytes at four bytes each."""
+LONGEST_CHAR = 255
+"""Characters up to which a `char` is a char; a longer one is stored as a varchar or longtext."""
 MOST_MEMBERS = 64
-_LONGEST_CHAR, _LONGEST_MEMBER, _LONGEST_NAME, _MOST_COLUMNS = 255, 255, 64, 1_017
+_DOUBLE_DIGITS = 15
+"""Digits of a decimal that a double gives back unchanged."""
+_LONGEST_MEMBER, _LONGEST_NAME, _MOST_COLUMNS = 255, 64, 1_017
 _MOST_SCALE = 30
 _ROW_BYTES, _INNODB_BYTES = 65_535, 8_126
 _OFF_PAGE = 40
@@ -55,6 +60,21 @@ def complaints(table: Table) -> Iterator[str]:
             f"table {table.name}: {innodb:,} bytes of a row must be in one page, and InnoDB takes fewer than {_INNODB_BYTES:,} "
             f"(a text or blob counts {_OFF_PAGE + 1}); use fewer columns"
         )
+
+
+def warnings(table: Table) -> Iterator[str]:
+    """Yield what MySQL stores in another form than the schema's."""
+    for column in table.columns:
+        where = f"table {table.name}: column {column.name}"
+        element = column.type.element
+        if element is not None and element.kind is Kind.DECIMAL and (element.precision or 0) > _DOUBLE_DIGITS:
+            yield (
+                f"{where}: MySQL's JSON arrays hold decimals as doubles, of {_DOUBLE_DIGITS} digits: a "
+                f"decimal({element.precision},{element.scale}) is rounded"
+            )
+        if column.type.kind is Kind.CHAR and (column.type.length or 0) <= LONGEST_CHAR:
+            yield from (f"{where}: {warning}" for warning in padding_warnings(column, column.type, "MySQL"))
+        yield from (f"{where}: {warning}" for warning in number_warnings(column, -(2**63), 2**64 - 1, "MySQL"))
 
 
 def row_bytes(table: Table) -> int:
@@ -112,7 +132,7 @@ def _longest(column: Column, table: Table) -> int | None:
 
 
 def _is_char(type_: DataType) -> bool:
-    return type_.kind is Kind.ULID or (type_.kind is Kind.CHAR and (type_.length or 0) <= _LONGEST_CHAR)
+    return type_.kind is Kind.ULID or (type_.kind is Kind.CHAR and (type_.length or 0) <= LONGEST_CHAR)
 
 
 def _fixed_bytes(type_: DataType) -> int | None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from pydantic import JsonValue
 
+from core.schema.checks.listed_values import padding_warnings
 from core.schema.generators import Null, OneOf, Pattern, RandomBytes, SampleArray, Static, Template
 from core.schema.model import Column, Table
 from core.schema.types import BINARIES, DataType, Kind
@@ -69,7 +70,11 @@ def complaints(table: Table) -> Iterator[str]:
 
 
 def warnings(table: Table) -> Iterator[str]:
-    """Yield what PostgreSQL may refuse, depending on the values."""
+    """Yield what PostgreSQL may refuse, depending on the values, and what it stores in another form than the schema's."""
+    for column in table.columns:
+        where = f"table {table.name}: column {column.name}"
+        type_ = column.type.element or column.type
+        yield from (f"{where}: {warning}" for warning in padding_warnings(column, type_, "PostgreSQL"))
     most = most_row_bytes(table)
     if least_row_bytes(table) <= _ROW_BYTES < most and len(table.columns) <= _MOST_COLUMNS:
         yield (

@@ -11,7 +11,7 @@ from infra.fleet.resource import Fleet
 from infra.ownership import checked
 from infra.platforms.base import CONNECTION_VARIABLE, LoadTestArgs
 from infra.platforms.local.folder_url import folder_url, relative_folder
-from infra.platforms.local.server import EMBEDDED, LocalServer
+from infra.platforms.local.server import LocalServer
 from infra.platforms.local.workspace import PARENT, Workspace, require_own_folder
 from infra.resources.instance import Instance
 from infra.settings.model import NAMESPACE
@@ -26,7 +26,7 @@ class LocalLoadTest(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: LoadTestArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("loadtest:local:LoadTest", name, None, opts)
-        if args.database and args.settings.source not in EMBEDDED:
+        if args.database and not args.settings.capabilities.embedded:
             raise SettingsError(
                 f"{NAMESPACE}:platform: local, which has no embedded {args.settings.source} server; "
                 f"set {NAMESPACE}:platform to docker, or name a server by {NAMESPACE}:connectionString"

@@ -1,9 +1,9 @@
 """The embedded server as a resource: there while the stack is, removed with its data."""
 
 import secrets
-from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pulumi
@@ -12,8 +12,10 @@ from pulumi.dynamic import CreateResult, Resource
 from infra.databases.spec import DatabaseSpec
 from infra.resources.dynamic import ReplacedProvider
 
-EMBEDDED: Mapping[str, str] = {"postgresql": "infra.platforms.local.postgresql"}
-"""The sources whose server comes as a Python package."""
+
+def _embedded(source: str) -> ModuleType:
+    """Return the module that starts and stops the embedded server of a store (`Capabilities.embedded`)."""
+    return import_module(f"infra.platforms.local.{source}")
 
 
 class LocalServerProvider(ReplacedProvider):
@@ -31,7 +33,7 @@ class LocalServerProvider(ReplacedProvider):
         folder = paths.folder
         specification = DatabaseSpec.model_validate_json(props["specification"])
         outs = {key: props[key] for key in self.triggers if key in props}
-        embedded = import_module(EMBEDDED[props["source"]])
+        embedded = _embedded(props["source"])
         try:
             with at_work(folder / "maker.pid"):
                 running = embedded.start(specification, props["password"], folder / "server", paths.group)
@@ -47,7 +49,7 @@ class LocalServerProvider(ReplacedProvider):
         if not props.get("instance"):
             return
         for paths in workspaces_of(Path.cwd(), props["stack"], props["instance"]):
-            import_module(EMBEDDED[props["source"]]).stop(paths.folder / "server")
+            _embedded(props["source"]).stop(paths.folder / "server")
 
 
 class LocalServer(Resource, module="loadtest", name="LocalServer"):

@@ -6,7 +6,6 @@ import pytest
 
 from core.stores import SOURCES
 from core.units import MIB
-from infra.databases import SERVERS
 from tests.infra.platforms.rendering import (
     DATA_FOLDER,
     Container,
@@ -16,7 +15,7 @@ from tests.infra.platforms.rendering import (
     kubernetes_containers,
 )
 
-RENDERED = [name for name, source in SOURCES.items() if not source.needs_server or name in SERVERS]
+SERVERS = [name for name, source in SOURCES.items() if source.needs_server]
 TERMINATION = {"LOADTEST_TERMINATION_LOG": "/dev/termination-log"}
 
 
@@ -33,7 +32,7 @@ def both(source: str, **values: str) -> tuple[dict[str, Container], dict[str, Co
     )
 
 
-@pytest.mark.parametrize("source", RENDERED)
+@pytest.mark.parametrize("source", SOURCES)
 def test_workers_and_prepare_are_the_same(source: str):
     docker, kubernetes = both(source, workers="4")
     server = ["database"] if SOURCES[source].needs_server else []
@@ -51,7 +50,7 @@ def workers(count: int) -> list[str]:
 
 
 @pytest.mark.parametrize("tmpfs", ["false", "true"])
-@pytest.mark.parametrize("source", sorted(set(RENDERED) & set(SERVERS)))
+@pytest.mark.parametrize("source", sorted(SERVERS))
 def test_the_server_is_the_same(source: str, tmpfs: str):
     docker, kubernetes = both(source, databaseTmpfs=tmpfs, databaseCpuLimit="1500m", databaseMemoryLimit="1Gi")
     server = kubernetes["database"]

@@ -11,7 +11,8 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     TopicDescription,
 )
 
-from core.schema.checks.documents import LARGEST_MESSAGE, largest_row
+from core.schema.checks.kafka import LARGEST_MESSAGE
+from core.schema.checks.listed_values import largest_row
 from core.schema.model import Table
 from core.units import MIB
 

@@ -23,7 +23,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 from core.connection import Connection
 from core.errors import PlanError, ServerError
 from core.plan import OnExisting, Shard
-from core.schema.checks.documents import LARGEST_MESSAGE
+from core.schema.checks.kafka import LARGEST_MESSAGE
 from core.schema.model import Column, Table
 from core.stores import INSERT, KAFKA
 from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sink

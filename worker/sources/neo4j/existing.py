@@ -7,7 +7,8 @@ on types, on existence and on node keys are the enterprise edition's.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from core.schema.checks.documents import LONGEST_NEO4J_KEY, largest_value
+from core.schema.checks.listed_values import largest_value
+from core.schema.checks.neo4j import LONGEST_KEY
 from core.schema.model import Table
 from core.schema.types import DataType, Kind
 from worker.encode.json_text import element_of
@@ -34,7 +35,7 @@ _TYPES: Mapping[Kind, str] = {
     Kind.POINT: "POINT",
 }
 """What the server calls a property's type; every other kind is text."""
-_LONGEST_INDEXED: Mapping[str, int] = {"RANGE": LONGEST_NEO4J_KEY, "TEXT": 32_000}
+_LONGEST_INDEXED: Mapping[str, int] = {"RANGE": LONGEST_KEY, "TEXT": 32_000}
 """Bytes, by the kind of index; a larger value ends the transaction that writes it."""
 _NOT_OURS = "which Loadtest did not create; remove them, or load into another database"
 

@@ -16,7 +16,7 @@ from neo4j.exceptions import Neo4jError
 
 from core.errors import ServerError
 from core.plan import OnExisting, Shard
-from core.schema.checks.documents import LONGEST_NEO4J_KEY
+from core.schema.checks.neo4j import LONGEST_KEY
 from core.schema.generators import Pattern, Sequential, Static
 from core.schema.model import Column, Table
 from core.schema.types import DataType, Kind
@@ -255,7 +255,7 @@ def test_memory_limit_is_named(served: Served, source: Source, session: Session)
 
 
 @pytest.mark.docker
-@pytest.mark.parametrize(("length", "fits"), [(LONGEST_NEO4J_KEY, True), (LONGEST_NEO4J_KEY + 10, False)])
+@pytest.mark.parametrize(("length", "fits"), [(LONGEST_KEY, True), (LONGEST_KEY + 10, False)])
 def test_longest_key(source: Source, length: int, fits: bool) -> None:
     key = Column(name="id", type=DataType(kind=Kind.TEXT), generator=Pattern(pattern="x"))
     table = Table(name="long", primary_key="id", columns=(key,))
