@@ -25,7 +25,7 @@ class Capabilities:
     """The server's usual TCP port."""
     largest_batch: int | None = None
     """The most rows of one batch, where the server has a bound."""
-    tells_address: bool = False
+    advertises_address: bool = False
     """Whether the server sends its clients on to an address that it was told, wherever they reached it."""
     shortest_password: int = 0
     """The fewest characters of a password that the server's image accepts."""
@@ -34,7 +34,7 @@ class Capabilities:
     file_suffix: str | None = None
     """The ending of the files it writes, where it writes files."""
 
-    def rows_a_batch(self, asked: int) -> int:
+    def limit_batch(self, asked: int) -> int:
         """The batch that is committed at once where `asked` rows are wanted: no more than the source takes."""
         return min(asked, self.largest_batch or asked)
 
@@ -105,7 +105,7 @@ KAFKA = _declare(
         transactional=False,
         key_range_deletable=False,
         port=9092,
-        tells_address=True,
+        advertises_address=True,
     )
 )
 CSV = _declare(

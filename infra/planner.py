@@ -87,12 +87,12 @@ def warnings_of(plan: LoadPlan, database: DatabaseSpec | None, *, here: bool, po
     if idle:
         warnings.append(f"{idle} of {len(plan.workers)} workers have no row to load")
     source = capabilities_of(plan.source)
-    if (most := source.rows_a_batch(plan.batch_size)) < plan.batch_size:
+    if (most := source.limit_batch(plan.batch_size)) < plan.batch_size:
         warnings.append(
             f"{NAMESPACE}:batchSize: {plan.batch_size} is more than {source.name} takes at once: it commits {most} rows"
         )
     warnings += limit_warnings(plan.source, map(plan.data.table, plan.tables))
-    if database and port_kept and source.tells_address:
+    if database and port_kept and source.advertises_address:
         warnings.append(
             f"{NAMESPACE}:keepDatabasePort: {source.name} sends its clients on to its name on the run's network, which "
             "clients outside cannot reach; look at it from inside its container"

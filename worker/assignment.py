@@ -13,7 +13,7 @@ from core.connection import Connection, parse_connection
 from core.errors import InputError, PlanError
 from core.plan import LoadPlan, WorkerPlan
 from core.stores import Capabilities, capabilities_of
-from worker.sources.base import Seat
+from worker.sources.base import WorkerSlot
 
 CONNECTION_VARIABLE = "LOADTEST_CONNECTION_STRING"
 _GZIP = b"\x1f\x8b"
@@ -42,7 +42,7 @@ class Assignment:
 
     plan: LoadPlan
     worker: WorkerPlan
-    seat: Seat
+    slot: WorkerSlot
     connection: Connection
     folders: Folders
     result_path: Path

@@ -28,6 +28,6 @@ def _is_taken(source: KeyedSource, dataset: Dataset, name: str, row_count: int) 
     key = [rows.table.primary_key]
     # Of a table without rows nobody asks for a hundred million keys.
     return source.count(rows.table) > 0 and any(
-        source.holds(rows.table, keys_of(rows.table, rows.batch(first, min(CHUNK_ROWS, row_count - first), key)))
+        source.contains_any(rows.table, keys_of(rows.table, rows.batch(first, min(CHUNK_ROWS, row_count - first), key)))
         for first in range(0, row_count, CHUNK_ROWS)
     )

@@ -65,7 +65,7 @@ def run_worker(assignment: Assignment) -> ExitCode:
         attempt=assignment.attempt,
         exit_reason=ending.reason,
         exit_code=int(ending.code),
-        latency_ms=tally.latencies.summary(assignment.capabilities.rows_a_batch(plan.batch_size)),
+        latency_ms=tally.latencies.summary(assignment.capabilities.limit_batch(plan.batch_size)),
         timeline=tuple(tally.timeline),
         phases=tally.phases(),
         shards=done.shards(worker.shards, tally),
@@ -136,7 +136,7 @@ def _load(assignment: Assignment, source: Source, dataset: Dataset, tally: Tally
 
 @contextlib.contextmanager
 def _connected(assignment: Assignment, tally: Tally) -> Iterator[Source]:
-    source = open_source(assignment.capabilities, assignment.connection, assignment.seat)
+    source = open_source(assignment.capabilities, assignment.connection, assignment.slot)
     started = time.perf_counter()
     try:
         until(assignment.plan.connect_seconds, source.connect)

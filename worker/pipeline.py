@@ -26,7 +26,7 @@ AHEAD = 2
 
 def load_shard(source: Source, rows: TableRows, shard: Shard, method: str, batch_size: int, tally: Tally) -> None:
     """Load one shard and count what is acknowledged; raises what the source raises."""
-    batch_size = source.capabilities.rows_a_batch(batch_size)
+    batch_size = source.capabilities.limit_batch(batch_size)
     with source.sink(rows.table, shard, method) as sink:
         chunks = _chunks(sink, rows, shard, batch_size, tally)
         with Ahead(chunks, AHEAD) as ahead:

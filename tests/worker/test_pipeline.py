@@ -18,7 +18,7 @@ from worker import pipeline as load
 from worker.generate import Dataset
 from worker.pipeline import load_shard, remove_shard
 from worker.result.counters import Tally
-from worker.sources.base import KeyRange, Sent
+from worker.sources.base import BatchReceipt, KeyRange
 
 SCHEMA = """
 tables:
@@ -66,7 +66,7 @@ class Memory:
         if len(self.batches) == self._refused:
             raise ServerError("no more")
         self.batches.append([value for piece in pieces for value in piece.values])
-        return Sent(bytes=8 * len(self.batches[-1]), commit_seconds=0.0)
+        return BatchReceipt(bytes=8 * len(self.batches[-1]), commit_seconds=0.0)
 
     def remove(self, _, keys):
         self.removed.append(keys)

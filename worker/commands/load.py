@@ -11,7 +11,7 @@ from core.stores import BULK, METHODS, capabilities_of
 from worker.assignment import Assignment, Folders, connection_of, read_plan
 from worker.lifecycle import run_worker
 from worker.result.retry_marker import attempt_of_environment, begin_attempt
-from worker.sources.base import Seat
+from worker.sources.base import WorkerSlot
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -60,7 +60,7 @@ def run(arguments: Namespace) -> int:
     assignment = Assignment(
         plan=plan,
         worker=worker,
-        seat=Seat.of(plan, index),
+        slot=WorkerSlot.of(plan, index),
         connection=connection_of(plan, arguments.connection_string, folders),
         folders=folders,
         result_path=arguments.metrics_output or folders.results / f"{worker.id}.json",

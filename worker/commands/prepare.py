@@ -12,7 +12,7 @@ from worker.free_keys import require_free_keys
 from worker.result.retry_marker import forget_attempts
 from worker.retry import until
 from worker.sources import open_source
-from worker.sources.base import Seat
+from worker.sources.base import WorkerSlot
 from worker.sources.server_settings import settings_of
 
 
@@ -26,7 +26,7 @@ def run(arguments: Namespace) -> int:
     """Prepare every table of the plan; prints one JSON line with what was done and what to be warned of."""
     plan = read_plan(arguments.plan)
     connection = connection_of(plan, arguments.connection_string, Folders.of_environment())
-    source = open_source(capabilities_of(plan.source), connection, Seat.of(plan, 0))
+    source = open_source(capabilities_of(plan.source), connection, WorkerSlot.of(plan, 0))
     try:
         until(plan.connect_seconds, source.connect)
         # What is to be verified is there already, and must stay as it is.

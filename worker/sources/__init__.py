@@ -6,11 +6,11 @@ from typing import cast
 
 from core.connection import Connection
 from core.stores import Capabilities
-from worker.sources.base import ALONE, Seat, Source
+from worker.sources.base import ALONE, Source, WorkerSlot
 
 
-def open_source(capabilities: Capabilities, connection: Connection, seat: Seat = ALONE) -> Source:
+def open_source(capabilities: Capabilities, connection: Connection, slot: WorkerSlot = ALONE) -> Source:
     """Return the store's source, not connected yet: `open_source` of `worker.sources.<store>.source`."""
     module = import_module(f"worker.sources.{capabilities.name}.source")
-    make = cast("Callable[[Connection, Seat], Source]", module.open_source)
-    return make(connection, seat)
+    make = cast("Callable[[Connection, WorkerSlot], Source]", module.open_source)
+    return make(connection, slot)

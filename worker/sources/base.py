@@ -19,7 +19,7 @@ from core.schema.model import Column, Table
 from core.stores import BULK, Capabilities
 
 
-class Sent(NamedTuple):
+class BatchReceipt(NamedTuple):
     """What one batch was: bytes over the wire or to the file, and seconds spent waiting for the acknowledgement."""
 
     bytes: int
@@ -27,7 +27,7 @@ class Sent(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
+class WorkerSlot:
     """Which of a run's workers uses the source, from 0, and how many there are."""
 
     index: int
@@ -43,7 +43,7 @@ class Seat:
 
     @classmethod
     def of(cls, plan: LoadPlan, index: int) -> Self:
-        """Return the seat of a plan's worker; the platform names the stack in the environment."""
+        """Return the slot of a plan's worker; the platform names the stack in the environment."""
         return cls(
             index,
             len(plan.workers),
@@ -54,7 +54,7 @@ class Seat:
         )
 
 
-ALONE = Seat(0, 1)
+ALONE = WorkerSlot(0, 1)
 
 
 class KeyRange(NamedTuple):
@@ -75,15 +75,15 @@ class Scope(NamedTuple):
     """What one worker reads back for a shard.
 
     The scopes of a table's shards leave no row of the table unread, and each row has exactly one worker that counts it:
-    with `keys` or `apart` the one that reads it, else, of a row that belongs to no shard, the one that leads.
+    with `keys` or `exclusive_storage` the one that reads it, else, of a row that belongs to no shard, the one that leads.
     """
 
     shard: Shard
     keys: KeySpan | None
     """The shard's keys, where the source reads by a span of them and they are consecutive numbers; None for all rows."""
-    apart: bool
+    exclusive_storage: bool
     """Whether the shard's rows lie where no other shard's do, in the source's own way: in a file, in partitions."""
-    leads: bool
+    checks_unowned_rows: bool
     """Whether its worker also counts what belongs to no shard of the table: with `keys`, what is in no span."""
     tolerant: bool
     """Whether other rows, and further copies of a row, may be there: after an `append`. They are not counted."""
@@ -103,7 +103,7 @@ class Fingerprint(NamedTuple):
     """The sum, modulo 2**64, of a hash of each row (worker.verify.fingerprint)."""
 
 
-Held = Callable[[Column, pa.Array], pa.Array]
+AsStored = Callable[[Column, pa.Array], pa.Array]
 """What a source holds of a column's generated values: the same ones, less what docs/sources.md says it loses."""
 
 
@@ -127,7 +127,7 @@ class Sink(Protocol[E]):
         """Whole columns to the wire format; called in row order, from one thread, not always the sending one."""
         ...
 
-    def send(self, pieces: Iterator[E]) -> Sent:
+    def send(self, pieces: Iterator[E]) -> BatchReceipt:
         """Hand over one batch; return when it is acknowledged. Raises ServerError or StorageError."""
         ...
 
@@ -165,7 +165,7 @@ class Source(Protocol):
         """
         ...
 
-    def held(self, column: Column, values: pa.Array) -> pa.Array:
+    def as_stored(self, column: Column, values: pa.Array) -> pa.Array:
         """What the source holds of generated values."""
         ...
 
@@ -185,6 +185,6 @@ class Source(Protocol):
 class KeyedSource(Source, Protocol):
     """A source that removes rows by their keys (`Capabilities.key_range_deletable`), and can be asked for them before."""
 
-    def holds(self, table: Table, keys: KeyRange | pa.Array) -> bool:
+    def contains_any(self, table: Table, keys: KeyRange | pa.Array) -> bool:
         """Whether the table has a row with one of these keys."""
         ...

@@ -22,8 +22,8 @@ def _expected(source: Source, rows: TableRows, scope: Scope) -> Fingerprint:
         count = min(_CHUNK, shard.first_row + shard.rows - first)
         batch = rows.batch(first, count)
         for place, column in enumerate(rows.table.columns):
-            held = source.held(column, batch.column(column.name))
-            batch = batch.set_column(place, batch.schema.field(place), held)
+            as_stored = source.as_stored(column, batch.column(column.name))
+            batch = batch.set_column(place, batch.schema.field(place), as_stored)
         keys = pc.min_max(batch.column(rows.table.primary_key))
         smallest = min(filter(_known, (smallest, keys["min"].as_py())))
         largest = max(filter(_known, (largest, keys["max"].as_py())))

@@ -12,7 +12,7 @@ from core.plan import Shard
 from core.schema.generators import Sequential
 from core.schema.model import Column
 from worker.generate import TableRows
-from worker.sources.base import Held
+from worker.sources.base import AsStored
 
 Numbers = NDArray[np.int64]
 UNKNOWN = -1
@@ -32,12 +32,12 @@ def is_consecutive(key: Column, type_: pa.DataType) -> bool:
     return isinstance(key.generator, Sequential) and pa.types.is_integer(type_)
 
 
-def locator_of(rows: TableRows, within: Shard, held: Held) -> Locator:
-    """A locator of the rows of `within`; `held` makes of a generated key what the source holds of it."""
+def locator_of(rows: TableRows, within: Shard, as_stored: AsStored) -> Locator:
+    """A locator of the rows of `within`; `as_stored` makes of a generated key what the source holds of it."""
     key = rows.table.key
     if isinstance(key.generator, Sequential) and is_consecutive(key, rows.schema.field(key.name).type):
         return _ByNumber(key.generator.start, within)
-    return _ByHash(rows, within, held)
+    return _ByHash(rows, within, as_stored)
 
 
 class _ByNumber:
@@ -56,10 +56,10 @@ class _ByNumber:
 class _ByHash:
     """Twelve bytes a row: the hash of each key, in order, and the row that has it."""
 
-    def __init__(self, rows: TableRows, within: Shard, held: Held) -> None:
+    def __init__(self, rows: TableRows, within: Shard, as_stored: AsStored) -> None:
         self._rows = rows
         self._first = within.first_row
-        self._held = held
+        self._as_stored = as_stored
         hashes = np.empty(within.rows, np.uint64)
         for offset in range(0, within.rows, _CHUNK):
             count = min(_CHUNK, within.rows - offset)
@@ -90,7 +90,7 @@ class _ByHash:
     def _keys(self, offsets: Numbers) -> pa.Array:
         key = self._rows.table.key
         numbers = (offsets + self._first).astype(np.uint64)
-        return self._held(key, self._rows.at(numbers, [key.name]).column(0))
+        return self._as_stored(key, self._rows.at(numbers, [key.name]).column(0))
 
 
 def _hashes(keys: pa.Array) -> NDArray[np.uint64]:

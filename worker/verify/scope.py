@@ -33,8 +33,8 @@ def scope_of(plan: LoadPlan, shard: Shard) -> Scope:
     return Scope(
         shard=shard,
         keys=_keys(plan.data.table(shard.table), shard, down=down, up=up) if by_keys else None,
-        apart=apart,
-        leads=place == 0 and not appended,
+        exclusive_storage=apart,
+        checks_unowned_rows=place == 0 and not appended,
         tolerant=appended and not apart,
         table_rows=sum(each.rows for each in shards),
         first_rows=frozenset(firsts),

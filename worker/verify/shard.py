@@ -40,18 +40,18 @@ class _Comparison:
         self._rows = rows
         self._shard = scope.shard
         self._findings = findings
-        self._held = source.held
+        self._as_stored = source.as_stored
         self._tolerant = scope.tolerant
-        divided = scope.apart or scope.keys is not None
-        self._counts_unknown = (divided or scope.leads) and not scope.tolerant
-        self._locate = locator_of(rows, scope.shard if divided else self._known(scope), source.held)
+        divided = scope.exclusive_storage or scope.keys is not None
+        self._counts_unknown = (divided or scope.checks_unowned_rows) and not scope.tolerant
+        self._locate = locator_of(rows, scope.shard if divided else self._known(scope), source.as_stored)
         self._states = np.full(scope.shard.rows, _UNSEEN)
         findings.expected += scope.shard.rows
 
     @staticmethod
     def _known(scope: Scope) -> Shard:
         """Return the rows that are not unknown to a worker that reads the whole table: all shards', for the one that leads."""
-        return scope.shard.model_copy(update={"rows": scope.table_rows}) if scope.leads else scope.shard
+        return scope.shard.model_copy(update={"rows": scope.table_rows}) if scope.checks_unowned_rows else scope.shard
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Compare one batch of rows, in any order."""
@@ -98,7 +98,7 @@ class _Comparison:
         """Return the keys of some of the shard's rows, as the source holds them, for a person to read."""
         key = self._rows.table.key
         numbers = offsets.astype(np.uint64) + np.uint64(self._shard.first_row)
-        return [shown(cell, key) for cell in self._held(key, self._rows.at(numbers, [key.name]).column(0))]
+        return [shown(cell, key) for cell in self._as_stored(key, self._rows.at(numbers, [key.name]).column(0))]
 
     def _typed_keys(self, batch: pa.RecordBatch) -> pa.Array:
         """Return the keys as the generator has them, null where one is no value of its type."""
@@ -119,7 +119,7 @@ class _Comparison:
         expected = self._rows.at(numbers.astype(np.uint64))
         wrong = np.zeros(len(numbers), np.bool_)
         for column in self._rows.table.columns:
-            ours, theirs = self._held(column, expected.column(column.name)), found.column(column.name)
+            ours, theirs = self._as_stored(column, expected.column(column.name)), found.column(column.name)
             cells = differing(theirs, ours, column.type)
             wrong |= cells
             for place in np.flatnonzero(cells)[: self._findings.room if note else 0]:

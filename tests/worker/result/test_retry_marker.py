@@ -19,7 +19,7 @@ from core.stores import BULK, SOURCES
 from tests.worker.verify.embedded import embedded_postgresql
 from worker.result.retry_marker import attempt_of_environment, begin_attempt, forget_attempts
 from worker.sources import open_source
-from worker.sources.base import Seat
+from worker.sources.base import WorkerSlot
 
 PROJECT = Path(__file__).parents[3]
 ROWS = 60_000
@@ -56,7 +56,7 @@ def _worker(folder: Path, url: str) -> subprocess.Popen[bytes]:
 
 
 def _prepare(source: str, url: str, plan: LoadPlan) -> None:
-    opened = open_source(SOURCES[source], parse_connection(url, SOURCES[source]), Seat(index=0, workers=1))
+    opened = open_source(SOURCES[source], parse_connection(url, SOURCES[source]), WorkerSlot(index=0, workers=1))
     try:
         opened.connect()
         opened.prepare([plan.data.table(name) for name in plan.tables], OnExisting.EMPTY)

@@ -15,7 +15,7 @@ from worker.pipeline import load_shard, remove_shard
 from worker.result.counters import Tally
 from worker.retry import until
 from worker.sources import open_source
-from worker.sources.base import ALONE, Seat, Source
+from worker.sources.base import ALONE, Source, WorkerSlot
 
 ROWS = 700
 EVERY_KIND, KEYED = "every_kind", "keyed"
@@ -31,9 +31,9 @@ def table_of(name: str) -> Table:
 
 
 @contextmanager
-def connected(source: str, connection: Connection, seat: Seat = ALONE) -> Iterator[Source]:
+def connected(source: str, connection: Connection, slot: WorkerSlot = ALONE) -> Iterator[Source]:
     """A source that has been reached."""
-    opened = open_source(SOURCES[source], connection, seat)
+    opened = open_source(SOURCES[source], connection, slot)
     try:
         until(20, opened.connect)
         yield opened

@@ -12,7 +12,7 @@ from tests.worker.sources.loading import DATASET, KEYED
 from worker.pipeline import load_shard, remove_shard
 from worker.result.counters import Tally
 from worker.sources import open_source
-from worker.sources.base import Seat, Source
+from worker.sources.base import Source, WorkerSlot
 from worker.verify.worker import Verification
 
 ROWS = 60
@@ -37,8 +37,8 @@ def plan_of(workers: int = 1, source: str = "csv", tables: Sequence[str] = (KEYE
 
 def opened(folder: Path, plan: LoadPlan, index: int = 0, stack: str = "mine") -> Source:
     capabilities = SOURCES[plan.source]
-    seat = Seat(index, len(plan.workers), plan, stack)
-    return open_source(capabilities, parse_connection(folder.as_uri(), capabilities), seat)
+    slot = WorkerSlot(index, len(plan.workers), plan, stack)
+    return open_source(capabilities, parse_connection(folder.as_uri(), capabilities), slot)
 
 
 def prepare(folder: Path, plan: LoadPlan, stack: str = "mine") -> None:

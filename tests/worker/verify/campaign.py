@@ -83,8 +83,8 @@ def swapped(batch: pa.RecordBatch, column: str, row: int, other: int) -> pa.Reco
 
 def another(source: Source, column: Column, batch: pa.RecordBatch, row: int, *, null: bool) -> int:
     """A row in which the source holds something else in this column: a NULL if asked for."""
-    held = source.held(column, batch.column(column.name)).to_pylist()
+    stored = source.as_stored(column, batch.column(column.name)).to_pylist()
     for other in [*range(row + 1, batch.num_rows), *range(row)]:
-        if held[other] != held[row] and (held[other] is None) == null:
+        if stored[other] != stored[row] and (stored[other] is None) == null:
             return int(other)
     raise AssertionError(f"all rows have the same {column.name}")

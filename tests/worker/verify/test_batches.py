@@ -27,7 +27,7 @@ RIGHT = TABLE.batch(0, ROWS)
 WRONG = RIGHT.set_column(1, RIGHT.schema.field(1), pa.array(["changed"] * ROWS))
 SCOPE = Scope(
     Shard(table="things", seed=7, first_row=0, rows=ROWS),
-    keys=None, apart=True, leads=True, tolerant=False, table_rows=ROWS, first_rows=frozenset({0}),
+    keys=None, exclusive_storage=True, checks_unowned_rows=True, tolerant=False, table_rows=ROWS, first_rows=frozenset({0}),
 )  # fmt: skip
 
 
@@ -41,7 +41,7 @@ class Batches:
         """Yield them."""
         yield from self._batches
 
-    def held(self, _column: Column, values: pa.Array) -> pa.Array:
+    def as_stored(self, _column: Column, values: pa.Array) -> pa.Array:
         """Return the values without any loss."""
         return values
 

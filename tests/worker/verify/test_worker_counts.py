@@ -18,7 +18,7 @@ from tests.worker.verify.conftest import Place
 from tests.worker.verify.strangers import NAMED, NUMBERED, STRANGERS
 from worker.generate import Dataset
 from worker.result.counters import Tally
-from worker.sources.base import Seat, Source
+from worker.sources.base import Source, WorkerSlot
 from worker.verify.worker import Verification
 
 ROWS = 101
@@ -148,7 +148,10 @@ def test_figures_are_those_of_one_worker(place: Place, name: str) -> None:
 @contextmanager
 def _fleet(place: Place, workers: int) -> Iterator[list[Source]]:
     with ExitStack() as stack:
-        yield [stack.enter_context(connected(place.source, place.connection, Seat(n, workers))) for n in range(workers)]
+        yield [
+            stack.enter_context(connected(place.source, place.connection, WorkerSlot(n, workers)))
+            for n in range(workers)
+        ]
 
 
 @loaded

@@ -7,14 +7,14 @@ from core.connection import Connection
 from core.stores import BULK, CSV, INSERT
 from worker.encode.by_row import CsvByRow
 from worker.encode.csv import CsvEncoder
-from worker.sources.base import Seat
+from worker.sources.base import WorkerSlot
 from worker.sources.csv.reader import read_part
 from worker.sources.files.source import Files
 
 
-def open_source(connection: Connection, seat: Seat) -> Files:
+def open_source(connection: Connection, slot: WorkerSlot) -> Files:
     """The files below a folder."""
-    return Files(CSV, connection, seat, {BULK: CsvEncoder, INSERT: CsvByRow}, rows_of, read_part)
+    return Files(CSV, connection, slot, {BULK: CsvEncoder, INSERT: CsvByRow}, rows_of, read_part)
 
 
 def rows_of(part: Path) -> int:

@@ -22,7 +22,7 @@ from core.plan import OnExisting, Shard
 from core.schema.model import Column, Table
 from core.stores import Capabilities
 from worker.encode.rows import Rows
-from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sent, Sink
+from worker.sources.base import BatchReceipt, Fingerprint, KeyRange, Scope, Sink, WorkerSlot
 
 
 class RowEncoder(Protocol):
@@ -50,16 +50,16 @@ class Files:
         self,
         capabilities: Capabilities,
         at: Connection,
-        seat: Seat,
+        slot: WorkerSlot,
         encoders: Mapping[str, EncoderOf],
         rows_of: RowsOf,
         read_part: ReadPart,
     ) -> None:
         self.capabilities = capabilities
-        self._output = OutputFolder(Path(at.path), seat.output_key)
-        self._seat = seat
-        self._run = Run.of(seat.plan, seat.stack) if seat.plan else Run(stack=seat.stack, source=capabilities.name)
-        self._on_existing = seat.plan.on_existing if seat.plan else OnExisting.EMPTY
+        self._output = OutputFolder(Path(at.path), slot.output_key)
+        self._slot = slot
+        self._run = Run.of(slot.plan, slot.stack) if slot.plan else Run(stack=slot.stack, source=capabilities.name)
+        self._on_existing = slot.plan.on_existing if slot.plan else OnExisting.EMPTY
         self._encoders = encoders
         self._rows_of = rows_of
         self._read_part = read_part
@@ -78,8 +78,8 @@ class Files:
         with storage_errors(self._output.path):
             if self._loads:
                 self._output.begin(self._run, [table.name for table in tables], on_existing)
-            elif self._seat.plan is not None:
-                self._output.require_readable(self._seat.plan.tables, self._suffix)
+            elif self._slot.plan is not None:
+                self._output.require_readable(self._slot.plan.tables, self._suffix)
         return ()
 
     @contextmanager
@@ -118,18 +118,18 @@ class Files:
         After a load the table's first worker also reads the parts that neither the plan nor the manifest names.
         """
         with storage_errors(self._output.path):
-            if not scope.apart:
+            if not scope.exclusive_storage:
                 self._output.require_readable([table.name], self._suffix)
                 parts = self._output.parts(table.name, self._suffix)
             else:
                 planned = {self._output.path / self._part(table.name, first) for first in scope.first_rows}
-                unlisted = self._output.unlisted_parts(table.name, self._suffix) if scope.leads else ()
+                unlisted = self._output.unlisted_parts(table.name, self._suffix) if scope.checks_unowned_rows else ()
                 own = self._output.path_of(self._part(table.name, scope.shard.first_row))
                 parts = [*([own] if own else ()), *(part for part in unlisted if part not in planned)]
             for part in parts:
                 yield from self._read_part(part, table)
 
-    def held(self, column: Column, values: pa.Array) -> pa.Array:  # noqa: ARG002
+    def as_stored(self, column: Column, values: pa.Array) -> pa.Array:  # noqa: ARG002
         """Return the values themselves: these formats lose nothing."""
         return values
 
@@ -150,17 +150,17 @@ class Files:
 
     @property
     def _loads(self) -> bool:
-        return self._seat.plan is None or self._seat.plan.operation.populates
+        return self._slot.plan is None or self._slot.plan.operation.populates
 
     def _part(self, table: str, first_row: int) -> str:
         return part_path(table, first_row, self._suffix)
 
     def _awaited(self, path: str, *, together: bool) -> Sequence[str]:
         """Return the parts that are published with this one: the run's, or the worker's where its folder is its own."""
-        plan = self._seat.plan
+        plan = self._slot.plan
         if plan is None:
             return [path]
-        workers = plan.workers if together else [plan.worker(self._seat.index)]
+        workers = plan.workers if together else [plan.worker(self._slot.index)]
         return [self._part(shard.table, shard.first_row) for worker in workers for shard in worker.shards]
 
 
@@ -176,9 +176,9 @@ class FileSink:
         """Rows of text."""
         return self._encoder.encode(batch)
 
-    def send(self, pieces: Iterator[Rows]) -> Sent:
+    def send(self, pieces: Iterator[Rows]) -> BatchReceipt:
         """Write to the file, which is synced once, when the shard ends."""
-        return Sent(sum(map(self._send, pieces)), 0.0)
+        return BatchReceipt(sum(map(self._send, pieces)), 0.0)
 
     def write(self, data: memoryview) -> int:
         """Write all bytes: a raw file may take fewer than it is given."""

@@ -6,14 +6,14 @@ from core.connection import Connection
 from core.stores import BULK, INSERT, JSONL
 from worker.encode.by_row import NdjsonByRow
 from worker.encode.ndjson import NdjsonEncoder
-from worker.sources.base import Seat
+from worker.sources.base import WorkerSlot
 from worker.sources.files.source import Files
 from worker.sources.jsonl.reader import read_part
 
 
-def open_source(connection: Connection, seat: Seat) -> Files:
+def open_source(connection: Connection, slot: WorkerSlot) -> Files:
     """The files below a folder."""
-    return Files(JSONL, connection, seat, {BULK: NdjsonEncoder, INSERT: NdjsonByRow}, rows_of, read_part)
+    return Files(JSONL, connection, slot, {BULK: NdjsonEncoder, INSERT: NdjsonByRow}, rows_of, read_part)
 
 
 def rows_of(part: Path) -> int:

@@ -14,7 +14,7 @@ from worker.encode.by_row import NdjsonByRow
 from worker.encode.keys import KeyEncoder
 from worker.encode.ndjson import NdjsonEncoder
 from worker.encode.rows import Rows
-from worker.sources.base import Sent
+from worker.sources.base import BatchReceipt
 from worker.sources.kafka.errors import Refusals
 
 _ROOM_SECONDS = 0.05
@@ -59,7 +59,7 @@ class ProduceSink:
         """Keys as text, values as JSON."""
         return Messages(self._keys.encode(batch), self._values.encode(batch))
 
-    def send(self, pieces: Iterator[Messages]) -> Sent:
+    def send(self, pieces: Iterator[Messages]) -> BatchReceipt:
         """A piece goes to one partition, the next piece to the next: large record batches, and all partitions alike."""
         sent = 0
         for piece in pieces:
@@ -67,7 +67,7 @@ class ProduceSink:
             sent += piece.nbytes
         started = time.perf_counter()
         self._acknowledged()
-        return Sent(sent, time.perf_counter() - started)
+        return BatchReceipt(sent, time.perf_counter() - started)
 
     def _produce(self, messages: Messages, partition: int) -> None:
         produce, topic, failed = self._producer.produce, self._topic, self._refusals.undelivered

@@ -26,7 +26,7 @@ from core.plan import OnExisting, Shard
 from core.schema.checks.kafka import LARGEST_MESSAGE
 from core.schema.model import Column, Table
 from core.stores import INSERT, KAFKA
-from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sink
+from worker.sources.base import Fingerprint, KeyRange, Scope, Sink, WorkerSlot
 from worker.sources.existing import in_the_way, not_to_be_touched
 from worker.sources.kafka import reader
 from worker.sources.kafka.connection import configuration
@@ -77,9 +77,9 @@ def _check_name(topic: str) -> None:
         )
 
 
-def open_source(connection: Connection, seat: Seat) -> "Kafka":
+def open_source(connection: Connection, slot: WorkerSlot) -> "Kafka":
     """The source of a connection string, not connected yet."""
-    return Kafka(connection, seat)
+    return Kafka(connection, slot)
 
 
 class Kafka:
@@ -87,9 +87,9 @@ class Kafka:
 
     capabilities = KAFKA
 
-    def __init__(self, connection: Connection, seat: Seat) -> None:
+    def __init__(self, connection: Connection, slot: WorkerSlot) -> None:
         self._at = connection
-        self._seat = seat
+        self._slot = slot
         self._refusals = Refusals(connection)
         self._configuration = configuration(connection, self._refusals)
         self._admin: AdminClient | None = None
@@ -184,15 +184,15 @@ class Kafka:
         """This worker's partitions, and by the one that leads those that no worker has; or all of them."""
         with self._named():
             partitions = self._partitions(table.name)
-            if scope.apart:
-                nobodys = partitions[: -self._wanted_partitions] if scope.leads else []
+            if scope.exclusive_storage:
+                nobodys = partitions[: -self._wanted_partitions] if scope.checks_unowned_rows else []
                 partitions = [*nobodys, *self._own(table.name)]
             first = self._offsets(table.name, partitions, OffsetSpec.earliest())
             last = self._offsets(table.name, partitions, OffsetSpec.latest(), IsolationLevel.READ_COMMITTED)
             spans = {partition: (first[partition], last[partition]) for partition in partitions}
             yield from reader.read(self._configuration, table, spans)
 
-    def held(self, column: Column, values: pa.Array) -> pa.Array:  # noqa: ARG002
+    def as_stored(self, column: Column, values: pa.Array) -> pa.Array:  # noqa: ARG002
         """The values themselves: their JSON has every digit."""
         return values
 
@@ -221,12 +221,12 @@ class Kafka:
 
     @property
     def _wanted_partitions(self) -> int:
-        return max(LEAST_PARTITIONS, self._seat.workers)
+        return max(LEAST_PARTITIONS, self._slot.workers)
 
     def _own(self, topic: str) -> list[int]:
         """This worker's share of the run's partitions, which are the topic's last."""
         own = self._partitions(topic)[-self._wanted_partitions :]
-        return own[self._seat.index :: self._seat.workers]
+        return own[self._slot.index :: self._slot.workers]
 
     def _partitions(self, topic: str) -> list[int]:
         """All of them, once each has a leader: a topic that was just made is known a moment later."""

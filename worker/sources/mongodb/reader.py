@@ -31,14 +31,14 @@ def read(collection: "Collection[dict[str, Any]]", table: Table, scope: Scope) -
     bounds = {sign: bson.Int64(bound) for sign, bound in (("$gte", first), ("$lt", stop)) if bound is not None}
     if bounds:
         chosen = {"_id": bounds}
-        if scope.leads:
+        if scope.checks_unowned_rows:
             chosen = {"$or": [chosen, {"_id": {"$not": {"$type": "number"}}}, {"_id": float("nan")}]}
     with collection.with_options(codec_options=options).find(chosen, batch_size=_ROWS) as cursor:
         while documents := list(islice(cursor, _ROWS)):
             yield texts_of([_row(document, table) for document in documents], table)
 
 
-def held(type_: DataType, values: pa.Array) -> pa.Array:
+def as_stored(type_: DataType, values: pa.Array) -> pa.Array:
     """Milliseconds, and JSON numbers of 64 bits."""
     if type_.kind in TIMESTAMPS:
         return lossy_types.milliseconds(values)

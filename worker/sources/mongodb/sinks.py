@@ -15,7 +15,7 @@ from core.units import MIB
 from worker.encode.bson import BsonEncoder
 from worker.encode.objects import Objects
 from worker.encode.rows import Rows
-from worker.sources.base import Sent
+from worker.sources.base import BatchReceipt
 from worker.sources.mongodb.values import DocumentByRow
 
 _COMMAND_BYTES = 12 * MIB
@@ -36,7 +36,7 @@ class InsertManySink:
         encoded = self._encoder.encode(batch)
         return Objects([RawBSONDocument(document) for document in encoded.cut()], np.diff(encoded.ends, prepend=0))
 
-    def send(self, pieces: Iterator[Objects]) -> Sent:
+    def send(self, pieces: Iterator[Objects]) -> BatchReceipt:
         """Unordered: the server need not stop at a failure, nor keep to an order."""
         sent, waited = 0, 0.0
         for piece in pieces:
@@ -45,7 +45,7 @@ class InsertManySink:
                 self._insert(part)
                 waited += time.perf_counter() - started
             sent += piece.nbytes
-        return Sent(sent, waited)
+        return BatchReceipt(sent, waited)
 
     def _insert(self, documents: Objects) -> None:
         said = self._collection.database.command(
@@ -70,14 +70,14 @@ class InsertOneSink:
         """BSON documents, made one by one."""
         return Rows.joined(self._encoder.encode(batch))
 
-    def send(self, pieces: Iterator[Rows]) -> Sent:
+    def send(self, pieces: Iterator[Rows]) -> BatchReceipt:
         """As many round trips as rows."""
         sent = 0
         for piece in pieces:
             for document in piece.cut():
                 self._collection.insert_one(RawBSONDocument(document))
             sent += len(piece.data)
-        return Sent(sent, 0.0)
+        return BatchReceipt(sent, 0.0)
 
 
 def in_commands(documents: Objects) -> Iterator[Objects]:

@@ -28,7 +28,7 @@ from core.plan import OnExisting, Shard
 from core.schema.model import Column, Table
 from core.stores import INSERT, MONGODB
 from worker.encode.bson import BsonEncoder
-from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sink
+from worker.sources.base import Fingerprint, KeyRange, Scope, Sink, WorkerSlot
 from worker.sources.existing import in_the_way, not_to_be_touched
 from worker.sources.messages import GONE, MORE_DISK, tells_of_full_disk
 from worker.sources.mongodb import reader
@@ -45,7 +45,7 @@ _UNACKNOWLEDGED_BY_DISK = WriteConcern(w=1, j=False)
 Document = Mapping[str, Any]
 
 
-def open_source(connection: Connection, _: Seat) -> "MongoDB":
+def open_source(connection: Connection, _: WorkerSlot) -> "MongoDB":
     """The source of a connection string, not connected yet."""
     return MongoDB(connection)
 
@@ -133,7 +133,7 @@ class MongoDB:
             for condition in _conditions(table, keys):
                 self._collection(table).delete_many({"_id": condition})
 
-    def holds(self, table: Table, keys: KeyRange | pa.Array) -> bool:
+    def contains_any(self, table: Table, keys: KeyRange | pa.Array) -> bool:
         """Whether one of these keys is the `_id` of a document."""
         with self._named():
             return any(self._collection(table).find_one({"_id": each}, {"_id": 1}) for each in _conditions(table, keys))
@@ -148,9 +148,9 @@ class MongoDB:
         with self._named():
             yield from reader.read(self._collection(table), table, scope)
 
-    def held(self, column: Column, values: pa.Array) -> pa.Array:
+    def as_stored(self, column: Column, values: pa.Array) -> pa.Array:
         """What BSON holds of generated values."""
-        return reader.held(column.type, values)
+        return reader.as_stored(column.type, values)
 
     def fingerprint(self, table: Table, scope: Scope) -> Fingerprint | None:  # noqa: ARG002
         """None: it has no hash that FerretDB has too."""

@@ -46,10 +46,10 @@ def _within(table: Table, scope: Scope) -> str:
     bounds = [f"{key} {sign} {bound}" for sign, bound in ((">=", first), ("<", stop)) if bound is not None]
     if not bounds:
         return ""
-    return " WHERE " + " AND ".join(bounds) + (f" OR {key} IS NULL" if scope.leads else "")
+    return " WHERE " + " AND ".join(bounds) + (f" OR {key} IS NULL" if scope.checks_unowned_rows else "")
 
 
-def held(type_: DataType, values: pa.Array, *, mariadb: bool = False) -> pa.Array:
+def as_stored(type_: DataType, values: pa.Array, *, mariadb: bool = False) -> pa.Array:
     """A `char` has no spaces at its end; MySQL's JSON numbers are of 64 bits, MariaDB keeps JSON as it was written."""
     if type_.kind is Kind.CHAR and (type_.length or 0) <= _LONGEST_CHAR:
         return lossy_types.unpadded(values)

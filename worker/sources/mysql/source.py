@@ -18,7 +18,7 @@ from core.stores import BULK, INSERT, MYSQL
 from worker.encode.mysql_text import CONVERTED, MysqlTextEncoder
 from worker.encode.records import Records
 from worker.encode.rows import Rows
-from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sent, Sink
+from worker.sources.base import BatchReceipt, Fingerprint, KeyRange, Scope, Sink, WorkerSlot
 from worker.sources.mysql import reader
 from worker.sources.mysql.connection import RowConnection, arguments
 from worker.sources.mysql.ddl import name, names, qualified
@@ -42,9 +42,9 @@ _LOCK_SECONDS = 60
 _TABLE_SECONDS = 30
 
 
-def open_source(connection: Connection, seat: Seat) -> "MySQL":
+def open_source(connection: Connection, slot: WorkerSlot) -> "MySQL":
     """The source of a connection string, not connected yet."""
-    return MySQL(connection, seat.method)
+    return MySQL(connection, slot.method)
 
 
 class MySQL:
@@ -105,7 +105,7 @@ class MySQL:
                 cursor.execute(f"{delete} {condition}", values)
             self._server.commit()
 
-    def holds(self, table: Table, keys: KeyRange | pa.Array) -> bool:
+    def contains_any(self, table: Table, keys: KeyRange | pa.Array) -> bool:
         """`SELECT 1`, of which the first row is enough."""
         select = f"SELECT 1 FROM {self._name(table)} WHERE {name(table.primary_key)}"  # noqa: S608 - names are quoted
         with self._named(), self._server.cursor() as cursor:
@@ -131,9 +131,9 @@ class MySQL:
             self._server.commit()
             yield from reader.read(self._server, self._at.database, table, scope, mariadb=self._mariadb)
 
-    def held(self, column: Column, values: pa.Array) -> pa.Array:
+    def as_stored(self, column: Column, values: pa.Array) -> pa.Array:
         """What the server holds of generated values."""
-        return reader.held(column.type, values, mariadb=self._mariadb)
+        return reader.as_stored(column.type, values, mariadb=self._mariadb)
 
     def fingerprint(self, table: Table, scope: Scope) -> Fingerprint | None:  # noqa: ARG002
         """None: it shows no bits of a float, and spells JSON anew."""
@@ -195,12 +195,12 @@ class LoadDataSink:
         """LOAD DATA's text."""
         return self._encoder.encode(batch)
 
-    def send(self, pieces: Iterator[Rows]) -> Sent:
+    def send(self, pieces: Iterator[Rows]) -> BatchReceipt:
         """One transaction; a warning undoes it."""
         sent = sum(map(self._load, pieces))
         written = time.perf_counter()
         self._connection.commit()
-        return Sent(sent, time.perf_counter() - written)
+        return BatchReceipt(sent, time.perf_counter() - written)
 
     def _load(self, rows: Rows) -> int:
         loaded = self._connection.load(f"LOAD DATA LOCAL INFILE 'rows' {self._into}", rows.data)
@@ -233,7 +233,7 @@ class InsertSink:
         columns = [parameters(*pair) for pair in zip(self._table.columns, batch.columns, strict=True)]
         return Records(list(zip(*columns, strict=True)))
 
-    def send(self, pieces: Iterator[Records]) -> Sent:
+    def send(self, pieces: Iterator[Records]) -> BatchReceipt:
         """One transaction of as many statements as the rows take."""
         sent = 0
         with self._connection.cursor() as cursor:
@@ -246,7 +246,7 @@ class InsertSink:
                     sent += len(text.encode("utf-8", "surrogateescape"))
         written = time.perf_counter()
         self._connection.commit()
-        return Sent(sent, time.perf_counter() - written)
+        return BatchReceipt(sent, time.perf_counter() - written)
 
 
 def _conditions(table: Table, keys: KeyRange | pa.Array) -> Iterator[tuple[str, list[Any]]]:

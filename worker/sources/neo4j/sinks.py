@@ -10,7 +10,7 @@ import pyarrow as pa
 from core.schema.model import Table
 from worker.encode.bolt import BoltEncoder
 from worker.encode.objects import Objects
-from worker.sources.base import Sent
+from worker.sources.base import BatchReceipt
 from worker.sources.neo4j.cypher import node
 from worker.sources.neo4j.session import Neo4jSession
 
@@ -31,7 +31,7 @@ class _Sink(ABC):
         """Lists of values, for the driver to pack."""
         return self._encoder.encode(batch)
 
-    def send(self, pieces: Iterator[Objects]) -> Sent:
+    def send(self, pieces: Iterator[Objects]) -> BatchReceipt:
         """One transaction, which the driver does not try again: what a lost commit did is not known."""
         sent = 0
         with self._session.transaction() as transaction:
@@ -41,7 +41,7 @@ class _Sink(ABC):
                 sent += piece.nbytes
             written = time.perf_counter()
             transaction.commit()
-        return Sent(sent, time.perf_counter() - written)
+        return BatchReceipt(sent, time.perf_counter() - written)
 
     @abstractmethod
     def parameters(self, piece: Objects) -> Iterator[dict[str, Any]]:

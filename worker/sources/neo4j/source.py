@@ -14,7 +14,7 @@ from core.plan import OnExisting, Shard
 from core.schema.model import Column, Table
 from core.stores import INSERT, NEO4J
 from worker.encode.bolt import BoltEncoder
-from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sink
+from worker.sources.base import Fingerprint, KeyRange, Scope, Sink, WorkerSlot
 from worker.sources.neo4j import reader as neo4j_read
 from worker.sources.neo4j.connection import arguments, refuses_tls
 from worker.sources.neo4j.cypher import name as _name
@@ -32,9 +32,9 @@ _SETTINGS = (
 )  # fmt: skip
 
 
-def open_source(connection: Connection, seat: Seat) -> "Neo4j":
+def open_source(connection: Connection, slot: WorkerSlot) -> "Neo4j":
     """The source of a connection string, not connected yet."""
-    return Neo4j(connection, seat.plan.batch_size if seat.plan else 0)
+    return Neo4j(connection, slot.plan.batch_size if slot.plan else 0)
 
 
 class Neo4j:
@@ -100,7 +100,7 @@ class Neo4j:
                 deletion = "WITH n WHERE size(labels(n)) = 1 WITH n LIMIT $most DELETE n RETURN count(*)"
                 delete_all(self._server, f"{match} {deletion}", **values)
 
-    def holds(self, table: Table, keys: KeyRange | pa.Array) -> bool:
+    def contains_any(self, table: Table, keys: KeyRange | pa.Array) -> bool:
         """Whether a node has one of these keys."""
         with self._named():
             return any(self._run(f"{match} RETURN 1 LIMIT 1", **values) for match, values in _matches(table, keys))
@@ -126,7 +126,7 @@ class Neo4j:
             where = " WHERE " + " AND ".join(
                 f"{key} {signs[name]} ${name}" for name in bounds if bounds[name] is not None
             )
-            if scope.leads:
+            if scope.checks_unowned_rows:
                 # NaN alone differs from itself.
                 where += f" OR {key} IS NULL OR {key} <> {key} OR NOT ({key} IS :: INTEGER OR {key} IS :: FLOAT)"
         # Not the nodes themselves: the driver remembers each that it gives out for as long as the result lives.
@@ -140,7 +140,7 @@ class Neo4j:
                 still = self._server.run(f"{nodes} WHERE elementId(n) IN $going RETURN properties(n)", bounds)
                 yield from neo4j_read.read(still, table)
 
-    def held(self, column: Column, values: pa.Array) -> pa.Array:  # noqa: ARG002
+    def as_stored(self, column: Column, values: pa.Array) -> pa.Array:  # noqa: ARG002
         """The values themselves: what the server has no type for is kept as text."""
         return values
 

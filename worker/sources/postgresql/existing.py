@@ -112,8 +112,8 @@ def _indexes(cursor: "psycopg.Cursor[Any]", where: str, table: Table, relation: 
         complaints.append(f"{where}: has primary key {has}, wanted {table.primary_key}; change the key")
     unique = {column.name: column for column in table.columns if _is_unique(table, column)}
     for index in indexes:
-        held = [unique[name] for name in index.keys if name in unique]
-        if index.primary or any(not (index.nulls_not_distinct and column.nullable) for column in held):
+        keys = [unique[name] for name in index.keys if name in unique]
+        if index.primary or any(not (index.nulls_not_distinct and column.nullable) for column in keys):
             continue
         shown = ", ".join(name or "(expression)" for name in index.keys)
         complaints.append(

@@ -43,10 +43,10 @@ def within(table: Table, scope: Scope) -> sql.Composable:
     if not bounds:
         return sql.SQL("")
     condition = sql.SQL(" WHERE {}").format(sql.SQL(" AND ").join(bounds))
-    return condition + sql.SQL(" OR {} IS NULL").format(key) if scope.leads else condition
+    return condition + sql.SQL(" OR {} IS NULL").format(key) if scope.checks_unowned_rows else condition
 
 
-def held(column: Column, values: pa.Array) -> pa.Array:
+def as_stored(column: Column, values: pa.Array) -> pa.Array:
     """The values themselves; spaces at the end of a `char` are padding to the server."""
     if column.type.kind is Kind.ARRAY and element_of(column.type).kind is Kind.CHAR:
         return lossy_types.elements(values, lossy_types.unpadded)

@@ -15,7 +15,7 @@ from worker.encode.postgres_binary import PostgresBinaryEncoder
 from worker.encode.postgres_nul import without_nul
 from worker.encode.records import Records
 from worker.encode.rows import Rows
-from worker.sources.base import Sent
+from worker.sources.base import BatchReceipt
 
 _ROWS_A_STATEMENT = 1_000
 """Of a multi-row INSERT: what loaders commonly send."""
@@ -35,7 +35,7 @@ class CopySink:
         """COPY's binary format."""
         return self._encoder.encode(batch)
 
-    def send(self, pieces: Iterator[Rows]) -> Sent:
+    def send(self, pieces: Iterator[Rows]) -> BatchReceipt:
         """One COPY, which is one transaction."""
         header, trailer = self._encoder.header, self._encoder.trailer
         sent = len(header) + len(trailer)
@@ -47,7 +47,7 @@ class CopySink:
                     sent += len(piece.data)
                 copy.write(trailer)
                 written = time.perf_counter()
-            return Sent(sent, time.perf_counter() - written)
+            return BatchReceipt(sent, time.perf_counter() - written)
 
 
 class InsertSink:
@@ -68,7 +68,7 @@ class InsertSink:
         columns = [parameters(*pair) for pair in zip(self._table.columns, batch.columns, strict=True)]
         return Records(list(zip(*columns, strict=True)))
 
-    def send(self, pieces: Iterator[Records]) -> Sent:
+    def send(self, pieces: Iterator[Records]) -> BatchReceipt:
         """One transaction of as many statements as the rows take."""
         sent = 0
         cursor = psycopg.ClientCursor(self._connection)
@@ -77,7 +77,7 @@ class InsertSink:
                 for first in range(0, len(piece), _ROWS_A_STATEMENT):
                     sent += self._insert_rows(cursor, piece.rows[first : first + _ROWS_A_STATEMENT])
             written = time.perf_counter()
-        return Sent(sent, time.perf_counter() - written)
+        return BatchReceipt(sent, time.perf_counter() - written)
 
     def _insert_rows(self, cursor: psycopg.ClientCursor[Any], rows: Sequence[tuple[Any, ...]]) -> int:
         statement = self._insert + sql.SQL(", ").join([self._row] * len(rows))

@@ -13,7 +13,7 @@ from core.errors import ServerError
 from core.plan import OnExisting, Shard
 from core.schema.model import Column, Table
 from core.stores import INSERT, POSTGRESQL
-from worker.sources.base import Fingerprint, KeyRange, Scope, Seat, Sink
+from worker.sources.base import Fingerprint, KeyRange, Scope, Sink, WorkerSlot
 from worker.sources.postgresql import reader
 from worker.sources.postgresql.connection import arguments
 from worker.sources.postgresql.ddl import qualified
@@ -28,7 +28,7 @@ _SETTINGS = (
 )  # fmt: skip
 
 
-def open_source(connection: Connection, _: Seat) -> "PostgreSQL":
+def open_source(connection: Connection, _: WorkerSlot) -> "PostgreSQL":
     """The source of a connection string, not connected yet."""
     return PostgreSQL(connection)
 
@@ -66,7 +66,7 @@ class PostgreSQL:
         with self._named(), foreign_keys_off(self._server, self._name(table)):
             self._server.execute(*self._with_keys("DELETE", table, keys))
 
-    def holds(self, table: Table, keys: KeyRange | pa.Array) -> bool:
+    def contains_any(self, table: Table, keys: KeyRange | pa.Array) -> bool:
         """`SELECT 1`, of which the first row is enough."""
         with self._named():
             statement, values = self._with_keys("SELECT 1", table, keys)
@@ -90,9 +90,9 @@ class PostgreSQL:
         with self._named():
             yield from reader.read(self._server, self._name(table), table, scope)
 
-    def held(self, column: Column, values: pa.Array) -> pa.Array:
+    def as_stored(self, column: Column, values: pa.Array) -> pa.Array:
         """What the server holds of generated values."""
-        return reader.held(column, values)
+        return reader.as_stored(column, values)
 
     def fingerprint(self, table: Table, scope: Scope) -> Fingerprint | None:
         """By the server's own md5 and sum."""

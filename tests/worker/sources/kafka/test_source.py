@@ -12,7 +12,7 @@ from testkit.serving import Served, serving
 from tests.worker.sources.beds.kafka import KafkaBed
 from tests.worker.sources.loading import KEYED, TABLES, connected, load, table_of
 from worker.sources import open_source
-from worker.sources.base import Seat
+from worker.sources.base import WorkerSlot
 
 pytestmark = pytest.mark.docker
 BED = KafkaBed()
@@ -25,7 +25,7 @@ def served() -> Iterator[Served]:
 
 
 def _prepared(served: Served, workers: int, on_existing: OnExisting) -> None:
-    with connected("kafka", served.connection, Seat(0, workers)) as source:
+    with connected("kafka", served.connection, WorkerSlot(0, workers)) as source:
         source.prepare(TABLES, on_existing)
 
 
@@ -33,8 +33,8 @@ def _keys(served: Served) -> Sequence[str]:
     return sorted(row["order"] for row in BED.rows(served, table_of(KEYED)))
 
 
-def _load(served: Served, seat: Seat, first: int, rows: int, *, redo: bool = False) -> None:
-    with connected("kafka", served.connection, seat) as source:
+def _load(served: Served, slot: WorkerSlot, first: int, rows: int, *, redo: bool = False) -> None:
+    with connected("kafka", served.connection, slot) as source:
         load(source, KEYED, first=first, rows=rows, batch=20, redo=redo)
 
 
@@ -46,20 +46,20 @@ def _rows(first: int, stop: int) -> Sequence[str]:
 def test_a_redo_leaves_the_rows_of_other_workers(served: Served, workers: int) -> None:
     _prepared(served, workers, OnExisting.EMPTY)
     for index in range(workers):
-        _load(served, Seat(index, workers), 100 * index, 100)
-    _load(served, Seat(0, workers), 0, 60, redo=True)
-    _load(served, Seat(0, workers), 0, 100, redo=True)
+        _load(served, WorkerSlot(index, workers), 100 * index, 100)
+    _load(served, WorkerSlot(0, workers), 0, 60, redo=True)
+    _load(served, WorkerSlot(0, workers), 0, 100, redo=True)
     assert _keys(served) == _rows(0, 100 * workers)
 
 
 def test_a_redo_leaves_the_rows_of_an_earlier_run(served: Served) -> None:
     _prepared(served, 1, OnExisting.EMPTY)
-    _load(served, Seat(0, 1), 0, 100)
+    _load(served, WorkerSlot(0, 1), 0, 100)
     for _ in range(2):
         _prepared(served, 2, OnExisting.APPEND)
-    _load(served, Seat(0, 2), 100, 100)
-    _load(served, Seat(1, 2), 200, 50)
-    _load(served, Seat(1, 2), 200, 100, redo=True)
+    _load(served, WorkerSlot(0, 2), 100, 100)
+    _load(served, WorkerSlot(1, 2), 200, 50)
+    _load(served, WorkerSlot(1, 2), 200, 100, redo=True)
     assert _keys(served) == _rows(0, 300)
 
 

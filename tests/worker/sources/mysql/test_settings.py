@@ -18,7 +18,7 @@ from tests.worker.mariadb import mariadb
 from tests.worker.sources.loading import DATASET, EVERY_KIND, KEYED, connected, emptied
 from tests.worker.verify.campaign import ROWS, counts, rows_of, verified
 from worker.generate import Dataset
-from worker.sources.base import Seat
+from worker.sources.base import WorkerSlot
 from worker.sources.mysql.ddl import create_table
 
 _MODES = (
@@ -228,7 +228,7 @@ def test_local_infile_off_is_refused_before_a_change(tables: Server) -> None:
         with pytest.raises(ServerError, match=r"local_infile: 'OFF' forbids LOAD DATA LOCAL"):
             _prepare(tables)
         assert tables.execute("SELECT count(*) FROM parents") == [(2,)]
-        with connected("mysql", tables.at, Seat(0, 1, method=INSERT)) as source:
+        with connected("mysql", tables.at, WorkerSlot(0, 1, method=INSERT)) as source:
             source.prepare(TABLES, OnExisting.EMPTY)
     finally:
         tables.execute("SET GLOBAL local_infile = 1")

@@ -20,7 +20,13 @@ pytestmark = pytest.mark.docker
 ROWS = 30_000
 SHARD = Shard(table=KEYED, seed=42, first_row=0, rows=ROWS)
 EVERYTHING = Scope(
-    SHARD, keys=None, apart=False, leads=True, tolerant=False, table_rows=ROWS, first_rows=frozenset({0})
+    SHARD,
+    keys=None,
+    exclusive_storage=False,
+    checks_unowned_rows=True,
+    tolerant=False,
+    table_rows=ROWS,
+    first_rows=frozenset({0}),
 )
 
 MISSED_SECONDS = 60

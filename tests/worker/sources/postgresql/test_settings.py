@@ -130,7 +130,13 @@ def test_server_sums_and_removes_although_functions_are_shadowed(server: Hostile
     kept = whole.model_copy(update={"columns": tuple(c for c in whole.columns if c.type.kind not in _UNSUMMED)})
     shard = Shard(table=EVERY_KIND, seed=42, first_row=0, rows=ROWS)
     scope = Scope(
-        shard, KeySpan(1, ROWS + 1), apart=False, leads=True, tolerant=False, table_rows=ROWS, first_rows=frozenset({0})
+        shard,
+        KeySpan(1, ROWS + 1),
+        exclusive_storage=False,
+        checks_unowned_rows=True,
+        tolerant=False,
+        table_rows=ROWS,
+        first_rows=frozenset({0}),
     )
     with connected("postgresql", server.at) as source, connected("postgresql", server.plain) as plain:
         emptied(source)
