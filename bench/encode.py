@@ -25,10 +25,9 @@ from core.schema.file import load_schema
 from core.schema.model import Table
 from worker.encode.bson import BsonEncoder
 from worker.encode.csv import CsvEncoder
-from worker.encode.mysql_text import MysqlTextEncoder
-from worker.encode.ndjson import NdjsonEncoder
-from worker.encode.postgres_binary import PostgresBinaryEncoder
-from worker.encode.postgres_text import PostgresTextEncoder
+from worker.encode.json_text import NdjsonEncoder
+from worker.encode.mysql import MysqlTextEncoder
+from worker.encode.postgres import PostgresBinaryEncoder, PostgresTextEncoder
 from worker.generate.dataset import Dataset
 
 ENCODERS: Mapping[str, Callable[[Table], Any]] = {

@@ -70,7 +70,7 @@ def client(served: Served, core: int, folder: Path) -> Iterator[str]:
 
 def mysql(served: Served, rows: Rows) -> Callable[[], float]:
     """`LOAD DATA LOCAL INFILE` by `mysql`, from a file in the page cache."""
-    from worker.encode.mysql_text import MysqlTextEncoder
+    from worker.encode.mysql import MysqlTextEncoder
 
     _files(rows, ".tsv", lambda table: MysqlTextEncoder(table).encode)
     statements = [
@@ -128,7 +128,7 @@ def neo4j(served: Served, rows: Rows) -> Callable[[], float]:
 
 def kafka(served: Served, rows: Rows) -> Callable[[], float]:
     """`kafka-producer-perf-test` with the same messages, as often as there are rows; its own clock."""
-    from worker.encode.ndjson import NdjsonEncoder
+    from worker.encode.json_text import NdjsonEncoder
 
     _files(rows, ".jsonl", lambda table: NdjsonEncoder(table).encode)
     settings = (

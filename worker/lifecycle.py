@@ -14,12 +14,10 @@ from core.errors import ExitCode, VerificationError
 from core.plan import Shard
 from core.results import ShardResult, WorkerResult
 from worker.assignment import Assignment
-from worker.free_keys import require_free_keys
 from worker.generate import Dataset
-from worker.pipeline import load_shard, remove_shard
-from worker.result.counters import Tally
+from worker.pipeline import load_shard, remove_shard, require_free_keys
+from worker.result.counters import ProgressLines, Tally
 from worker.result.exit_status import COMPLETED, StoppedError, ending_of
-from worker.result.progress import ProgressLines
 from worker.result.writer import deliver
 from worker.retry import until
 from worker.sources import open_source
@@ -28,7 +26,7 @@ from worker.sources.server_settings import settings_of
 from worker.system.environment import Surroundings, peak_memory_mb
 from worker.system.parent_watch import end_with_parent
 from worker.verify.table_diff import complaint
-from worker.verify.worker import Verification
+from worker.verify.verification import Verification
 
 
 def run_worker(assignment: Assignment) -> ExitCode:

@@ -6,17 +6,19 @@ batches, cut from it at row ends, and a large batch may take many chunks: memory
 
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 
-from core.plan import Shard
+from core.errors import ServerError
+from core.plan import LoadPlan, OnExisting, Shard
 from core.schema.generators import Sequential
 from core.schema.model import Table
-from worker.generate import TableRows
+from core.stores import capabilities_of
+from worker.generate import Dataset, TableRows
 from worker.prefetch import Ahead
 from worker.result.counters import Tally
-from worker.sources.base import Encoded, KeyRange, Sink, Source
+from worker.sources.base import Encoded, KeyedSource, KeyRange, Sink, Source
 
 CHUNK_ROWS = 16_384
 """Rows generated and encoded at once: enough to make Arrow's and numpy's fixed costs small, and some MiB of memory."""
@@ -96,3 +98,26 @@ class _Cutter:
             if stop == len(self._chunk):
                 self._chunk = None
             yield piece
+
+
+def require_free_keys(source: Source, plan: LoadPlan) -> None:
+    """Raise ServerError for tables that have a row with a key of the run, if the run appends to them."""
+    if plan.on_existing is not OnExisting.APPEND or not capabilities_of(plan.source).key_range_deletable:
+        return
+    dataset = Dataset(plan.data, plan.seed, plan.row_count, plan.base_instant)
+    taken = [name for name in plan.tables if _is_taken(cast("KeyedSource", source), dataset, name, plan.row_count)]
+    if taken:
+        raise ServerError(
+            f"loadtest:onExisting: 'append' needs keys that are free, and table {', '.join(map(repr, taken))} has rows with "
+            "keys of this run; change the seed or the start of sequential keys, or set onExisting to empty"
+        )
+
+
+def _is_taken(source: KeyedSource, dataset: Dataset, name: str, row_count: int) -> bool:
+    rows = dataset.table(name)
+    key = [rows.table.primary_key]
+    # Of a table without rows nobody asks for a hundred million keys.
+    return source.count(rows.table) > 0 and any(
+        source.contains_any(rows.table, keys_of(rows.table, rows.batch(first, min(CHUNK_ROWS, row_count - first), key)))
+        for first in range(0, row_count, CHUNK_ROWS)
+    )

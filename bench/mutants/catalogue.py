@@ -39,7 +39,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     Mutant(
         "tab not escaped for COPY and LOAD DATA",
-        "worker/encode/delimited.py",
+        "worker/encode/encoder.py",
         'rb"\\t"',
         'b"\\t"',
         ("tests/worker/encode",),

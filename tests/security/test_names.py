@@ -21,7 +21,7 @@ from worker.generate import Dataset
 from worker.pipeline import load_shard, remove_shard
 from worker.result.counters import Tally
 from worker.sources.base import Source
-from worker.verify.worker import Verification
+from worker.verify.verification import Verification
 
 _QUOTES = ("'", '"', "`", "''", '""', "``", "\\", "\\'", "a'b", 'a"b', "a`b", "a;b", "a--b", "a/*b*/c")
 _TEMPLATES = ("a%sb", "%", "%(x)s", "{}", "{c}", "$1", ":name", "?", "$where")

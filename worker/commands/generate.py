@@ -14,7 +14,7 @@ from core.schema.model import Schema, Table
 from worker.commands.text_table import text_table
 from worker.encode.csv import CsvEncoder
 from worker.encode.encoder import RowEncoder
-from worker.encode.ndjson import NdjsonEncoder
+from worker.encode.json_text import NdjsonEncoder
 from worker.generate import Dataset, TableRows
 
 _BATCH = 10_000

@@ -8,7 +8,7 @@ from pathlib import Path
 from core.errors import ExitCode
 from core.stores import capabilities_of
 from worker.assignment import Folders, connection_of, read_plan
-from worker.free_keys import require_free_keys
+from worker.pipeline import require_free_keys
 from worker.result.retry_marker import forget_attempts
 from worker.retry import until
 from worker.sources import open_source

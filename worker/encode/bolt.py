@@ -28,10 +28,9 @@ from numpy.typing import NDArray
 from core.schema.model import Table
 from core.schema.types import BINARIES, DataType, Kind
 from worker.encode import text
-from worker.encode.column_concat import join, lengths_of, list_lengths
-from worker.encode.columns import numbers
+from worker.encode.columns import join, lengths_of, list_lengths, numbers
 from worker.encode.json_text import element_of
-from worker.encode.objects import Objects
+from worker.encode.rows import Objects
 
 Sizes = NDArray[np.int64]
 _TEXTS = (Kind.DECIMAL, Kind.UUID)

@@ -28,8 +28,20 @@ from bson import encode as encode_document
 from core.schema.model import Column, Table
 from core.schema.types import BINARIES, DOCUMENTS, STRINGS, TIMESTAMPS, DataType, Kind
 from worker.encode import text
-from worker.encode.column_concat import Piece, join, joined_lists, lengths, lengths_of, list_lengths, with_nulls
-from worker.encode.columns import block, fixed, magnitudes, numbers, truths
+from worker.encode.columns import (
+    Piece,
+    block,
+    fixed,
+    join,
+    joined_lists,
+    keep_nulls,
+    lengths,
+    lengths_of,
+    list_lengths,
+    magnitudes,
+    numbers,
+    truths,
+)
 from worker.encode.json_text import element_of
 from worker.encode.rows import Rows
 
@@ -57,7 +69,7 @@ def _document(elements: Sequence[Piece], rows: int) -> list[Piece]:
 def _element(name: Sequence[Piece], column: Any, type_: DataType) -> Sequence[Piece]:
     """The elements that a column gives, one a row: code, name, value; a null has a code of its own and no value."""
     code, value = _WRITERS[type_.kind](column, type_)
-    present = with_nulls([code, *name, b"\0", *value], column)
+    present = keep_nulls([code, *name, b"\0", *value], column)
     if not column.null_count:
         return present
     return [pc.coalesce(*present, join([_NULL, *name, b"\0"], len(column)))]

@@ -1,11 +1,124 @@
 """CSV and JSON lines one row at a time, for `method: insert`: the bytes of the columnar encoders, made cell by cell."""
 
+import base64
 import json
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
+import numpy as np
+
 from core.schema.model import Table
+from core.schema.types import BINARIES, DOCUMENTS, INTEGERS, STRINGS, TIMESTAMPS, DataType, Kind
+from worker.encode.json_text import element_of
 from worker.encode.rows import Rows
-from worker.encode.scalars import csv_value, json_value, quoted
+
+Writer = Callable[[Any, DataType], str]
+
+
+def json_value(value: Any, type_: DataType) -> str:
+    """A value of Arrow's `as_py` as JSON."""
+    if value is None:
+        return "null"
+    kind = type_.kind
+    if kind in (Kind.ARRAY, Kind.SET):
+        return "[" + ",".join(json_value(item, element_of(type_)) for item in value) + "]"
+    if kind is Kind.POINT:
+        return f'{{"type":"Point","coordinates":[{_float(value["x"])},{_float(value["y"])}]}}'
+    written = _WRITERS[kind](value, type_)
+    return f'"{written}"' if kind in _QUOTED else written
+
+
+def csv_value(value: Any, type_: DataType) -> str:
+    """A value as a field of CSV, quoted where it must be; NULL is empty and the empty string is not."""
+    if value is None:
+        return ""
+    kind = type_.kind
+    if kind is Kind.POINT:
+        return f"POINT ({_float(value['x'])} {_float(value['y'])})"
+    if kind in STRINGS:
+        written = str(value)
+    elif kind in (Kind.ARRAY, Kind.SET):
+        written = json_value(value, type_)
+    else:
+        written = _WRITERS[kind](value, type_)
+    return quoted(written)
+
+
+def quoted(field: str) -> str:
+    """A field of CSV in quotes, if it needs them."""
+    if field and not any(special in field for special in '",\r\n'):
+        return field
+    return '"' + field.replace('"', '""') + '"'
+
+
+def plain_text(value: Any, type_: DataType) -> str:
+    """A value's text without quotes, as `worker.encode.text` has it."""
+    return str(value) if type_.kind in STRINGS else _WRITERS[type_.kind](value, type_)
+
+
+def microseconds(value: timedelta) -> int:
+    """A duration as its microseconds."""
+    return value // timedelta(microseconds=1)
+
+
+def _float(value: float) -> str:
+    """The shortest digits, as Python writes them: an exponent has a sign and two digits, else they are the column's."""
+    return repr(value)
+
+
+def _single(value: float) -> str:
+    return str(np.float32(value))
+
+
+def _instant(value: datetime) -> str:
+    return value.replace(tzinfo=None).isoformat("T", "microseconds")
+
+
+def _duration(value: timedelta) -> str:
+    size = abs(microseconds(value))
+    return f"{'-' if value < timedelta(0) else ''}PT{size // 10**6}.{size % 10**6:06d}S"
+
+
+def _string(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _decimal(value: Decimal) -> str:
+    return format(value, "f")
+
+
+def _bytes(value: bytes) -> str:
+    return base64.b64encode(value).decode()
+
+
+def _date(value: date) -> str:
+    return value.isoformat()
+
+
+def _time(value: time) -> str:
+    return value.isoformat("microseconds")
+
+
+_WRITERS: Mapping[Kind, Writer] = {
+    Kind.BOOL: lambda value, _: "true" if value else "false",
+    **dict.fromkeys(INTEGERS, lambda value, _: str(value)),
+    Kind.FLOAT32: lambda value, _: _single(value),
+    Kind.FLOAT64: lambda value, _: _float(value),
+    Kind.DECIMAL: lambda value, _: _decimal(value),
+    **dict.fromkeys(STRINGS, lambda value, _: _string(value)),
+    **dict.fromkeys(DOCUMENTS, lambda value, _: str(value)),
+    **dict.fromkeys(BINARIES, lambda value, _: _bytes(value)),
+    Kind.DATE: lambda value, _: _date(value),
+    Kind.TIME: lambda value, _: _time(value),
+    Kind.DATETIME: lambda value, _: _instant(value),
+    **dict.fromkeys((Kind.TIMESTAMP, Kind.TIMESTAMP_TZ), lambda value, _: _instant(value) + "Z"),
+    Kind.UUID: lambda value, _: str(uuid.UUID(bytes=value)),
+    Kind.DURATION: lambda value, _: _duration(value),
+}
+_QUOTED = (*BINARIES, Kind.DATE, Kind.TIME, *TIMESTAMPS, Kind.UUID, Kind.DURATION)
 
 
 class CsvByRow:

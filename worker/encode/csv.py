@@ -3,13 +3,13 @@ r"""CSV (RFC 4180) with a header and `\n` line ends: NULL is empty, the empty st
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from core.schema.model import Table
 from core.schema.types import BINARIES, DOCUMENTS, STRINGS, DataType, Kind
 from worker.encode import json_text, text
-from worker.encode.column_concat import Piece, Writers, join
+from worker.encode.columns import Piece, Writers, as_array, join, lengths_of, present, replaced
 from worker.encode.encoder import RowEncoder
-from worker.encode.escape import as_array, quoted_where_needed
 
 
 def _strings(column: Any, _: DataType) -> list[Piece]:
@@ -37,3 +37,16 @@ class CsvEncoder(RowEncoder):
         super().__init__(table.columns, _WRITERS, leads=leads, null=b"", end=b"\n")
         names = quoted_where_needed(pa.array([column.name.encode() for column in table.columns], pa.binary()))
         self.header = b",".join(names.to_pylist()) + b"\n"
+
+
+def quoted_where_needed(values: Any) -> Any:
+    """CSV's quotes (RFC 4180) around values with a quote, comma or line end in them, and around the empty value."""
+    special = present(values, b'",\r\n')
+    empty = bool((lengths_of(values) == 0).any())
+    if not special and not empty:
+        return values
+    needed = pc.equal(pc.binary_length(values), 0)
+    if special:
+        needed = pc.or_(needed, pc.match_substring_regex(values, '[",\r\n]'))
+    doubled = replaced(values, {0x22: b'""'})
+    return pc.if_else(needed, join([b'"', doubled, b'"'], len(values)), values)

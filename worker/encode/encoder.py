@@ -1,10 +1,12 @@
-"""What most formats are: values in the order of the columns, a constant before each, another at the row's end."""
+"""The encoders that most formats share: values in the order of the columns, with constants between them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.schema.model import Column
-from worker.encode.column_concat import Piece, Writers, join, with_nulls
+from core.schema.model import Column, Table
+from core.schema.types import FLOATS, INTEGERS, TIMESTAMPS, DataType, Kind
+from worker.encode import text
+from worker.encode.columns import Piece, Writer, Writers, join, keep_nulls, replaced
 from worker.encode.rows import Rows
 
 
@@ -33,5 +35,37 @@ class RowEncoder:
         pieces: list[Piece] = []
         for column, lead in zip(self._columns, self._leads, strict=True):
             values = batch.column(column.name)
-            pieces += [lead, *with_nulls(self._writers[column.type.kind](values, column.type), values)]
+            pieces += [lead, *keep_nulls(self._writers[column.type.kind](values, column.type), values)]
         return Rows.of(join([*pieces, self._end], batch.num_rows, self._null))
+
+
+_PLAIN = (
+    Kind.BOOL, *INTEGERS, *FLOATS, Kind.DECIMAL, Kind.DATE, Kind.TIME, *TIMESTAMPS, Kind.DURATION,
+)  # fmt: skip
+"""Kinds whose text can hold no tab, line end or backslash."""
+
+ESCAPES: Mapping[int, bytes] = {0x5C: rb"\\", 0x09: rb"\t", 0x0A: rb"\n", 0x0D: rb"\r"}
+"""The escapes that both servers know, for the bytes that both give a meaning to."""
+
+
+class DelimitedEncoder(RowEncoder):
+    """Encodes a table for a server that reads such text; `literals` is what the server expects for each type."""
+
+    def __init__(self, table: Table, literals: Writers) -> None:
+        leads = [b"", *[b"\t"] * (len(table.columns) - 1)]
+        writers = {kind: writer if kind in _PLAIN else _escaped(writer) for kind, writer in literals.items()}
+        super().__init__(table.columns, writers, leads=leads, null=rb"\N", end=b"\n")
+
+
+def _escaped(writer: Writer) -> Writer:
+    def write(column: Any, type_: DataType) -> list[Piece]:
+        return [replaced(join(writer(column, type_), len(column)), ESCAPES)]
+
+    return write
+
+
+class KeyEncoder(RowEncoder):
+    """The primary keys of a table's rows as UTF-8 text, one behind the other with nothing between them."""
+
+    def __init__(self, table: Table) -> None:
+        super().__init__([table.key], text.WRITERS, leads=[b""], null=b"", end=b"")

@@ -4,12 +4,14 @@ A decimal is a number with all its digits: exact on the wire, while a reader tha
 them. Bytes are base64, uuids, times and durations strings as in `worker.encode.text`, points GeoJSON.
 """
 
+import json
 from typing import Any
 
+from core.schema.model import Table
 from core.schema.types import BINARIES, STRINGS, TIMESTAMPS, DataType, Kind
 from worker.encode import text
-from worker.encode.column_concat import Piece, Writer, Writers, join, joined_lists, with_nulls
-from worker.encode.escape import replaced
+from worker.encode.columns import Piece, Writer, Writers, join, joined_lists, keep_nulls, replaced
+from worker.encode.encoder import RowEncoder
 
 _ESCAPES = {
     0x5C: rb"\\",
@@ -47,7 +49,7 @@ def element_of(type_: DataType) -> DataType:
 
 
 def _values(column: Any, type_: DataType) -> Any:
-    return join(with_nulls(WRITERS[type_.kind](column, type_), column), len(column), null=b"null")
+    return join(keep_nulls(WRITERS[type_.kind](column, type_), column), len(column), null=b"null")
 
 
 WRITERS: Writers = {
@@ -62,3 +64,12 @@ WRITERS: Writers = {
     Kind.POINT: text.points(b'{"type":"Point","coordinates":[', b",", b"]}"),
 }
 """A JSON value of every type; a null is `null`."""
+
+
+class NdjsonEncoder(RowEncoder):
+    """Rows of a table as JSON objects, each on a line."""
+
+    def __init__(self, table: Table) -> None:
+        keys = [json.dumps(column.name, ensure_ascii=False).encode() + b":" for column in table.columns]
+        leads = [b"{" + keys[0], *[b"," + key for key in keys[1:]]]
+        super().__init__(table.columns, WRITERS, leads=leads, null=b"null", end=b"}\n")

@@ -1,10 +1,11 @@
-"""Encoded rows in one buffer, with the true end of each."""
+"""Encoded rows: as bytes in one buffer, as objects that a driver packs, or as tuples of Python values."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 
@@ -51,3 +52,42 @@ class Rows:
 
     def _offset(self, row: int) -> int:
         return int(self.ends[row - 1]) if row > 0 else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """An object a row, and the bytes that it takes on the wire."""
+
+    rows: Sequence[Any]
+    sizes: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all rows."""
+        return int(self.sizes.sum())
+
+    def part(self, first: int, stop: int) -> Self:
+        """The rows from `first` to before `stop`."""
+        return type(self)(self.rows[first:stop], self.sizes[first:stop])
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Each row as a tuple of Python values, in the order of the columns."""
+
+    rows: Sequence[tuple[Any, ...]]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @classmethod
+    def of(cls, batch: pa.RecordBatch) -> Self:
+        """Every cell as the Python object that Arrow makes of it."""
+        return cls(list(zip(*(column.to_pylist() for column in batch.columns), strict=True)))
+
+    def part(self, first: int, stop: int) -> Self:
+        """The rows from `first` to before `stop`."""
+        return type(self)(self.rows[first:stop])

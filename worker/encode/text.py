@@ -11,12 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.schema.types import BINARIES, DOCUMENTS, FLOATS, INTEGERS, STRINGS, DataType, Kind
-from worker.encode.column_concat import Block, Piece, Writer, Writers
-from worker.encode.columns import fixed, numbers, truths, zero_for_null
+from worker.arrow import Block, uuid_characters
+from worker.encode.columns import Piece, Writer, Writers, fixed, numbers, truths, zero_for_null
 
-_HEX_PAIRS = np.frombuffer("".join(f"{byte:02x}" for byte in range(256)).encode(), np.uint16)
 _DIGITS = np.frombuffer("".join(f"{number:03d}" for number in range(1000)).encode(), np.uint8).reshape(1000, 3)
-_UUID_GROUPS = ((0, 8, 0), (8, 12, 9), (12, 16, 14), (16, 20, 19), (20, 32, 24))
 _TIMESTAMP, _DATE, _TIME = 26, 10, 15
 
 
@@ -84,11 +82,7 @@ def timestamps(separator: bytes, zone: bytes) -> Writer:
 
 def uuids(column: Any, _: DataType) -> list[Piece]:
     """`00112233-4455-6677-8899-aabbccddeeff`."""
-    pairs = _HEX_PAIRS[fixed(column)].view(np.uint8).reshape(-1, 32)
-    text = np.full((len(column), 36), ord("-"), np.uint8)
-    for first, stop, place in _UUID_GROUPS:
-        text[:, place : place + stop - first] = pairs[:, first:stop]
-    return [text]
+    return [uuid_characters(fixed(column))]
 
 
 def durations(column: Any, _: DataType) -> list[Piece]:

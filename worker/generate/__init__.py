@@ -1,6 +1,6 @@
 """The data: value = f(seed, table, column, row), in whole columns, any rows in time proportional to their number."""
 
-from worker.generate.arrow import arrow_schema, arrow_type
+from worker.arrow import arrow_schema, arrow_type
 from worker.generate.dataset import Dataset, TableRows
 
 __all__ = ["Dataset", "TableRows", "arrow_schema", "arrow_type"]

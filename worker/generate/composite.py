@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 from core.schema.generators import PointRange, RandomBytes, SampleArray
 from core.schema.types import DOCUMENTS, Kind
 from core.schema.values import canonical_json
-from worker.generate.arrow import arrow_type
-from worker.generate.buffers import text
-from worker.generate.constants import vocabulary
+from worker.arrow import arrow_type, variable_width
+from worker.generate.choices import vocabulary
+from worker.generate.column_context import ColumnFunction, Site
 from worker.generate.numeric import shifted
 from worker.generate.sampler import sampler
-from worker.generate.site import ColumnFunction, Site
 from worker.generate.stream import U64, Draws, RowNumbers, Stream, below
 
 _MILLION = 1_000_000
@@ -75,7 +74,7 @@ def random_bytes(site: Site, generator: RandomBytes) -> ColumnFunction:
         if not np.array_equal(words * _WORD_BYTES, lengths):
             starts = np.repeat(_offsets(words)[:-1] * _WORD_BYTES, lengths)
             data = data[starts + _places(lengths)]
-        return text(lengths.astype(np.int32), data, arrow)
+        return variable_width(lengths.astype(np.int32), data, arrow)
 
     return cells
 

@@ -1,19 +1,74 @@
 """All rows of a schema, none of them in memory: any range of any table can be made alone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache, cached_property
+from typing import Any
 
 import numpy as np
 import numpy.ma  # pyarrow imports it at the first array that it is given: in the middle of a load
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from core.schema import generators as g
 from core.schema.checks.capacity import check_column_rows
 from core.schema.model import Schema, Table
-from worker.generate.arrow import arrow_schema
-from worker.generate.compile import compile_column
-from worker.generate.site import ColumnFunction, Site
+from worker.arrow import arrow_schema, with_nulls
+from worker.generate import choices, composite, identifiers, numeric, patterns, temporal
+from worker.generate.column_context import ColumnFunction, Site
+from worker.generate.sampler import chance
 from worker.generate.stream import RowNumbers
+
+_BUILDERS: Mapping[type, Callable[[Site, Any], ColumnFunction]] = {
+    g.Sequential: numeric.sequential,
+    g.UuidV4: identifiers.uuid_v4,
+    g.Ulid: identifiers.ulid,
+    g.Pattern: patterns.pattern,
+    g.Template: patterns.template,
+    g.IntRange: numeric.int_range,
+    g.FloatRange: numeric.float_range,
+    g.DecimalRange: numeric.decimal_range,
+    g.TimestampRange: temporal.timestamp_range,
+    g.TimestampRecent: temporal.timestamp_recent,
+    g.TimestampNow: temporal.timestamp_now,
+    g.DurationRange: temporal.duration_range,
+    g.WeightedBool: numeric.weighted_bool,
+    g.OneOf: choices.one_of,
+    g.SampleArray: composite.sample_array,
+    g.Static: choices.static,
+    g.Null: choices.null,
+    g.RandomBytes: composite.random_bytes,
+    g.PointRange: composite.point_range,
+    g.PersonName: choices.person_name,
+    g.Email: choices.email,
+    g.Faker: choices.faker,
+    g.Reference: choices.reference,
+}
+_MAY_BE_CUT = (g.Pattern, g.Template, g.Sequential)
+
+
+def compile_column(site: Site) -> ColumnFunction:
+    """The column's values as a function of row numbers; raises SchemaError where it cannot fill so many rows."""
+    column = site.column
+    check_column_rows(site.table, column, site.rows)
+    function = _BUILDERS[type(column.generator)](site, column.generator)
+    if column.type.length is not None and isinstance(column.generator, _MAY_BE_CUT):
+        function = _cut(function, column.type.length)
+    return _nullable(function, site, column.null_ratio) if column.null_ratio > 0 else function
+
+
+def _cut(function: ColumnFunction, length: int) -> ColumnFunction:
+    """What a text has beyond the type's length is left away, as the row numbers in it grow."""
+    return lambda rows: pc.utf8_slice_codeunits(function(rows), 0, length)
+
+
+def _nullable(function: ColumnFunction, site: Site, ratio: float) -> ColumnFunction:
+    lot = chance(site.stream("null"), ratio)
+
+    def values(rows: RowNumbers) -> pa.Array:
+        return with_nulls(function(rows), ~lot(rows))
+
+    return values
 
 
 class TableRows:

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from core.schema.checks.compatibility import decimal_units
 from core.schema.generators import DecimalRange, FloatRange, IntRange, Sequential, Uniform, WeightedBool, Zipf
 from core.schema.types import DOCUMENTS, FLOATS, TEXTS, Kind
-from worker.generate.arrow import arrow_type
-from worker.generate.buffers import fixed_width
+from worker.arrow import arrow_type, fixed_width
+from worker.generate.column_context import ColumnFunction, Site
 from worker.generate.sampler import chance, sampler
-from worker.generate.site import ColumnFunction, Site
 from worker.generate.stream import U64, Ordinals, RowNumbers, high_product
 
 _FRACTION_BITS = 53

@@ -7,21 +7,24 @@ from itertools import pairwise
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from core.schema.generators import Pattern, Template
 from core.schema.placeholders import Digits, Index, Literal, PatternPart, Uuid, pattern_parts, template_parts
 from core.schema.types import DOCUMENTS, Kind
-from worker.generate.arrow import arrow_type
-from worker.generate.buffers import equal_texts
-from worker.generate.characters import Characters, decimal_digits, digit_counts, uuid_characters
+from worker.arrow import Block, arrow_type, equal_width, uuid_characters
+from worker.generate.column_context import ColumnFunction, Site
 from worker.generate.identifiers import Uuids
 from worker.generate.sampler import Sampler, sampler
-from worker.generate.site import ColumnFunction, Site
 from worker.generate.stream import U64, RowNumbers
+
+_TEN_THOUSAND = U64(10_000)
+_FOUR_DIGITS = np.frombuffer("".join(f"{number:04d}" for number in range(10_000)).encode(), np.uint32)
+_POWERS = np.array([10**digits for digits in range(1, 20)], np.uint64)
 
 _MOST_DIGITS = 18
 """So many random digits come out of one draw."""
-Block = Callable[[RowNumbers, int], Characters]
+PartWriter = Callable[[RowNumbers, int], Block]
 """A part of a pattern: its bytes for rows whose numbers all have so many digits."""
 
 
@@ -76,17 +79,17 @@ def _column_text(site: Site, name: str) -> ColumnFunction:
         if kind is Kind.UUID:
             identifiers = np.frombuffer(values.buffers()[1], np.uint8).reshape(len(rows), 16)
             # The characters are made whatever the NULLs: they are blanked here.
-            return pc.if_else(values.is_valid(), equal_texts(uuid_characters(identifiers)), "")
+            return pc.if_else(values.is_valid(), equal_width(uuid_characters(identifiers)), "")
         return pc.fill_null(values.cast(pa.string()), "")
 
     return texts
 
 
-def _laid_out(blocks: Sequence[Block], rows: RowNumbers, digits: int, arrow: pa.DataType) -> pa.Array:
-    return equal_texts(np.concatenate([block(rows, digits) for block in blocks], axis=1), arrow)
+def _laid_out(blocks: Sequence[PartWriter], rows: RowNumbers, digits: int, arrow: pa.DataType) -> pa.Array:
+    return equal_width(np.concatenate([block(rows, digits) for block in blocks], axis=1), arrow)
 
 
-def _block(site: Site, number: int, part: PatternPart, *, in_json: bool, unique: bool) -> Block:
+def _block(site: Site, number: int, part: PatternPart, *, in_json: bool, unique: bool) -> PartWriter:
     match part:
         case Literal(text=text):
             return _literal((json.dumps(text, ensure_ascii=False)[1:-1] if in_json else text).encode())
@@ -99,12 +102,12 @@ def _block(site: Site, number: int, part: PatternPart, *, in_json: bool, unique:
             return decimal_digits
 
 
-def _literal(text: bytes) -> Block:
+def _literal(text: bytes) -> PartWriter:
     line = np.frombuffer(text, np.uint8)
     return lambda rows, _: np.broadcast_to(line, (len(rows), len(line)))
 
 
-def _digits(site: Site, number: int, count: int, *, unique: bool) -> Block:
+def _digits(site: Site, number: int, count: int, *, unique: bool) -> PartWriter:
     """Eighteen digits a draw, the first of them all from 1 to 9."""
     first = min(count, _MOST_DIGITS)
     least = 10 ** (first - 1)
@@ -114,7 +117,7 @@ def _digits(site: Site, number: int, count: int, *, unique: bool) -> Block:
         width = min(_MOST_DIGITS, count - start)
         more.append((sampler(site, 10**width, purpose=f"digits {number} from {start}"), width))
 
-    def characters(rows: RowNumbers, _: int) -> Characters:
+    def characters(rows: RowNumbers, _: int) -> Block:
         lines = [decimal_digits(leading(rows) + U64(least), first)]
         lines += [decimal_digits(sample(rows), width) for sample, width in more]
         return lines[0] if len(lines) == 1 else np.concatenate(lines, axis=1)
@@ -128,3 +131,22 @@ def _unique_digits(site: Site, parts: Sequence[PatternPart]) -> int | None:
         return None
     counts = [part.count if isinstance(part, Digits) else 0 for part in parts]
     return counts.index(max(counts))
+
+
+def decimal_digits(numbers: NDArray[np.uint64], width: int) -> Block:
+    """The last `width` decimal digits of each number, with leading zeros."""
+    groups = -(-width // 4)
+    words = np.empty((len(numbers), groups), np.uint32)
+    rest = numbers
+    for group in reversed(range(groups)):
+        if group:
+            rest, four = np.divmod(rest, _TEN_THOUSAND)
+        else:
+            four = rest % _TEN_THOUSAND
+        words[:, group] = _FOUR_DIGITS[four]
+    return words.view(np.uint8)[:, groups * 4 - width :]
+
+
+def digit_counts(numbers: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """How many decimal digits each number has, 1 to 20."""
+    return np.searchsorted(_POWERS, numbers, side="right") + 1

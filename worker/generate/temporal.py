@@ -1,6 +1,7 @@
 """Instants, dates, times of day and durations."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
@@ -8,10 +9,9 @@ from numpy.typing import NDArray
 
 from core.schema.generators import DurationRange, TimestampNow, TimestampRange, TimestampRecent
 from core.schema.types import Kind
-from worker.generate.arrow import arrow_type
-from worker.generate.buffers import fixed_width
+from worker.arrow import arrow_type, fixed_width
+from worker.generate.column_context import ColumnFunction, Site
 from worker.generate.sampler import Sampler, sampler
-from worker.generate.site import ColumnFunction, Site, microseconds
 from worker.generate.stream import U64, RowNumbers
 
 _MILLISECOND = 1000
@@ -80,3 +80,9 @@ _SHAPES: dict[Kind, Callable[[NDArray[np.int64]], NDArray[np.int32] | NDArray[np
     Kind.DATE: _as_date,
     Kind.TIME: _as_time,
 }
+
+
+def microseconds(instant: datetime) -> int:
+    """Microseconds since 1970 in UTC, exactly."""
+    since = instant.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

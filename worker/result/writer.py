@@ -1,13 +1,15 @@
-"""Where a result goes: the last line on standard output, a file that is whole or absent, and the termination message."""
+"""Write the result: the last line on standard output, a file that is complete or absent, and the termination message."""
 
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from hdrh.histogram import HdrHistogram
+
 from core.errors import StorageError
 from core.results import WorkerResult
-from worker.result.termination_message import message
+from worker.result.counters import HIGHEST, LOWEST
 
 TERMINATION_VARIABLE = "LOADTEST_TERMINATION_LOG"
 """Names the file whose text Kubernetes keeps with an ended container."""
@@ -37,3 +39,69 @@ def _named(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise StorageError(f"{path}: the result could not be written ({error.strerror}); it is in the log") from error
+
+
+LIMIT = 4096
+"""Bytes of a container's termination message; what is longer is cut off by the kubelet, and is no JSON any more."""
+TIMELINE, HISTOGRAM_DETAIL, HISTOGRAM = "timeline", "histogram detail", "histogram"
+DIFFERENCES, SETTINGS, SHARDS, ERRORS, REST = "differences", "server settings", "shards", "errors", "the rest"
+_ERRORS_KEPT, _ERROR_LENGTH = 3, 200
+
+
+def message(result: WorkerResult) -> str:
+    """The result as JSON of at most LIMIT bytes; `omitted` names what was left out."""
+    text = result.model_dump_json()
+    for name, leave_out in _steps():
+        if len(text.encode()) <= LIMIT:
+            return text
+        shorter = leave_out(result)
+        if shorter != result:
+            result = shorter.model_copy(update={"omitted": tuple(dict.fromkeys((*result.omitted, name)))})
+            text = result.model_dump_json()
+    return text
+
+
+def _steps() -> Iterator[tuple[str, Callable[[WorkerResult], WorkerResult]]]:
+    """What to leave out, in this order, until the rest fits; the last step fits whatever came before."""
+    yield TIMELINE, lambda result: result.model_copy(update={"timeline": ()})
+    yield HISTOGRAM_DETAIL, lambda result: _with_histogram(result, digits=2)
+    yield HISTOGRAM_DETAIL, lambda result: _with_histogram(result, digits=1)
+    yield DIFFERENCES, _without_differences
+    yield SETTINGS, lambda result: result.model_copy(update={"server_settings": {}})
+    yield HISTOGRAM, lambda result: _with_histogram(result, digits=None)
+    yield SHARDS, lambda result: result.model_copy(update={"shards": ()})
+    yield ERRORS, lambda result: result.model_copy(update={"errors": _shortened(result.errors)})
+    yield REST, _bare
+
+
+def _with_histogram(result: WorkerResult, digits: int | None) -> WorkerResult:
+    """The latencies with a histogram of so many significant digits, or with none."""
+    latency = result.latency_ms
+    if latency is None or latency.histogram is None:
+        return result
+    histogram = None
+    if digits is not None:
+        coarse = HdrHistogram(LOWEST, HIGHEST, digits)
+        coarse.add(HdrHistogram.decode(latency.histogram))
+        histogram = coarse.encode().decode()
+    return result.model_copy(update={"latency_ms": latency.model_copy(update={"histogram": histogram})})
+
+
+def _without_differences(result: WorkerResult) -> WorkerResult:
+    """The counts of a verification stay, its examples go."""
+    report = result.verification_report
+    if report is None:
+        return result
+    tables = tuple(table.model_copy(update={"differences": ()}) for table in report.tables)
+    return result.model_copy(update={"verification_report": report.model_copy(update={"tables": tables})})
+
+
+def _shortened(errors: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(error[:_ERROR_LENGTH] for error in errors[:_ERRORS_KEPT])
+
+
+def _bare(result: WorkerResult) -> WorkerResult:
+    """Without anything whose length the schema or the server decides; the sums of a verification stay."""
+    report = result.verification_report
+    bare = report.model_copy(update={"tables": ()}) if report else None
+    return result.model_copy(update={"tables_processed": (), "verification_report": bare})

@@ -100,7 +100,7 @@ class Fingerprint(NamedTuple):
     smallest: int | None
     largest: int | None
     total: int
-    """The sum, modulo 2**64, of a hash of each row (worker.verify.fingerprint)."""
+    """The sum, modulo 2**64, of a hash of each row (worker.verify.verification)."""
 
 
 AsStored = Callable[[Column, pa.Array], pa.Array]

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from core.schema.model import Table
 from core.schema.types import BINARIES, DOCUMENTS, FLOATS, INTEGERS, STRINGS, TIMESTAMPS, DataType, Kind
-from worker.encode import scalars
+from worker.encode import by_row
 from worker.encode.json_text import element_of
 from worker.sources.csv.text import ABSENT
 from worker.sources.json_text import document_text, strings
@@ -64,14 +64,14 @@ def cell_of(value: Any, type_: DataType) -> str | None:
 def _spelled(value: Any, kind: Kind, type_: DataType) -> str:
     if kind is Kind.DURATION:
         try:
-            return scalars.plain_text(timedelta(microseconds=value), type_)
+            return by_row.plain_text(timedelta(microseconds=value), type_)
         except OverflowError:
             return f"{value} microseconds"
     if kind is Kind.DATE and isinstance(value, datetime):
         whole = value == datetime(value.year, value.month, value.day, tzinfo=value.tzinfo)
         return value.date().isoformat() if whole else value.isoformat()
     if kind in BINARIES or kind in TIMESTAMPS:
-        return scalars.plain_text(value, type_)
+        return by_row.plain_text(value, type_)
     if kind is Kind.BOOL:
         return "true" if value else "false"
     return repr(value) if kind in FLOATS else str(value)

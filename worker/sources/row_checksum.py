@@ -14,9 +14,9 @@ import pyarrow.compute as pc
 
 from core.schema.model import Table
 from core.schema.types import FLOATS, DataType, Kind
+from worker.arrow import equal_width
 from worker.encode import text
-from worker.encode.column_concat import Piece, array_of, join, with_nulls
-from worker.encode.columns import block, numbers
+from worker.encode.columns import Piece, block, join, keep_nulls, numbers
 
 _BITS_TOO_MANY = 4
 _UNSUMMED = (Kind.ARRAY, Kind.SET, Kind.JSONB, Kind.POINT)
@@ -44,5 +44,5 @@ def _cell(column: Any, type_: DataType) -> pa.Array:
 def _pieces(column: Any, type_: DataType) -> Sequence[Piece]:
     if type_.kind in FLOATS:
         stored, sent = ("<u4", ">u4") if type_.kind is Kind.FLOAT32 else ("<u8", ">u8")
-        return text.hexadecimal(array_of(block(numbers(column, stored), sent)), type_)
-    return with_nulls(text.WRITERS[type_.kind](column, type_), column)
+        return text.hexadecimal(equal_width(block(numbers(column, stored), sent), pa.binary()), type_)
+    return keep_nulls(text.WRITERS[type_.kind](column, type_), column)

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.schema.types import BINARIES, DOCUMENTS, FLOATS, INTEGERS, STRINGS, TIMESTAMPS, DataType, Kind
-from worker.generate.arrow import arrow_type
+from worker.arrow import arrow_type
 
 Mask = NDArray[np.bool_]
 Reader = Callable[[pa.Array, pa.DataType], pa.Array]

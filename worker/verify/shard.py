@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from core.plan import Shard
 from worker.generate import TableRows
 from worker.sources.base import Scope, Source
-from worker.verify.compare import differing, shown
+from worker.verify.compare_cells import differing, shown
 from worker.verify.parse_cells import Mask, read_texts
 from worker.verify.row_index import UNKNOWN, Numbers, locator_of
 from worker.verify.table_diff import Findings

@@ -12,7 +12,7 @@ import pyarrow as pa
 from core.schema.generators import Null
 from core.schema.model import Column, Table
 from core.schema.types import DataType, Kind
-from worker.generate.arrow import arrow_schema
+from worker.arrow import arrow_schema
 
 TEXTS = [
     "", " ", "plain", 'a "quoted" word', "comma, comma", "line\nbreak", "return\r\nboth\r", "tab\there", "back\\slash",

@@ -10,7 +10,7 @@ from tests.worker.encode import samples
 from tests.worker.encode.texts import read_json
 from worker.encode.by_row import CsvByRow, NdjsonByRow
 from worker.encode.csv import CsvEncoder
-from worker.encode.ndjson import NdjsonEncoder
+from worker.encode.json_text import NdjsonEncoder
 
 _FLOATS = (Kind.FLOAT32, Kind.FLOAT64, Kind.POINT)
 _WITHOUT_FLOATS = [

@@ -11,11 +11,10 @@ from core.schema.model import Table
 from tests.worker.encode import samples
 from worker.encode.bson import BsonEncoder
 from worker.encode.csv import CsvEncoder
-from worker.encode.keys import KeyEncoder
-from worker.encode.mysql_text import MysqlTextEncoder
-from worker.encode.ndjson import NdjsonEncoder
-from worker.encode.postgres_binary import PostgresBinaryEncoder
-from worker.encode.postgres_text import PostgresTextEncoder
+from worker.encode.encoder import KeyEncoder
+from worker.encode.json_text import NdjsonEncoder
+from worker.encode.mysql import MysqlTextEncoder
+from worker.encode.postgres import PostgresBinaryEncoder, PostgresTextEncoder
 from worker.encode.rows import Rows
 
 ENCODERS = [

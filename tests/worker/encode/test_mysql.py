@@ -12,7 +12,7 @@ from core.schema.types import DataType, Kind
 from tests.worker.encode import samples
 from tests.worker.encode.mysql_reader import held, read, selected
 from tests.worker.servers import mysql
-from worker.encode.mysql_text import CONVERTED, MysqlTextEncoder
+from worker.encode.mysql import CONVERTED, MysqlTextEncoder
 
 pytestmark = pytest.mark.docker
 

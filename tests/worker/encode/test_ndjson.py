@@ -8,8 +8,8 @@ import pytest
 from core.schema.model import Table
 from tests.worker.encode import samples
 from tests.worker.encode.texts import read, read_json
-from worker.encode.keys import KeyEncoder
-from worker.encode.ndjson import NdjsonEncoder
+from worker.encode.encoder import KeyEncoder
+from worker.encode.json_text import NdjsonEncoder
 
 
 @pytest.mark.parametrize("nulls", [False, True])

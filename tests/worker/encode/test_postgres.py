@@ -14,8 +14,7 @@ from core.errors import PlanError
 from core.schema.model import Table
 from core.schema.types import DataType, Kind
 from tests.worker.encode import samples
-from worker.encode.postgres_binary import PostgresBinaryEncoder
-from worker.encode.postgres_text import PostgresTextEncoder
+from worker.encode.postgres import PostgresBinaryEncoder, PostgresTextEncoder
 from worker.sources.postgresql.ddl import create_table
 
 Encoder = type[PostgresBinaryEncoder] | type[PostgresTextEncoder]

@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.generate.characters import base32_characters, decimal_digits, digit_counts, uuid_characters
+from worker.arrow import uuid_characters
+from worker.generate.identifiers import base32_characters
 from worker.generate.numeric import wide_numbers
+from worker.generate.patterns import decimal_digits, digit_counts
 from worker.generate.stream import Stream, below, high_product
 
 WORDS = st.integers(0, 2**64 - 1)

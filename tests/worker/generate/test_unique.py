@@ -9,7 +9,7 @@ from core.errors import SchemaError
 from core.schema.checks.capacity import check_rows
 from core.schema.model import Schema
 from tests.worker.generate.schemas import cells, dataset, table_of
-from worker.generate.permutation import Permutation
+from worker.generate.sampler import Permutation
 
 MILLIONS = 10_000_000
 CHUNK = 500_000

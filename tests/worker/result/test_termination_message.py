@@ -10,8 +10,7 @@ from hdrh.histogram import HdrHistogram
 from core.errors import StorageError
 from core.results import Difference, ShardResult, WorkerResult
 from tests.aggregate import runs
-from worker.result.termination_message import HISTOGRAM, HISTOGRAM_DETAIL, LIMIT, TIMELINE, message
-from worker.result.writer import TERMINATION_VARIABLE, deliver
+from worker.result.writer import HISTOGRAM, HISTOGRAM_DETAIL, LIMIT, TERMINATION_VARIABLE, TIMELINE, deliver, message
 
 RANDOM = random.Random(7)
 MANY_LATENCIES = [RANDOM.lognormvariate(3, 2) for _ in range(5_000)]

@@ -13,7 +13,7 @@ from worker.pipeline import load_shard, remove_shard
 from worker.result.counters import Tally
 from worker.sources import open_source
 from worker.sources.base import Source, WorkerSlot
-from worker.verify.worker import Verification
+from worker.verify.verification import Verification
 
 ROWS = 60
 Files = dict[str, bytes]

@@ -24,7 +24,7 @@ from tests.worker.sources.loading import (
     refusal,
     table_of,
 )
-from worker.free_keys import require_free_keys
+from worker.pipeline import require_free_keys
 from worker.sources.base import Source
 
 pytestmark = pytest.mark.docker

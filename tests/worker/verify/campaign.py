@@ -12,7 +12,7 @@ from core.stores import BULK
 from tests.worker.sources.loading import DATASET, emptied
 from worker.result.counters import Tally
 from worker.sources.base import Source
-from worker.verify.worker import Verification
+from worker.verify.verification import Verification
 
 ROWS = 120
 Mutation = Callable[[pa.RecordBatch], pa.RecordBatch]

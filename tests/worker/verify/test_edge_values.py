@@ -17,7 +17,7 @@ from tests.worker.verify.strangers import STRANGERS
 from worker.generate import Dataset
 from worker.pipeline import load_shard
 from worker.result.counters import Tally
-from worker.verify.worker import Verification
+from worker.verify.verification import Verification
 
 ROWS = 250
 _PLANES = [chr(plane << 16 | place) for plane in range(17) for place in (0x20, 0xFFFD) if plane << 16 | place > 0x20]

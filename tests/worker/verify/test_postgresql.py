@@ -17,7 +17,7 @@ from worker.generate import Dataset
 from worker.result.counters import Tally
 from worker.sources.base import Source
 from worker.sources.row_checksum import is_summable
-from worker.verify.worker import Verification
+from worker.verify.verification import Verification
 
 _SPELLED_ANEW = (Kind.ARRAY, Kind.SET, Kind.JSONB, Kind.POINT)
 

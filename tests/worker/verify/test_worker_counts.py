@@ -19,7 +19,7 @@ from tests.worker.verify.strangers import NAMED, NUMBERED, STRANGERS
 from worker.generate import Dataset
 from worker.result.counters import Tally
 from worker.sources.base import Source, WorkerSlot
-from worker.verify.worker import Verification
+from worker.verify.verification import Verification
 
 ROWS = 101
 WORKERS = (1, 2, 3, 8)

@@ -5,7 +5,7 @@ from pathlib import Path
 from core.connection import Connection
 from core.stores import BULK, INSERT, JSONL
 from worker.encode.by_row import NdjsonByRow
-from worker.encode.ndjson import NdjsonEncoder
+from worker.encode.json_text import NdjsonEncoder
 from worker.sources.base import WorkerSlot
 from worker.sources.files.source import Files
 from worker.sources.jsonl.reader import read_part

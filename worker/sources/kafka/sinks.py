@@ -11,8 +11,8 @@ from confluent_kafka import Producer
 
 from core.schema.model import Table
 from worker.encode.by_row import NdjsonByRow
-from worker.encode.keys import KeyEncoder
-from worker.encode.ndjson import NdjsonEncoder
+from worker.encode.encoder import KeyEncoder
+from worker.encode.json_text import NdjsonEncoder
 from worker.encode.rows import Rows
 from worker.sources.base import BatchReceipt
 from worker.sources.kafka.errors import Refusals

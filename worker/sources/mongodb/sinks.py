@@ -13,8 +13,7 @@ from pymongo.errors import BulkWriteError
 from core.schema.model import Table
 from core.units import MIB
 from worker.encode.bson import BsonEncoder
-from worker.encode.objects import Objects
-from worker.encode.rows import Rows
+from worker.encode.rows import Objects, Rows
 from worker.sources.base import BatchReceipt
 from worker.sources.mongodb.values import DocumentByRow
 

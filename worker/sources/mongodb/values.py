@@ -15,7 +15,7 @@ from bson.int64 import Int64
 
 from core.schema.model import Table
 from core.schema.types import BINARIES, DOCUMENTS, TIMESTAMPS, DataType, Kind
-from worker.encode.scalars import microseconds
+from worker.encode.by_row import microseconds
 
 _OPTIONS: "CodecOptions[dict[str, Any]]" = CodecOptions(uuid_representation=UuidRepresentation.STANDARD)
 _DECIMAL128_DIGITS = 34

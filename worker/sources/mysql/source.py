@@ -15,9 +15,8 @@ from core.errors import ServerError
 from core.plan import OnExisting, Shard
 from core.schema.model import Column, Table
 from core.stores import BULK, INSERT, MYSQL
-from worker.encode.mysql_text import CONVERTED, MysqlTextEncoder
-from worker.encode.records import Records
-from worker.encode.rows import Rows
+from worker.encode.mysql import CONVERTED, MysqlTextEncoder
+from worker.encode.rows import Records, Rows
 from worker.sources.base import BatchReceipt, Fingerprint, KeyRange, Scope, Sink, WorkerSlot
 from worker.sources.mysql import reader
 from worker.sources.mysql.connection import RowConnection, arguments

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from core.schema.model import Column
 from core.schema.types import DataType, Kind
-from worker.encode.scalars import json_value, microseconds
+from worker.encode.by_row import json_value, microseconds
 
 _SRID_0_LITTLE_ENDIAN_POINT = bytes(4) + b"\x01\x01" + bytes(3)
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from core.schema.model import Table
 from worker.encode.bolt import BoltEncoder
-from worker.encode.objects import Objects
+from worker.encode.rows import Objects
 from worker.sources.base import BatchReceipt
 from worker.sources.neo4j.cypher import node
 from worker.sources.neo4j.session import Neo4jSession

@@ -11,10 +11,8 @@ from psycopg import sql
 from core.schema.model import Column, Table
 from core.schema.types import STRINGS, DataType, Kind
 from worker.encode.json_text import element_of
-from worker.encode.postgres_binary import PostgresBinaryEncoder
-from worker.encode.postgres_nul import without_nul
-from worker.encode.records import Records
-from worker.encode.rows import Rows
+from worker.encode.postgres import PostgresBinaryEncoder, without_nul
+from worker.encode.rows import Records, Rows
 from worker.sources.base import BatchReceipt
 
 _ROWS_A_STATEMENT = 1_000

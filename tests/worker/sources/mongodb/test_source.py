@@ -10,7 +10,7 @@ from core.stores import MONGODB
 from core.units import MIB
 from tests.worker.encode import samples
 from worker.encode.bson import BsonEncoder
-from worker.encode.objects import Objects
+from worker.encode.rows import Objects
 from worker.sources import open_source
 from worker.sources.mongodb.replica_set import initiation
 from worker.sources.mongodb.sinks import in_commands

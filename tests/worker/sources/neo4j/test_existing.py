@@ -25,7 +25,7 @@ from testkit.serving import PASSWORD, Served, serving
 from tests.worker.sources.beds.neo4j import Neo4jBed
 from tests.worker.sources.loading import DATASET, EVERY_KIND, KEYED, ROWS, connected, load, table_of
 from tests.worker.verify import campaign
-from worker.encode.objects import Objects
+from worker.encode.rows import Objects
 from worker.sources.base import Source
 from worker.sources.neo4j.existing import constraint_complaints, cypher_type, database_complaints, index_complaints
 from worker.sources.neo4j.prepare import memory_of

@@ -24,9 +24,8 @@ import pyarrow as pa
 from core.schema.model import Table
 from core.schema.types import BINARIES, DOCUMENTS, TIMESTAMPS, DataType, Kind
 from worker.encode import json_text, text
-from worker.encode.column_concat import Piece, Writers, join, joined_lists
-from worker.encode.columns import block, fixed, numbers
-from worker.encode.delimited import DelimitedEncoder
+from worker.encode.columns import Piece, Writers, block, fixed, join, joined_lists, numbers
+from worker.encode.encoder import DelimitedEncoder
 
 CONVERTED = (*DOCUMENTS, Kind.ARRAY)
 """The kinds whose columns the statement converts from bytes to text."""

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from core.errors import PlanError
-from worker.generate.buffers import equal_texts, text, with_nulls
+from worker.arrow import equal_width, variable_width, with_nulls
 
 VALID = np.array([True, False, True, False, True])
 
@@ -39,6 +39,6 @@ def test_nulls_in_a_slice() -> None:
 def test_a_batch_of_two_gibibytes_is_refused() -> None:
     wide = np.broadcast_to(np.zeros(1, np.uint8), (1 << 16, 1 << 15))
     with pytest.raises(PlanError, match=r"batchSize: 65536 of 2,147,483,648 bytes .*write a smaller batchSize"):
-        equal_texts(wide)
+        equal_width(wide)
     with pytest.raises(PlanError, match="write a smaller batchSize"):
-        text(np.full(1 << 16, 1 << 15, np.int32), np.zeros(1, np.uint8), pa.binary())
+        variable_width(np.full(1 << 16, 1 << 15, np.int32), np.zeros(1, np.uint8), pa.binary())

@@ -20,23 +20,41 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from core.errors import PlanError
 from core.schema.model import Table
-from core.schema.types import BINARIES, STRINGS, TIMESTAMPS, DataType, Kind
-from worker.encode.column_concat import (
+from core.schema.types import BINARIES, DOCUMENTS, STRINGS, TIMESTAMPS, DataType, Kind
+from worker.encode import text
+from worker.encode.columns import (
     Piece,
     Writer,
     Writers,
+    block,
+    fixed,
     join,
     joined_lists,
+    keep_nulls,
     lengths,
     lengths_of,
     list_lengths,
-    with_nulls,
-)  # fmt: skip
-from worker.encode.columns import block, fixed, magnitudes, numbers, truths
-from worker.encode.encoder import RowEncoder
+    magnitudes,
+    numbers,
+    present,
+    replaced,
+    truths,
+)
+from worker.encode.encoder import DelimitedEncoder, RowEncoder
 from worker.encode.json_text import element_of
-from worker.encode.postgres_nul import without_nul
+
+
+def without_nul(values: Any) -> Any:
+    """The values, which hold no NUL; raises PlanError where one does."""
+    if present(values, b"\0"):
+        raise PlanError(
+            "source: 'postgresql' cannot store the character NUL that the schema's strings hold; "
+            "use the type bytes for that column, or a value without it"
+        )
+    return values
+
 
 _NULL = b"\xff\xff\xff\xff"
 _EPOCH_DAYS = 10_957  # 2000-01-01, PostgreSQL's zero, in days since 1970
@@ -135,7 +153,7 @@ def _divided(limbs: list[NDArray[np.uint64]], divisor: int) -> tuple[list[NDArra
 def _arrays(column: Any, type_: DataType) -> list[Piece]:
     """One dimension counted from 1; an empty array has no dimension."""
     elements, element = column.flatten(), element_of(type_)
-    values = with_nulls(_WRITERS[element.kind](elements, element), elements)
+    values = keep_nulls(_WRITERS[element.kind](elements, element), elements)
     body = joined_lists(column, join(values, len(elements), _NULL), b"")
     counts = list_lengths(column)
     oid = _length(_OIDS.get(element.kind, _OID_OF_TEXT))
@@ -186,3 +204,43 @@ class PostgresBinaryEncoder(RowEncoder):
     def __init__(self, table: Table) -> None:
         leads = [len(table.columns).to_bytes(2, "big"), *[b""] * (len(table.columns) - 1)]
         super().__init__(table.columns, _WRITERS, leads=leads, null=_NULL, end=b"")
+
+
+_IN_AN_ARRAY = {0x5C: rb"\\", 0x22: rb"\""}
+
+
+def _checked_strings(column: Any, _: DataType) -> list[Piece]:
+    return [without_nul(column)]
+
+
+def _escaped_bytes(column: Any, type_: DataType) -> list[Piece]:
+    return [rb"\x", *text.hexadecimal(column, type_)]
+
+
+def _durations(column: Any, type_: DataType) -> list[Piece]:
+    return [*text.microseconds(column, type_), b" microseconds"]
+
+
+def _array_literals(column: Any, type_: DataType) -> list[Piece]:
+    elements, element = column.flatten(), element_of(type_)
+    values = join(_LITERALS[element.kind](elements, element), len(elements))
+    quoted = keep_nulls([b'"', replaced(values, _IN_AN_ARRAY), b'"'], elements)
+    return [b"{", joined_lists(column, join(quoted, len(elements), null=b"NULL"), b","), b"}"]
+
+
+_LITERALS: Writers = {
+    **text.WRITERS,
+    Kind.BOOL: text.either(b"t", b"f"),
+    **dict.fromkeys((*STRINGS, *DOCUMENTS), _checked_strings),
+    **dict.fromkeys(BINARIES, _escaped_bytes),
+    **dict.fromkeys((Kind.ARRAY, Kind.SET), _array_literals),
+    Kind.DURATION: _durations,
+    Kind.POINT: text.points(b"(", b",", b")"),
+}
+
+
+class PostgresTextEncoder(DelimitedEncoder):
+    """Rows of a table as `COPY ... FROM STDIN` reads them."""
+
+    def __init__(self, table: Table) -> None:
+        super().__init__(table, _LITERALS)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pyarrow as pa
 
@@ -33,9 +33,3 @@ class Site:
     def error(self, key: str, value: object, problem: str, remedy: str) -> InputError:
         """A SchemaError that names this column."""
         return Place("", self.table.name, self.column.name).error(key, value, problem, remedy)
-
-
-def microseconds(instant: datetime) -> int:
-    """Microseconds since 1970 in UTC, exactly."""
-    since = instant.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

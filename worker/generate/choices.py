@@ -1,0 +1,167 @@
+"""Values chosen from a list: the schema's own, the rows of another table, frozen names, or words from Faker."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache, lru_cache
+from importlib.resources import files
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import JsonValue
+
+from core.schema.generators import Email, Faker, Null, OneOf, PersonName, Reference, Static
+from core.schema.types import DataType
+from core.schema.values import read_value
+from worker.arrow import arrow_type
+from worker.generate.column_context import ColumnFunction, Site
+from worker.generate.sampler import Sampler, sampler, weighted_sampler
+from worker.generate.stream import U64, RowNumbers, Stream
+
+
+def vocabulary(values: Iterable[object], type_: DataType) -> pa.Array:
+    """Values of the schema as an array of the column's type."""
+    return pa.array([read_value(value, type_) for value in values], arrow_type(type_))
+
+
+def gathered(values: pa.Array, sample: Sampler) -> ColumnFunction:
+    """The value at each row's ordinal."""
+    return lambda rows: values.take(pa.array(sample(rows).astype(np.int32)))
+
+
+def one_of(site: Site, generator: OneOf) -> ColumnFunction:
+    """The value at an ordinal, by weights or by a distribution."""
+    values = vocabulary(generator.values, site.column.type)
+    if generator.weights is not None:
+        return gathered(values, weighted_sampler(site, generator.weights))
+    return gathered(values, sampler(site, len(values), generator.distribution))
+
+
+def static(site: Site, generator: Static) -> ColumnFunction:
+    """One value for all."""
+    values = vocabulary([generator.value], site.column.type)
+    return lambda rows: values.take(pa.array(np.zeros(len(rows), np.int8)))
+
+
+def null(site: Site, _: Null) -> ColumnFunction:
+    """Nothing for all."""
+    arrow = arrow_type(site.column.type)
+    return lambda rows: pa.nulls(len(rows), arrow)
+
+
+def reference(site: Site, generator: Reference) -> ColumnFunction:
+    """The parent's column at one of its rows; each row of the parent once where this column is unique."""
+    parent = site.function_of(generator.table, generator.column)
+    if not site.rows:
+        return parent
+    sample = sampler(site, site.rows, generator.distribution)
+    return lambda rows: parent(sample(rows))
+
+
+_DOMAINS = ("@example.com", "@example.net", "@example.org", "@mail.example.com")
+
+
+def person_name(site: Site, _: PersonName) -> ColumnFunction:
+    """One of all pairs of a first and a last name."""
+    names = _pairs(" ")
+    return gathered(names, sampler(site, len(names)))
+
+
+def email(site: Site, _: Email) -> ColumnFunction:
+    """`first.last`, the row counted from 1, and a domain: the count alone makes it unique, as no name has a digit."""
+    local_parts, domains = _pairs("."), pa.array(_DOMAINS)
+    who = gathered(local_parts, sampler(site, len(local_parts), purpose="local part"))
+    where = gathered(domains, sampler(site, len(domains), purpose="domain"))
+    return lambda rows: pc.binary_join_element_wise(who(rows), _counts(rows), where(rows), "")
+
+
+def _counts(rows: RowNumbers) -> pa.Array:
+    return pa.array(rows + U64(1)).cast(pa.string())
+
+
+@cache
+def _pairs(separator: str) -> pa.Array:
+    """All 65,536 pairs; in lower case where the separator is a dot, as an address has them."""
+    first, last = _word_list("first_names.txt"), _word_list("last_names.txt")
+    one, other = np.divmod(np.arange(len(first) * len(last)), len(last))
+    pairs = pc.binary_join_element_wise(first.take(pa.array(one)), last.take(pa.array(other)), separator)
+    return pc.utf8_lower(pairs) if separator == "." else pairs
+
+
+def _word_list(name: str) -> pa.Array:
+    return pa.array(files("worker.generate.vocabularies").joinpath(name).read_text("utf-8").split("\n")[:-1])
+
+
+_ATTEMPTS = 20
+"""A vocabulary without repeats is given up after so many draws for each of its values."""
+_BY_THE_CLOCK = frozenset({"credit_card_expire", "credit_card_full", "profile", "simple_profile"})
+_CLOCK_MODULES = ("faker.providers.date_time", "faker.providers.passport")
+
+
+def faker(site: Site, generator: Faker) -> ColumnFunction:
+    """A value of the vocabulary; raises SchemaError for a provider, argument or locale that Faker does not have."""
+    try:
+        words = _faker_values(
+            generator.provider,
+            generator.locale,
+            json.dumps(generator.args),
+            generator.pool,
+            generator.unique,
+            site.seed,
+        )
+        values = vocabulary(words, site.column.type)
+    except ValueError as error:
+        problem, _, remedy = str(error).partition("; ")
+        raise site.error("generator.faker", generator.provider, problem, remedy) from None
+    distinct = len(values)
+    if site.column.unique and (distinct < site.rows or len(set(values.to_pylist())) < distinct):
+        remedy = f"write unique: true and pool: {site.rows} in the generator, ask for fewer rows, or drop unique"
+        raise site.error("unique", generator.provider, f"has a vocabulary too small for {site.rows:,} rows", remedy)
+    return gathered(values, sampler(site, distinct, generator.distribution))
+
+
+@lru_cache(maxsize=128)
+def _faker_values(provider: str, locale: str, arguments: str, pool: int, unique: bool, seed: int) -> tuple[object, ...]:
+    """`pool` values; the same for the same parameters and version of Faker. Raises ValueError, `problem; remedy`."""
+    import faker as library
+
+    try:
+        source = library.Faker(locale)
+    except (AttributeError, ImportError):
+        raise ValueError(f"has no locale {locale}; write one of Faker's, like en_US or de_DE") from None
+    draw = _method(source, provider, json.loads(arguments))
+    source.seed_instance(Stream.of(seed, provider, locale, arguments).key)
+    values = (draw() for _ in iter(int, 1))
+    if not unique:
+        return tuple(islice(values, pool))
+    distinct = tuple(islice(_distinct(islice(values, pool * _ATTEMPTS)), pool))
+    if len(distinct) < pool:
+        raise ValueError(
+            f"gives only {len(distinct)} different values, not {pool}; write pool: {len(distinct)} or less"
+        )
+    return distinct
+
+
+def _method(source: Any, provider: str, arguments: Mapping[str, JsonValue]) -> Callable[[], object]:
+    owner = next((own for own in source.get_providers() if callable(getattr(own, provider, None))), None)
+    if owner is None or provider in dir(object):
+        raise ValueError("is no provider of Faker in this locale; write one like job, city, company or user_agent")
+    if provider in _BY_THE_CLOCK or type(owner).__module__.startswith(_CLOCK_MODULES):
+        raise ValueError("looks at the clock, so its values would change; use timestamp_range or timestamp_recent")
+    method = getattr(source, provider)
+    try:
+        method(**arguments)
+    except Exception as error:  # noqa: BLE001 - a provider may raise anything on arguments that a user wrote
+        text = " ".join(str(error).split()).replace(";", ",")
+        raise ValueError(f"does not take the args {json.dumps(arguments)}: {text}; correct the args") from None
+    return lambda: method(**arguments)
+
+
+def _distinct(values: Iterator[object]) -> Iterator[object]:
+    seen: set[str] = set()
+    for value in values:
+        if repr(value) not in seen:
+            seen.add(repr(value))
+            yield value

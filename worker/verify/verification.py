@@ -1,0 +1,119 @@
+"""Compare all shards of a worker with the source: which rows it reads and counts, and how deep it compares."""
+
+import time
+
+import pyarrow.compute as pc
+
+from core.plan import LoadPlan, OnExisting, Shard, VerifyDepth, WorkerPlan
+from core.results import VerificationReport
+from core.schema.generators import Sequential
+from core.schema.model import Table
+from core.stores import SOURCES
+from worker.arrow import arrow_type
+from worker.generate import Dataset, TableRows
+from worker.result.counters import Tally
+from worker.sources.base import Fingerprint, KeySpan, Scope, Source
+from worker.sources.row_checksum import total_of
+from worker.verify.row_index import is_consecutive
+from worker.verify.shard import verify_shard
+from worker.verify.table_diff import Findings, report_of
+
+_CHUNK = 16_384
+
+
+def is_as_generated(source: Source, rows: TableRows, scope: Scope) -> bool:
+    """Whether the source's own sum is the generator's; False too where the source has no such sum."""
+    found = source.fingerprint(rows.table, scope)
+    return found is not None and found == _expected(source, rows, scope)
+
+
+def _expected(source: Source, rows: TableRows, scope: Scope) -> Fingerprint:
+    shard = scope.shard
+    total, smallest, largest = 0, None, None
+    for first in range(shard.first_row, shard.first_row + shard.rows, _CHUNK):
+        count = min(_CHUNK, shard.first_row + shard.rows - first)
+        batch = rows.batch(first, count)
+        for place, column in enumerate(rows.table.columns):
+            as_stored = source.as_stored(column, batch.column(column.name))
+            batch = batch.set_column(place, batch.schema.field(place), as_stored)
+        keys = pc.min_max(batch.column(rows.table.primary_key))
+        smallest = min(filter(_known, (smallest, keys["min"].as_py())))
+        largest = max(filter(_known, (largest, keys["max"].as_py())))
+        total += total_of(rows.table, batch)
+    return Fingerprint(shard.rows, smallest, largest, total % 2**64)
+
+
+def _known(key: object) -> bool:
+    return key is not None
+
+
+def shards_of(plan: LoadPlan, table: str) -> list[Shard]:
+    """All workers' shards of a table, in the order of its rows."""
+    own = (shard for worker in plan.workers for shard in worker.shards if shard.table == table)
+    return sorted(own, key=lambda shard: shard.first_row)
+
+
+def scope_of(plan: LoadPlan, shard: Shard) -> Scope:
+    """Return what the worker of a shard reads back, and which rows it counts.
+
+    After an `append` the run's own place is still known in files and topics that this run loaded (`apart`), and all that
+    lies there is counted. Anywhere else rows of before are among the run's, so that only the planned keys are looked for.
+    """
+    shards = shards_of(plan, shard.table)
+    firsts = [each.first_row for each in shards]
+    place = firsts.index(shard.first_row)
+    last = place + 1 == len(firsts)
+    appended = plan.on_existing is OnExisting.APPEND
+    by_keys = SOURCES[plan.source].key_range_deletable
+    # An earlier run's workers may have been more, or fewer: where their rows lie says nothing about whose they are.
+    apart = plan.operation.populates and not by_keys
+    down, up = place == 0 and not appended, last and not appended
+    return Scope(
+        shard=shard,
+        keys=_keys(plan.data.table(shard.table), shard, down=down, up=up) if by_keys else None,
+        exclusive_storage=apart,
+        checks_unowned_rows=place == 0 and not appended,
+        tolerant=appended and not apart,
+        table_rows=sum(each.rows for each in shards),
+        first_rows=frozenset(firsts),
+    )
+
+
+def _keys(table: Table, shard: Shard, *, down: bool, up: bool) -> KeySpan | None:
+    """Return the shard's keys, without a lower or an upper bound if asked; None if they are not consecutive numbers."""
+    generator = table.key.generator
+    if not (isinstance(generator, Sequential) and is_consecutive(table.key, arrow_type(table.key.type))):
+        return None
+    first = generator.start + shard.first_row
+    return KeySpan(None if down else first, None if up else first + shard.rows)
+
+
+class Verification:
+    """What a worker's comparison has come to: of shards that were looked at to their end, and of no other."""
+
+    def __init__(self) -> None:
+        self._findings: dict[str, Findings] = {}
+
+    @property
+    def report(self) -> VerificationReport | None:
+        """None before the end of the first shard."""
+        return report_of(self._findings) if self._findings else None
+
+    def run(self, source: Source, plan: LoadPlan, worker: WorkerPlan, dataset: Dataset, tally: Tally) -> None:
+        """Compare every shard of the worker, as deep as the plan says."""
+        for shard in worker.shards:
+            findings = self._findings.get(shard.table, Findings(shard.table))
+            rows, scope = dataset.table(shard.table), scope_of(plan, shard)
+            started = time.perf_counter()
+            try:
+                if plan.verify_depth is VerifyDepth.CHECKSUM and is_as_generated(source, rows, scope):
+                    findings.expected += shard.rows
+                    findings.matched += shard.rows
+                    tally.compared(shard.rows)
+                else:
+                    verify_shard(source, rows, scope, findings, tally.compared)
+            finally:
+                seconds = time.perf_counter() - started
+                findings.seconds += seconds
+                tally.spent("verify", seconds)
+            self._findings[shard.table] = findings
