@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from aggregate.collect import KEPT_FILE, PLAN_FILE, PROJECT, Collected, first_problem, outputs_of
 from aggregate.report import VERSION, Report
 from core.errors import InputError
+from core.files import write_atomically
 
 RUNS = PROJECT / "runs"
 LATEST, PREVIOUS = "latest", "previous"
@@ -53,7 +54,7 @@ def keep(collected: Collected, report: Report, runs: Path = RUNS) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
-            _replace(folder / name, text)
+            write_atomically(folder / name, text)
     except OSError as error:
         reason = (error.strerror or "unknown").lower()
         raise InputError.of("--runs", str(runs), f"cannot be written to ({reason})", "name another folder") from None
@@ -112,10 +113,3 @@ def read(file: Path) -> Report:
 def _all(runs: Path, stack: str | None) -> Iterator[Kept]:
     for file in runs.glob(f"{stack or '*'}/*/{_REPORT}"):
         yield Kept(file.parent, read(file))
-
-
-def _replace(file: Path, text: str) -> None:
-    """Whole or not at all, whoever reads meanwhile."""
-    unfinished = file.with_suffix(".tmp")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(file)

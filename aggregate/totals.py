@@ -12,6 +12,7 @@ from aggregate.thresholds import judge
 from core.errors import ExitCode
 from core.plan import Operation, WorkerPlan
 from core.results import ExitReason, TableVerification, WorkerResult
+from core.text import one_line
 from core.thresholds import Threshold, parse_thresholds
 
 _Number = TypeVar("_Number", int, float)
@@ -119,7 +120,7 @@ def _reason(result: WorkerResult) -> str:
     """The last error in one line that a terminal can show."""
     if result.errors:
         printable = "".join(each if each.isprintable() else " " for each in result.errors[-1])
-        return " ".join(printable.split())
+        return one_line(printable)
     return f"exit code {result.exit_code}" if result.exit_code is not None else "gave no reason"
 
 

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote, unquote_plus
 
 from core.errors import InputError
-from core.redaction import redacted
 from core.stores import Capabilities
+from core.text import redacted
 
 _SECRET_OPTIONS = (
     "password", "secret", "passphrase", "token", "credential", ".pem", "private.key", "oauthbearer.config",

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from core.errors import SettingsError
+from core.text import one_line
 
 _PREFIX, _SUFFIX = "Pulumi.", ".yaml"
 
@@ -106,7 +107,7 @@ def _document(path: Path) -> Mapping[str, Any]:
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except yaml.YAMLError as error:
-        raise SettingsError(f"{path.name}: is not valid YAML ({' '.join(str(error).split())})") from None
+        raise SettingsError(f"{path.name}: is not valid YAML ({one_line(error)})") from None
     if not isinstance(document, dict):
         raise SettingsError(f"{path.name}: is not a mapping; write `config:` and the keys below it")
     return document

@@ -14,6 +14,7 @@ from aggregate.live.feed import Sighting, told
 from core.errors import RunError
 from core.labels import STACK_LABEL, WORKER_LABEL
 from core.plan import LoadPlan
+from core.text import one_line
 
 _PLAN = "/plan/plan.json"
 _LINES = 2
@@ -93,5 +94,5 @@ class DockerFeed:
 
 
 def _unreachable(error: Exception) -> RunError:
-    said = " ".join(str(error).split())[:200]
+    said = one_line(error, 200)
     return RunError(f"no Docker engine answers ({said}); start Docker or set DOCKER_HOST")

@@ -17,6 +17,7 @@ from core.errors import RunError
 from core.kubeconfig import ClusterAccess
 from core.labels import STACK_LABEL, stack_label
 from core.plan import LoadPlan
+from core.text import one_line
 from core.units import parse_size
 
 _WORKERS = f"{STACK_LABEL}={{}},app.kubernetes.io/component=worker"
@@ -103,5 +104,5 @@ def _worker(pod: Any) -> str:
 
 
 def _unreachable(error: Exception) -> RunError:
-    said = " ".join(str(error).split())[:200]
+    said = one_line(error, 200)
     return RunError(f"no cluster answers ({said}); set KUBECONFIG, or `pulumi config set kubernetes:context NAME`")

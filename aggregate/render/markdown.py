@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from aggregate.render import formatting
 from aggregate.report import Report
+from core.text import one_line
 
 
 def render(report: Report) -> str:
@@ -40,4 +41,4 @@ def _text(line: str) -> str:
     """A line whose own characters are not taken for markup, nor its breaks for the end of a row."""
     for mark in ("\\", "*", "_", "`", "<"):
         line = line.replace(mark, "\\" + mark)
-    return " ".join(line.split())
+    return one_line(line)

@@ -16,6 +16,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from core.errors import InputError, StorageError
+from core.files import sync_folder, unfinished_file, write_atomically
 from core.output.manifest import (
     MANIFEST,
     PART_PREFIX,
@@ -23,9 +24,7 @@ from core.output.manifest import (
     Manifest,
     OutputFile,
     Run,
-    sync_folder,
     table_folder,
-    write_whole,
 )
 from core.plan import OnExisting
 
@@ -177,7 +176,7 @@ class OutputFolder:
         """Note that a file is complete and synced."""
         file = self.partial / path
         noted = written.model_copy(update={"modified_ns": file.stat().st_mtime_ns})
-        write_whole(_done(file), noted.model_dump_json())
+        write_atomically(_done(file), noted.model_dump_json())
         sync_folder(file.parent)
 
     def finished_files(self, paths: Iterable[str]) -> dict[str, OutputFile] | None:
@@ -225,12 +224,12 @@ class OutputFolder:
     def _start(self, run: Run, *, prepared: bool) -> None:
         self.partial.mkdir(parents=True, exist_ok=True)
         started = Started(stack=run.stack, run_id=run.run_id, plan=run.plan, source=run.source, prepared=prepared)
-        write_whole(self.partial / _STARTED, started.model_dump_json())
+        write_atomically(self.partial / _STARTED, started.model_dump_json())
 
     def _write(self, manifest: Manifest) -> None:
         staged = self.partial / MANIFEST
         self.partial.mkdir(parents=True, exist_ok=True)
-        write_whole(staged, manifest.model_dump_json(indent=1))
+        write_atomically(staged, manifest.model_dump_json(indent=1))
         staged.replace(self.path / MANIFEST)
         sync_folder(self.path)
 
@@ -329,7 +328,7 @@ class OutputFolder:
             return False
         if self.partial.is_symlink() or not self.partial.is_dir():
             return True
-        return any(entry.name != f"{_STARTED}.tmp" for entry in self.partial.iterdir())
+        return any(entry != unfinished_file(self.partial / _STARTED) for entry in self.partial.iterdir())
 
     def _holds(self, manifest: Manifest, table: str, run: Run, path: str) -> bool:
         record = manifest.files.get(path)

@@ -1,6 +1,5 @@
 """The manifest of an output folder: which CSV and JSON Lines files in it Loadtest wrote, for which stack and run."""
 
-import os
 import stat
 import zlib
 from collections.abc import Mapping
@@ -104,25 +103,6 @@ def table_folder(table: str) -> str:
 def part_path(table: str, first_row: int, suffix: str) -> str:
     """Return the path of a table's part that begins at this row."""
     return f"{table_folder(table)}/{PART_PREFIX}{first_row:020d}{suffix}"
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames in this folder survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that it has either its earlier content or all of this one."""
-    unfinished = path.with_name(path.name + ".tmp")
-    with unfinished.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
 
 
 def _crc32(path: Path) -> int:

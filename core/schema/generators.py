@@ -1,7 +1,7 @@
-"""The generators that a column may have: what a schema says about its values, as plain data.
+"""Models of the generators that a column may have, and of the distributions of their values.
 
-Every model is one entry of the file's `generator:` mapping; `worker.generate` turns each into a function of the row
-number. Bounds are inclusive. A distribution shapes which of the possible values come up, never which are possible.
+Each model is the `generator:` mapping of a schema file; `worker.generate` turns it into a function of the row number.
+Bounds are inclusive. A distribution changes how frequent each possible value is, never which values are possible.
 """
 
 import math
@@ -24,12 +24,12 @@ def _with_column_placeholders(template: str) -> str:
     return template
 
 
-class _Parameters(BaseModel):
+class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Uniform(_Parameters):
-    """All values equally often."""
+class Uniform(_Model):
+    """All values are equally likely."""
 
     type: Literal["uniform"] = "uniform"
 
@@ -37,10 +37,11 @@ class Uniform(_Parameters):
 UNIFORM = Uniform()
 
 
-class Normal(_Parameters):
-    """A bell cut off at the bounds; `mean` and `stddev` in the range's own unit, by default its middle and its sixth.
+class Normal(_Model):
+    """A normal distribution, cut off at the bounds.
 
-    The unit is a place, counted from 0, for a choice or a reference, and a second after the start for an instant.
+    `mean` and `stddev` are in the unit of the range; their defaults are its middle and a sixth of its width. The unit is
+    the position from 0 for choices and references, and seconds after the start for instants.
     """
 
     type: Literal["normal"] = "normal"
@@ -48,26 +49,23 @@ class Normal(_Parameters):
     stddev: Annotated[float, Strict(), Field(gt=0)] | None = None
 
 
-class Zipf(_Parameters):
-    """The value at place k (from 1, the least first) comes up in proportion to `k ** -exponent`."""
+class Zipf(_Model):
+    """The k-th value, counted from 1 at the smallest, has a probability proportional to `k ** -exponent`."""
 
     type: Literal["zipf"] = "zipf"
     exponent: Annotated[float, Strict(), Field(gt=0, le=10)] = 1.0
 
 
-def _named(value: object) -> object:
+def _as_mapping(value: object) -> object:
+    # In a file `distribution: zipf` is short for `distribution: {type: zipf}`.
     return {"type": value} if isinstance(value, str) else value
 
 
-Distribution = Annotated[Annotated[Uniform | Normal | Zipf, Field(discriminator="type")], BeforeValidator(_named)]
+Distribution = Annotated[Annotated[Uniform | Normal | Zipf, Field(discriminator="type")], BeforeValidator(_as_mapping)]
 
 
-class _Generator(_Parameters):
-    pass
-
-
-class _Range(_Generator):
-    """A generator between `min` and `max`, or between what it calls them."""
+class _Range(_Model):
+    """A generator with bounds: `min` and `max`, or the pairs of fields in `_bounds`."""
 
     _bounds: ClassVar[tuple[tuple[str, str], ...]] = (("min", "max"),)
 
@@ -75,38 +73,38 @@ class _Range(_Generator):
     def _ordered(self) -> Self:
         for low, high in self._bounds:
             if getattr(self, low) > getattr(self, high):
-                raise ValueError(f"{low} {getattr(self, low)} is above {high} {getattr(self, high)}; exchange them")
+                raise ValueError(f"{low} {getattr(self, low)} is above {high} {getattr(self, high)}; swap them")
         return self
 
 
-class Sequential(_Generator):
+class Sequential(_Model):
     """`start` plus the row number."""
 
     type: Literal["sequential"] = "sequential"
     start: Annotated[Whole, Field(ge=-(2**62), lt=2**62)] = 0
 
 
-class UuidV4(_Generator):
+class UuidV4(_Model):
     """A random UUID of version 4 (RFC 9562)."""
 
     type: Literal["uuid_v4"] = "uuid_v4"
 
 
-class Ulid(_Generator):
+class Ulid(_Model):
     """A ULID whose time is the plan's base instant plus the row number in milliseconds, so that keys sort by row."""
 
     type: Literal["ulid"] = "ulid"
 
 
-class Pattern(_Generator):
+class Pattern(_Model):
     """Text with `{index}` (the row number, from 0), `{uuid}` and `{rand:N}` (N digits, the first not 0)."""
 
     type: Literal["pattern"] = "pattern"
     pattern: Annotated[str, AfterValidator(_with_known_placeholders)]
 
 
-class Template(_Generator):
-    """Text with the placeholders `{column}`, filled from other columns of the same row; a NULL there is empty."""
+class Template(_Model):
+    """Text with placeholders `{column}` for other columns of the same row; a NULL becomes an empty string."""
 
     type: Literal["template"] = "template"
     template: Annotated[str, AfterValidator(_with_column_placeholders)]
@@ -140,7 +138,7 @@ class DecimalRange(_Range):
 
 
 class TimestampRange(_Range):
-    """An instant from `start` to `end`, in whole milliseconds: what every target can store."""
+    """An instant from `start` to `end`, in whole milliseconds, which every target can store."""
 
     _bounds = (("start", "end"),)
     type: Literal["timestamp_range"] = "timestamp_range"
@@ -149,7 +147,7 @@ class TimestampRange(_Range):
     distribution: Distribution = UNIFORM
 
 
-class TimestampRecent(_Generator):
+class TimestampRecent(_Model):
     """An instant within `days` before the plan's base instant, in whole milliseconds."""
 
     type: Literal["timestamp_recent"] = "timestamp_recent"
@@ -157,8 +155,8 @@ class TimestampRecent(_Generator):
     distribution: Distribution = UNIFORM
 
 
-class TimestampNow(_Generator):
-    """The plan's base instant plus the row number in milliseconds: a clock that sees a row each millisecond."""
+class TimestampNow(_Model):
+    """The plan's base instant plus the row number in milliseconds."""
 
     type: Literal["timestamp_now"] = "timestamp_now"
 
@@ -173,15 +171,15 @@ class DurationRange(_Range):
     distribution: Distribution = UNIFORM
 
 
-class WeightedBool(_Generator):
+class WeightedBool(_Model):
     """True with the probability `true_weight`."""
 
     type: Literal["weighted_bool"] = "weighted_bool"
     true_weight: Annotated[Real, Field(ge=0, le=1)]
 
 
-class OneOf(_Generator):
-    """One of `values`: all equally often, or by `weights` (one each), or by a distribution over their places."""
+class OneOf(_Model):
+    """One of `values`: equally likely, by `weights` (one for each), or by a distribution over their positions."""
 
     type: Literal["one_of"] = "one_of"
     values: Annotated[tuple[JsonValue, ...], Field(min_length=1)]
@@ -203,7 +201,7 @@ class OneOf(_Generator):
 
 
 class SampleArray(_Range):
-    """`min_length` to `max_length` values of `pool`, with repeats in an array and without in a set."""
+    """`min_length` to `max_length` values of `pool`; an array may repeat a value, a set may not."""
 
     _bounds = (("min_length", "max_length"),)
     type: Literal["sample_array"] = "sample_array"
@@ -212,14 +210,14 @@ class SampleArray(_Range):
     max_length: Annotated[Whole, Field(ge=0, le=10_000)]
 
 
-class Static(_Generator):
+class Static(_Model):
     """The same `value` in every row."""
 
     type: Literal["static"] = "static"
     value: JsonValue
 
 
-class Null(_Generator):
+class Null(_Model):
     """NULL in every row."""
 
     type: Literal["null"] = "null"
@@ -235,7 +233,7 @@ class RandomBytes(_Range):
 
 
 class PointRange(_Range):
-    """A point in a rectangle, to a millionth: by default any longitude (x) and latitude (y)."""
+    """A point in a rectangle, rounded to six decimal places; by default any longitude (x) and latitude (y)."""
 
     _bounds = (("min_x", "max_x"), ("min_y", "max_y"))
     type: Literal["point_range"] = "point_range"
@@ -245,22 +243,22 @@ class PointRange(_Range):
     max_y: Annotated[Real, Field(ge=-1e9, le=1e9)] = 90.0
 
 
-class PersonName(_Generator):
+class PersonName(_Model):
     """A first and a last name, from vocabularies that never change."""
 
     type: Literal["name"] = "name"
 
 
-class Email(_Generator):
-    """An address made of a name and the row number at a domain of RFC 2606, so that no two rows have the same."""
+class Email(_Model):
+    """A unique email address: a name and the row number at an example domain (RFC 2606)."""
 
     type: Literal["email"] = "email"
 
 
-class Faker(_Generator):
-    """What a provider of the Faker library gives, from a vocabulary of `pool` values drawn once.
+class Faker(_Model):
+    """One of `pool` values that a provider of the Faker library generates once per column.
 
-    With `unique` the vocabulary has no repeats.
+    With `unique` the pool has no repeated values.
     """
 
     type: Literal["faker"] = "faker"
@@ -272,8 +270,8 @@ class Faker(_Generator):
     distribution: Distribution = UNIFORM
 
 
-class Reference(_Generator):
-    """The value of `column` in some row of `table`; with `distribution: zipf` the first rows come up most."""
+class Reference(_Model):
+    """The value of `column` in a random row of `table`; with `distribution: zipf` the first rows are the most frequent."""
 
     type: Literal["reference"] = "reference"
     table: str
@@ -289,8 +287,8 @@ Generator = Annotated[
 ]  # fmt: skip
 
 
-def given_values(generator: _Generator) -> Sequence[JsonValue]:
-    """Return the values that a schema names for a generator; none where the generator makes them."""
+def given_values(generator: Generator) -> Sequence[JsonValue]:
+    """Return the values that the schema lists for a generator; empty for generators that compute their values."""
     match generator:
         case Static(value=value):
             return (value,)

@@ -12,6 +12,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode
 
 from core.errors import SchemaError
+from core.text import one_line
 
 MOST_BYTES = 1 << 18
 """Of a schema file: some thousand columns, which PyYAML reads in a few seconds."""
@@ -33,11 +34,11 @@ def parse_yaml(text: str, origin: str) -> object:
         line = mark.line + 1 if mark else 1
         raise SchemaError(f"{origin}: line {line}: {_problem(error)}") from None
     except (yaml.YAMLError, ValueError) as error:
-        raise SchemaError(f"{origin}: is no YAML: {' '.join(str(error).split())}") from None
+        raise SchemaError(f"{origin}: is no YAML: {one_line(error)}") from None
 
 
 def _problem(error: yaml.MarkedYAMLError) -> str:
-    problem = " ".join((error.problem or error.context or "is no YAML").split())
+    problem = one_line(error.problem or error.context or "is no YAML")
     if problem == "but found another document":
         return "a second document begins (---); keep one"
     if "'\\t'" in problem:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import ExitCode, RunError, exit_code_of
+from core.text import one_line
 from infra.settings.stack_file import stack_values
 
 DOCKERFILE = "worker/Dockerfile"
@@ -36,7 +37,7 @@ def build(project: Path, base: str) -> str:
         "build", "--quiet", f"--file={DOCKERFILE}", f"--build-arg=BASE={base}", f"--tag={name}", ".", folder=project
     )
     if done.returncode != 0:
-        said = " ".join(done.stderr.split())[-300:]
+        said = one_line(done.stderr, -300)
         raise RunError(f"docker build: {said}; start Docker, or name a base image that can be pulled by --base")
     return name
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from core.errors import LoadtestError
 from core.plan import LoadPlan
 from core.results import ExitReason, WorkerResult
+from core.text import one_line
 from infra.fleet.retries import Restarts
 from infra.fleet.runner import Ended, Runner
 from infra.fleet.worker_results import result_of
@@ -105,7 +106,7 @@ def _why(prepared: Ended) -> str:
     if lines:
         return lines[-1]
     reason = prepared.reason.value if prepared.reason else f"exit code {prepared.exit_code}"
-    return f"prepare: {reason}; {' '.join(prepared.detail.split())[-500:]}"
+    return f"prepare: {reason}; {one_line(prepared.detail, -500)}"
 
 
 def _told(output: str) -> _Told:

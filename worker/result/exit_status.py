@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from core.errors import ExitCode, LoadtestError, RunError, VerificationError
 from core.results import ExitReason
+from core.text import one_line
 
 
 class StoppedError(RunError):
@@ -37,6 +38,6 @@ def ending_of(error: Exception) -> Ending:
             remedy = "memory: the worker could get no more; raise memoryLimit or lower batchSize"
             return Ending(ExitReason.FAILED, ExitCode.FAILED, (remedy,))
         case _:
-            said = " ".join(str(error).split())
+            said = one_line(error)
             defect = f"{type(error).__name__}: {said} (a defect of the worker: please report it)"
             return Ending(ExitReason.FAILED, ExitCode.FAILED, (defect,))

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from core.errors import InputError, StorageError
+from core.files import write_atomically
 
 ATTEMPT_VARIABLE = "LOADTEST_ATTEMPT"
 FAILURES_VARIABLE = "LOADTEST_FAILURES"
@@ -23,12 +24,7 @@ def begin_attempt(results: Path, worker_id: str) -> int:
         earlier = int(marker.read_text()) if marker.is_file() else 0
         attempt = max(earlier + 1, attempt_of_environment())
         results.mkdir(parents=True, exist_ok=True)
-        unfinished = marker.with_name(marker.name + ".tmp")
-        with unfinished.open("w") as file:
-            file.write(str(attempt))
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(marker)
+        write_atomically(marker, str(attempt))
     except (OSError, ValueError) as error:
         raise StorageError(
             f"{marker}: the attempt could not be written down ({error}); give the folder room"

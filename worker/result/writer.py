@@ -8,6 +8,7 @@ from pathlib import Path
 from hdrh.histogram import HdrHistogram
 
 from core.errors import StorageError
+from core.files import write_atomically
 from core.results import WorkerResult
 from worker.result.counters import HIGHEST, LOWEST
 
@@ -22,14 +23,9 @@ def deliver(result: WorkerResult, path: Path, write: Callable[[str], object]) ->
     if termination_log := os.environ.get(TERMINATION_VARIABLE):
         with _named(Path(termination_log)):
             Path(termination_log).write_text(message(result), encoding="utf-8")
-    unfinished = path.with_name(path.name + ".tmp")
     with _named(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with unfinished.open("w", encoding="utf-8") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
+        write_atomically(path, text + "\n")
 
 
 @contextmanager

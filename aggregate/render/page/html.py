@@ -12,6 +12,7 @@ from aggregate.render import formatting
 from aggregate.render.page import charts, series
 from aggregate.report import Report, WorkerLine
 from core.plan import LoadPlan
+from core.text import one_line
 from core.units import MIB, format_size
 
 
@@ -105,7 +106,7 @@ def _verification(report: Report) -> Grid | None:
 def _errors(report: Report) -> Iterator[str]:
     for line in report.workers:
         for error in line.result.errors if line.result else ():
-            yield f"{line.worker_id}: {' '.join(error.split())}"
+            yield f"{line.worker_id}: {one_line(error)}"
 
 
 def _asked(plan: LoadPlan) -> str:

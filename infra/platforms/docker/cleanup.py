@@ -11,6 +11,7 @@ from docker.errors import DockerException, NotFound
 
 from core.errors import RunError
 from core.labels import INSTANCE_LABEL, STACK_LABEL
+from core.text import one_line
 from infra.platforms.orphan import Remains
 
 _Filter = dict[str, str | list[str] | bool]
@@ -67,7 +68,7 @@ def _found(
     try:
         return [each for kind in kinds for each in kind(client, chosen)]
     except DockerException as error:
-        raise RunError(f"Docker: {' '.join(str(error).split())[:200]}") from None
+        raise RunError(f"Docker: {one_line(error, 200)}") from None
 
 
 def _engine() -> docker.DockerClient | None:
@@ -79,7 +80,7 @@ def _engine() -> docker.DockerClient | None:
         with closing(docker.from_env(timeout=_ANSWER_SECONDS)):
             return docker.from_env(timeout=_REMOVAL_SECONDS)
     except DockerException as error:
-        raise NoAnswerError(f"no Docker engine answers ({' '.join(str(error).split())[:200]})") from None
+        raise NoAnswerError(f"no Docker engine answers ({one_line(error, 200)})") from None
 
 
 def _containers(client: docker.DockerClient, chosen: _Filter) -> Iterator[Remains]:
@@ -104,7 +105,7 @@ def _remnant(kind: str, thing: Any, labels: dict[str, str] | None, remove: Calla
         except NotFound:
             return
         except DockerException as error:
-            raise RunError(f"{kind} {thing.name}: {' '.join(str(error).split())[:200]}") from None
+            raise RunError(f"{kind} {thing.name}: {one_line(error, 200)}") from None
 
     return Remains(
         kind, str(thing.name), (labels or {}).get(STACK_LABEL, ""), removed, (labels or {}).get(INSTANCE_LABEL, "")

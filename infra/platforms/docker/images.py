@@ -4,6 +4,7 @@ import docker
 from docker.errors import APIError, DockerException, ImageNotFound
 
 from core.errors import SettingsError
+from core.text import one_line
 
 
 def require_image(engine: docker.DockerClient, key: str, image: str) -> None:
@@ -17,7 +18,7 @@ def require_image(engine: docker.DockerClient, key: str, image: str) -> None:
     try:
         engine.images.get_registry_data(image)
     except (APIError, DockerException) as error:
-        said = " ".join(str(getattr(error, "explanation", None) or error).split())[:200]
+        said = one_line(getattr(error, "explanation", None) or error, 200)
         raise SettingsError(
             f"{key}: {image!r} is not on this engine and cannot be pulled ({said}); "
             "name an image that can, or build it first"

@@ -7,6 +7,7 @@ import docker
 from docker.errors import DockerException
 
 from core.errors import RunError
+from core.text import one_line
 from infra.ownership import Existing, require_own
 
 
@@ -43,7 +44,7 @@ def require_own_names(engine: docker.DockerClient, names: DockerNames, instance:
     try:
         existing = list(_existing(engine, names))
     except DockerException as error:
-        raise RunError(f"Docker: {' '.join(str(error).split())[:200]}") from None
+        raise RunError(f"Docker: {one_line(error, 200)}") from None
     remedy = "use another stack name, destroy that stack, or see what was left with `make sweep`"
     require_own(names.stack, existing, instance, remedy)
 

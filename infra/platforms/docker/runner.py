@@ -22,6 +22,7 @@ from core.output.manifest import Run
 from core.plan import LoadPlan, OnExisting
 from core.results import ExitReason
 from core.stores import capabilities_of
+from core.text import one_line
 from infra.fleet.deadline import Patience
 from infra.fleet.runner import Ended
 from infra.platforms.docker.copy_output import copy_output
@@ -72,7 +73,7 @@ def _named(method: Callable[P, R]) -> Callable[P, R]:
         try:
             return method(*args, **kwargs)
         except (DockerException, RequestException) as error:
-            said = " ".join(str(getattr(error, "explanation", None) or error).split())[:300]
+            said = one_line(getattr(error, "explanation", None) or error, 300)
             raise RunError(f"Docker: {said}") from error
 
     return call
@@ -179,7 +180,7 @@ class DockerRunner:
         try:
             self._container(container_id).start()
         except DockerException as error:
-            self._start_errors[name] = " ".join(str(error).split())
+            self._start_errors[name] = one_line(error)
 
     def _stop(self, worker: str) -> None:
         try:
@@ -203,7 +204,7 @@ def client() -> docker.DockerClient:
         found.ping()
     except DockerException as error:
         raise RunError(
-            f"loadtest:platform: docker, and no Docker engine answers ({' '.join(str(error).split())[:200]}); "
+            f"loadtest:platform: docker, and no Docker engine answers ({one_line(error, 200)}); "
             "start Docker, set DOCKER_HOST, or set loadtest:platform to local"
         ) from None
     return found

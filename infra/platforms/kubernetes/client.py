@@ -16,6 +16,7 @@ from urllib3.exceptions import HTTPError
 from core.errors import RunError, SettingsError
 from core.kubeconfig import ClusterAccess
 from core.labels import STACK_LABEL
+from core.text import one_line
 
 REQUEST_SECONDS = 30
 _NOT_FOUND = 404
@@ -42,7 +43,7 @@ def said_by(error: ApiException | HTTPError) -> str:
     if isinstance(error, ApiException):
         body = _json(error.body)
         text = str(body.get("message") or f"{error.status} {error.reason}")
-    return " ".join(text.split())[:400]
+    return one_line(text, 400)
 
 
 def is_missing(error: ApiException) -> bool:
@@ -126,7 +127,7 @@ def _api_client(access: ClusterAccess) -> Any:
     try:
         return load.new_client_from_config(**access.options())
     except (ConfigException, yaml.YAMLError) as error:
-        text = " ".join(str(error).split())[:300]
+        text = one_line(error, 300)
         raise SettingsError(
             f"kubernetes:kubeconfig: cannot be used ({text}); set KUBECONFIG to a file that is there, or "
             "`pulumi config set kubernetes:context NAME` to one of its contexts"

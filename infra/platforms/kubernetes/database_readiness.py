@@ -6,6 +6,7 @@ from typing import Any
 
 from kubernetes.client.exceptions import ApiException
 
+from core.text import one_line
 from infra.platforms.kubernetes.client import Cluster, is_missing
 from infra.platforms.kubernetes.pod_status import has_begun, why_not_begun
 
@@ -79,5 +80,5 @@ def _log(cluster: Cluster, namespace: str, name: str) -> str:
         except ApiException:
             continue  # a container that has not begun, or that was begun once only, has no such log
         if text.strip():
-            return " ".join(text.split())[-300:]
+            return one_line(text, -300)
     return "nothing"

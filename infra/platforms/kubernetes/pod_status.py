@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from core.results import ExitReason
+from core.text import one_line
 from infra.fleet.runner import Ended
 
 Pod = Mapping[str, Any]
@@ -133,7 +134,7 @@ def _instant(text: str | None) -> datetime | None:
 
 
 def _words(reason: str, message: str | None) -> str:
-    return f"{reason}: {' '.join(message.split())}"[:_LONGEST_WORDS] if message else reason
+    return f"{reason}: {one_line(message)}"[:_LONGEST_WORDS] if message else reason
 
 
 def _with_remedy(reason: str, message: str | None) -> str:

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from core.errors import ServerError
+from core.text import one_line
 from infra.databases.spec import DatabaseSpec
 from infra.platforms.local import ramdisk
 from infra.platforms.local.cgroup import ControlGroup
@@ -106,7 +107,7 @@ def _start(programs: Path, data: Path, options: str, account: Account) -> None:
     try:
         account.run([programs / "pg_ctl", "-D", data, "-l", log, *wait, "-o", options, "start"])
     except ServerError as error:
-        said = " ".join(log.read_text().split())[-500:] if log.is_file() else ""
+        said = one_line(log.read_text(), -500) if log.is_file() else ""
         raise ServerError(f"{error} {said}") from None
 
 

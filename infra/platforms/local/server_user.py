@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from core.errors import ServerError
+from core.text import one_line
 from infra.platforms.local import ramdisk
 from infra.platforms.local.pidfile import end_in
 
@@ -69,7 +70,7 @@ class Account:
             )
             said.seek(0)
             if done.returncode != 0:
-                text = " ".join(said.read().decode(errors="replace").split())[-500:] or f"exit code {done.returncode}"
+                text = one_line(said.read().decode(errors="replace"), -500) or f"exit code {done.returncode}"
                 raise ServerError(f"embedded server: {Path(command[0]).name} failed: {text}")
 
 

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, Protocol
 import pyarrow as pa
 
 from core.connection import Connection
+from core.files import unfinished_file
 from core.output.folder import OutputFolder, storage_errors
 from core.output.manifest import OutputFile, Run, part_path
 from core.plan import OnExisting, Shard
@@ -90,7 +91,7 @@ class Files:
         with storage_errors(self._output.path / path):
             together = self._output.join(self._run)
             part = self._output.partial_file(path)
-            unfinished = part.with_name(part.name + ".tmp")
+            unfinished = unfinished_file(part)
             try:
                 with unfinished.open("wb", buffering=0) as file:
                     sink = FileSink(file, encoder)

@@ -14,6 +14,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 from core.schema.checks.kafka import LARGEST_MESSAGE
 from core.schema.checks.listed_values import largest_row
 from core.schema.model import Table
+from core.text import one_line
 from core.units import MIB
 
 SECONDS = 20.0
@@ -71,7 +72,7 @@ def creation_complaints(admin: AdminClient, new: NewTopic) -> Iterator[str]:
                 if refused.code() in _DENIED
                 else "create it, or change the broker's policy"
             )
-            yield f"cannot be created ({' '.join(refused.str().split())}); {remedy}"
+            yield f"cannot be created ({one_line(refused.str())}); {remedy}"
 
 
 def topic_complaints(admin: AdminClient, topic: TopicDescription, table: Table, partitions: int) -> Iterator[str]:

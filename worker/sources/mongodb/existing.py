@@ -8,6 +8,7 @@ from pymongo.errors import OperationFailure
 
 from core.schema.model import Table
 from core.schema.types import Kind
+from core.text import one_line
 
 _OPTIONS: Mapping[str, tuple[str, str]] = {
     "capped": ("which drops its oldest documents", "create it without capped"),
@@ -113,5 +114,5 @@ def _refused_deletion(collection: "Collection[dict[str, Any]]") -> Iterator[str]
     try:
         collection.database.command("delete", collection.name, deletes=[{"q": {"_id": {"$in": []}}, "limit": 0}])
     except OperationFailure as error:
-        said = " ".join(str((error.details or {}).get("errmsg", error)).split())
+        said = one_line((error.details or {}).get("errmsg", error))
         yield f"documents cannot be deleted ({said}); grant readWrite on the database, or name the primary"

@@ -9,6 +9,7 @@ from neo4j.exceptions import Neo4jError
 from core.connection import Connection
 from core.plan import OnExisting
 from core.schema.model import Table
+from core.text import one_line
 from core.units import MIB
 from worker.sources.existing import in_the_way, not_to_be_touched
 from worker.sources.neo4j import existing
@@ -93,7 +94,7 @@ def _database_complaints(session: Neo4jSession) -> list[str]:
         except Neo4jError as error:
             if (error.code or "").startswith("Neo.TransientError."):
                 raise
-            said = " ".join((error.message or str(error.code)).split())
+            said = one_line(error.message or str(error.code))
         else:
             transaction.rollback()
             return []

@@ -6,7 +6,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from core.redaction import HIDDEN, redacted
+from core.text import HIDDEN, one_line, redacted
 
 
 def _lower_hexadecimal(text: str) -> str:
@@ -16,8 +16,20 @@ def _lower_hexadecimal(text: str) -> str:
 SPELLINGS = [str, repr, json.dumps, quote, quote_plus, _lower_hexadecimal]
 
 
+@pytest.mark.parametrize(
+    ("limit", "line"),
+    [(None, "first second third"), (8, "first se"), (-5, "third"), (0, ""), (99, "first second third")],
+)
+def test_one_line_joins_lines_and_cuts(limit, line):
+    assert one_line(" first\n\tsecond  third\n", limit) == line
+
+
+def test_one_line_takes_an_exception():
+    assert one_line(ValueError("first\nsecond")) == "first second"
+
+
 @pytest.mark.parametrize("spelled", SPELLINGS)
-def test_secret_is_taken_out_in_every_spelling(spelled):
+def test_redacted_removes_every_spelling_of_a_secret(spelled):
     source = random.Random(17)
     for _ in range(200):
         secret = "".join(source.choices(string.printable[:95], k=source.randint(4, 24)))
@@ -28,15 +40,15 @@ def test_secret_is_taken_out_in_every_spelling(spelled):
         assert spelled(secret) not in text
 
 
-def test_short_secret_leaves_words_alone():
+def test_redacted_keeps_words_that_contain_a_short_secret():
     assert redacted("the user e was refused: 'e'", ["e"]) == f"the user {HIDDEN} was refused: '{HIDDEN}'"
 
 
-def test_secret_with_spaces_is_taken_out_of_one_line():
+def test_redacted_removes_secret_with_spaces():
     assert redacted("refused:\n a  b\tc", ["a  b\tc"]) == f"refused: {HIDDEN}"
 
 
-def test_secret_within_another_is_taken_out_with_it():
+def test_redacted_removes_secret_that_contains_another():
     assert redacted("word and words-more", ["word", "words-more"]) == f"{HIDDEN} and {HIDDEN}"
 
 

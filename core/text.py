@@ -1,4 +1,4 @@
-"""Secrets taken out of what drivers and servers say, in every spelling in which they come back."""
+"""Text for messages and logs: one line without line ends and without secrets."""
 
 import json
 import re
@@ -6,16 +6,26 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
 _SHORT = 4
-"""A secret of fewer characters is part of ordinary words: it is replaced where it stands alone."""
+"""A secret of fewer characters is part of ordinary words: it is replaced only as a word of its own."""
 HIDDEN = "[secret]"
 
 
-def redacted(said: str, secrets: Iterable[str]) -> str:
+def one_line(text: object, limit: int | None = None) -> str:
+    """Return the text with single spaces in place of line ends and runs of spaces.
+
+    A positive limit keeps that many characters of the beginning, a negative one of the end.
+    """
+    line = " ".join(str(text).split())
+    if limit is None:
+        return line
+    return line[:limit] if limit >= 0 else line[limit:]
+
+
+def redacted(text: str, secrets: Iterable[str]) -> str:
     """Return the text in one line, with each secret replaced: plain, percent-encoded, escaped or quoted."""
     spellings = {spelling for secret in secrets for spelling in _spellings(secret) if spelling}
-    text = _replaced(said, spellings)
-    # A secret with two spaces in a row is another one once the text is a line.
-    return _replaced(" ".join(text.split()), {" ".join(spelling.split()) for spelling in spellings} - {""})
+    # A secret with two spaces in a row has only one of them in the line.
+    return _replaced(one_line(_replaced(text, spellings)), {one_line(spelling) for spelling in spellings} - {""})
 
 
 def _replaced(text: str, spellings: Iterable[str]) -> str:
@@ -26,7 +36,7 @@ def _replaced(text: str, spellings: Iterable[str]) -> str:
 
 
 def _pattern(spelling: str) -> str:
-    # %2f is %2F.
+    # Percent-encoding ignores case: %2f is %2F.
     pattern = rf"(?i:{re.escape(spelling)})" if "%" in spelling else re.escape(spelling)
     return pattern if len(spelling) >= _SHORT else rf"(?<!\w){pattern}(?!\w)"
 
