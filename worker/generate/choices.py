@@ -15,6 +15,7 @@ from pydantic import JsonValue
 from core.schema.generators import Email, Faker, Null, OneOf, PersonName, Reference, Static
 from core.schema.types import DataType
 from core.schema.values import read_value
+from core.text import one_line
 from worker.arrow import arrow_type
 from worker.generate.column_context import ColumnFunction, Site
 from worker.generate.sampler import Sampler, sampler, weighted_sampler
@@ -154,7 +155,7 @@ def _method(source: Any, provider: str, arguments: Mapping[str, JsonValue]) -> C
     try:
         method(**arguments)
     except Exception as error:  # noqa: BLE001 - a provider may raise anything on arguments that a user wrote
-        text = " ".join(str(error).split()).replace(";", ",")
+        text = one_line(error).replace(";", ",")
         raise ValueError(f"does not take the args {json.dumps(arguments)}: {text}; correct the args") from None
     return lambda: method(**arguments)
 
