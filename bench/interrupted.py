@@ -1,9 +1,9 @@
-"""Kills of `pulumi` itself at random moments of a run, on this machine and on Docker: `python -m bench.interrupted`.
+"""Kill `pulumi` at random moments of a run, on this machine and on Docker: `python -m bench.interrupted`.
 
-Half of the runs are then cleaned by `pulumi destroy` (after the `pulumi cancel` that it asks for), and by the sweep where that
-leaves something; the others by the sweep alone, as if the engine's state were gone too. Afterwards nothing may be left: no
-process, folder, mount, control group, container, network or volume. Ends with exit code 1 where something is, or where the last
-command failed.
+Half of the runs are cleaned up by `pulumi destroy` (after `pulumi cancel` if the engine left its lock), and by the cleanup
+if that leaves something. The others are cleaned up by the cleanup alone, as if the engine's state were lost. Afterwards no
+process, folder, mount, control group, container, network or volume may be left. The exit code is 1 if something is left
+or if the last command failed.
 """
 
 import argparse
@@ -34,13 +34,13 @@ PLATFORMS: Mapping[str, Mapping[str, object]] = {
     },
 }
 _BEYOND = 1.3
-"""Moments are spread evenly from the start to this many times the seconds that it takes until rows are loaded."""
+"""Moments are uniformly distributed from the start to this multiple of the time until rows are loaded."""
 _NAME = "interrupted"
 _EARLIEST_SECONDS = 0.5
 
 
 def main() -> int:
-    """Run the trials, show them as a table and record them."""
+    """Run the trials, print them as a table and record them."""
     parser = argparse.ArgumentParser(prog="python -m bench.interrupted", description=__doc__)
     parser.add_argument("--trials", type=int, default=10, metavar="N", help="of each platform; default: 10")
     parser.add_argument("--platform", choices=PLATFORMS, action="append", help="only this one; may be given twice")
@@ -64,7 +64,7 @@ def main() -> int:
 
 
 def _recorded() -> list[dict[str, Any]]:
-    """The trials of an earlier time: those of a platform that is left out now are kept."""
+    """Return the recorded trials, of which those of other platforms are kept."""
     file = RESULTS / f"{_NAME}.json"
     recorded: list[dict[str, Any]] = json.loads(file.read_text())["results"] if file.is_file() else []
     return recorded
@@ -87,7 +87,7 @@ def _trials(
 
 
 def _seconds_until_rows(stack: Stack, platform: str) -> float:
-    """How long an undisturbed run takes until its first worker has loaded rows; it is ended then."""
+    """Return how long an undisturbed run takes until its first worker has loaded rows, then end the run."""
     first = f"loadtest-{stack.name}-worker-1"
     log = stack.folder / "workers" / "worker-1.out"
     looks: Mapping[str, Callable[[], bool]] = {
@@ -117,7 +117,7 @@ def _row(platform: str, outcome: Interruption) -> dict[str, Any]:
 
 
 def _counted(traces: Sequence[str]) -> str:
-    """How many there are of each kind."""
+    """Return the number of traces of each kind as text."""
     kinds = Counter(next(kind for kind in KINDS if trace.startswith(f"{kind} ")) for trace in traces)
     return ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
 

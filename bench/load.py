@@ -1,10 +1,10 @@
-"""One worker into the embedded PostgreSQL, beside `psql \\copy` of the same rows from a file, run in turn.
+r"""Measure one worker loading into the embedded PostgreSQL, and `psql \copy` of the same rows from a file, in turns.
 
     python -m bench.load [--rows 1000000] [--runs 5]
 
-The worker makes its rows as it loads them; psql reads them from a CSV file that is in the page cache. Rates are rows over
-the time from connecting to the last acknowledgement. Peak memory is the worker process's own, and is taken again at a
-tenth of the rows, to show that it does not grow with them.
+The worker generates its rows during the load. psql reads them from a CSV file in the page cache. A rate is the number of
+rows over the time from connecting to the last acknowledgement. Peak memory is that of the worker process. It is measured
+again with a tenth of the rows, to show that it does not grow with them.
 """
 
 import argparse
@@ -32,7 +32,7 @@ from infra.platforms.local import postgresql as server
 TABLES = ("users", "orders")
 SCHEMA = Path("schemas/shop.yaml")
 BATCH_ROWS = 5_000
-"""The large preset's batch."""
+"""The batch size of the large preset."""
 
 
 def main() -> None:
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def measure(folder: Path, rows: int, runs: int) -> Sequence[Mapping[str, Any]]:
-    """Run both in turn; `rows` is of each table."""
+    """Run both in turns; `rows` is per table."""
     password = secrets.token_hex(16)
     specification = settings.specification(image=None, cpu=float(os.cpu_count() or 1), memory=2 * GIB, tmpfs=None)
     running = server.start(specification, password, folder / "server", "bench")
@@ -91,7 +91,7 @@ def _memory_row(rows: int, result: WorkerResult) -> Mapping[str, Any]:
 
 
 def _worker(folder: Path, connection: str, rows: int) -> WorkerResult:
-    """One worker process on tables that were not there before."""
+    """Run one worker process that creates its tables."""
     _drop(connection)
     done = subprocess.run(
         [
@@ -111,7 +111,7 @@ def _worker(folder: Path, connection: str, rows: int) -> WorkerResult:
 
 
 def _psql(connection: str, files: Mapping[str, Path], rows: int) -> float:
-    """Rows a second of psql, into the tables that the worker made and this empties."""
+    """Empty the tables that the worker created, and return the rows per second of psql."""
     with psycopg.connect(connection, autocommit=True) as emptied:
         for name in TABLES:
             emptied.execute(sql.SQL("TRUNCATE {}").format(sql.Identifier(name)))
@@ -129,7 +129,7 @@ def _drop(connection: str) -> None:
 
 
 def _files(folder: Path, rows: int) -> Mapping[str, Path]:
-    """The same rows as CSV, one file a table."""
+    """Write the same rows as CSV, one file per table."""
     subprocess.run(
         [
             *(sys.executable, "-m", "worker", "--schema", str(SCHEMA), "--source", "csv"),

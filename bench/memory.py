@@ -1,9 +1,9 @@
-"""The peak memory of one worker's process, loading and comparing, on each source's real server.
+"""Measure the peak memory of one worker process that loads and verifies, with the real server of each source.
 
     python -m bench.memory [--rows 1000000] [--source mysql ...] [--flat-rows 10000000] [--flat-source postgresql csv]
 
-Each source gets `--rows` rows; those named by `--flat-source` get `--flat-rows` too, to show that the peak does not grow
-with them. A peak is what the kernel counted as the process's own (VmHWM), libraries included.
+Each source gets `--rows` rows. Those of `--flat-source` get `--flat-rows` too, to show that the peak does not grow with
+them. The peak is the process's own (VmHWM), libraries included.
 """
 
 import argparse
@@ -25,16 +25,16 @@ from core.units import GIB
 from testkit.serving import serving
 
 BOUND_MB = 300
-"""The most that a worker may need, MiB."""
+"""The most memory that a worker may use, in MiB."""
 SCHEMA = "schemas/shop.yaml"
 TABLES = ("users", "orders")
-"""One whose key is consecutive, and one whose key is not, so that the comparison has to index it."""
+"""A table with consecutive keys, and one without, for which verification has to build an index."""
 BATCH_ROWS = 1_000
 LIBRARIES = ("pyarrow", "numpy", "psycopg", "PyMySQL", "pymongo", "neo4j", "neo4j-rust-ext", "confluent-kafka")
 
 
 def main() -> int:
-    """Measure, print the table, write bench/results/memory.json; 1 where a load needed more than the bound."""
+    """Measure, print the table, write bench/results/memory.json; return 1 if a load needed more than the bound."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_000_000, help="of both tables together")
     parser.add_argument("--flat-rows", type=int, default=10_000_000)
@@ -55,7 +55,7 @@ def main() -> int:
 
 
 def measure(source: str, rows: int) -> Mapping[str, Any]:
-    """One row of the table; `rows` is of all tables together."""
+    """Return one row of the table; `rows` is the sum over all tables."""
     with _place(source) as connection:
         loaded = _worker(source, connection, rows, Operation.POPULATE)
         compared = _worker(source, connection, rows, Operation.VERIFY)
@@ -76,14 +76,14 @@ def _recorded() -> Sequence[Mapping[str, Any]]:
 
 
 def _shown(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The same, told as it comes: a run lasts minutes."""
+    """Print a result at once, because a run lasts minutes, and return it."""
     sys.stderr.write(f"{dict(row)}\n")
     return row
 
 
 @contextmanager
 def _place(source: str) -> Iterator[str]:
-    """The connection string of an empty place."""
+    """Yield the connection string of an empty database or folder."""
     if SOURCES[source].needs_server:
         with serving(source, memory=6 * GIB, tmpfs=4 * GIB, measured=True) as served:
             yield served.connection_string
@@ -93,7 +93,7 @@ def _place(source: str) -> Iterator[str]:
 
 
 def _worker(source: str, connection: str, rows: int, operation: Operation) -> WorkerResult:
-    """One worker process that has all rows to itself."""
+    """Run one worker process that loads all rows."""
     with tempfile.NamedTemporaryFile(suffix=".json") as result:
         done = subprocess.run(
             [

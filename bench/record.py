@@ -1,4 +1,4 @@
-"""The file that every benchmark writes: `bench/results/NAME.json`, with the machine, the libraries and the figures."""
+"""Write the results of a benchmark to `bench/results/NAME.json`, with the machine, the libraries and the figures."""
 
 import json
 import os
@@ -11,11 +11,11 @@ from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
 Results = Sequence[Mapping[str, Any]]
-"""One mapping a row of the table; all have the same keys, and a figure's key names its unit."""
+"""One mapping per row of the table. All have the same keys, and the key of a figure names its unit."""
 
 
 def machine() -> dict[str, Any]:
-    """What the figures were measured on; a load average far above 1 says that it was busy with something else too."""
+    """Return a description of the machine. A load average far above 1 means that it was also busy with something else."""
     model = next(
         (line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), "unknown"
     )
@@ -29,7 +29,7 @@ def machine() -> dict[str, Any]:
 
 
 def record(name: str, results: Results, libraries: Sequence[str], settings: Mapping[str, Any] | None = None) -> Path:
-    """Write the results of one run, with the versions of the libraries that they depend on; return where they are."""
+    """Write the results of one run, with the versions of the libraries that they depend on; return the file's path."""
     RESULTS.mkdir(exist_ok=True)
     content = {
         "benchmark": name,
@@ -45,7 +45,7 @@ def record(name: str, results: Results, libraries: Sequence[str], settings: Mapp
 
 
 def table(results: Results) -> str:
-    """The results as a Markdown table, numbers with thousands separated."""
+    """Return the results as a Markdown table, with thousands separators."""
     names = list(results[0])
     rows = [[_shown(row[name]) for name in names] for row in results]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in [names, ["---"] * len(names), *rows])

@@ -1,8 +1,8 @@
-"""Medium loads one after the other on the local platform: does anything grow? `python -m bench.soak [--minutes 10]`.
+"""Repeat medium loads on the local platform and measure growth: `python -m bench.soak [--minutes 10]`.
 
-Each run is a `pulumi up` of the medium preset with another run id, into one server of ours that stays for all of them.
-While a run lasts, the processes that it starts are looked at twice a second; after it, the server and what is left on
-the machine. The first runs warm the server up: what counts is the last quarter against the second one.
+Each run is a `pulumi up` of the medium preset with a new run id, into one server that runs throughout. During a run, its
+processes are sampled twice per second. After a run, the server and orphans on the machine are. The first runs warm up the
+server: growth is the last quarter compared with the second one.
 """
 
 import argparse
@@ -29,18 +29,18 @@ from testkit.processes import processes_with
 from tests.worker.verify.embedded import embedded_postgresql
 
 PRESET = "medium"
-LOOKS_A_SECOND = 2
-BEARABLE = 0.1
-"""How much more, as a share, the last quarter may need than the second one."""
-JUDGED = ("worker_mb", "worker_files", "engine_mb", "engine_files", "server_private_mb", "server_files")
-LEFT = ("left_processes", "left_mounts", "left_groups", "left_temporary")
-_PASSING = (" loadtest loadtest ", "autovacuum worker")
-"""In the titles of processes that serve one connection or one table."""
+SAMPLES_PER_SECOND = 2
+ACCEPTED_GROWTH = 0.1
+"""The accepted growth from the second to the last quarter, as a share."""
+GROWTH_COLUMNS = ("worker_mb", "worker_files", "engine_mb", "engine_files", "server_private_mb", "server_files")
+ORPHAN_COLUMNS = ("left_processes", "left_mounts", "left_groups", "left_temporary")
+_TEMPORARY = (" loadtest loadtest ", "autovacuum worker")
+"""Parts of the titles of processes that serve one connection or one table."""
 Row = Mapping[str, Any]
 
 
 def main() -> int:
-    """Run, print the table, write bench/results/soak.json; 1 where something grew, or was left."""
+    """Run, print the table, write bench/results/soak.json; return 1 if something grew or was left."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--dry", action="store_true", help="write no result file")
@@ -51,16 +51,18 @@ def main() -> int:
         temporary.mkdir()
         with _stack(folder / "project", temporary, server) as stack:
             rows = list(_runs(stack, server, temporary, arguments.minutes * 60))
-    growth = {name: round(_growth([row[name] for row in rows]), 3) for name in JUDGED}
+    growth = {name: round(_growth([row[name] for row in rows]), 3) for name in GROWTH_COLUMNS}
     sys.stdout.write(f"{table(rows)}\n\n{table([growth])}\n")
     if not arguments.dry:
         record("soak", rows, ["psycopg", "pyarrow", "psutil"], {"preset": PRESET, "runs": len(rows), "growth": growth})
-    return int(any(share > BEARABLE for share in growth.values()) or any(rows[-1][name] for name in LEFT))
+    return int(
+        any(share > ACCEPTED_GROWTH for share in growth.values()) or any(rows[-1][name] for name in ORPHAN_COLUMNS)
+    )
 
 
 @dataclass
 class Watch:
-    """The most that the processes of one run needed at any look, MiB and open files."""
+    """The maximum memory (MiB) and number of open files of one run's processes in any sample."""
 
     mark: str
     worker_mb: float = 0.0
@@ -70,9 +72,9 @@ class Watch:
     _over: threading.Event = field(default_factory=threading.Event)
 
     @contextmanager
-    def looking(self) -> Iterator["Watch"]:
-        """Look in a thread until the block ends."""
-        thread = threading.Thread(target=self._look_until_over)
+    def sampling(self) -> Iterator["Watch"]:
+        """Sample in a thread until the block ends."""
+        thread = threading.Thread(target=self._sample_until_over)
         thread.start()
         try:
             yield self
@@ -80,11 +82,11 @@ class Watch:
             self._over.set()
             thread.join()
 
-    def _look_until_over(self) -> None:
-        while not self._over.wait(1 / LOOKS_A_SECOND):
-            self._look()
+    def _sample_until_over(self) -> None:
+        while not self._over.wait(1 / SAMPLES_PER_SECOND):
+            self._sample()
 
-    def _look(self) -> None:
+    def _sample(self) -> None:
         engine_mb, engine_files = 0.0, 0
         for process in psutil.process_iter():
             try:
@@ -92,7 +94,7 @@ class Watch:
                     continue
                 mb, files, command = process.memory_info().rss / MIB, process.num_fds(), process.cmdline()
             except (psutil.NoSuchProcess, psutil.AccessDenied):
-                continue  # ended meanwhile
+                continue  # It has ended in the meantime.
             if command[1:3] == ["-m", "worker"]:
                 self.worker_mb, self.worker_files = max(self.worker_mb, mb), max(self.worker_files, files)
             else:
@@ -105,7 +107,7 @@ def _stack(project: Path, temporary: Path, server: str) -> Iterator[Stack]:
     config = yaml.safe_load((ROOT / f"Pulumi.{PRESET}.yaml").read_text())["config"]
     settings = {key.removeprefix("loadtest:"): value for key, value in config.items()}
     clone = Clone(project)
-    # The machine's own folder has files of others.
+    # The default folder for temporary files also has files of other programs.
     clone.environment["TMPDIR"] = str(temporary)
     stack = Stack(clone, {**settings, "onExisting": "empty"})
     stack.set_secret("connectionString", server)
@@ -116,14 +118,14 @@ def _stack(project: Path, temporary: Path, server: str) -> Iterator[Stack]:
 
 
 def _runs(stack: Stack, server: str, temporary: Path, seconds: float) -> Iterator[Row]:
-    postmaster = _listening(server)
+    postmaster = _server_process(server)
     begun, number = time.monotonic(), 0
     while time.monotonic() - begun < seconds:
         number += 1
-        with Watch(stack.name).looking() as watch:
+        with Watch(stack.name).sampling() as watch:
             stack.up(runId=f"soak-{number}").succeeded()
         results = stack.results().values()
-        family = _standing(postmaster)
+        family = _permanent_processes(postmaster)
         row = {
             "run": number,
             "minute": round((time.monotonic() - begun) / 60, 1),
@@ -132,7 +134,7 @@ def _runs(stack: Stack, server: str, temporary: Path, seconds: float) -> Iterato
             "worker_files": watch.worker_files,
             "engine_mb": round(watch.engine_mb, 1),
             "engine_files": watch.engine_files,
-            # With its buffers, which fill up to what they were given, and without.
+            # With its buffers, which fill up to their configured size, and without.
             "server_mb": round(sum(process.memory_full_info().pss for process in family) / MIB, 1),
             "server_private_mb": round(sum(map(_private, family)) / MIB, 1),
             "server_files": sum(process.num_fds() for process in family),
@@ -147,34 +149,34 @@ def _runs(stack: Stack, server: str, temporary: Path, seconds: float) -> Iterato
         yield row
 
 
-def _listening(url: str) -> psutil.Process:
-    """The process that listens there."""
+def _server_process(url: str) -> psutil.Process:
+    """Return the process that listens on the server's port."""
     port = parse_connection(url, POSTGRESQL).port
     pids = (each.pid for each in psutil.net_connections("tcp") if each.laddr and each.laddr.port == port)
     return psutil.Process(next(pid for pid in pids if pid is not None))
 
 
-def _standing(postmaster: psutil.Process) -> Sequence[psutil.Process]:
-    """The server's processes, once those have gone that served the run: only the ones that are always there."""
+def _permanent_processes(postmaster: psutil.Process) -> Sequence[psutil.Process]:
+    """Return the server's permanent processes, after those that served the run have ended."""
     while True:
         family = [postmaster, *postmaster.children(recursive=True)]
         with suppress(psutil.NoSuchProcess):
-            if not any(title in " ".join(process.cmdline()) for process in family for title in _PASSING):
+            if not any(title in " ".join(process.cmdline()) for process in family for title in _TEMPORARY):
                 return family
         time.sleep(0.1)
 
 
 def _private(process: psutil.Process) -> int:
-    """Bytes of memory that no other process can have, and that are of no file."""
+    """Return the bytes of anonymous memory, which no other process shares."""
     lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) << 10 for line in lines if line.startswith("RssAnon:"))
 
 
 def _growth(figures: Sequence[float]) -> float:
-    """The last quarter's median over the second quarter's, less one."""
+    """Return the growth of the median from the second to the last quarter, as a share."""
     quarter = len(figures) // 4
     if quarter == 0:
-        raise SystemExit(f"{len(figures)} runs are too few to tell; give more --minutes")
+        raise SystemExit(f"{len(figures)} runs are not enough to measure growth; use a higher value of --minutes")
     before, after = figures[quarter : 2 * quarter], figures[-quarter:]
     return statistics.median(after) / statistics.median(before) - 1
 

@@ -1,9 +1,10 @@
-"""One worker on one core into each source, beside the server's own tool or bare driver with rows made before, in turn.
+"""Compare one worker on one core with the server's own tool or bare driver, for each source, in turns.
 
     python -m bench.sources [--rows 1000000] [--runs 5] [--source mysql ...]
 
-The server has the other core and its data in a RAM disk. The worker makes its rows as it loads them; its rate is over the
-time from connecting to the last acknowledgement. For files, which have no server, the reference is making the data.
+The server has the other core and its data in a RAM disk. The worker generates its rows during the load, the reference has
+them ready. The worker's rate covers the time from connecting to the last acknowledgement. For files, which have no server,
+the reference is the generation of the data.
 """
 
 import argparse
@@ -21,7 +22,7 @@ os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
 import pyarrow as pa
 
-from bench import references
+from bench import load_references as references
 from bench.record import record, table
 from core.plan import BASE_INSTANT, OnExisting
 from core.results import WorkerResult
@@ -35,11 +36,11 @@ from worker.sources import open_source
 TABLES = ("users", "orders")
 SCHEMA = Path("schemas/shop.yaml")
 BATCH_ROWS, SMALL_BATCH_ROWS = 5_000, 500
-"""Of the large preset and of the small one."""
+"""The batch sizes of the large and the small preset."""
 INSERTED_SHARE = 50
-"""`method: insert` loads one row in so many: its rate does not depend on how many there are."""
+"""`method: insert` loads one row in this many, because its rate does not depend on the number of rows."""
 SIZES = {"mongodb": 0.25, "neo4j": 0.125, "kafka": 0.25, "csv": 2, "jsonl": 2}
-"""Times the rows: fewer where a run would take minutes, more where it would be over before its rate is seen."""
+"""Factors on the number of rows: below 1 where a run would take minutes, above 1 where it would be too short."""
 WORKER_CORE, SERVER_CORE = 0, 1
 LIBRARIES = ("pyarrow", "numpy", "psycopg", "PyMySQL", "pymongo", "neo4j", "neo4j-rust-ext", "confluent-kafka")
 
@@ -65,7 +66,7 @@ def main() -> None:
 
 
 def measure(source: str, rows: int, runs: int) -> Mapping[str, Any]:
-    """One source's row of the table; `rows` is of each table."""
+    """Return one source's row of the table; `rows` is per table."""
     schema = load_schema(SCHEMA)
     dataset = Dataset(schema, seed=42, rows=rows, base_instant=BASE_INSTANT)
     with tempfile.TemporaryDirectory() as folder:
@@ -114,7 +115,7 @@ def _median(results: Sequence[WorkerResult]) -> int:
 
 @contextmanager
 def _target(source: str, rows: references.Rows) -> Iterator[tuple[str, Callable[[], None], Callable[[], float]]]:
-    """The connection string, what empties the tables, and the reference."""
+    """Yield the connection string, a function that empties the tables, and the reference."""
     if not SOURCES[source].needs_server:
         yield (rows.folder / "files").as_uri(), lambda: None, references.generation(None, rows)
         return
@@ -135,7 +136,7 @@ def _emptied(source: str, served: Served, rows: references.Rows) -> None:
 
 
 def _worker(source: str, connection: str, rows: int, batch: int, method: str) -> WorkerResult:
-    """One worker process, whose tables are there and empty: emptying them would be in its time."""
+    """Run one worker process on tables that exist and are empty, so that emptying them is not in its time."""
     with tempfile.NamedTemporaryFile(suffix=".json") as result:
         done = subprocess.run(
             [

@@ -1,1 +1,1 @@
-"""What the tests and the benchmarks share: components, servers, sessions, and clones of the project."""
+"""Code shared by the tests and the benchmarks: components, servers, sessions, and clones of the project."""

@@ -1,4 +1,4 @@
-"""A copy of the project with a backend of its own, and stacks in it: nothing of a developer's is seen or touched."""
+"""A copy of the project with a Pulumi backend of its own, and stacks in it. The developer's files and stacks stay untouched."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from testkit import session, traces
 ROOT = Path(__file__).resolve().parents[1]
 _PULUMI = (sys.executable, "-m", "contrib.offline.engine.run")
 MARK = "LOADTEST_STACK_UNDER_TEST"
-"""In the environment of every process that a stack's commands start, and of every process that those start."""
+"""A variable in the environment of every process that a stack's commands start, directly or indirectly."""
 PRESET: Mapping[str, object] = {
     "workers": 2,
     "cpuLimit": "0.5",
@@ -28,31 +28,31 @@ PRESET: Mapping[str, object] = {
     "rowCount": 10_000,
     "batchSize": 500,
 }
-"""The small preset, whatever `pulumi config set` has made of the file meanwhile."""
+"""The settings of the small preset. Tests do not read the file, because `pulumi config set` may have changed it."""
 _LEFT_OUT = (".git", ".venv", ".pulumi", ".loadtest", "__pycache__", ".*_cache", ".hypothesis", "runs", "artefacts")
 _WAIT_SECONDS = 300
 
 
 @dataclass(frozen=True)
 class Done:
-    """A command that has ended: its exit code, and its output and errors as one text."""
+    """The exit code of a finished command, and its standard output and errors as one text."""
 
     code: int
     output: str
 
     def succeeded(self) -> "Done":
-        """The same; fails the test, with what the command said, where it failed."""
+        """Fail the test with the command's output if the command failed, else return self."""
         assert self.code == 0, self.output
         return self
 
     def failed(self) -> "Done":
-        """The same; fails the test where the command succeeded."""
+        """Fail the test if the command succeeded, else return self."""
         assert self.code != 0, self.output
         return self
 
 
 def _copy(source: str, target: str) -> None:
-    """A second name is enough for a wheel, which nobody writes to and which is large."""
+    """Link wheels instead of copying them: they are large and never written to."""
     if source.endswith(".whl") and Path(source).stat().st_dev == Path(target).parent.stat().st_dev:
         os.link(source, target)
     else:
@@ -60,7 +60,7 @@ def _copy(source: str, target: str) -> None:
 
 
 class Clone:
-    """The project's sources in another folder, with the virtual environment that runs the tests."""
+    """A copy of the project's sources in another folder, with the virtual environment of the tests."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -74,7 +74,7 @@ class Clone:
         self.environment[PULUMI_VARIABLE] = shlex.join(_PULUMI)
 
     def start(self, *command: str, mark: str, **environment: str) -> subprocess.Popen[str]:
-        """Start a command in the folder, in a session of its own, as from a terminal of its own."""
+        """Start a command in the folder, in a session of its own, as from a separate terminal."""
         return subprocess.Popen(
             command,
             cwd=self.folder,
@@ -94,22 +94,22 @@ class Clone:
 
 
 class Stack:
-    """One stack: the small preset with what a test sets beside it, or, by its name, one whose file is there."""
+    """A stack with the settings of the small preset and of the test or, with a name, one whose file exists."""
 
     def __init__(self, clone: Clone, config: Mapping[str, object], name: str | None = None) -> None:
         self.clone = clone
         self.name = name or session.unique("test")
         self.mark = f"{self.name}@{clone.folder}"
-        """What its processes carry: other checkouts may have a stack of the same name."""
+        """A mark for the stack's processes that is unique even if another checkout has a stack of the same name."""
         self._groups = {f"{self.name}-"} if name is None else set()
-        """The beginnings of its control groups' names: of a name that others have, with the instance."""
+        """Prefixes of the names of its control groups. For a name that is not unique, they contain the instance."""
         self._file = clone.folder / f"Pulumi.{self.name}.yaml"
         if name is None:
             self._file.write_text("config: {}\n")
             self.set(**{**PRESET, **config})
 
     def set(self, **config: object) -> None:
-        """Write settings into the stack's file; None takes one out."""
+        """Write settings into the stack's file; remove those that are None."""
         content = yaml.safe_load(self._file.read_text())
         for key, value in config.items():
             if value is None:
@@ -119,15 +119,15 @@ class Stack:
         self._file.write_text(yaml.safe_dump(content))
 
     def setting(self, key: str) -> Any:
-        """Return what the stack's file says."""
+        """Return a setting from the stack's file."""
         return yaml.safe_load(self._file.read_text())["config"][f"loadtest:{key}"]
 
     def set_secret(self, key: str, value: str) -> None:
-        """`pulumi config set --secret`."""
+        """Encrypt a setting with `pulumi config set --secret`."""
         self.pulumi("config", "set", "--secret", f"loadtest:{key}", value).succeeded()
 
     def command(self, *arguments: str) -> list[str]:
-        """`scripts/pulumi ARGUMENTS -s STACK`, without the look at the virtual environment."""
+        """Return the pulumi command for this stack. It skips the check of the virtual environment in `scripts/pulumi`."""
         return [*_PULUMI, *arguments, "--stack", self.name, "--non-interactive"]
 
     def pulumi(self, *arguments: str, **environment: str) -> Done:
@@ -135,32 +135,32 @@ class Stack:
         return self.run(*self.command(*arguments), **environment)
 
     def run(self, *command: str, **environment: str) -> Done:
-        """Run a command that is about this stack."""
+        """Run a command that concerns this stack."""
         done = self.clone.run(*command, mark=self.mark, **environment)
         if (file := self.folder / "instance").is_file():
             self._groups.add(f"{self.name}-{file.read_text().strip()}")
         return done
 
     def up(self, **config: object) -> Done:
-        """`pulumi up`, with settings changed before it."""
+        """Change settings and run `pulumi up`."""
         if config:
             self.set(**config)
         return self.pulumi(*self.up_arguments())
 
     def up_arguments(self) -> tuple[str, ...]:
-        """Of `pulumi up` without a question and without colour."""
+        """Return the arguments of `pulumi up` without a question and without colour."""
         return ("up", "--yes", "--skip-preview", "--color=never", "--suppress-outputs")
 
     def start_up(self) -> subprocess.Popen[str]:
-        """`pulumi up`, not waited for."""
+        """Start `pulumi up` without waiting for it."""
         return self.clone.start(*self.command(*self.up_arguments()), mark=self.mark)
 
     def preview(self, **environment: str) -> Done:
-        """`pulumi preview`."""
+        """Run `pulumi preview`."""
         return self.pulumi("preview", "--color=never", **environment)
 
     def destroy(self) -> Done:
-        """`pulumi destroy --yes`; where an engine that was killed left its lock, after the `pulumi cancel` it asks for."""
+        """Run `pulumi destroy --yes`. If a killed engine left its lock, run `pulumi cancel` and try again."""
         arguments = ("destroy", "--yes", "--skip-preview", "--color=never")
         done = self.pulumi(*arguments)
         if "pulumi cancel" not in done.output:
@@ -169,33 +169,33 @@ class Stack:
         return self.pulumi(*arguments)
 
     def outputs(self, *options: str) -> dict[str, Any]:
-        """The stack's outputs; secrets are shown with the option --show-secrets."""
+        """Return the stack's outputs. With the option --show-secrets they include secrets."""
         outputs: dict[str, Any] = json.loads(self.pulumi("stack", "output", "--json", *options).succeeded().output)
         return outputs
 
     def results(self) -> dict[str, dict[str, Any]]:
-        """The workers' results by their ids."""
+        """Return the workers' results by worker id."""
         return {result["worker_id"]: result for result in self.outputs()["results"]}
 
     def connection_string(self) -> str:
-        """Where the rows are, with the password."""
+        """Return the connection string with the password."""
         return str(self.outputs("--show-secrets")["connectionString"])
 
     def report(self, *options: str) -> Done:
-        """`python -m aggregate` of this stack."""
+        """Run `python -m aggregate` for this stack."""
         command = [sys.executable, "-m", "aggregate", "--stack", self.name, *options]
         return self.run(*command)
 
     def report_json(self) -> dict[str, Any]:
-        """The report as JSON, which ends well."""
+        """Return the report as JSON; fail the test if its exit code is not 0."""
         report: dict[str, Any] = json.loads(self.report("--output-format", "json").succeeded().output)
         return report
 
     @property
     def folder(self) -> Path:
-        """What the platform `local` keeps of this stack."""
+        """The folder where the platform `local` keeps this stack's files."""
         return self.clone.folder / ".loadtest" / self.name
 
     def traces(self) -> list[str]:
-        """Whatever of this stack is on the machine."""
+        """Return everything of this stack that is on the machine."""
         return traces.of_stack(self.name, f"{MARK}={self.mark}", self.folder, self._groups)

@@ -1,6 +1,6 @@
-"""The test cluster for any test that needs one: started on first use, stopped at the end of the session that started it.
+"""The test cluster: started on first use, stopped at the end of the session that started it.
 
-A cluster that runs already is taken as it is and left running. A second session waits until the first one is done with it.
+A cluster that already runs is used and left running. Sessions take turns: the second one waits until the first has ended.
 """
 
 import subprocess
@@ -20,37 +20,37 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Session:
-    """The cluster of this test session, and whether the session started it: then it may stop it, too."""
+    """The cluster of this test session, and whether the session started it and must stop it."""
 
     kubeconfig: Path
     ours: bool
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """`python -m contrib.offline.cluster ARGUMENTS`."""
+    """Run `python -m contrib.offline.cluster ARGUMENTS`."""
     command = [sys.executable, "-m", "contrib.offline.cluster", *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 def succeed(*arguments: str) -> str:
-    """The same, and what it prints. Fails the test, with what it says, when it fails."""
+    """Run a command of the cluster and return its output; fail the test with its errors if it fails."""
     done = run(*arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
 
 def load(image: str) -> None:
-    """Copy an image from Docker into the cluster, unless it is there."""
+    """Copy an image from Docker into the cluster if it is missing there."""
     succeed("load", image)
 
 
 @pytest.fixture(scope="session")
 def cluster_session() -> Generator[Session]:
-    """The running cluster."""
+    """Start the cluster if it does not run, and stop it at the end of the session that started it."""
     with CACHE.lock("test-session"):
         runs = claim.current() is not None and runtime.answers()
         if not runs:
-            # A new state: pods of an earlier session would come back as unknown.
+            # Start with a new state: pods of an earlier session would appear as unknown.
             succeed("stop", "--purge")
             session.CLUSTER_STARTED.touch()
         yield Session(Path(succeed("start")), ours=not runs)
@@ -66,5 +66,5 @@ def cluster(cluster_session: Session) -> Path:
 
 
 def layout() -> Layout:
-    """The files of the session's cluster."""
+    """Return the file layout of the session's cluster."""
     return Layout(default_state())

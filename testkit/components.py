@@ -1,7 +1,7 @@
-"""What tests need beyond Python and its packages, and the tiers that `make test TIER=...` runs.
+"""Components that tests need in addition to Python packages, and the tiers of `make test TIER=...`.
 
-A test names its components by markers: `@pytest.mark.docker`. A component is looked for once per process, within a few
-seconds, and is never built, downloaded or started here.
+A test names its components by markers: `@pytest.mark.docker`. The check for a component runs once per process, takes at
+most a few seconds, and never builds, downloads or starts anything.
 """
 
 import json
@@ -27,13 +27,13 @@ ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 MARIADB = shutil.which("mariadbd") or shutil.which("mariadbd", path="/usr/sbin")
 ANSWER_SECONDS = 5
-"""How long a Docker engine may take to answer before it counts as missing."""
+"""How long a Docker engine may take to respond before it counts as missing."""
 _CGROUPS = Path("/sys/fs/cgroup")
 
 
 @dataclass(frozen=True)
 class Component:
-    """Something that a machine may lack. `missing` returns what is missing, or None where all is there."""
+    """A component that a machine may lack. `missing` returns the reason, or None if the component is complete."""
 
     name: str
     missing: Callable[[], str | None]
@@ -53,7 +53,7 @@ def _docker() -> str | None:
     tags = {tag(recipe): recipe for recipe in catalogue.IMAGES}
     command = ["docker", "image", "inspect", "--format={{json .Config.Labels}}"]
     try:
-        # One question for all images: an engine may be slow, or be there without answering.
+        # Ask for all images at once: an engine may be slow or hang.
         _answer("docker", "version", "--format={{.Server.Version}}")
         contents = {name: _answer(*command, name) for name in tags}
     except (TimeoutError, ConnectionError) as error:
@@ -71,7 +71,7 @@ def _docker() -> str | None:
 
 
 def _answer(*command: str) -> str:
-    """Return what the Docker command prints, empty where the image does not exist."""
+    """Return the output of the Docker command, or an empty text if the image does not exist."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=ANSWER_SECONDS)
     except subprocess.TimeoutExpired:
@@ -95,7 +95,7 @@ def _cluster() -> str | None:
 
 
 def _control_groups() -> str | None:
-    """Control groups need root, and a hierarchy that may be written."""
+    """Return why control groups cannot be used, or None. They need root and a writable hierarchy."""
     folders = [_CGROUPS, _CGROUPS / "memory"]
     writable = any((folder / "cgroup.procs").exists() and os.access(folder, os.W_OK) for folder in folders)
     return None if writable and os.geteuid() == 0 else "control groups are not writable for this user"
@@ -119,9 +119,12 @@ COMPONENTS: Mapping[str, Component] = {
         Component("campaign", lambda: None, "nothing"),
     )
 }
-"""Every component, by the name of its marker. `offline` marks tests of the tools that build an engine where none can be
-downloaded, `long` tests of several runs of the real engine, `paced` tests whose outcome depends on the machine's pace,
-`campaign` tests of one more pair of source and platform, of which the other tiers run a sample."""
+"""All components by the name of their marker.
+
+`offline` marks tests of the tools that build an engine where nothing can be downloaded, `long` tests of several runs of
+the real engine, `paced` tests whose outcome depends on the speed of the machine, `campaign` tests of pairs of source and
+platform of which the other tiers run a sample.
+"""
 
 _LAST = frozenset({"offline", "paced", "campaign"})
 
@@ -132,12 +135,12 @@ TIERS: Mapping[str, frozenset[str]] = {
     "all": frozenset(COMPONENTS) - {"campaign"},
     "campaign": frozenset(COMPONENTS),
 }
-"""The components whose tests each tier runs; a test may need several and runs where all of them are in the tier."""
+"""The components that each tier includes. A test runs in a tier that includes all of its components."""
 
 
 @cache
 def missing(name: str) -> str | None:
-    """Return what is missing of a component, or None. The answer is kept for the life of the process."""
+    """Return what is missing of a component, or None. The answer is cached for the life of the process."""
     return COMPONENTS[name].missing()
 
 

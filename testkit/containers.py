@@ -1,4 +1,4 @@
-"""Containers for the tests of images: on a private network, gone with their volumes when the test ends."""
+"""Containers for the tests of images, on a private network; removed with their volumes when the test ends."""
 
 import subprocess
 import time
@@ -14,7 +14,7 @@ from testkit.requires import requires
 
 @dataclass(frozen=True)
 class Run:
-    """How a container is started: its environment, the arguments of its server, and its RAM disks (path: options)."""
+    """Options for starting a container. `tmpfs` maps paths of RAM disks to their options."""
 
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     arguments: Sequence[str] = ()
@@ -29,33 +29,33 @@ class Container:
     name: str
 
     def execute(self, *command: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        """Runs a command inside it, as its image's user, with variables beside the container's."""
+        """Run a command in the container as the image's user, with additional environment variables."""
         variables = [f"--env={key}={value}" for key, value in (environment or {}).items()]
         return _docker("exec", *variables, self.name, *command)
 
     def output(self, *command: str, environment: Mapping[str, str] | None = None) -> str:
-        """What a command inside it prints. Fails the test, with what it says, when it fails."""
+        """Return the output of a command in the container; fail the test if the command fails."""
         done = self.execute(*command, environment=environment)
         assert done.returncode == 0, f"{' '.join(command)}: {done.stdout}{done.stderr}"
         return done.stdout.strip()
 
     def log(self) -> str:
-        """What it has printed so far."""
+        """Return the output of the container so far."""
         done = _docker("logs", self.name)
         return done.stdout + done.stderr
 
     def wait_until_ready(
         self, probe: Sequence[str], *, environment: Mapping[str, str] | None = None, seconds: int = 300
     ) -> None:
-        """Waits until a probe inside it succeeds; fails the test, with the server's log, when it does not in time."""
+        """Wait until a probe in the container succeeds; fail the test with the server's log if it takes too long."""
         deadline = time.monotonic() + seconds
         while (done := self.execute(*probe, environment=environment)).returncode != 0:
             if not self._runs() or time.monotonic() > deadline:
-                raise AssertionError(f"{probe[0]} says {done.stderr or done.stdout}; log:\n{self.log()[-4000:]}")
+                raise AssertionError(f"{probe[0]} failed: {done.stderr or done.stdout}; log:\n{self.log()[-4000:]}")
             time.sleep(1)
 
     def wait_until_ended(self, seconds: int = 30) -> int:
-        """Its exit code, once it has ended by itself; fails the test when it does not in time."""
+        """Wait until the container ends by itself, and return its exit code; fail the test if it takes too long."""
         deadline = time.monotonic() + seconds
         while self._runs():
             assert time.monotonic() < deadline, f"it still runs; log:\n{self.log()[-4000:]}"
@@ -63,18 +63,18 @@ class Container:
         return self._exit_code()
 
     def stop(self) -> int:
-        """Asks it to end, with 30 s of grace; its exit code."""
+        """Stop the container with 30 s of grace, and return its exit code."""
         _checked("stop", "--time=30", self.name)
         return self._exit_code()
 
     def server_uid(self) -> int:
-        """The user that its first process runs as."""
+        """Return the user id of the container's first process."""
         status = self.output("cat", "/proc/1/status")
         line = next(line for line in status.splitlines() if line.startswith("Uid:"))
         return int(line.split()[1])
 
     def file_system(self, path: str) -> str:
-        """The type of the file system that holds a path inside it, as in `tmpfs`."""
+        """Return the type of the file system that holds a path in the container, such as `tmpfs`."""
         return self.output("stat", "--file-system", "--format=%T", path)
 
     def _runs(self) -> bool:
@@ -85,14 +85,14 @@ class Container:
 
 
 def require_image(recipe: Recipe) -> None:
-    """Skip the test (fail it in CI) where the engine lacks the image with its present content."""
+    """Skip the test (fail it in CI) if the engine lacks the image with its current content."""
     present = engine.content_of(tag(recipe)) == recipe.content()
     requires(present, "docker", f"the image {recipe.name} is not on the Docker engine")
 
 
 @contextmanager
 def running(recipe: Recipe, run: Run) -> Generator[Container]:
-    """A container of an image, on a network of its own that leads nowhere."""
+    """Run a container of an image on an internal network of its own."""
     require_image(recipe)
     name = session.unique("loadtest-image")
     options = [f"--env={key}={value}" for key, value in run.environment.items()]

@@ -1,4 +1,4 @@
-"""A kill of `pulumi` itself at a moment of a run, and what is there after `pulumi destroy` or the sweep."""
+"""Kill `pulumi` during a run, then check what `pulumi destroy` or the cleanup leaves."""
 
 import sys
 import time
@@ -9,44 +9,44 @@ from testkit import loads
 from testkit.clone import Done, Stack
 
 ENDLESS: Mapping[str, object] = {"rowCount": 50_000_000, "tables": ["users", "orders"]}
-"""A run that no moment outlives."""
+"""Settings of a run that never ends before it is killed."""
 DESTROY, SWEEP = "destroy", "sweep"
 _ENDED_SECONDS = 10
-"""Until the processes that the engine left behind have seen that it is gone."""
+"""How long processes that a killed engine left may take to notice it and end."""
 
 
 @dataclass(frozen=True)
 class Interruption:
-    """What became of one run."""
+    """The outcome of one interrupted run."""
 
     at_seconds: float
-    """From the start of `pulumi up` to its end by SIGKILL."""
+    """Seconds from the start of `pulumi up` to SIGKILL."""
     there: Sequence[str]
-    """What there was of the stack at that moment: how far the run had come."""
+    """What existed of the stack at that moment. It shows how far the run was."""
     way: str
-    """What was tried first."""
+    """The method of cleanup that was tried first: DESTROY or SWEEP."""
     said: str
-    """What the last command said, where it failed."""
+    """The output of the last command if it failed."""
     left_to_the_sweep: Sequence[str]
-    """What `pulumi destroy` left, where that was tried first: what the engine had not yet written down."""
+    """What `pulumi destroy` left because the engine had not recorded it yet."""
     left: Sequence[str]
-    """What there is in the end."""
+    """What exists after the last command."""
 
     @property
     def clean(self) -> bool:
-        """Nothing is left, and the engine agrees."""
+        """Whether nothing is left and the last command succeeded."""
         return not self.said and not self.left
 
 
 def interrupted(stack: Stack, way: str, at_seconds: float) -> Interruption:
-    """Kill an `up` of the stack, whose run is to be endless, after so many seconds; then clean up in this way.
+    """Kill an `up` of the stack after this many seconds, then clean up with the given method.
 
-    What `destroy` leaves is left to the sweep; a `destroy` that failed for it has to succeed then.
+    Whatever `destroy` leaves is removed by the cleanup. If `destroy` failed, it must succeed after that.
     """
     process = stack.start_up()
     time.sleep(at_seconds)
     assert process.poll() is None, f"it ended before {at_seconds} s: {process.communicate()[0]}"
-    # Tools of ours become the CLI: it is the engine's own process.
+    # The wrapper replaces itself by the CLI (exec), so this is the engine's own process.
     process.kill()
     there = stack.traces()
     loads.end(process)
@@ -61,19 +61,19 @@ def interrupted(stack: Stack, way: str, at_seconds: float) -> Interruption:
 
 
 def swept(stack: Stack) -> Done:
-    """`make sweep STACK=... YES=--yes`."""
+    """Run the cleanup of the stack, as `make sweep STACK=... YES=--yes` does."""
     command = (sys.executable, "-m", "infra.cli.cleanup", "--stack", stack.name, "--yes")
     return stack.run(*command)
 
 
 def _destroyed(stack: Stack) -> Done:
-    """A kill may come before there is a stack to destroy."""
+    """Destroy the stack. Succeed if the kill came before the stack was created."""
     done = stack.destroy()
     return Done(0, done.output) if "no stack named" in done.output else done
 
 
 def left(stack: Stack) -> Sequence[str]:
-    """What is of the stack; what is about to end or to go is waited for."""
+    """Return what is left of the stack, after waiting for things that are about to end."""
     deadline = time.monotonic() + _ENDED_SECONDS
     while (left := stack.traces()) and time.monotonic() < deadline:
         time.sleep(0.2)

@@ -1,4 +1,4 @@
-"""A look at a run while it lasts."""
+"""Wait for events of a run in progress."""
 
 import subprocess
 import time
@@ -10,7 +10,7 @@ _POLL_SECONDS = 0.1
 
 
 def until(happened: Callable[[], bool], process: subprocess.Popen[str], what: str) -> None:
-    """Wait for something while `process` runs; fails the test where it ends first or the wait is too long."""
+    """Wait until `happened` returns true while `process` runs; fail the test if the process ends first or time is up."""
     deadline = time.monotonic() + _WAIT_SECONDS
     while not happened():
         assert process.poll() is None, f"it ended before {what}: {process.communicate()[0]}"
@@ -19,12 +19,12 @@ def until(happened: Callable[[], bool], process: subprocess.Popen[str], what: st
 
 
 def has_loaded(log: Path) -> bool:
-    """Whether a worker's log on this machine has a progress line with rows."""
+    """Return whether a worker's log file has a progress line with rows."""
     return log.is_file() and _tells_of_rows(log.read_text())
 
 
 def has_loaded_in(container: str) -> bool:
-    """The same for a worker in a container."""
+    """Return whether the log of a worker's container has a progress line with rows."""
     done = subprocess.run(["docker", "logs", container], capture_output=True, text=True, check=False, timeout=60)
     return _tells_of_rows(done.stdout)
 
@@ -34,5 +34,5 @@ def _tells_of_rows(output: str) -> bool:
 
 
 def end(process: subprocess.Popen[str]) -> str:
-    """Wait for its end; what it printed."""
+    """Wait until the process ends, and return its output."""
     return process.communicate(timeout=_WAIT_SECONDS)[0]

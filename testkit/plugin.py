@@ -1,4 +1,4 @@
-"""Tiers, components and the removal of orphans, for every test; and the fixtures that several folders share."""
+"""The pytest plugin of the project: tiers, components, removal of orphans, and fixtures for several folders."""
 
 import os
 import signal
@@ -31,7 +31,7 @@ def _shared_servers() -> Iterator[None]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add --tier."""
+    """Add the options --tier and --second-try."""
     parser.addoption("--tier", choices=TIERS, default="all", help="which tests to run (default: all)")
     parser.addoption(
         "--second-try",
@@ -42,9 +42,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Forbid builds, and put every temporary folder below the session's own."""
+    """Forbid builds, and create all temporary folders below the session's folder."""
     os.environ.setdefault(_BUILDS, "never")
-    # No test may depend on a quiet machine.
+    # Tests must pass on a busy machine, too.
     settings.register_profile("any-pace", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("any-pace")
     config.stash[_NOT_IN_TIER] = Counter()
@@ -58,7 +58,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the tier's tests, and skip those of missing components. The long ones come first: a pool ends sooner so."""
+    """Keep the tests of the tier, skip those whose component is missing, and run the long ones first."""
     included = TIERS[config.getoption("--tier")]
     kept, left = [], []
     for item in items:
@@ -78,7 +78,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Fail a test whose component is missing where skips are forbidden; note the use of Docker."""
+    """Fail a test whose component is missing if skips are forbidden, and record the use of Docker."""
     needed = _needs(item)
     if item.config.getoption("--second-try") and not _depends_on_pace(item, needed):
         pytest.fail("it failed the first time, and depends on no other process's pace", pytrace=False)
@@ -97,7 +97,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupSchedul
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any, error: object) -> None:
-    """Take over what a process of the pool did not run: all of them collected the same tests."""
+    """Copy the counts of tests outside of the tier from a process of the pool. All of them collected the same tests."""
     del error
     counted = getattr(node, "workeroutput", {}).get("not_in_tier", {})
     config: pytest.Config = node.config
@@ -106,7 +106,7 @@ def pytest_testnodedown(node: Any, error: object) -> None:
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
-    """Remove orphans once every process has ended; what a complete run left behind makes it fail."""
+    """Remove orphans after all processes have ended. Fail a complete run that left any."""
     yield
     config = session.config
     if _is_worker(config):
@@ -120,13 +120,13 @@ def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Remove orphans of a session that ended before its tests began, too."""
+    """Remove orphans of a session that ended before its first test, too."""
     if not _is_worker(config):
         _remove_orphans(config)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print one line for each component that is missing, each tier that was not chosen, and each orphan."""
+    """Print one line for each missing component, each tier that was not chosen, and each orphan."""
     for line in _not_run(terminalreporter.stats.get("skipped", ()), config):
         terminalreporter.write_line(line)
     for orphan in config.stash[_ORPHANS]:
@@ -154,7 +154,7 @@ def _needs(item: pytest.Item) -> frozenset[str]:
 
 
 def _depends_on_pace(item: pytest.Item, needed: frozenset[str]) -> bool:
-    """Whether the test waits for other processes, which a busy machine may hold up."""
+    """Return whether the test waits for other processes, which a busy machine may delay."""
     return bool(needed & {"docker", "cluster", "engine", "paced"}) or bool(
         {"infra", "integration"} & set(item.path.parts)
     )
@@ -165,13 +165,13 @@ def _is_worker(config: pytest.Config) -> bool:
 
 
 def _interrupt(_number: int, _frame: object) -> None:
-    """End as after Ctrl-C, with everything removed, where the session is asked to end; once is enough."""
+    """End as after Ctrl-C on the first SIGTERM, with everything removed. Ignore further ones."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
 def _remove_orphans(config: pytest.Config) -> None:
-    """A second Ctrl-C does not interrupt the removal."""
+    """Remove orphans without being interrupted by a second Ctrl-C."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         config.stash[_ORPHANS] += session.remove_orphans()

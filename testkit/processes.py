@@ -1,4 +1,4 @@
-"""Processes told apart by a variable that whoever started them put into their environment."""
+"""Processes found by a variable in their environment."""
 
 from testkit import session
 

@@ -64,15 +64,15 @@ def _words(text: str) -> frozenset[str]:
 
 _PHRASES = [(re.compile(pattern, re.MULTILINE), remedy) for pattern, remedy in REPLACEMENTS.items()]
 _NO_TITLE = _words(
-    "As But By For From How If In Into Of On So That Than To Until What When Where Whether Which While Who Whose Why With"
+    "As But By For From How If In Into Of On So That Than To Until What When Where Which While Who Whose Why With"
     " Without"
 )
 """Words that begin no title: the rest has no subject or no verb."""
 _NO_VERB = _NO_TITLE | _words(
-    "A About Above After Again All Among An And Another Any Before Behind Below Between Both During Each Either Empty"
+    "A About Above After Again All Among An And Another Any Before Behind Below Between Both During Each Either"
     " Every Everything Few Five Four Half Here Id It Its Less Many More Most Neither Never No None Not Nothing Now Once"
     " One Only Or Other Our Out Over Same Several Six Sixteen Some Such The Their Them Then There These They This Those"
-    " Three Twice Two Under Whatever Whole You Your"
+    " Three Twice Two Under Whatever Whether Whole You Your"
 )
 """Words that are not the imperative of a verb, as far as they have been seen at the start of a docstring."""
 _VERBS = _words("Bless Bring Discuss Embed Exceed Feed Need Ping Proceed Seed Speed Spring Succeed")

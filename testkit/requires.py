@@ -1,4 +1,4 @@
-"""What a test finds missing while it runs: the test is skipped, or fails where skips are forbidden, as in CI."""
+"""Skip a test that finds a component missing while it runs, or fail it where skips are forbidden, as in CI."""
 
 import os
 
@@ -7,7 +7,7 @@ import pytest
 REQUIRE_ALL = os.environ.get("LOADTEST_REQUIRE_ALL") == "1"
 """Whether skips are forbidden."""
 SKIPPED = "missing "
-"""The beginning of the reason of every skip for a missing component."""
+"""The prefix of the skip reason for a missing component."""
 
 
 def requires(present: bool, component: str, lacking: str) -> None:

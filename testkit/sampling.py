@@ -1,4 +1,4 @@
-"""Which sources of a test every tier tries, and which are left to `make test TIER=campaign`."""
+"""Split the sources of a test into a sample for every tier and the rest for `make test TIER=campaign`."""
 
 from collections.abc import Collection, Iterable
 from typing import Any
@@ -7,5 +7,5 @@ import pytest
 
 
 def sampled(names: Iterable[str], sample: Collection[str]) -> list[Any]:
-    """Return one parameter a name; those outside of the sample are for the campaign."""
+    """Return one parameter per name; those outside of the sample run in the campaign only."""
     return [pytest.param(name, marks=[] if name in sample else [pytest.mark.campaign]) for name in names]

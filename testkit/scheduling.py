@@ -1,7 +1,7 @@
-"""Which tests run in one process of the pool: those of a file share its fixtures, and its server.
+"""Group tests by process of the pool, so that tests of a file share its fixtures and its server.
 
-There is one test cluster on a machine, so all of its tests are one group. A file whose tests are parametrized by source
-has one server per source, so each source is a group; tests of several files that share a server are one group per source.
+There is one test cluster per machine, so all of its tests are one group. A file whose tests are parametrized by source
+has one server per source, so each source is a group. Tests of several files that share a server are one group per source.
 """
 
 import re
@@ -18,7 +18,7 @@ _SHARED = re.compile(r'\bshared\("(\w+)"\)')
 
 
 class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist exports it without its type
-    """Hands out whole groups of tests."""
+    """A pytest-xdist scheduler that assigns whole groups of tests."""
 
     def _split_scope(self, nodeid: str) -> str:
         return group_of(nodeid)
@@ -45,7 +45,7 @@ def _needs_cluster(file: str) -> bool:
 
 @cache
 def _shares_server(file: str) -> bool:
-    """Whether a test file, or the fixtures of its folder or of one above, use a server that lives as long as the session."""
+    """Return whether a test file, or a conftest.py above it, uses a server that lives as long as the session."""
     fixtures = [str(folder / "conftest.py") for folder in Path(file).parents]
     return any(_IMPORTS_SHARED.search(_text(each)) for each in (file, *fixtures))
 

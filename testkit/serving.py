@@ -1,4 +1,4 @@
-"""Servers as the Docker platform starts them, from their DatabaseSpec and the project's own images."""
+"""Servers configured as on the Docker platform, from their DatabaseSpec and the project's own images."""
 
 import random
 import subprocess
@@ -32,7 +32,7 @@ _CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
 
 @dataclass(frozen=True)
 class Served:
-    """A server that answers queries."""
+    """A running server that responds to queries."""
 
     specification: DatabaseSpec
     container: Container
@@ -40,17 +40,17 @@ class Served:
     connection: Connection
 
     def kill(self) -> None:
-        """End the server at once, as a crash would."""
+        """Kill the server, as a crash would."""
         docker("kill", self.container.name)
 
     def start(self) -> None:
-        """Start the server again, with the data that it had unless they were in a RAM disk; waits until it answers."""
+        """Start the server again and wait until it responds. Data in a RAM disk are lost, other data are kept."""
         docker("start", self.container.name)
         self.container.wait_until_ready(self.specification.health_command)
 
     @contextmanager
     def without_network(self) -> Iterator[None]:
-        """Take the server off its network and give it back in the end, at the same address."""
+        """Disconnect the server from its network, and connect it again at the same address in the end."""
         name, address = self.container.name, self.connection.host
         docker("network", "disconnect", name, name)
         try:
@@ -59,7 +59,7 @@ class Served:
             docker("network", "connect", f"--ip={address}", name, name)
 
     def cut_network(self, seconds: float) -> None:
-        """Take the server off its network for a while."""
+        """Disconnect the server from its network for some seconds."""
         with self.without_network():
             time.sleep(seconds)
 
@@ -73,9 +73,9 @@ def serving(
     password: str = PASSWORD,
     measured: bool = False,
 ) -> Iterator[Served]:
-    """A server of ours, once its own health check says that it answers; `arguments` come behind its own, and win.
+    """Start a server and wait until its health check succeeds; `arguments` override its own.
 
-    Unless its speed is `measured`, a Java server compiles quickly rather than well: it starts with two thirds of the work.
+    Unless its speed is `measured`, a Java server uses the quick compiler, which reduces the work of a start by a third.
     """
     recipe = RECIPES[source]
     require_image(recipe)
@@ -83,7 +83,7 @@ def serving(
     quick = _QUICK if source in _JAVA and not measured else {}
     environment = {**ours.environment, **quick}
     specification = ours.model_copy(update={"arguments": (*ours.arguments, *arguments), "environment": environment})
-    # Kafka tells its clients an address: it has to be one that this machine reaches, and known before.
+    # Kafka advertises an address to its clients: it must be reachable from this machine and be chosen in advance.
     address = f"10.{random.randrange(100, 250)}.{random.randrange(250)}."
     name = session.unique("loadtest-served")
     docker("network", "create", "--internal", f"--subnet={address}0/24", name)
@@ -103,9 +103,9 @@ _RUNNING: dict[str, Served] = {}
 
 
 def shared(source: str) -> Served:
-    """Return this process's server of a source, for tests that neither end nor configure it.
+    """Return this process's server of a source, for tests that neither stop nor configure it.
 
-    It is started on first use and lives until the session ends: a server takes up to half a minute of a core to start.
+    It starts on first use and runs until the session ends: a start takes up to half a minute of CPU.
     """
     if source not in _RUNNING:
         _RUNNING[source] = _SHARED.enter_context(serving(source))
@@ -113,7 +113,7 @@ def shared(source: str) -> Served:
 
 
 def end_shared() -> None:
-    """End the servers of this process that tests shared."""
+    """Stop the shared servers of this process."""
     _RUNNING.clear()
     _SHARED.close()
 
@@ -134,7 +134,7 @@ def _start(name: str, recipe: Recipe, specification: DatabaseSpec, host: str, pa
 
 
 def docker(*arguments: str) -> str:
-    """What a docker command prints; fails the test where it fails."""
+    """Return the output of a docker command; fail the test if the command fails."""
     done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, f"docker {arguments[0]}: {done.stderr}"
     return done.stdout

@@ -1,7 +1,7 @@
-"""One run of the test suite: its id, which marks all that its tests create, and the removal of what they left.
+"""The session: an id that marks everything that the tests create, and the removal of what they leave.
 
 The id is in the environment of every process that a test starts, in the name of every stack, container, network and
-volume, and in the path of every folder. So what an interrupted run leaves can be found without asking the tests.
+volume, and in the path of every folder. So orphans of an interrupted run can be found without help from the tests.
 """
 
 import os
@@ -19,20 +19,20 @@ from contrib.offline.cluster import claim
 
 VARIABLE = "LOADTEST_TEST_SESSION"
 IN_POOL = "PYTEST_XDIST_WORKER" in os.environ
-"""Whether this process is one of the pool's, which take the id from the process that started them."""
+"""Whether this process belongs to the pool. Such processes take the id from the process that started them."""
 ID = os.environ[VARIABLE] if IN_POOL else secrets.token_hex(3)
 FOLDER = Path(tempfile.gettempdir()) if IN_POOL else Path(tempfile.gettempdir()) / f"loadtest-tests-{ID}"
-"""Holds every temporary folder of the session. Short, because paths of Unix sockets are limited to 107 bytes."""
+"""The parent of all temporary folders of the session. Short, because paths of Unix sockets are limited to 107 bytes."""
 CLUSTER_STARTED = FOLDER / "cluster-started"
-"""Exists while the test cluster that this session started is running."""
+"""A file that exists while a test cluster runs that the session started."""
 USED_DOCKER = FOLDER / "used-docker"
-"""Exists once a test of this session has asked for Docker."""
+"""A file that exists once a test of the session has used Docker."""
 _ROOT = Path(__file__).resolve().parents[1]
 _GRACE_SECONDS = 10
 
 
 def begin() -> None:
-    """Create the session's folder, and lead everything that this process and its children create to it."""
+    """Create the session's folder, and make this process and its children create their temporary files in it."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     FOLDER.chmod(0o755)  # servers run as other users below it
     os.environ.update({VARIABLE: ID, "TMPDIR": str(FOLDER)})
@@ -45,14 +45,14 @@ def unique(kind: str) -> str:
 
 
 def remove_orphans() -> list[str]:
-    """Remove what the session's tests left behind, and return one line for each thing."""
+    """Remove what the session's tests left, and return one line per thing."""
     found = [*_stop_cluster(), *_end_processes(), *_remove_from_docker(), *_unmount(), *_remove_groups()]
     shutil.rmtree(FOLDER, ignore_errors=True)
     return found
 
 
 def processes(variable: str, value: str) -> Iterator[tuple[int, str]]:
-    """Yield process id and command line of the living processes that have this variable in their environment."""
+    """Yield process id and command line of each running process that has this variable in its environment."""
     mark = f"{variable}={value}".encode()
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -62,7 +62,7 @@ def processes(variable: str, value: str) -> Iterator[tuple[int, str]]:
             if command:  # a zombie has none
                 yield int(process.name), command
         except (FileNotFoundError, ProcessLookupError, PermissionError):
-            continue  # ended meanwhile, or another user's
+            continue  # It has ended in the meantime, or belongs to another user.
 
 
 def _end_processes() -> list[str]:
@@ -78,7 +78,7 @@ def _end_processes() -> list[str]:
 
 
 def _own() -> set[int]:
-    """This process and those that it runs in; `make` may have been given the variable."""
+    """Return the ids of this process and its parents; `make` may have the variable, too."""
     own, pid = set(), os.getpid()
     while pid > 1:
         own.add(pid)
@@ -95,7 +95,7 @@ def _send(pid: int, number: signal.Signals) -> None:
 
 
 def _stop_cluster() -> list[str]:
-    """Stop the cluster that the session started, and one whose state is in the session's folder."""
+    """Stop the cluster if the session started it, and a cluster whose state is in the session's folder."""
     current = claim.current()
     states = [["--state", current.state]] if current and Path(current.state).is_relative_to(FOLDER) else []
     states += [[]] if CLUSTER_STARTED.exists() else []
@@ -106,7 +106,7 @@ def _stop_cluster() -> list[str]:
 
 
 def _remove_from_docker() -> list[str]:
-    """Containers go first: they hold networks and volumes."""
+    """Remove containers before networks and volumes, which they use."""
     if not USED_DOCKER.exists():
         return []
     found = []
@@ -134,7 +134,7 @@ def _unmount() -> list[str]:
 
 
 def _remove_groups() -> list[str]:
-    """Control groups of either version; their children first."""
+    """Remove control groups of either version, children first."""
     root = Path("/sys/fs/cgroup")
     groups = [*root.glob(f"loadtest/*-{ID}-*"), *root.glob(f"*/loadtest/*-{ID}-*")]
     for group in groups:

@@ -1,4 +1,4 @@
-"""What a stack leaves on the machine, looked for without asking the code that removes it."""
+"""Find what a stack left on the machine, independently of the code that removes it."""
 
 import shutil
 import subprocess
@@ -8,13 +8,13 @@ from pathlib import Path
 from testkit.processes import processes_with
 
 KINDS = ("process", "folder", "mount", "control group", "container", "network", "volume")
-"""What a trace is, by the words that it begins with."""
+"""The kinds of traces. Each trace begins with one of these words."""
 
 
 def of_stack(stack: str, mark: str, folder: Path, groups: Iterable[str]) -> list[str]:
-    """Processes, folders, mounts, control groups, and all that Docker knows by this stack's name.
+    """Return processes, folders, mounts, control groups and Docker objects of this stack.
 
-    `mark` is a variable with its value, `groups` are the beginnings of the control groups' names.
+    `mark` is a variable with its value, `groups` are prefixes of the names of control groups.
     """
     variable, _, value = mark.partition("=")
     return [
@@ -27,7 +27,7 @@ def of_stack(stack: str, mark: str, folder: Path, groups: Iterable[str]) -> list
 
 
 def in_docker(stack: str) -> list[str]:
-    """Containers, networks and volumes whose name has the stack's in it."""
+    """Return the containers, networks and volumes whose name contains the stack's name."""
     if shutil.which("docker") is None:
         return []
     kinds = {
@@ -41,11 +41,11 @@ def in_docker(stack: str) -> list[str]:
 
 
 def _groups(name: str) -> list[Path]:
-    """Of either version: below each controller of v1, or below the one root of v2."""
+    """Return control groups of v1 (below each controller) or v2 (below the root)."""
     root = Path("/sys/fs/cgroup")
     return [*root.glob(f"loadtest/{name}*"), *root.glob(f"*/loadtest/{name}*")]
 
 
 def _docker(*arguments: str) -> str:
-    """What docker prints; nothing where no engine answers, which then holds nothing either."""
+    """Return the output of docker, or nothing if no engine responds: then it has no containers either."""
     return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False, timeout=60).stdout

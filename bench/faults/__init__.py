@@ -1,1 +1,1 @@
-"""The fault campaign: real workers whose process, server, network, disk or memory fails, and what is there afterwards."""
+"""The fault campaign: break the process, server, network, disk or memory of real workers, and check the outcome."""

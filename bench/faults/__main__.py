@@ -1,8 +1,8 @@
 """The fault campaign: `make faults`, or `python -m bench.faults [--trials 20] [--fault NAME ...] [--source NAME ...]`.
 
-Real workers in containers, on half a core each, load and verify; something happens to them at moments that a seeded
-generator draws over the bytes that an undisturbed load sends. Writes bench/results/faults.json, a row a fault and source;
-rows of faults and sources that are not asked for stay as they are.
+Real workers in containers, with half a core each, load and verify. A fault strikes at a moment that a seeded generator
+draws over the bytes that an undisturbed load sends. Writes bench/results/faults.json, one row per fault and source. Rows of
+faults and sources that are not selected stay unchanged.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from core.stores import SOURCES
 
 
 def main() -> int:
-    """Run the campaign; 1 where a trial did not end as it should."""
+    """Run the campaign; return 1 if a trial did not end as it should."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, help="of each fault and source (default: as many as the fault has)")
     parser.add_argument("--fault", nargs="*", choices=list(FAULTS), default=list(FAULTS))
@@ -34,18 +34,18 @@ def main() -> int:
             verdicts: list[Verdict] = []
             for verdict in fault.verdicts(load):
                 verdicts.append(_shown(name, source, verdict))
-                # Each is a fact: a campaign that is ended early leaves those that it has found.
+                # Record after each trial, so that a campaign that is stopped early keeps its results.
                 keep(row(name, source, verdicts, time.monotonic() - started), settings)
             failed += sum(bool(verdict.wrong) for verdict in verdicts)
     return 1 if failed else 0
 
 
 def _shown(fault: str, source: str, verdict: Verdict) -> Verdict:
-    """The same; whoever waits for the campaign sees each trial as it ends."""
+    """Print a trial as soon as it ends, and return it."""
     moment = (
         "" if verdict.of_load is None else f" at {verdict.of_load:.1%} of the load, {verdict.rows_there} rows there"
     )
-    sys.stdout.write(f"{fault}, {source}{moment}: {'; '.join(verdict.wrong) or 'as it should be'} {verdict.said}\n")
+    sys.stdout.write(f"{fault}, {source}{moment}: {'; '.join(verdict.wrong) or 'as it should be'} {verdict.errors}\n")
     sys.stdout.flush()
     return verdict
 

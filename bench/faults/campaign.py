@@ -1,4 +1,4 @@
-"""The faults of the campaign: of each, its sources, where they load, and how a number of its trials is made."""
+"""The faults of the campaign, each with its sources, its target to load into, and a function that runs its trials."""
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,8 +9,8 @@ from pathlib import Path
 from bench.faults.full_disk import full_disk
 from bench.faults.killed_worker import killed_workers
 from bench.faults.lost_server import DURABLE, cut_off, killed, lost_server
-from bench.faults.place import Place, ServerPlace, file_place
-from bench.faults.short_memory import short_memory
+from bench.faults.out_of_memory import out_of_memory
+from bench.faults.target import ServerTarget, Target, file_target
 from bench.faults.verdict import Verdict
 from contrib.offline.images import catalogue
 from contrib.offline.images.recipe import tag
@@ -23,10 +23,11 @@ SERVERS = tuple(name for name, source in SOURCES.items() if source.needs_server)
 FILES = tuple(name for name in SOURCES if name not in SERVERS)
 _MEMORY: Mapping[str, int] = {**dict.fromkeys(SERVERS, 1024 * MIB), "neo4j": 1536 * MIB}
 _TMPFS = 400 * MIB
-"""Of a server that is to have room for everything. The RAM disk counts as memory, and Neo4j's store does not shrink when it
-is emptied: with 1 GiB the kernel ended it in the sixth run."""
+"""The RAM disk of a server with room for everything. It counts as memory, and Neo4j's store does not shrink when it is
+emptied: with 1 GiB of memory, the kernel killed it in the sixth run.
+"""
 _ROOM = 256 * MIB
-"""For files."""
+"""The RAM disk for files."""
 _TOO_SMALL: Mapping[str, int] = {
     "mysql": 300 * MIB,
     "postgresql": 140 * MIB,
@@ -36,76 +37,76 @@ _TOO_SMALL: Mapping[str, int] = {
     "csv": 2 * MIB,
     "jsonl": 2 * MIB,
 }
-"""A disk that a server can start on, and that the rows of a trial fill."""
+"""The RAM disks on which a server can start and which the rows of a trial fill."""
 _FILLING = 20.0
-"""Times the rows of another trial, of which as many are loaded as have room."""
+"""The factor on the rows of other trials, so that the disk becomes full."""
 
 
 @dataclass(frozen=True)
 class Load:
-    """What a fault's trials have: a source, the worker's image, how many are wanted, and of how many rows."""
+    """The parameters of a fault's trials: source, worker image, number of trials and share of the rows."""
 
     source: str
     image: str
     trials: int
     rng: random.Random
     share: float = 1.0
-    """Of the rows that `bench.faults.plans` gives to the source."""
+    """The share of the source's rows in `bench.faults.plans`."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that goes wrong."""
+    """A kind of fault."""
 
     sources: Sequence[str]
     trials: int
-    """How many the campaign makes of each source."""
+    """The number of trials per source."""
     verdicts: Callable[[Load], Iterator[Verdict]]
 
 
 def worker_image() -> str:
-    """The image of the worker as it is now, built where Docker does not have it."""
+    """Return the current image of the worker, which is built if Docker lacks it."""
     return build(Path(__file__).resolve().parents[2], tag(catalogue.PYTHON))
 
 
 @contextmanager
-def _server(load: Load, tmpfs: int | None = _TMPFS, arguments: Sequence[str] = ()) -> Iterator[ServerPlace]:
+def _server(load: Load, tmpfs: int | None = _TMPFS, arguments: Sequence[str] = ()) -> Iterator[ServerTarget]:
     with serving(load.source, memory=_MEMORY[load.source], tmpfs=tmpfs, arguments=arguments) as served:
-        yield ServerPlace(load.source, served)
+        yield ServerTarget(load.source, served)
 
 
-def _place(load: Load) -> AbstractContextManager[Place]:
-    """One for all trials of a fault and source, with room for everything."""
-    return file_place(load.source, load.image, _ROOM) if load.source in FILES else _server(load)
+def _target(load: Load) -> AbstractContextManager[Target]:
+    """Return a target with room for everything, for all trials of a fault and source."""
+    return file_target(load.source, load.image, _ROOM) if load.source in FILES else _server(load)
 
 
 def _killed_worker(load: Load) -> Iterator[Verdict]:
-    with _place(load) as place:
-        yield from killed_workers(place, load.image, load.trials, load.rng, load.share)
+    with _target(load) as target:
+        yield from killed_workers(target, load.image, load.trials, load.rng, load.share)
 
 
 def _killed_server(load: Load) -> Iterator[Verdict]:
     # A RAM disk would be empty after the restart.
-    with _server(load, tmpfs=None, arguments=DURABLE.get(load.source, ())) as place:
-        yield from lost_server(place, load.image, load.trials, load.rng, load.share, killed)
+    with _server(load, tmpfs=None, arguments=DURABLE.get(load.source, ())) as target:
+        yield from lost_server(target, load.image, load.trials, load.rng, load.share, killed)
 
 
 def _cut_network(load: Load) -> Iterator[Verdict]:
-    with _server(load) as place:
-        yield from lost_server(place, load.image, load.trials, load.rng, load.share, cut_off)
+    with _server(load) as target:
+        yield from lost_server(target, load.image, load.trials, load.rng, load.share, cut_off)
 
 
 def _full_disk(load: Load) -> Iterator[Verdict]:
     size = _TOO_SMALL[load.source]
     for _ in range(load.trials):
-        # One that has been full is of no more use.
-        with file_place(load.source, load.image, size) if load.source in FILES else _server(load, size) as place:
-            yield full_disk(place, load.image, _FILLING)
+        # A target whose disk has been full cannot be used again.
+        with file_target(load.source, load.image, size) if load.source in FILES else _server(load, size) as target:
+            yield full_disk(target, load.image, _FILLING)
 
 
-def _short_memory(load: Load) -> Iterator[Verdict]:
-    with _place(load) as place:
-        yield from short_memory(place, load.image, load.trials, load.share)
+def _out_of_memory(load: Load) -> Iterator[Verdict]:
+    with _target(load) as target:
+        yield from out_of_memory(target, load.image, load.trials, load.share)
 
 
 FAULTS: Mapping[str, Fault] = {
@@ -113,5 +114,5 @@ FAULTS: Mapping[str, Fault] = {
     "server killed": Fault(SERVERS, 3, _killed_server),
     "network cut": Fault(SERVERS, 3, _cut_network),
     "disk full": Fault(tuple(SOURCES), 2, _full_disk),
-    "memory short": Fault(tuple(SOURCES), 2, _short_memory),
+    "memory short": Fault(tuple(SOURCES), 2, _out_of_memory),
 }

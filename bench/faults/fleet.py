@@ -1,6 +1,6 @@
-"""A run's containers, as `infra.platforms.docker.component` declares them, without an engine that keeps a state of them.
+"""Create a run's containers as `infra.platforms.docker.component` declares them, without a Pulumi engine.
 
-They are created and not started: the program's own fleet starts them, waits for them and starts them again.
+They are only created. The product's own fleet starts them, waits for them and restarts them.
 """
 
 import os
@@ -15,7 +15,7 @@ from docker import DockerClient
 from docker.errors import APIError
 from pydantic import ValidationError
 
-from bench.faults.place import Place
+from bench.faults.target import Target
 from core.labels import STACK_LABEL
 from core.plan import Limits, LoadPlan
 from core.results import Progress
@@ -39,7 +39,7 @@ _START_SECONDS = 120
 
 @dataclass(frozen=True)
 class Fleet:
-    """Created containers of a plan's workers."""
+    """The created containers of a plan's workers."""
 
     name: str
     plan: LoadPlan
@@ -47,11 +47,11 @@ class Fleet:
     client: DockerClient
 
     def container(self, worker: str) -> str:
-        """A worker's container by its name."""
+        """Return the name of a worker's container."""
         return f"{self.name}-{worker}"
 
     def process(self, worker: str) -> int:
-        """A worker's process on this machine, once its container runs; raises TimeoutError where it does not."""
+        """Return a worker's process id on this machine once its container runs; raise TimeoutError if it does not start."""
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
             state = self.client.api.inspect_container(self.container(worker))["State"]
@@ -61,7 +61,7 @@ class Fleet:
         raise TimeoutError(f"{self.container(worker)} has not started within {_START_SECONDS} s")
 
     def kill(self, worker: str) -> bool:
-        """`docker kill`, by the API that the command calls too; False where the worker has ended already."""
+        """Kill a worker through the Docker API. Return False if it has already ended."""
         try:
             self.client.api.kill(self.container(worker))
         except APIError:
@@ -69,12 +69,12 @@ class Fleet:
         return True
 
     def progress(self, worker: str) -> Progress | None:
-        """The last that a worker has told of itself."""
+        """Return the last progress line of a worker."""
         done = subprocess.run(
             ["docker", "logs", self.container(worker)], capture_output=True, text=True, check=True, timeout=60
         )
-        told = (_progress_of(line) for line in reversed(done.stdout.splitlines()))
-        return next((progress for progress in told if progress is not None), None)
+        found = (_progress_of(line) for line in reversed(done.stdout.splitlines()))
+        return next((progress for progress in found if progress is not None), None)
 
 
 def _progress_of(line: str) -> Progress | None:
@@ -85,8 +85,8 @@ def _progress_of(line: str) -> Progress | None:
 
 
 @contextmanager
-def fleet(plan: LoadPlan, place: Place, image: str) -> Iterator[Fleet]:
-    """The containers, and in the end nothing of them."""
+def fleet(plan: LoadPlan, target: Target, image: str) -> Iterator[Fleet]:
+    """Create the containers, and remove them in the end."""
     name = f"loadtest-trial-{uuid.uuid4().hex[:12]}"
     volumes = {folder: f"{name}{folder.replace('/', '-')}" for folder in (PLAN_FOLDER, RESULTS_FOLDER)}
     for volume in volumes.values():
@@ -97,11 +97,11 @@ def fleet(plan: LoadPlan, place: Place, image: str) -> Iterator[Fleet]:
         def create(who: str, arguments: Sequence[str], limits: Limits | None, *, plan_is: str) -> str:
             made.append(f"{name}-{who}")
             mounts = [f"--volume={volumes[PLAN_FOLDER]}:{PLAN_FOLDER}:{plan_is}"]
-            mounts += [f"--volume={volumes[RESULTS_FOLDER]}:{RESULTS_FOLDER}", *place.options]
+            mounts += [f"--volume={volumes[RESULTS_FOLDER]}:{RESULTS_FOLDER}", *target.options]
             named = [f"--name={name}-{who}", f"--hostname={who}", f"--label={STACK_LABEL}={name}"]
-            return _create([*named, *mounts, *_options(limits), image, *arguments], place.connection_string)
+            return _create([*named, *mounts, *_options(limits), image, *arguments], target.connection_string)
 
-        # It is the workers whose memory may be short.
+        # Only the workers' memory is limited.
         prepare = create("prepare", prepare_arguments(PLAN_FILE), None, plan_is="rw")
         workers = {
             worker.id: create(worker.id, worker_arguments(PLAN_FILE, index), plan.limits, plan_is="ro")
@@ -128,7 +128,7 @@ def _options(limits: Limits | None) -> Sequence[str]:
 
 
 def _create(arguments: Sequence[str], connection_string: str) -> str:
-    """The id of a container that has the connection string from our environment, not from the command line."""
+    """Create a container and return its id. The connection string is passed in the environment, not in an argument."""
     environment: Mapping[str, str] = {**os.environ, CONNECTION_VARIABLE: connection_string}
     command = ["docker", "create", f"--env={CONNECTION_VARIABLE}", *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)

@@ -1,4 +1,4 @@
-"""The keys that a source holds, each row's, by its bare driver or a plain reader of its files."""
+"""Read the key of each row from a source, with the bare driver or a plain reader of files."""
 
 import csv
 import io
@@ -20,20 +20,20 @@ from pymongo import MongoClient
 from core.connection import Connection
 
 KEY = "id"
-"""The primary key of every table that is looked at, and its first column."""
+"""The primary key of every table in the campaign, which is its first column."""
 Keys = Mapping[str, Sequence[str]]
-"""By table: a key for each row, in any order, as text."""
+"""Keys of all rows as text, in any order, by table."""
 _SECONDS = 20
 _UUID_BYTES = 16
 
 
 def text_of(key: object) -> str:
-    """A key as every source's spelling of it is compared."""
+    """Return a key in the spelling that is compared between sources."""
     return str(UUID(bytes=key)) if isinstance(key, bytes) and len(key) == _UUID_BYTES else str(key)
 
 
 def postgresql(at: Connection, tables: Sequence[str]) -> Keys:
-    """By psycopg."""
+    """Read keys with psycopg."""
     query = sql.SQL("SELECT {} FROM {}")
     with psycopg.connect(at.text, connect_timeout=_SECONDS) as connection:
         return {
@@ -46,7 +46,7 @@ def postgresql(at: Connection, tables: Sequence[str]) -> Keys:
 
 
 def mysql(at: Connection, tables: Sequence[str]) -> Keys:
-    """By PyMySQL."""
+    """Read keys with PyMySQL."""
     found: dict[str, Sequence[str]] = {}
     opened = pymysql.connect(
         host=at.host, user=at.user, password=at.password or "", database=at.database, ssl_disabled=True
@@ -59,7 +59,7 @@ def mysql(at: Connection, tables: Sequence[str]) -> Keys:
 
 
 def mongodb(at: Connection, tables: Sequence[str]) -> Keys:
-    """By PyMongo."""
+    """Read keys with PyMongo."""
     options: CodecOptions[dict[str, object]] = CodecOptions(uuid_representation=UuidRepresentation.STANDARD)
     with MongoClient[dict[str, object]](at.text) as client:
         collections = {name: client[at.database].get_collection(name, codec_options=options) for name in tables}
@@ -67,7 +67,7 @@ def mongodb(at: Connection, tables: Sequence[str]) -> Keys:
 
 
 def neo4j(at: Connection, tables: Sequence[str]) -> Keys:
-    """By the driver."""
+    """Read keys with the Neo4j driver."""
     query = "MATCH (n) WHERE $label IN labels(n) RETURN n[$key]"
     with GraphDatabase.driver(f"bolt://{at.host}:{at.port}", auth=(at.user or "", at.password or "")) as driver:
         found = {name: driver.execute_query(query, label=name, key=KEY).records for name in tables}
@@ -75,7 +75,7 @@ def neo4j(at: Connection, tables: Sequence[str]) -> Keys:
 
 
 def kafka(at: Connection, tables: Sequence[str]) -> Keys:
-    """By a consumer, from the first offset of each partition to the last."""
+    """Read keys with a consumer, from the first to the last offset of each partition."""
     consumer = Consumer({"bootstrap.servers": f"{at.host}:{at.port}", "group.id": "keys", "enable.auto.commit": False})
     try:
         return {name: _of_topic(consumer, name) for name in tables}
@@ -84,7 +84,7 @@ def kafka(at: Connection, tables: Sequence[str]) -> Keys:
 
 
 def csv_files(archive: IO[bytes], tables: Sequence[str]) -> Keys:
-    """By Python's own reader; the part with a table's first row, and no other, has a header."""
+    """Read keys with Python's csv module. Only the part with a table's first row has a header."""
     found: dict[str, list[str]] = {name: [] for name in tables}
     for table, first_row, lines in _parts(archive, tables):
         rows = csv.reader(io.StringIO(lines.decode(), newline=""))
@@ -93,7 +93,7 @@ def csv_files(archive: IO[bytes], tables: Sequence[str]) -> Keys:
 
 
 def jsonl_files(archive: IO[bytes], tables: Sequence[str]) -> Keys:
-    """By Python's own reader."""
+    """Read keys with Python's json module."""
     found: dict[str, list[str]] = {name: [] for name in tables}
     for table, _, lines in _parts(archive, tables):
         found[table] += [text_of(json.loads(line)[KEY]) for line in lines.splitlines()]
@@ -108,7 +108,7 @@ SERVERS: Mapping[str, Callable[[Connection, Sequence[str]], Keys]] = {
     "kafka": kafka,
 }
 FILES: Mapping[str, Callable[[IO[bytes], Sequence[str]], Keys]] = {"csv": csv_files, "jsonl": jsonl_files}
-"""What reads the parts in a tar of the folder of tables, finished or not."""
+"""The readers of a tar archive with the parts of tables, finished or not."""
 
 
 def _of_topic(consumer: Consumer, topic: str) -> list[str]:
@@ -126,7 +126,7 @@ def _of_topic(consumer: Consumer, topic: str) -> list[str]:
 
 
 def _parts(archive: IO[bytes], tables: Sequence[str]) -> Iterator[tuple[str, int, bytes]]:
-    """Table, first row and whole lines of each part of these tables, be it finished or not."""
+    """Yield table, first row and complete lines of each part of these tables, finished or not."""
     with tarfile.open(fileobj=archive) as tar:
         for member in tar.getmembers():
             content = tar.extractfile(member)

@@ -1,13 +1,13 @@
-"""The server is gone for a while at a random moment of the load: workers fail or wait, and all rows are there in the end."""
+"""Take the server away at a random moment of the load. Workers may fail or wait; in the end all rows must be there."""
 
 import random
 from collections.abc import Callable, Iterator
 
 from bench.faults.fleet import Fleet
-from bench.faults.moments import bytes_of, wait_until
-from bench.faults.place import ServerPlace
 from bench.faults.plans import plan_of
-from bench.faults.trial import Disturbance, Moment, not_whole, run
+from bench.faults.target import ServerTarget
+from bench.faults.timing import bytes_per_worker, wait_until
+from bench.faults.trial import Disturbance, Moment, problems_of_run, run
 from bench.faults.verdict import Verdict
 from testkit.serving import Served
 
@@ -16,52 +16,52 @@ DURABLE = {
     "postgresql": ("-c", "synchronous_commit=on"),
     "mysql": ("--innodb-flush-log-at-trx-commit=1", "--innodb-doublewrite=ON"),
 }
-"""Settings of servers that lose nothing that they acknowledged; the others' own settings do."""
+"""Arguments that make a server durable. The other servers are durable with their own settings."""
 _FIRST = "worker-1"
-"""The moment is one of this worker's load: all of them load at once."""
+"""The worker whose progress decides the moment. All workers load at the same time."""
 
 _MOST_RUNS = 20
-"""As in `bench.faults.killed_worker`."""
+"""The most runs, as in `bench.faults.killed_worker`."""
 
 Loss = Callable[[Served], None]
 
 
 def killed(served: Served) -> None:
-    """`docker kill`, and a start."""
+    """Kill the server and start it again."""
     served.kill()
     served.start()
 
 
 def cut_off(served: Served) -> None:
-    """Off its network for five seconds."""
+    """Disconnect the server from its network for five seconds."""
     served.cut_network(CUT_SECONDS)
 
 
 def lost_server(
-    place: ServerPlace, image: str, trials: int, rng: random.Random, share: float, lose: Loss
+    target: ServerTarget, image: str, trials: int, rng: random.Random, share: float, lose: Loss
 ) -> Iterator[Verdict]:
-    """So many runs, each of which loses its server once; a moment at which nothing was loading is drawn again."""
-    plan = plan_of(place.source, share)
-    whole = bytes_of(plan, place, image)[_FIRST]
+    """Run `trials` runs that each lose the server once; repeat a run if nothing was loading at its moment."""
+    plan = plan_of(target.source, share)
+    whole = bytes_per_worker(plan, target, image)[_FIRST]
     done = 0
     for _ in range(_MOST_RUNS):
         if done == trials:
             return
-        trial = run(plan, place, image, _losing(place, whole, rng.random(), lose))
+        trial = run(plan, target, image, _losing(target, whole, rng.random(), lose))
         (moment,) = trial.moments
         if moment.loading:
             done += 1
             attempts = sorted(result.attempt for result in trial.outcome.results)
             yield Verdict(
-                tuple(not_whole(trial, plan, place)), moment.of_load, moment.rows_there, f"attempts {attempts}"
+                tuple(problems_of_run(trial, plan, target)), moment.of_load, moment.rows_there, f"attempts {attempts}"
             )
 
 
-def _losing(place: ServerPlace, whole: int, of_load: float, lose: Loss) -> Disturbance:
+def _losing(target: ServerTarget, whole: int, of_load: float, lose: Loss) -> Disturbance:
     def disturb(workers: Fleet) -> tuple[Moment, ...]:
         wait_until(workers, _FIRST, whole * of_load)
-        there = sum(map(len, place.keys(workers.plan.tables).values()))
-        lose(place.served)
+        there = sum(map(len, target.keys(workers.plan.tables).values()))
+        lose(target.served)
         return (Moment(_FIRST, round(of_load, 3), there, 0 < there < workers.plan.rows),)
 
     return disturb

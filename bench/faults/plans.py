@@ -1,4 +1,4 @@
-"""What the workers of a trial are to load: two tables of the shop, each shared by two workers."""
+"""The plans of the trials: two tables of the shop, each split between two workers."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,13 +12,13 @@ from worker.generate import Dataset
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "shop.yaml"
 TABLES = ("users", "orders")
-"""One with consecutive keys, one with keys that are no range: two ways to remove what an earlier attempt left."""
+"""A table with consecutive keys, and one without: rows of an earlier attempt are removed in two ways."""
 WORKERS = 4
 SEED = 42
 BATCH_ROWS: Mapping[str, int] = {**dict.fromkeys(SOURCES, 50), "mongodb": 10, "csv": 2, "jsonl": 2}
-"""Few enough that loading takes several times as long as what a worker's start takes more one time than another."""
+"""Batch sizes so small that a load takes several times longer than the variation of a worker's start."""
 CORES = 0.5
-"""Of a worker: little, so that a load takes its time whatever the machine does besides."""
+"""The CPU limit of a worker: low, so that a load is slow enough on any machine."""
 MEMORY = 512 * MIB
 ROWS: Mapping[str, int] = {
     "mysql": 120_000,
@@ -29,7 +29,7 @@ ROWS: Mapping[str, int] = {
     "csv": 300_000,
     "jsonl": 200_000,
 }
-"""Of each table: a load of a second or more in many small batches, on half a core a worker."""
+"""Rows per table: a load of at least a second in many small batches, on half a core per worker."""
 
 
 def plan_of(
@@ -41,7 +41,7 @@ def plan_of(
     retries: int = 1,
     batch_size: int | None = None,
 ) -> LoadPlan:
-    """A run that loads and verifies a share of the source's rows."""
+    """Return a plan that loads and verifies a share of the source's rows."""
     schema = load_schema(SCHEMA)
     rows = round(ROWS[source] * share)
     return LoadPlan(
@@ -61,6 +61,6 @@ def plan_of(
 
 
 def keys_of(plan: LoadPlan, shard: Shard) -> frozenset[str]:
-    """The keys of a shard's rows, as `bench.faults.keys` spells them."""
+    """Return the keys of a shard's rows, in the spelling of `bench.faults.keys`."""
     rows = Dataset(plan.data, plan.seed, plan.row_count, plan.base_instant).table(shard.table)
     return frozenset(map(text_of, rows.batch(shard.first_row, shard.rows, [KEY]).column(0).to_pylist()))

@@ -1,4 +1,4 @@
-"""The campaign's outcome: one row a fault and source, kept beside those of another run of the campaign."""
+"""Record the outcome of the campaign: one row per fault and source, merged with those of earlier campaigns."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ _LIBRARIES = ("pyarrow", "numpy", "psycopg", "PyMySQL", "pymongo", "neo4j", "con
 
 
 def row(fault: str, source: str, verdicts: Sequence[Verdict], seconds: float) -> Mapping[str, Any]:
-    """The trials of one fault and source."""
+    """Return the row of one fault and source."""
     by_moment = sorted(verdicts, key=lambda verdict: verdict.of_load or 0.0)
     return {
         "fault": fault,
@@ -23,14 +23,14 @@ def row(fault: str, source: str, verdicts: Sequence[Verdict], seconds: float) ->
         "wrong": list(dict.fromkeys(text for verdict in verdicts for text in verdict.wrong)),
         "of_load": [verdict.of_load for verdict in by_moment if verdict.of_load is not None],
         "rows_there": [v.rows_there for v in by_moment if v.rows_there is not None],
-        "said": list(dict.fromkeys(verdict.said for verdict in verdicts if verdict.said)),
+        "said": list(dict.fromkeys(verdict.errors for verdict in verdicts if verdict.errors)),
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds),
     }
 
 
 def keep(found: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
-    """Write the row into the campaign's file, in the place of an earlier one of the same fault and source."""
+    """Write the row into the campaign's file, replacing an earlier row of the same fault and source."""
     rows = {(known["fault"], known["source"]): known for known in _known()}
     rows[found["fault"], found["source"]] = found
     record(NAME, [rows[key] for key in sorted(rows)], _LIBRARIES, settings)

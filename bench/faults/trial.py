@@ -1,12 +1,12 @@
-"""One run of a fleet while something happens to it, and what is wrong afterwards, if anything is."""
+"""Run a fleet with one disturbance, and list what is wrong afterwards."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from bench.faults.fleet import Fleet, fleet
-from bench.faults.place import Place
 from bench.faults.plans import keys_of
+from bench.faults.target import Target
 from core.plan import LoadPlan, WorkerPlan
 from core.results import WorkerResult
 from infra.fleet.orchestrator import Outcome, conduct
@@ -14,42 +14,42 @@ from infra.fleet.orchestrator import Outcome, conduct
 
 @dataclass(frozen=True)
 class Moment:
-    """When it happened to a worker."""
+    """The moment of a disturbance of one worker."""
 
     worker: str
     of_load: float
-    """The part of the worker's load that was to be over, as drawn."""
+    """The share of the worker's load after which it was due, as drawn."""
     rows_there: int
     """How many of the worker's rows another client found right after it."""
     loading: bool = True
-    """Whether the worker was loading: it had begun, and not come to its last row or to its verification."""
+    """Whether the worker had begun to load and had not yet loaded its last row."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What a run came to."""
+    """The outcome of a run."""
 
     outcome: Outcome
     moments: tuple[Moment, ...]
 
     def result(self, worker: str) -> WorkerResult:
-        """What a worker came to."""
+        """Return the result of a worker."""
         return next(result for result in self.outcome.results if result.worker_id == worker)
 
 
 Disturbance = Callable[[Fleet], tuple[Moment, ...]]
-"""Waits for its moments in a run that has been begun, and does what it does to it."""
+"""A function that waits for its moments in a running fleet and then disturbs it."""
 
 
 def nothing(_: Fleet) -> tuple[Moment, ...]:
-    """No disturbance."""
+    """Disturb nothing."""
     return ()
 
 
-def run(plan: LoadPlan, place: Place, image: str, disturbance: Disturbance = nothing) -> Trial:
-    """Conduct the plan as the program does, with the disturbance beside it."""
-    with fleet(plan, place, image) as workers, ThreadPoolExecutor(1) as beside:
-        disturbing = beside.submit(disturbance, workers)
+def run(plan: LoadPlan, target: Target, image: str, disturbance: Disturbance = nothing) -> Trial:
+    """Run the plan as the product does, with the disturbance in a second thread."""
+    with fleet(plan, target, image) as workers, ThreadPoolExecutor(1) as pool:
+        disturbing = pool.submit(disturbance, workers)
         outcome = conduct(plan, workers.runner, wanted=lambda: True)
         if outcome.error is not None:
             raise RuntimeError(f"the run did not begin: {outcome.error}")
@@ -57,19 +57,19 @@ def run(plan: LoadPlan, place: Place, image: str, disturbance: Disturbance = not
 
 
 def share_of(plan: LoadPlan, worker: str) -> WorkerPlan:
-    """What one worker is to load."""
+    """Return the plan of one worker."""
     return next(planned for planned in plan.workers if planned.id == worker)
 
 
-def rows_there(plan: LoadPlan, worker: str, place: Place) -> int:
-    """How many of a worker's rows are there now."""
+def rows_there(plan: LoadPlan, worker: str, target: Target) -> int:
+    """Return how many of a worker's rows the source has now."""
     shards = share_of(plan, worker).shards
-    found = place.keys([shard.table for shard in shards])
+    found = target.keys([shard.table for shard in shards])
     return sum(len(keys_of(plan, shard).intersection(found[shard.table])) for shard in shards)
 
 
-def not_whole(trial: Trial, plan: LoadPlan, place: Place) -> Iterator[str]:
-    """What is missing from a run that is to have ended with exactly its rows, by the workers and by another client."""
+def problems_of_run(trial: Trial, plan: LoadPlan, target: Target) -> Iterator[str]:
+    """Yield what is wrong with a run that must have ended with exactly its rows, by workers and by another client."""
     for result in trial.outcome.results:
         if not result.success:
             yield f"{result.worker_id}: {result.exit_reason}, {' '.join(result.errors)}"
@@ -78,6 +78,6 @@ def not_whole(trial: Trial, plan: LoadPlan, place: Place) -> Iterator[str]:
             yield f"{result.worker_id}: verified nothing"
         elif found.total_matched != found.total_expected or found.total_found != found.total_expected:
             yield f"{result.worker_id}: {found.model_dump(exclude={'tables'})}"
-    for table, keys in place.keys(plan.tables).items():
+    for table, keys in target.keys(plan.tables).items():
         if (len(keys), len(set(keys))) != (plan.row_count, plan.row_count):
             yield f"{table}: {len(keys)} rows with {len(set(keys))} keys, {plan.row_count} planned"

@@ -1,17 +1,17 @@
-"""What a fault's trials say."""
+"""The verdict on one trial."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One trial's."""
+    """The problems of one trial, the moment of its fault, and the errors that the user reads."""
 
     wrong: tuple[str, ...] = ()
-    """Empty where everything is as it should be."""
+    """Problems; empty if the trial ended as it should."""
     of_load: float | None = None
-    """The part of the load that was over when it happened."""
+    """The share of the load that was over when the fault struck."""
     rows_there: int | None = None
-    """Of the worker that it happened to, or of all where it happened to all, right after it."""
-    said: str = ""
-    """What the user reads of it."""
+    """Rows that another client found right after the fault, of the worker concerned or of all."""
+    errors: str = ""
+    """The errors that the user reads."""

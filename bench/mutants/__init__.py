@@ -1,1 +1,1 @@
-"""Faults put into the code on purpose, one at a time: the tests must catch each."""
+"""Mutation tests: put one fault at a time into the code, and check that a test fails."""

@@ -1,7 +1,7 @@
-"""`python -m bench.mutants`: put each fault into a copy of the project, and see which test catches it.
+"""`python -m bench.mutants`: put each fault into a copy of the project, and find a test that fails.
 
-A test that catches one has to pass without it. The figures go to bench/results/mutants.json: the fault, whether it was
-caught, by which test, and in how many seconds.
+That test must pass without the fault. Results go to bench/results/mutants.json: the fault, whether a test caught it, which
+one, and the seconds.
 """
 
 import argparse
@@ -26,7 +26,7 @@ _FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 
 
 def main() -> int:
-    """Try every fault, show and record the outcomes; 1 where one was not caught."""
+    """Try every fault, print and record the outcomes; return 1 if one was not caught."""
     parser = argparse.ArgumentParser(prog="python -m bench.mutants", description=__doc__)
     parser.add_argument("--only", metavar="TEXT", default="", help="only faults whose name contains this")
     only = parser.parse_args().only
@@ -38,7 +38,7 @@ def main() -> int:
 
 
 def outcomes(mutants: list[Mutant]) -> Iterator[dict[str, Any]]:
-    """Try each fault in the same copy of the project, and yield what came of it."""
+    """Try each fault in the same copy of the project, and yield the outcomes."""
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder) / "project"
         shutil.copytree(_ROOT, project, ignore=_LEFT_OUT)
@@ -63,14 +63,14 @@ def outcomes(mutants: list[Mutant]) -> Iterator[dict[str, Any]]:
 
 
 def mutated(text: str, mutant: Mutant) -> str:
-    """Return the file's text with the fault; raises ValueError unless the place occurs exactly once."""
+    """Return the file's text with the fault; raise ValueError unless the text to replace occurs exactly once."""
     if text.count(mutant.old) != 1:
         raise ValueError(f"{mutant.file}: {mutant.old!r} occurs {text.count(mutant.old)} times, not once")
     return text.replace(mutant.old, mutant.new)
 
 
 def _first_failure(project: Path, name: str, tests: Sequence[str]) -> str | None:
-    """Return the id of the first of the tests that fails, or None. The test cluster is left out: there is one per machine."""
+    """Return the id of the first test that fails, or None. Tests of the cluster are left out: there is one per machine."""
     command = [sys.executable, "-m", "pytest", "--tier=docker", "-x", "-q", "--no-header", *tests]
     environment = {variable: value for variable, value in os.environ.items() if not variable.startswith("LOADTEST_")}
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Twenty faults of twenty kinds, each a replacement of one text in one file, and the tests that are to catch it."""
+"""The faults: twenty of different kinds, each a replacement of one text in one file, with the tests that must catch it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Mutant:
-    """One fault: in `file`, `old`, which occurs once, becomes `new`. `tests` are paths or ids for pytest."""
+    """A fault. In `file`, `old`, which occurs once, is replaced by `new`. `tests` are paths or ids for pytest."""
 
     name: str
     file: str

@@ -10,7 +10,7 @@ from aggregate import totals
 from aggregate.collect import Collected
 from aggregate.render.page import html
 from aggregate.report import Report
-from bench.made_results import made_plan, made_results
+from bench.synthetic_results import synthetic_plan, synthetic_results
 from core.results import Difference, ExitReason
 from core.thresholds import parse_thresholds
 from tests.aggregate import runs
@@ -25,8 +25,8 @@ SCHEMES = pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 
 def full() -> Report:
     """A run in which everything that a page can show is there."""
-    plan = made_plan(4, 60_000)
-    results = made_results(plan)
+    plan = synthetic_plan(4, 60_000)
+    results = synthetic_results(plan)
     wrong = runs.verified(mismatched=1)
     table = wrong.tables[0].model_copy(
         update={"differences": (Difference(key="7", column="name", expected="Ada", found="<b>Eve</b>"),)}
@@ -128,8 +128,8 @@ def test_names_in_plots_are_never_markup():
 
 
 def test_a_thousand_workers_leave_none_out(page, tmp_path):
-    plan = made_plan(1000, 60_000)
-    text = html.render(totals.report(Collected(tuple(made_results(plan)), plan)))
+    plan = synthetic_plan(1000, 60_000)
+    text = html.render(totals.report(Collected(tuple(synthetic_results(plan)), plan)))
     (tmp_path / "many.html").write_text(text, encoding="utf-8")
     page.open((tmp_path / "many.html").as_uri())
     page.screenshot(SCREENSHOTS / "thousand.png")

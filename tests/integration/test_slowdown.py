@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench.local_runs import local_run
+from bench.local_fleet import run_on_local_fleet
 from core.errors import ExitCode
 from core.plan import LoadPlan, OnExisting, partition
 from core.schema.file import load_schema
@@ -59,7 +59,7 @@ def run(server: str, folder: Path, run_id: str, meanwhile: Callable[[Path], None
             meanwhile(folder / "workers" / f"{SLOW}.pid")
         return True
 
-    report = local_run(plan(run_id), server, folder, wanted)
+    report = run_on_local_fleet(plan(run_id), server, folder, wanted)
     file = folder.parent / f"{run_id}.json"
     file.write_text(report.model_dump_json())
     return file

@@ -1,7 +1,7 @@
-"""The references that `bench.sources` puts beside the worker: a server's own tool, or its bare driver, with rows made before.
+"""References for `bench.sources`: the server's own tool or its bare driver, with rows generated in advance.
 
-A tool runs in a container of the server's image, on the worker's core and in the server's network; what is timed is the
-tool's process alone. A driver runs here, with its parameters in memory.
+A tool runs in a container of the server's image, on the worker's core and in the server's network. Its time is that of the
+tool's process alone. A driver runs in this process, with its parameters in memory.
 """
 
 import re
@@ -23,13 +23,13 @@ from testkit.serving import PASSWORD, Served, docker
 from worker.generate import Dataset
 
 CHUNK = 10_000
-"""Rows of one call of a driver."""
+"""Rows per call of a driver."""
 FOLDER = "/rows"
 
 
 @dataclass(frozen=True)
 class Rows:
-    """What is loaded: so many rows of each table, and a folder for them as files."""
+    """The rows to load: a number per table, and a folder for them as files."""
 
     dataset: Dataset
     tables: Sequence[Table]
@@ -38,24 +38,24 @@ class Rows:
 
     @property
     def total(self) -> int:
-        """Rows of all tables."""
+        """The number of rows of all tables."""
         return self.rows * len(self.tables)
 
     def batches(self, table: Table) -> Iterator[pa.RecordBatch]:
-        """A table's rows, a chunk at a time."""
+        """Yield a table's rows in chunks."""
         for first in range(0, self.rows, CHUNK):
             yield self.dataset.table(table.name).batch(first, min(CHUNK, self.rows - first))
 
 
 Reference = Callable[[Served, Rows], Callable[[], float]]
-"""Makes the rows; what it returns loads them into tables that are empty, and says how many seconds that took."""
+"""A function that generates the rows and returns a function, which loads them into empty tables and returns its seconds."""
 
 
 @contextmanager
 def client(served: Served, core: int, folder: Path) -> Iterator[str]:
-    """A container of the server's image that does nothing until it is told."""
+    """Run an idle container of the server's image, in which tools are started."""
     name = f"{served.container.name}-client"
-    # The image's user is not the one who made the folder.
+    # The user of the image is not the owner of the folder.
     folder.chmod(0o755)
     docker(
         *("run", "--detach", f"--name={name}", f"--network=container:{served.container.name}", f"--cpuset-cpus={core}"),
@@ -69,7 +69,7 @@ def client(served: Served, core: int, folder: Path) -> Iterator[str]:
 
 
 def mysql(served: Served, rows: Rows) -> Callable[[], float]:
-    """`LOAD DATA LOCAL INFILE` by `mysql`, from a file in the page cache."""
+    """Load by `mysql` and `LOAD DATA LOCAL INFILE`, from a file in the page cache."""
     from worker.encode.mysql import MysqlTextEncoder
 
     _files(rows, ".tsv", lambda table: MysqlTextEncoder(table).encode)
@@ -90,7 +90,7 @@ def mysql(served: Served, rows: Rows) -> Callable[[], float]:
 
 
 def postgresql(served: Served, rows: Rows) -> Callable[[], float]:
-    r"""`\copy` by `psql`, from a file in the page cache."""
+    r"""Load by `psql` and `\copy`, from a file in the page cache."""
     from worker.encode.csv import CsvEncoder
 
     _files(rows, ".csv", lambda table: CsvEncoder(table).encode)
@@ -100,7 +100,7 @@ def postgresql(served: Served, rows: Rows) -> Callable[[], float]:
 
 
 def mongodb(served: Served, rows: Rows) -> Callable[[], float]:
-    """`insert_many` of raw BSON by PyMongo, unordered."""
+    """Load by PyMongo and `insert_many` of raw BSON, unordered."""
     from bson.raw_bson import RawBSONDocument
     from pymongo import MongoClient
 
@@ -116,7 +116,7 @@ def mongodb(served: Served, rows: Rows) -> Callable[[], float]:
 
 
 def neo4j(served: Served, rows: Rows) -> Callable[[], float]:
-    """UNWIND by the driver, with lists of Python's own values as its parameters."""
+    """Load by UNWIND through the driver, with lists of Python values as parameters."""
     from neo4j import GraphDatabase
 
     made = [(_unwind(table), {"rows": _values(table, batch)}) for table in rows.tables for batch in rows.batches(table)]
@@ -127,7 +127,7 @@ def neo4j(served: Served, rows: Rows) -> Callable[[], float]:
 
 
 def kafka(served: Served, rows: Rows) -> Callable[[], float]:
-    """`kafka-producer-perf-test` with the same messages, as often as there are rows; its own clock."""
+    """Send the same messages by `kafka-producer-perf-test`, one per row, and use its own clock."""
     from worker.encode.json_text import NdjsonEncoder
 
     _files(rows, ".jsonl", lambda table: NdjsonEncoder(table).encode)
@@ -149,7 +149,7 @@ def kafka(served: Served, rows: Rows) -> Callable[[], float]:
 
 
 def generation(_: Served | None, rows: Rows) -> Callable[[], float]:
-    """Making the data alone: what limits a file."""
+    """Generate the data and load nothing: the limit for files."""
     return lambda: _seconds(lambda: [sum(batch.num_rows for batch in rows.batches(table)) for table in rows.tables])
 
 
@@ -163,7 +163,7 @@ REFERENCES: Mapping[str, tuple[str, Reference]] = {
 
 
 def _values(table: Table, batch: pa.RecordBatch) -> list[list[Any]]:
-    """Rows of Python's values; text where Neo4j has no type for them."""
+    """Return rows of Python values, with text in place of types that Neo4j lacks."""
     texts = {column.name for column in table.columns if column.type.kind in (Kind.DECIMAL, Kind.UUID)}
     columns = [
         [str(uuid.UUID(bytes=value)) if isinstance(value, bytes) else str(value) for value in values]
@@ -188,7 +188,7 @@ def _files(rows: Rows, suffix: str, encoder: Callable[[Table], Callable[[pa.Reco
 
 
 def _timed(served: Served, command: Sequence[str], environment: Mapping[str, str]) -> float:
-    """Seconds of a process in the client's container, by bash: starting `docker exec` is not the tool's."""
+    """Return the seconds of a process in the client's container, measured by bash: without the start of `docker exec`."""
     said = _executed(served, ["bash", "-c", 'TIMEFORMAT=%R; time "$@" >/dev/null', "bash", *command], environment)
     return float(said.stderr.split()[-1])
 
@@ -197,7 +197,7 @@ def _records_per_second(served: Served, command: Sequence[str]) -> float:
     said = _executed(served, command, {}).stdout.splitlines()[-1]
     found = re.search(r"records sent, ([\d.]+) records/sec", said)
     if found is None:
-        raise SystemExit(f"{command[0]} says {said}")
+        raise SystemExit(f"{command[0]} printed {said}")
     return float(found[1])
 
 
@@ -208,7 +208,7 @@ def _executed(
     whole = ["docker", "exec", *variables, f"{served.container.name}-client", *command]
     done = subprocess.run(whole, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise SystemExit(f"{command[0]} says {done.stderr}")
+        raise SystemExit(f"{command[0]} failed: {done.stderr}")
     return done
 
 

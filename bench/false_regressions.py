@@ -1,8 +1,8 @@
-"""Whether two runs of the same plan compare as no regression: `python -m bench.same_plan --trials 20`.
+"""Count how often two runs of the same plan are reported as a regression: `python -m bench.false_regressions --trials 20`.
 
-Each trial runs one plan on the local platform's fleet, once a side or more often, the sides in turn, so that what else
-happens on the machine meets both alike; then it compares them as `python -m aggregate compare` does. At most one trial
-in twenty may find a regression where there is none.
+Each trial runs one plan on the local platform, one or more times per side, in turns, so that other load of the machine
+affects both sides. Then it compares them as `python -m aggregate compare` does. At most one trial in twenty may report a
+regression.
 """
 
 import argparse
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from aggregate.comparison import compare
 from aggregate.report import Report
-from bench.local_runs import PROJECT, local_run
+from bench.local_fleet import PROJECT, run_on_local_fleet
 from bench.record import record, table
 from core.plan import Limits, LoadPlan, OnExisting, partition
 from core.schema.file import load_schema
@@ -26,7 +26,7 @@ SEED = 42
 
 
 def main() -> int:
-    """Run the trials, record them, and say whether 19 of 20 held."""
+    """Run the trials, record them, and return 1 if more than one in twenty reports a regression."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=20)
     parser.add_argument("--repeats", type=int, default=3, help="runs on each side of a trial")
@@ -44,23 +44,23 @@ def main() -> int:
         "repeats": arguments.repeats,
         "max_regression": arguments.max_regression,
     }
-    record("same_plan", rows, ["numpy"], settings)
+    record("false_regressions", rows, ["numpy"], settings)
     sys.stdout.write(f"{table(rows)}\nno regression in {len(rows) - found} of {len(rows)} trials\n")
     return 0 if found * 20 <= len(rows) else 1
 
 
 class _Runs:
-    """Runs of one plan, each with an id of its own, into the same tables, emptied."""
+    """Runs of one plan, each with its own id, into the same tables, which are emptied first."""
 
     def __init__(self, server: str, folder: Path) -> None:
         self._server, self._folder = server, folder
-        self._made = 0
+        self._count = 0
 
-    def make(self) -> Report:
-        """The report of another one."""
-        self._made += 1
-        run_id = f"same-{self._made}"
-        return local_run(_plan(run_id), self._server, self._folder / run_id)
+    def run(self) -> Report:
+        """Run the plan once more and return its report."""
+        self._count += 1
+        run_id = f"same-{self._count}"
+        return run_on_local_fleet(_plan(run_id), self._server, self._folder / run_id)
 
 
 def _plan(run_id: str) -> LoadPlan:
@@ -83,8 +83,8 @@ def _trial(number: int, runs: _Runs, arguments: argparse.Namespace) -> dict[str,
     base: list[Report] = []
     head: list[Report] = []
     for _ in range(arguments.repeats):
-        base.append(runs.make())
-        head.append(runs.make())
+        base.append(runs.run())
+        head.append(runs.run())
     compared = compare(base, head, arguments.max_regression)
     changes = {change.name: change for change in compared.changes}
     return {

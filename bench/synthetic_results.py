@@ -1,6 +1,6 @@
-"""Results in the shape of real ones, for any number of workers: to measure and to look at reports without a fleet.
+"""Create synthetic worker results, for any number of workers, to measure and view reports without a fleet.
 
-`python -m bench.made_results 1000` prints a stack's outputs for `python -m aggregate -`.
+`python -m bench.synthetic_results 1000` prints a stack's outputs for `python -m aggregate -`.
 """
 
 import json
@@ -28,8 +28,8 @@ SETTINGS = {
 }
 
 
-def made_plan(workers: int, rows_per_worker: int) -> LoadPlan:
-    """A plan of three tables."""
+def synthetic_plan(workers: int, rows_per_worker: int) -> LoadPlan:
+    """Return a plan of three tables."""
     key = Column(name="id", type=DataType(kind=Kind.INT64), generator=Sequential())
     schema = Schema(tables=tuple(Table(name=name, primary_key="id", columns=(key,)) for name in TABLES))
     rows = rows_per_worker * workers // len(TABLES)
@@ -46,8 +46,8 @@ def made_plan(workers: int, rows_per_worker: int) -> LoadPlan:
     )
 
 
-def made_results(plan: LoadPlan, seed: int = 42) -> list[WorkerResult]:
-    """One result a worker, with a timeline of tens of seconds, a histogram and all that a worker measures."""
+def synthetic_results(plan: LoadPlan, seed: int = 42) -> list[WorkerResult]:
+    """Return one result per worker, with a timeline of tens of seconds, a histogram and all metrics of a worker."""
     chance = random.Random(seed)
     return [_result(plan, worker, number, chance) for number, worker in enumerate(plan.workers)]
 
@@ -111,7 +111,7 @@ def _result(plan: LoadPlan, worker: WorkerPlan, number: int, chance: random.Rand
 
 
 def _timeline(rows: int, seconds: float, chance: random.Random) -> tuple[int, ...]:
-    """Uneven seconds that add up to the rows."""
+    """Return rows per second, unevenly distributed, whose sum is `rows`."""
     weights = [chance.gauss(1, 0.15) for _ in range(int(seconds))] + [seconds % 1]
     total = sum(weights)
     counts = [round(rows * weight / total) for weight in weights]
@@ -120,15 +120,15 @@ def _timeline(rows: int, seconds: float, chance: random.Random) -> tuple[int, ..
 
 
 def main() -> None:
-    """Print the outputs of a made run."""
+    """Print the outputs of a synthetic run."""
     workers = int(sys.argv[1]) if len(sys.argv) > 1 else 4
-    plan = made_plan(workers, 600_000)
+    plan = synthetic_plan(workers, 600_000)
     outputs = {
         "runId": plan.run_id,
         "platform": "docker",
         "source": plan.source,
         "plan": plan.model_dump(mode="json"),
-        "results": [result.model_dump(mode="json") for result in made_results(plan)],
+        "results": [result.model_dump(mode="json") for result in synthetic_results(plan)],
         "startSpreadMs": 1012.5,
         "serverSettings": SETTINGS,
         "succeeded": True,

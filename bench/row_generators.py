@@ -1,4 +1,4 @@
-"""The seed's users and orders as a program makes them that asks a library for one value at a time: what we measure against."""
+"""Generate users and orders by calling a library once per value: the references of `bench.generate`."""
 
 import random
 import uuid
@@ -15,7 +15,7 @@ _START = (BASE_INSTANT - YEAR).replace(tzinfo=None)
 
 
 def faker_rows(count: int) -> Iterator[Row]:
-    """So many users, then so many orders, by Faker's providers."""
+    """Yield this many users, then this many orders, with Faker's providers."""
     from faker import Faker
 
     fake = Faker("en_US")
@@ -33,7 +33,7 @@ def faker_rows(count: int) -> Iterator[Row]:
 
 
 def mimesis_rows(count: int) -> Iterator[Row]:
-    """So many users, then so many orders, by Mimesis' providers; what it has no provider for is its own random numbers."""
+    """Yield this many users, then this many orders, with Mimesis' providers or, where it has none, its random numbers."""
     from mimesis import Cryptographic, Datetime, Person
     from mimesis.locales import Locale
     from mimesis.random import Random
@@ -48,7 +48,7 @@ def mimesis_rows(count: int) -> Iterator[Row]:
 
 
 def standard_library_rows(count: int) -> Iterator[Row]:
-    """The least that a row-by-row program can do: no realistic names, Python's own random numbers."""
+    """Yield the cheapest rows that a row-by-row program can make, with Python's random numbers and no realistic names."""
     source = random.Random(42)
     for number in range(1, count + 1):
         moment: datetime = _START + timedelta(seconds=source.randrange(31_536_000))
@@ -68,4 +68,4 @@ REFERENCES: dict[str, tuple[Callable[[int], Iterator[Row]], int]] = {
     "Mimesis, row by row": (mimesis_rows, 10_000),
     "standard library, row by row": (standard_library_rows, 50_000),
 }
-"""Each with the rows of each table that one measurement makes: about half a second of work."""
+"""The functions, each with the rows per table of one measurement: about half a second of work."""

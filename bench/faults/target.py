@@ -1,4 +1,4 @@
-"""Where the workers of a trial load: a server of ours, or a RAM disk for files."""
+"""Targets of a trial's workers: a server, or a RAM disk for files."""
 
 import io
 import subprocess
@@ -16,37 +16,37 @@ from infra.platforms.base import OUTPUT_FOLDER, WORKER_USER
 from testkit.serving import Served, docker
 
 _CHANGED = 1
-"""What tar returns where a file grew as it was read: that of a worker which goes on loading."""
+"""The exit code of tar if a file grew while it was read, which happens when a worker is still loading."""
 
 _TRIES = 5
-"""Files may be moved to their places while tar reads the folder."""
+"""Attempts to read the folder, because files may be renamed while tar reads it."""
 
 
-class Place(Protocol):
-    """It outlives the workers that load into it."""
+class Target(Protocol):
+    """A target, which outlives the workers that load into it."""
 
     @property
     def source(self) -> str:
-        """Its name, as in `core.stores`."""
+        """The name of its source, as in `core.stores`."""
         ...
 
     @property
     def connection_string(self) -> str:
-        """With the password, where there is one."""
+        """The connection string, with the password if there is one."""
         ...
 
     @property
     def options(self) -> Sequence[str]:
-        """Of `docker create`, for a worker that is to reach it."""
+        """Options of `docker create` for a worker that must reach it."""
         ...
 
     def keys(self, tables: Sequence[str]) -> Keys:
-        """The keys of all rows that are there, seen by another client than the worker's."""
+        """Return the keys of all rows, read by a client other than the worker's."""
         ...
 
 
 @dataclass(frozen=True)
-class ServerPlace:
+class ServerTarget:
     """A server, which workers reach over its network."""
 
     source: str
@@ -54,22 +54,22 @@ class ServerPlace:
 
     @property
     def connection_string(self) -> str:
-        """With the password."""
+        """The connection string with the password."""
         return self.served.connection_string
 
     @property
     def options(self) -> Sequence[str]:
-        """The server's network."""
+        """The option for the server's network."""
         return (f"--network={self.served.container.name}",)
 
     def keys(self, tables: Sequence[str]) -> Keys:
-        """By the bare driver."""
+        """Read the keys with the bare driver."""
         return keys.SERVERS[self.source](self.served.connection, tables)
 
 
 @dataclass(frozen=True)
-class FilePlace:
-    """A RAM disk that a container keeps mounted, and through which its files are seen."""
+class FileTarget:
+    """A RAM disk that a container keeps mounted, and through which its files are read."""
 
     source: str
     volume: str
@@ -78,12 +78,12 @@ class FilePlace:
 
     @property
     def options(self) -> Sequence[str]:
-        """The RAM disk, and no network."""
+        """The options for the RAM disk, without a network."""
         return ("--network=none", f"--volume={self.volume}:{OUTPUT_FOLDER}")
 
     def keys(self, tables: Sequence[str]) -> Keys:
-        """Read the files with a plain reader: while a run loads its partial ones, else those in their places."""
-        # The files of the trial before stay until the run's own are complete.
+        """Read the keys from the partial files while a run loads, else from the finished files."""
+        # The files of the previous trial stay until those of the run are complete.
         script = f"cd {OUTPUT_FOLDER}; [ ! -d {PARTIAL} ] || cd {PARTIAL}; tar --create ."
         command = ["docker", "exec", self.keeper, "sh", "-c", script]
         for _ in range(_TRIES):
@@ -93,13 +93,13 @@ class FilePlace:
         raise RuntimeError(f"tar: {done.stderr.decode().strip()}")
 
     def files(self) -> Sequence[str]:
-        """The paths of all files, finished or not."""
+        """Return the paths of all files, finished or not."""
         return docker("exec", self.keeper, "find", OUTPUT_FOLDER, "-type", "f").split()
 
 
 @contextmanager
-def file_place(source: str, image: str, size: int) -> Iterator[FilePlace]:
-    """A RAM disk of so many bytes, which belongs to the worker's user."""
+def file_target(source: str, image: str, size: int) -> Iterator[FileTarget]:
+    """Create a RAM disk of this many bytes, owned by the worker's user."""
     name = f"loadtest-files-{uuid.uuid4().hex[:12]}"
     owned = f"size={size},uid={WORKER_USER},gid={WORKER_USER},mode=0700"
     docker("volume", "create", "--opt=type=tmpfs", "--opt=device=tmpfs", f"--opt=o={owned}", name)
@@ -108,7 +108,7 @@ def file_place(source: str, image: str, size: int) -> Iterator[FilePlace]:
             *("run", "--detach", f"--name={name}", "--network=none", f"--volume={name}:{OUTPUT_FOLDER}"),
             *("--entrypoint=sleep", image, "infinity"),
         )
-        yield FilePlace(source, name, name)
+        yield FileTarget(source, name, name)
     finally:
         subprocess.run(["docker", "rm", "--force", name], capture_output=True, check=False, timeout=60)
         docker("volume", "rm", name)

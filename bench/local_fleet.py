@@ -1,4 +1,4 @@
-"""Runs of the local platform's fleet without an engine: the workers, their limits and their report are the program's own."""
+"""Run a plan on the local platform without a Pulumi engine, with the product's own workers, limits and report."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,10 +15,11 @@ from infra.platforms.local.workspace import WorkspacePaths
 PROJECT = Path(__file__).resolve().parents[1]
 
 
-def local_run(plan: LoadPlan, server: str, folder: Path, wanted: Callable[[], bool] = lambda: True) -> Report:
-    """Conduct a plan against the server of a connection string, in a folder that goes afterwards; what it came to.
+def run_on_local_fleet(plan: LoadPlan, server: str, folder: Path, wanted: Callable[[], bool] = lambda: True) -> Report:
+    """Run a plan against the server of a connection string, in a temporary folder, and return its report.
 
-    `wanted` is asked a few times a second whether the run is still to go on. Raises RuntimeError where the run did not begin.
+    `wanted` is called a few times per second; the run stops when it returns false. Raises RuntimeError if the run did not
+    begin.
     """
     folder.mkdir()
     runner = LocalRunner(LocalHandles(folder=folder, project=PROJECT), plan, {CONNECTION_VARIABLE: server})
