@@ -42,6 +42,7 @@ LONGER = frozenset(
     {
         "contrib/offline/tests/test_engine.py",
         "core/output/folder.py",
+        "core/schema/generators.py",
         "tests/core/malformed.py",
         "tests/core/mutations.py",
         "tests/integration/test_kubernetes.py",
