@@ -41,8 +41,6 @@ LINES = 300
 LONGER = frozenset(
     {
         "contrib/offline/tests/test_engine.py",
-        "core/output/folder.py",
-        "core/schema/generators.py",
         "tests/core/malformed.py",
         "tests/core/mutations.py",
         "tests/integration/test_kubernetes.py",

@@ -19,7 +19,7 @@ _BLOCK = 1 << 20
 
 
 def _checked_path(path: str) -> str:
-    """Return the path of a part file; raises ValueError for one that leads anywhere else."""
+    """Return the path; raises ValueError unless it is the path of a part file."""
     table, slash, part = path.partition("/")
     if not (table.strip(".") and slash and part.startswith(PART_PREFIX)) or "/" in part or "\0" in path:
         raise ValueError(f"{path!r} is not TABLE/{PART_PREFIX}*")
@@ -31,7 +31,7 @@ PartPath = Annotated[str, AfterValidator(_checked_path)]
 
 
 class OutputFile(BaseModel):
-    """A file as it was when it was written. `crc32` is of its bytes, `modified_ns` the file system's own time."""
+    """A file at the time it was written: `crc32` of its bytes, `modified_ns` as the file system reports it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -42,7 +42,7 @@ class OutputFile(BaseModel):
     modified_ns: int
 
     def is_at(self, path: Path) -> bool:
-        """Return whether a file has these bytes; it is read only when its size is the same and its time is not."""
+        """Return whether a file has these bytes; read it only if its size matches and its time does not."""
         try:
             found = path.lstat()
             if not stat.S_ISREG(found.st_mode) or found.st_size != self.bytes:
@@ -58,7 +58,7 @@ class Run(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     stack: str = ""
-    """Names the stack; empty for a worker that is started by hand."""
+    """The stack's name; empty for a worker that is started by hand."""
     run_id: str = ""
     plan: str = ""
     """The plan's digest."""
@@ -76,7 +76,7 @@ class Run(BaseModel):
 
 
 class Manifest(Run):
-    """The files of the last complete run, and while they replace earlier ones those as well."""
+    """The files of the last complete run, and the earlier files while they are being replaced."""
 
     version: Literal[1] = 1
     files: Mapping[PartPath, OutputFile]
@@ -85,23 +85,28 @@ class Manifest(Run):
 
     @property
     def paths(self) -> frozenset[str]:
-        """All paths that the stack has a file at."""
+        """Return the paths of all files of the stack."""
         return frozenset((*self.files, *self.replaces))
 
+    def has_rows(self, path: str, table: str, source: str) -> bool:
+        """Return whether the file at this path holds rows of the table in the source's format."""
+        record = self.files.get(path)
+        return record is not None and record.table == table and path.endswith(f".{source}")
+
     def is_unchanged(self, folder: Path, path: str) -> bool:
-        """Return whether a file that is there is one that Loadtest wrote."""
+        """Return whether the file at this path is still as Loadtest wrote it."""
         records = (record for record in (self.files.get(path), self.replaces.get(path)) if record is not None)
         return any(record.is_at(folder / path) for record in records)
 
 
 def table_folder(table: str) -> str:
-    """Return the name of a table's folder: the table's name, with all that could leave the folder percent-encoded."""
+    """Return the name of a table's folder: the table's name, with unsafe characters percent-encoded."""
     name = quote(table, safe=" -_")
     return name.replace(".", "%2E") if set(name) == {"."} or name in (MANIFEST, PARTIAL) else name
 
 
 def part_path(table: str, first_row: int, suffix: str) -> str:
-    """Return the path of a table's part that begins at this row."""
+    """Return the path of the part of a table that begins at this row."""
     return f"{table_folder(table)}/{PART_PREFIX}{first_row:020d}{suffix}"
 
 

@@ -12,8 +12,9 @@ from typing import IO
 from pydantic import ValidationError
 
 from core.errors import RunError
-from core.output.folder import OutputFolder, storage_errors
+from core.output.folder import storage_errors
 from core.output.manifest import MANIFEST, Manifest, OutputFile, Run
+from core.output.writer import OutputWriter
 from core.plan import OnExisting
 
 ReadArchive = Callable[[PurePosixPath], Iterable[bytes] | None]
@@ -23,7 +24,7 @@ _LARGEST_MANIFEST = 1 << 26
 
 
 def copy_output(
-    read: ReadArchive, inside: PurePosixPath, folder: OutputFolder, run: Run, on_existing: OnExisting
+    read: ReadArchive, inside: PurePosixPath, folder: OutputWriter, run: Run, on_existing: OnExisting
 ) -> bool:
     """Put the files that the container's manifest names into the folder, all or none; return whether there are any.
 
@@ -41,7 +42,7 @@ def copy_output(
             folder.discard(run)
 
 
-def _copy(archive: Iterable[bytes], manifest: Manifest, folder: OutputFolder) -> None:
+def _copy(archive: Iterable[bytes], manifest: Manifest, folder: OutputWriter) -> None:
     missing = dict(manifest.files)
     with _members(archive) as tar:
         for member in tar:
@@ -58,7 +59,7 @@ def _copy(archive: Iterable[bytes], manifest: Manifest, folder: OutputFolder) ->
         raise RunError(f"{min(missing)}: the container's output does not have this file; run again")
 
 
-def _write(content: IO[bytes], path: str, expected: OutputFile, folder: OutputFolder) -> None:
+def _write(content: IO[bytes], path: str, expected: OutputFile, folder: OutputWriter) -> None:
     size = crc32 = 0
     with folder.partial_file(path).open("wb", buffering=0) as file:
         while block := content.read(_BLOCK):

@@ -17,8 +17,9 @@ from pydantic import BaseModel, ConfigDict
 from requests.exceptions import RequestException
 
 from core.errors import RunError
-from core.output.folder import OutputFolder, incomplete, storage_errors
+from core.output.folder import storage_errors
 from core.output.manifest import Run
+from core.output.writer import OutputWriter
 from core.plan import LoadPlan, OnExisting
 from core.results import ExitReason
 from core.stores import capabilities_of
@@ -157,18 +158,18 @@ class DockerRunner:
             return cast("Iterable[bytes]", chunks)
 
         copied = copy_output(read, inside, folder, self._run, self._plan.on_existing)
-        return () if copied else (incomplete(folder),)
+        return () if copied else (folder.incomplete_warning(),)
 
     @property
     def _run(self) -> Run:
         return Run.of(self._plan, self._fleet.stack)
 
     @property
-    def _output(self) -> OutputFolder | None:
+    def _output(self) -> OutputWriter | None:
         """The folder that files are copied to, for a source that is files."""
         kept = bool(self._fleet.output_dir) and not capabilities_of(self._plan.source).needs_server
         # The engine runs this in the project's folder, whose path is not to be in the state.
-        return OutputFolder(resolved(self._fleet.output_dir, Path.cwd())) if kept else None
+        return OutputWriter(resolved(self._fleet.output_dir, Path.cwd())) if kept else None
 
     def _plan_text(self) -> bytes:
         """The plan for the containers; their volume is new, and the folder that was named is looked at here."""

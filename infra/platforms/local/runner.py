@@ -13,8 +13,9 @@ from typing import IO, Any
 from pydantic import BaseModel, ConfigDict
 
 from core.connection import parse_connection
-from core.output.folder import OutputFolder, incomplete, storage_errors
+from core.output.folder import storage_errors
 from core.output.manifest import Run
+from core.output.writer import OutputWriter
 from core.plan import LoadPlan, WorkerPlan
 from core.process import CONNECTION_VARIABLE, STACK_VARIABLE
 from core.results import ExitReason
@@ -157,9 +158,9 @@ class LocalRunner:
         url = self._secrets.get(CONNECTION_VARIABLE)
         if source.needs_server or url is None:
             return ()
-        folder = OutputFolder(Path(parse_connection(url, source).path))
+        folder = OutputWriter(Path(parse_connection(url, source).path))
         with storage_errors(folder.path):
-            return (incomplete(folder),) if folder.discard(Run.of(self._plan, self._handles.stack)) else ()
+            return (folder.incomplete_warning(),) if folder.discard(Run.of(self._plan, self._handles.stack)) else ()
 
     def _sweep(self, *, keep: bool = False) -> None:
         ramdisk.unmount_below(self._paths.workers)

@@ -17,8 +17,9 @@ import pyarrow as pa
 
 from core.connection import Connection
 from core.files import unfinished_file
-from core.output.folder import OutputFolder, storage_errors
+from core.output.folder import storage_errors
 from core.output.manifest import OutputFile, Run, part_path
+from core.output.writer import OutputWriter
 from core.plan import OnExisting, Shard
 from core.schema.model import Column, Table
 from core.stores import Capabilities
@@ -57,7 +58,7 @@ class Files:
         read_part: ReadPart,
     ) -> None:
         self.capabilities = capabilities
-        self._output = OutputFolder(Path(at.path), slot.output_key)
+        self._output = OutputWriter(Path(at.path), slot.output_key)
         self._slot = slot
         self._run = Run.of(slot.plan, slot.stack) if slot.plan else Run(stack=slot.stack, source=capabilities.name)
         self._on_existing = slot.plan.on_existing if slot.plan else OnExisting.EMPTY

@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from core.errors import InputError, RunError, StorageError
-from core.output.folder import OutputFolder
 from core.output.manifest import MANIFEST, Manifest, OutputFile, Run
+from core.output.writer import OutputWriter
 from core.plan import OnExisting
 from core.units import MIB
 from infra.platforms.docker.copy_output import copy_output
@@ -33,7 +33,7 @@ MEMBERS = [
 
 def copy(folder: Path, *members: tuple[tarfile.TarInfo, bytes], on_existing: OnExisting = OnExisting.FAIL) -> bool:
     read = container(archive(*members), manifest_of(FILES))
-    return copy_output(read, INSIDE, OutputFolder(folder), RUN, on_existing)
+    return copy_output(read, INSIDE, OutputWriter(folder), RUN, on_existing)
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -52,7 +52,7 @@ def test_files_of_the_manifest_are_copied(tmp_path: Path) -> None:
 def test_output_without_a_manifest_is_not_copied(tmp_path: Path) -> None:
     folder = tmp_path / "out"
     copy(folder, *MEMBERS)
-    assert not copy_output(container(b"", None), INSIDE, OutputFolder(folder), RUN, OnExisting.FAIL)
+    assert not copy_output(container(b"", None), INSIDE, OutputWriter(folder), RUN, OnExisting.FAIL)
     assert files(folder) == FILES
 
 
@@ -82,7 +82,7 @@ def test_archive_that_ends_early_leaves_earlier_files(tmp_path: Path, cut: int) 
     copy(folder, *MEMBERS)
     read = container(archive(*MEMBERS)[:cut], manifest_of(FILES))
     with pytest.raises(RunError):
-        copy_output(read, INSIDE, OutputFolder(folder), RUN, OnExisting.FAIL)
+        copy_output(read, INSIDE, OutputWriter(folder), RUN, OnExisting.FAIL)
     assert files(folder) == FILES
 
 
@@ -125,7 +125,7 @@ def test_memory_does_not_grow_with_the_output(tmp_path: Path) -> None:
 
     tracemalloc.start()
     try:
-        assert copy_output(read, INSIDE, OutputFolder(tmp_path / "out"), RUN, OnExisting.FAIL)
+        assert copy_output(read, INSIDE, OutputWriter(tmp_path / "out"), RUN, OnExisting.FAIL)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

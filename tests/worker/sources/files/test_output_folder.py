@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import InputError
-from core.output.folder import OutputFolder
 from core.output.manifest import MANIFEST, PARTIAL, Manifest
+from core.output.writer import OutputWriter
 from core.plan import LoadPlan, OnExisting, Operation
 from tests.worker.sources.loading import EVERY_KIND, KEYED
 from tests.worker.sources.outputs import ROWS, data_rows, files, load, part, plan_of, prepare, run, verify
@@ -180,7 +180,7 @@ def test_partial_folder_of_someone_else_is_refused(folder: Path, tmp_path: Path,
     for on_existing in OnExisting:
         with pytest.raises(InputError, match=f"holds '{PARTIAL}', which this stack did not write"):
             prepare(folder, plan_of(1, on_existing=on_existing))
-    assert not OutputFolder(folder).discard(_run_of(plan_of(1)))
+    assert not OutputWriter(folder).discard(_run_of(plan_of(1)))
     assert (tmp_path / "theirs" / "file").exists()
 
 
