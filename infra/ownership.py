@@ -1,6 +1,9 @@
-"""Whether what exists under a name that a stack needs is the stack's own: the instance label decides, not the name."""
+"""Decide which existing resources belong to a stack, by the instance label and not by name.
 
-from collections.abc import Callable, Mapping, Sequence
+Names say nothing about ownership: another checkout or another backend may have a stack of the same name.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -14,7 +17,7 @@ _SHOWN = 4
 
 @dataclass(frozen=True, slots=True)
 class Existing:
-    """Something that exists, and the labels that it carries."""
+    """A resource that exists, and its labels."""
 
     kind: str
     name: str
@@ -22,16 +25,14 @@ class Existing:
 
     @property
     def owner(self) -> str:
-        """Whose it is, in words."""
+        """Return a description of the owner."""
         stack, instance = self.labels.get(STACK_LABEL), self.labels.get(INSTANCE_LABEL)
         if stack is None:
-            return "not made by a stack"
-        return (
-            f"made by stack {stack}, instance {instance}" if instance else f"made by stack {stack} without an instance"
-        )
+            return "not created by a stack"
+        return f"created by stack {stack}, " + (f"instance {instance}" if instance else "without an instance")
 
     def is_own(self, instance: str) -> bool:
-        """Whether it carries the mark of this instance; nothing is the own of a stack that is still to be created."""
+        """Return whether the resource has this instance's label; False for the empty id of a stack not yet created."""
         return bool(instance) and self.labels.get(INSTANCE_LABEL) == instance
 
     def __str__(self) -> str:
@@ -39,7 +40,7 @@ class Existing:
 
 
 def foreign(existing: Sequence[Existing], instance: str) -> str:
-    """Name what is not this instance's own, with whose it is; empty where all of it is."""
+    """Return a list of the resources that are not this instance's, with their owners; empty if there are none."""
     owners: dict[str, list[Existing]] = {}
     for each in existing:
         if not each.is_own(instance):
@@ -48,7 +49,7 @@ def foreign(existing: Sequence[Existing], instance: str) -> str:
 
 
 def require_own(stack: str, existing: Sequence[Existing], instance: str, remedy: str) -> None:
-    """Raise SettingsError, which names what is in the way and whose it is, unless all of it is this instance's own."""
+    """Raise SettingsError unless all of these resources are this instance's."""
     others = foreign(existing, instance)
     if others:
         raise SettingsError(f"stack: {stack!r} needs names that are in use: {others}; {remedy}")
@@ -60,9 +61,9 @@ def _listed(things: Sequence[Existing]) -> str:
 
 
 def checked(instance: pulumi.Output[str], check: Callable[[str], None]) -> pulumi.Output[str]:
-    """Return the instance's id, once `check` has not refused it: what is labelled with it is not created before.
+    """Return the instance's id once `check` has accepted it, so that labelled resources are created after the check.
 
-    A preview of a stack that is still to be created knows no id; `check` is given an empty one.
+    In a preview of a stack that is not created yet the id is unknown; `check` then receives an empty text.
     """
 
     def run(known: str) -> str:
@@ -73,3 +74,40 @@ def checked(instance: pulumi.Output[str], check: Callable[[str], None]) -> pulum
         return known
 
     return instance.apply(run, True)
+
+
+@dataclass(frozen=True, slots=True)
+class OrphanedResource:
+    """A resource that an interrupted engine left, and the function that removes it or raises LoadtestError."""
+
+    kind: str
+    name: str
+    stack: str
+    """Empty for a resource of no stack."""
+    remove: Callable[[], None]
+    instance: str = ""
+    """Its instance label, if it has one."""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}" + (f" (stack {self.stack})" if self.stack else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Orphans:
+    """The orphaned resources on one platform, in an order in which they can be removed."""
+
+    own: Sequence[OrphanedResource] = ()
+    foreign: Sequence[OrphanedResource] = ()
+    """Created by another checkout: listed, never removed."""
+    unsearched: str = ""
+    """Why the platform could not be searched; empty if it was."""
+    is_chosen: bool = False
+    """Whether the user named the server that could not be searched, which makes it an error."""
+
+    @classmethod
+    def of(cls, found: Sequence[OrphanedResource], instances: Collection[str]) -> "Orphans":
+        """Split resources by their instance label."""
+        return cls(
+            own=[each for each in found if each.instance in instances],
+            foreign=[each for each in found if each.instance not in instances],
+        )

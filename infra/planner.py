@@ -14,6 +14,7 @@ from core.schema.model import Schema
 from core.stores import capabilities_of
 from core.units import MIB, format_size
 from infra.databases.spec import DatabaseSpec
+from infra.platforms import PLATFORMS
 from infra.settings.model import NAMESPACE, Settings
 
 WORKING_SET = 192 * MIB
@@ -110,7 +111,11 @@ def _index_bytes(plan: LoadPlan) -> int:
 
 def _check_operation(settings: Settings) -> None:
     """Refuse to compare with a server or a volume that is made anew, and empty, for every run."""
-    kept = not settings.owns_server if settings.capabilities.needs_server else settings.platform == "local"
+    kept = (
+        not settings.owns_server
+        if settings.capabilities.needs_server
+        else not PLATFORMS[settings.platform].in_containers
+    )
     if settings.operation is Operation.VERIFY and not kept:
         remedy = (
             "name the server that holds them by connectionString"

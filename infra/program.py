@@ -12,7 +12,7 @@ from infra.databases import database_of
 from infra.planner import plan_of, warnings_of
 from infra.platforms import component_of
 from infra.platforms.base import LoadTest, LoadTestArgs
-from infra.resources.password import Password
+from infra.resources.identity import Password
 from infra.settings.model import NAMESPACE, Settings, check_secrets
 from infra.settings.output_dir import check_output
 

@@ -18,7 +18,7 @@ class Mutant:
 MUTANTS: Sequence[Mutant] = (
     Mutant(
         "CPU quota twice the limit",
-        "infra/platforms/local/cgroup.py",
+        "infra/platforms/local.limits.py",
         "int(cpu * _PERIOD_MICROSECONDS)",
         "int(cpu * 2 * _PERIOD_MICROSECONDS)",
         ("tests/infra/platforms/local/test_cgroup.py",),

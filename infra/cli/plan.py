@@ -14,6 +14,7 @@ from core.units import format_size
 from infra.databases import database_of
 from infra.databases.spec import DatabaseSpec
 from infra.planner import WORKING_SET, plan_of, warnings_of
+from infra.platforms import PLATFORMS
 from infra.settings.model import Settings, check_secrets
 from infra.settings.output_dir import check_output
 from infra.settings.stack_file import encrypted_keys, stack_values
@@ -89,7 +90,7 @@ def _show(console: Console, stack: str, settings: Settings, plan: LoadPlan, data
         )
     if database is not None:
         tmpfs = f"on a RAM disk of {format_size(database.tmpfs)}" if database.tmpfs else "on disk"
-        server = "embedded" if settings.platform == "local" else database.image
+        server = database.image if PLATFORMS[settings.platform].in_containers else "embedded"
         limits = f"{database.cpu:g} CPU, {format_size(database.memory)} memory"
         console.print(f"server: {server}, {limits}, data {tmpfs}", soft_wrap=True)
         console.print(f"  {' '.join(database.arguments)}", soft_wrap=True)

@@ -1,12 +1,11 @@
-"""The fleet as one dynamic resource: making it is the run, and its outputs are the results.
+"""The fleet as one dynamic resource: its creation is the run, and its outputs are the results.
 
-The engine serves few resources at a time and forgets what a failed one had to tell. So there is one for all workers,
-and it never fails: it says in `error` why nothing ran, and the next `pulumi up` then tries again.
+The engine creates few resources at a time and discards the outputs of failed ones. So there is one resource for all workers,
+and its creation never fails: the output `error` contains the reason if nothing ran, and the next `pulumi up` tries again.
 """
 
 import os
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Any, cast
 
 import pulumi
@@ -15,36 +14,29 @@ from pulumi.dynamic import CreateResult, DiffResult, Resource
 from core.errors import LoadtestError
 from core.plan import LoadPlan
 from infra.fleet.orchestrator import Outcome, conduct
-from infra.fleet.runner import Runner
-from infra.resources.dynamic import ReplacedProvider
-
-_RUNNERS: Mapping[str, str] = {
-    "docker": "infra.platforms.docker.runner",
-    "kubernetes": "infra.platforms.kubernetes.runner",
-    "local": "infra.platforms.local.runner",
-}
+from infra.platforms import runner_of
+from infra.resources.dynamic import ReplaceOnChangeProvider
+from infra.resources.provider_process import provider_process
 
 
-class FleetProvider(ReplacedProvider):
-    """Runs a plan with the runner of its platform. Heavy imports stay inside: the engine pickles this class."""
+class FleetProvider(ReplaceOnChangeProvider):
+    """Run a plan with the runner of its platform."""
 
     triggers = ("platform", "plan", "handles")
 
-    def make(self, props: dict[str, Any]) -> CreateResult:
-        """Run, and keep what came of it."""
-        from infra.resources.provider_process import service
-
+    def create_resource(self, props: dict[str, Any]) -> CreateResult:
+        """Run the fleet and return its outcome."""
         plan = LoadPlan.model_validate_json(props["plan"])
-        module = import_module(_RUNNERS[props["platform"]])
+        process, program = provider_process(), int(props["program"])
         try:
-            runner: Runner = module.runner_of(props["handles"], plan, props.get("secrets") or {})
-            outcome = conduct(plan, runner, wanted=lambda: service().wanted_by(int(props["program"])))
+            runner = runner_of(props["platform"], props["handles"], plan, props.get("secrets") or {})
+            outcome = conduct(plan, runner, wanted=lambda: process.wanted_by(program))
         except LoadtestError as error:
             outcome = Outcome(error=str(error))
         return CreateResult(id_=plan.run_id, outs={**{key: props[key] for key in self.triggers}, **_outputs(outcome)})
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Another plan or other workers are another run; one that did not begin, or was interrupted, is tried again."""
+        """Run again if plan or workers changed, or if the last run did not start or was interrupted."""
         changed = super().diff(_id, _olds, _news)
         if not _olds.get("error"):
             return changed
@@ -63,13 +55,13 @@ def _outputs(outcome: Outcome) -> dict[str, Any]:
 
 
 class Fleet(Resource, module="loadtest", name="Fleet"):
-    """One run of the plan's workers, on whatever platform holds them."""
+    """One run of the plan's workers."""
 
     results: pulumi.Output[list[dict[str, Any]]]
-    """One result per planned worker, as `core.results.WorkerResult` has it."""
+    """One `core.results.WorkerResult` per planned worker."""
     succeeded: pulumi.Output[bool]
     error: pulumi.Output[str]
-    """Why nothing ran, or empty."""
+    """Why no worker ran, or why the run was interrupted; else empty."""
     warnings: pulumi.Output[list[str]]
     start_spread_ms: pulumi.Output[float]
     server_settings: pulumi.Output[dict[str, str]]
@@ -89,7 +81,7 @@ class Fleet(Resource, module="loadtest", name="Fleet"):
             "plan": plan.model_dump_json(),
             "handles": handles,
             "secrets": secrets,
-            # Who waits for the run: with it gone nobody does.
+            # The run is stopped when this process has ended.
             "program": os.getpid(),
         }
         bound = pulumi.CustomTimeouts(create=f"{plan.timeout_seconds + plan.connect_seconds + 600}s")

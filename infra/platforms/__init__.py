@@ -1,19 +1,63 @@
-"""One module per platform, over the same plan."""
+"""The registry of platforms.
 
-from collections.abc import Mapping
+A platform is a line of `PLATFORMS` and a folder here with three modules:
+
+- `component.declare(name, args, opts)` declares the resources and returns them as an `infra.platforms.base.LoadTest`.
+- `runner.runner_of(handles, plan, secrets)` returns the `infra.fleet.runner.Runner` of the declared workers.
+- `cleanup.find_orphans(project, stack, instances)` returns the `infra.ownership.Orphans` that an interrupted engine left.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from infra.platforms.base import LoadTestComponent
+if TYPE_CHECKING:  # they import Pulumi, and some of them this module
+    from core.plan import LoadPlan
+    from infra.fleet.runner import Runner
+    from infra.ownership import Orphans
+    from infra.platforms.base import LoadTestComponent
 
-_COMPONENTS: Mapping[str, tuple[str, str]] = {
-    "local": ("infra.platforms.local.component", "LocalLoadTest"),
-    "docker": ("infra.platforms.docker.component", "DockerLoadTest"),
-    "kubernetes": ("infra.platforms.kubernetes.component", "KubernetesLoadTest"),
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """Properties of a platform that settings and plan depend on."""
+
+    on_this_machine: bool = True
+    """Whether the load uses this machine's cores and folders."""
+    in_containers: bool = True
+    """Whether server and workers have images; else they are processes, and their files are in this machine's folders."""
+
+
+PLATFORMS: Mapping[str, Platform] = {
+    "local": Platform(in_containers=False),
+    "docker": Platform(),
+    "kubernetes": Platform(on_this_machine=False),
 }
 
 
-def component_of(platform: str) -> LoadTestComponent:
-    """The platform's component; only its own provider's SDK is imported."""
-    module, name = _COMPONENTS[platform]
-    component: LoadTestComponent = getattr(import_module(module), name)
-    return component
+class Cleanup(Protocol):
+    """The module `cleanup` of a platform."""
+
+    def find_orphans(self, project: Path, stack: str | None, instances: Collection[str]) -> "Orphans":
+        """Find the resources of a stack, or of all stacks, without an engine's state.
+
+        `instances` are the ids of the stacks that this checkout created. Raises LoadtestError.
+        """
+        ...
+
+
+def component_of(platform: str) -> "LoadTestComponent":
+    """Return the function that declares a load test. Only this platform's SDK is imported."""
+    return cast("LoadTestComponent", import_module(f"{__name__}.{platform}.component").declare)
+
+
+def runner_of(platform: str, handles: Mapping[str, Any], plan: "LoadPlan", secrets: Mapping[str, str]) -> "Runner":
+    """Return the runner of the workers that the platform's component declared. Raises LoadtestError."""
+    return cast("Runner", import_module(f"{__name__}.{platform}.runner").runner_of(handles, plan, secrets))
+
+
+def cleanup_of(platform: str) -> Cleanup:
+    """Return the module that finds the platform's orphaned resources."""
+    return cast("Cleanup", import_module(f"{__name__}.{platform}.cleanup"))

@@ -1,4 +1,4 @@
-"""What every platform is given and what it has to show: the same plan, the same worker, the same outputs."""
+"""The interface between the program and a platform's component."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,30 +15,30 @@ from infra.settings.model import Settings
 CONNECTION_VARIABLE = "LOADTEST_CONNECTION_STRING"
 
 WORKER_USER = 65532
-"""The user and the group of the worker's image, by number."""
+"""The numeric user and group of the worker image."""
 PLAN_FOLDER, RESULTS_FOLDER, DATA_FOLDER = "/plan", "/results", "/data"
-"""Where a worker's container has the plan, its results and its RAM disk."""
+"""Folders in a worker's container: the plan, the results and the RAM disk."""
 PLAN_FILE = f"{PLAN_FOLDER}/plan.json"
 OUTPUT_FOLDER = f"{RESULTS_FOLDER}/data"
-"""Where a worker's container writes the files of a source that is files."""
+"""The folder in a worker's container for the files of a source that is files."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadTestArgs:
-    """One load test, the same on every platform."""
+    """The arguments of a load test, the same on every platform."""
 
     stack: str
     project: Path
     settings: Settings
     plan: LoadPlan
     database: DatabaseSpec | None
-    """The server to make, or None where there is none or it is there already."""
+    """The server to create; None for an existing server and for files."""
     password: pulumi.Output[str]
-    """Of the server to make; a secret."""
+    """The password of the server to create; a secret."""
 
     @property
     def labels(self) -> dict[str, str]:
-        """What everything that is made carries, so that nothing of a run can be overlooked."""
+        """The labels of every created resource, by which cleanup finds it."""
         return {
             STACK_LABEL: self.stack,
             RUN_LABEL: self.plan.run_id,
@@ -51,24 +51,24 @@ class LoadTest(Protocol):
 
     fleet: Fleet
     endpoint: pulumi.Output[str]
-    """Where the source is, without secrets."""
+    """The source's address, without secrets."""
     connection_string: pulumi.Output[str]
     """A secret."""
 
 
 class LoadTestComponent(Protocol):
-    """How a platform's component is made. Raises LoadtestError, in one line, before anything is created."""
+    """The function `declare` of a platform's module `component`."""
 
     def __call__(self, name: str, args: LoadTestArgs, opts: pulumi.ResourceOptions | None = None) -> LoadTest:
-        """Declare everything that the load test needs."""
+        """Declare every resource of the load test. Raises LoadtestError before anything is created."""
         ...
 
 
 def prepare_arguments(plan: str) -> list[str]:
-    """The worker program's arguments for the preparation; `plan` is the plan file as the process sees it."""
+    """Return the worker program's arguments for the preparation; `plan` is the plan file's path for that process."""
     return ["prepare", "--plan", plan]
 
 
 def worker_arguments(plan: str, index: int | str) -> list[str]:
-    """The worker program's arguments for the worker of this index, or of what the platform replaces by an index."""
+    """Return the worker program's arguments for a worker; `index` may be a variable that the platform replaces."""
     return ["--plan", plan, "--index", str(index)]

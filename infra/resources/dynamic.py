@@ -1,4 +1,4 @@
-"""What the dynamic resources of this program have in common."""
+"""The base class of Loadtest's dynamic resources."""
 
 import sys
 import traceback
@@ -7,47 +7,47 @@ from typing import Any
 
 from pulumi.dynamic import CreateResult, DiffResult, ResourceProvider
 
+from core.errors import LoadtestError
+from infra.resources.provider_process import provider_process
+
 _format_exc = traceback.format_exc
 
 
-class ReplacedProvider(ResourceProvider, ABC):
-    """A resource that is made anew when one of its `triggers` changes, the old one removed first; never updated."""
+class ReplaceOnChangeProvider(ResourceProvider, ABC):
+    """Replace a resource when one of its `triggers` changes, the old one deleted first; never update it."""
 
     serialize_as_secret_always = False
     triggers: tuple[str, ...] = ()
 
     @abstractmethod
-    def make(self, props: dict[str, Any]) -> CreateResult:
-        """Make the resource."""
+    def create_resource(self, props: dict[str, Any]) -> CreateResult:
+        """Create the resource."""
+
+    def delete_resource(self, props: dict[str, Any]) -> None:
+        """Delete the resource. The default does nothing."""
 
     def create(self, props: dict[str, Any]) -> CreateResult:
-        """Make the resource, in a process that does not outlive its engine."""
-        from infra.resources.provider_process import service
-
-        _tell_in_one_line()
-        with service().making():
-            return self.make(props)
-
-    def remove(self, props: dict[str, Any]) -> None:
-        """Remove the resource: nothing, unless a subclass has something to remove."""
+        """Create the resource, in a process that does not outlive its engine."""
+        _report_errors_in_one_line()
+        with provider_process().creating():
+            return self.create_resource(props)
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        """Remove the resource; `remove` does it."""
-        _tell_in_one_line()
-        self.remove(_props)
+        """Delete the resource."""
+        _report_errors_in_one_line()
+        self.delete_resource(_props)
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Compare the triggers, and nothing else: what is secret is not among the old values."""
+        """Compare the triggers only: secrets are missing from the old values."""
         changed = [key for key in self.triggers if _olds.get(key) != _news.get(key)]
         return DiffResult(changes=bool(changed), replaces=changed, delete_before_replace=True)
 
 
-def _tell_in_one_line() -> None:
-    """Have this process tell an error of ours by its line: the SDK's server sends `format_exc()`, whatever was raised."""
-    from core.errors import LoadtestError
+def _report_errors_in_one_line() -> None:
+    """Make the SDK's server, which sends `format_exc()` for every exception, send a LoadtestError's text alone."""
 
-    def line(limit: int | None = None, chain: bool = True) -> str:
+    def format_exc(limit: int | None = None, chain: bool = True) -> str:
         error = sys.exc_info()[1]
         return str(error) if isinstance(error, LoadtestError) else _format_exc(limit, chain)
 
-    traceback.format_exc = line
+    traceback.format_exc = format_exc

@@ -1,63 +1,75 @@
-"""A provider's process, the engine that it serves, and the program that asked for a resource.
+"""The processes of Pulumi's providers: the life of this one, and the orphaned ones of engines that ended.
 
-A first Ctrl-C ends the program, and the engine waits for what is being made. A second one, or a kill, ends the engine,
-which leaves its providers behind: they end themselves.
+A first Ctrl-C ends the program, and the engine waits for resources in creation. A second one, or a kill, ends the engine
+without its providers. They then end themselves, or are ended by `orphaned_plugins`.
 """
 
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-_LOOK_SECONDS = 0.5
+import psutil
+
+from core.process import CHECKOUT_VARIABLE
+
+if TYPE_CHECKING:
+    from infra.ownership import OrphanedResource
+
+_POLL_SECONDS = 0.5
+_ENGINE = "pulumi"
+_PLUGINS = ("pulumi-resource-", "pulumi-language-")
 
 
-class Service:
-    """This process as one of an engine's providers. It ends when the engine has, once nothing is being made in it."""
+class ProviderProcess:
+    """This process as a provider of an engine. It ends after the engine, once no resource is in creation."""
 
     def __init__(self) -> None:
         self._engine = os.getppid()
         self._idle = threading.Condition()
-        self._making = 0
+        self._in_creation = 0
         threading.Thread(target=self._watch, name="engine", daemon=True).start()
 
     @contextmanager
-    def making(self) -> Iterator[None]:
-        """While this lasts the process stays, to put away what it has begun."""
+    def creating(self) -> Iterator[None]:
+        """Keep the process alive for the length of a block, so that it can clean up after itself."""
         with self._idle:
-            self._making += 1
+            self._in_creation += 1
         try:
             yield
         finally:
             with self._idle:
-                self._making -= 1
+                self._in_creation -= 1
                 self._idle.notify_all()
 
     def wanted_by(self, program: int) -> bool:
-        """Whether the engine and the program, named by its pid, both still wait for what is being made."""
+        """Return whether the engine and the program with this pid still wait for the resource."""
         return os.getppid() == self._engine and _exists(program)
 
     def _watch(self) -> None:
         while os.getppid() == self._engine:
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(_POLL_SECONDS)
         with self._idle:
-            self._idle.wait_for(lambda: not self._making)
-            # Not sys.exit: the main thread serves an engine that is gone, and would never notice.
+            self._idle.wait_for(lambda: not self._in_creation)
+            # Not sys.exit: the main thread waits for requests of an engine that is gone.
             os._exit(1)
 
 
-_service: Service | None = None
+_process: ProviderProcess | None = None
 _first = threading.Lock()
 
 
-def service() -> Service:
-    """This process's one service; it begins with the first resource that is made."""
-    global _service  # noqa: PLW0603 - a process has one parent
+def provider_process() -> ProviderProcess:
+    """Return the one instance of this process; the first call creates it."""
+    global _process  # noqa: PLW0603 - a process has one parent
     with _first:
-        if _service is None:
-            _service = Service()
-        return _service
+        if _process is None:
+            _process = ProviderProcess()
+        return _process
 
 
 def _exists(process: int) -> bool:
@@ -68,3 +80,40 @@ def _exists(process: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def orphaned_plugins(project: Path) -> "Sequence[OrphanedResource]":
+    """Return the plugin processes of this checkout, of any stack, whose engine has ended.
+
+    They are recognized by a variable that the project's `pulumi` command sets and every process below it inherits. Plugins
+    without it, started by another command, are never ended.
+    """
+    from infra.ownership import OrphanedResource
+    from infra.platforms.local.pidfile import end
+
+    return [
+        OrphanedResource("plugin", f"{process.name()} {process.pid}", "", partial(end, [process]))
+        for process in _orphaned(project.resolve())
+    ]
+
+
+def _orphaned(project: Path) -> Iterator[psutil.Process]:
+    for process in psutil.process_iter():
+        try:
+            parent = process.parent()
+            if (
+                process.name().startswith(_PLUGINS)
+                and _serves(process, project)
+                and (parent is None or not parent.name().startswith(_ENGINE))
+            ):
+                yield process
+        except psutil.Error:  # it has ended, or is another user's
+            continue
+
+
+def _serves(process: psutil.Process, project: Path) -> bool:
+    """Return whether the process has this checkout's variable and works in its folder, where engines start plugins.
+
+    The variable alone is not enough: a shell that has it may run other projects, too.
+    """
+    return process.environ().get(CHECKOUT_VARIABLE) == str(project) and Path(process.cwd()) == project

@@ -5,7 +5,7 @@ Every default stands in the `config:` block of Pulumi.yaml and nowhere else.
 
 import difflib
 from collections.abc import Collection, Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.alias_generators import to_camel
@@ -15,12 +15,11 @@ from core.errors import InputError, SettingsError
 from core.plan import OnExisting, Operation, VerifyDepth
 from core.stores import METHODS, SOURCES, Capabilities
 from core.units import Cpu, Size
+from infra.platforms import PLATFORMS
 from infra.settings.kubernetes import Name, ObjectName, Selector, Tolerations
 from infra.settings.types import Count, Flag, Names, Natural, RunId, Thresholds, Whole, one_of
 
 NAMESPACE = "loadtest"
-Platform = Literal["local", "docker", "kubernetes"]
-PLATFORMS = ("local", "docker", "kubernetes")
 _SECRETS = ("connectionString", "databasePassword")
 
 
@@ -29,7 +28,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, validate_by_name=True)
 
-    platform: Annotated[Platform, one_of(*PLATFORMS)]
+    platform: Annotated[str, one_of(*PLATFORMS)]
     source: Annotated[str, one_of(*SOURCES)]
     workers: Count
     cpu_limit: Cpu
@@ -78,7 +77,7 @@ class Settings(BaseModel):
     @property
     def runs_here(self) -> bool:
         """Whether the load runs on this machine, so that its cores are a bound."""
-        return self.platform != "kubernetes"
+        return PLATFORMS[self.platform].on_this_machine
 
     @property
     def connection(self) -> Connection | None:

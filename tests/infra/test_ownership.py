@@ -53,12 +53,14 @@ def test_refusal_is_the_programs_error():
 
 def test_only_the_instance_makes_a_thing_its_own():
     things = [Existing("volume", name, labels) for name, labels in (("own", OWN), ("earlier", EARLIER), ("bare", {}))]
-    left = "volume earlier (made by stack mine without an instance), volume bare (not made by a stack)"
+    left = "volume earlier (created by stack mine, without an instance), volume bare (not created by a stack)"
     assert foreign(things, "0a") == left
-    assert foreign(things, "") == f"volume own (made by stack mine, instance 0a), {left}"
+    assert foreign(things, "") == f"volume own (created by stack mine, instance 0a), {left}"
     assert foreign(things[:1], "0a") == foreign([], "") == ""
 
 
 def test_long_lists_are_cut():
     things = [Existing("container", f"w{index}", EARLIER) for index in range(200)]
-    assert foreign(things, "0a").startswith("container w0, container w1, container w2, container w3 and 196 more (made")
+    assert foreign(things, "0a").startswith(
+        "container w0, container w1, container w2, container w3 and 196 more (created by"
+    )

@@ -121,7 +121,7 @@ def assert_safe_from_another_checkout(kubectl: Kubectl, made: Stack, folder: Pat
     refused = another.up().failed().output
     lines = {line.strip() for line in refused.splitlines() if line.strip().startswith("error: stack: ")}
     line = (
-        f"error: stack: {made.name!r} needs names that are in use: namespace {space} (made by stack {made.name}, instance "
+        f"error: stack: {made.name!r} needs names that are in use: namespace {space} (created by stack {made.name}, instance "
         f"{mark}); use another stack name, destroy that stack, or name a namespace of your own by loadtest:namespace"
     )
     assert lines == {line}

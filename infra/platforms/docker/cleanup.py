@@ -1,18 +1,22 @@
-"""Containers, networks and volumes that carry the stack's label."""
+"""Find orphaned containers, networks and volumes by their labels, without state and within `destroy`."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import docker
+import pulumi
 from docker.errors import DockerException, NotFound
+from pulumi.dynamic import CreateResult, Resource
 
 from core.errors import RunError
 from core.labels import INSTANCE_LABEL, STACK_LABEL
 from core.text import one_line
-from infra.platforms.orphan import Remains
+from infra.ownership import OrphanedResource, Orphans
+from infra.resources.dynamic import ReplaceOnChangeProvider
+from infra.resources.provider_process import orphaned_plugins
 
 _Filter = dict[str, str | list[str] | bool]
 _SOCKET = Path("/var/run/docker.sock")
@@ -23,43 +27,51 @@ class NoAnswerError(RunError):
     """An engine is installed, or named by DOCKER_HOST, and does not answer."""
 
 
-def unanswered() -> str | None:
-    """Return why the engine's things cannot be looked at; None where it answers, and where there is no engine."""
+def find_orphans(_project: Path, stack: str | None, instances: Collection[str]) -> Orphans:
+    """Return everything that has a stack's label: containers, then networks and volumes."""
     try:
-        client = _engine()
+        found = _find(stack, _containers, _networks, _volumes)
     except NoAnswerError as error:
-        return str(error)
-    if client is not None:
-        client.close()
-    return None
+        unsearched = f"{error}; its containers were not checked: start it and run this again"
+        return Orphans(unsearched=unsearched, is_chosen="DOCKER_HOST" in os.environ)
+    return Orphans.of(found, instances)
 
 
-def was_chosen() -> bool:
-    """Whether the user named an engine."""
-    return "DOCKER_HOST" in os.environ
+class OrphanCleanupProvider(ReplaceOnChangeProvider):
+    """Remove, on `destroy`, the containers that a killed engine created and did not record in the state.
 
-
-def remains(stack: str | None) -> Sequence[Remains]:
-    """Return what carries the label of a stack, of whichever checkout; nothing where no engine answers.
-
-    In the order in which they can go: containers, then what they used.
+    The resource is created before the stack's containers, and so deleted after the recorded ones.
     """
-    try:
-        return _found(stack, _containers, _networks, _volumes)
-    except NoAnswerError:
-        return []
+
+    triggers = ("stack", "instance")
+
+    def create_resource(self, props: dict[str, Any]) -> CreateResult:
+        """Create nothing."""
+        return CreateResult(id_="orphan-cleanup", outs={key: props[key] for key in self.triggers})
+
+    def delete_resource(self, props: dict[str, Any]) -> None:
+        """End plugins whose engine has ended, which could create more, then remove the instance's containers."""
+        if not props.get("instance"):  # of an earlier version, which labelled nothing
+            return
+        # The engine starts its providers in the project's folder.
+        for each in orphaned_plugins(Path.cwd()):
+            each.remove()
+        for each in _find(props["stack"], _containers, instance=props["instance"]):
+            each.remove()
 
 
-def containers(stack: str, instance: str) -> Sequence[Remains]:
-    """Return the containers that one created stack marked as its own; raises RunError where the engine does not answer."""
-    return _found(stack, _containers, instance=instance)
+class OrphanCleanup(Resource, module="loadtest", name="OrphanCleanup"):
+    """The unrecorded containers of a stack. Resources that it depends on are removed after them."""
+
+    def __init__(self, name: str, stack: str, instance: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:
+        super().__init__(OrphanCleanupProvider(), name, {"stack": stack, "instance": instance}, opts)
 
 
-def _found(
+def _find(
     stack: str | None,
-    *kinds: Callable[[docker.DockerClient, _Filter], Iterator[Remains]],
+    *kinds: Callable[[docker.DockerClient, _Filter], Iterator[OrphanedResource]],
     instance: str | None = None,
-) -> Sequence[Remains]:
+) -> Sequence[OrphanedResource]:
     client = _engine()
     if client is None:
         return []
@@ -72,34 +84,34 @@ def _found(
 
 
 def _engine() -> docker.DockerClient | None:
-    """Return a client of the engine, once it has answered; None where there is none."""
-    if not was_chosen() and not _SOCKET.exists():
+    """Return a client of an engine that answered, or None if there is no engine. Raises NoAnswerError."""
+    if "DOCKER_HOST" not in os.environ and not _SOCKET.exists():
         return None
     try:
-        # The first question, for the API's version, ends soon where nobody answers; a removal may take its time.
+        # The first request, for the API's version, needs a short timeout; a removal may take longer.
         with closing(docker.from_env(timeout=_ANSWER_SECONDS)):
             return docker.from_env(timeout=_REMOVAL_SECONDS)
     except DockerException as error:
         raise NoAnswerError(f"no Docker engine answers ({one_line(error, 200)})") from None
 
 
-def _containers(client: docker.DockerClient, chosen: _Filter) -> Iterator[Remains]:
+def _containers(client: docker.DockerClient, chosen: _Filter) -> Iterator[OrphanedResource]:
     for container in client.containers.list(all=True, filters=chosen, ignore_removed=True):
-        yield _remnant("container", container, container.labels, lambda each: each.remove(force=True, v=True))
+        yield _orphan("container", container, container.labels, lambda each: each.remove(force=True, v=True))
 
 
-def _networks(client: docker.DockerClient, chosen: _Filter) -> Iterator[Remains]:
+def _networks(client: docker.DockerClient, chosen: _Filter) -> Iterator[OrphanedResource]:
     for network in client.networks.list(filters=chosen):
-        yield _remnant("network", network, network.attrs.get("Labels"), lambda each: each.remove())
+        yield _orphan("network", network, network.attrs.get("Labels"), lambda each: each.remove())
 
 
-def _volumes(client: docker.DockerClient, chosen: _Filter) -> Iterator[Remains]:
+def _volumes(client: docker.DockerClient, chosen: _Filter) -> Iterator[OrphanedResource]:
     for volume in client.volumes.list(filters=chosen):
-        yield _remnant("volume", volume, volume.attrs.get("Labels"), lambda each: each.remove(force=True))
+        yield _orphan("volume", volume, volume.attrs.get("Labels"), lambda each: each.remove(force=True))
 
 
-def _remnant(kind: str, thing: Any, labels: dict[str, str] | None, remove: Callable[[Any], object]) -> Remains:
-    def removed() -> None:
+def _orphan(kind: str, thing: Any, labels: dict[str, str] | None, remove: Callable[[Any], object]) -> OrphanedResource:
+    def remove_unless_gone() -> None:
         try:
             remove(thing)
         except NotFound:
@@ -107,6 +119,5 @@ def _remnant(kind: str, thing: Any, labels: dict[str, str] | None, remove: Calla
         except DockerException as error:
             raise RunError(f"{kind} {thing.name}: {one_line(error, 200)}") from None
 
-    return Remains(
-        kind, str(thing.name), (labels or {}).get(STACK_LABEL, ""), removed, (labels or {}).get(INSTANCE_LABEL, "")
-    )
+    stack, instance = ((labels or {}).get(key, "") for key in (STACK_LABEL, INSTANCE_LABEL))
+    return OrphanedResource(kind, str(thing.name), stack, remove_unless_gone, instance)

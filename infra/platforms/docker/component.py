@@ -25,11 +25,11 @@ from infra.platforms.base import (
     prepare_arguments,
     worker_arguments,
 )
+from infra.platforms.docker.cleanup import OrphanCleanup
 from infra.platforms.docker.images import require_image
 from infra.platforms.docker.names import DockerNames, require_own_names
 from infra.platforms.docker.runner import client
-from infra.resources.instance import Instance
-from infra.resources.orphan_cleanup import Leftovers
+from infra.resources.identity import Instance
 from infra.settings.model import NAMESPACE
 
 _SERVER_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
@@ -61,8 +61,8 @@ class DockerLoadTest(pulumi.ComponentResource):
             labels=[docker.NetworkLabelArgs(label=key, value=value) for key, value in self._stack_labels().items()],
             opts=self._own,
         )
-        self._leftovers = Leftovers(
-            f"{name}-leftovers",
+        self._orphan_cleanup = OrphanCleanup(
+            f"{name}-orphan-cleanup",
             args.stack,
             self._instance,
             pulumi.ResourceOptions(parent=self, depends_on=[self._network]),
@@ -124,7 +124,7 @@ class DockerLoadTest(pulumi.ComponentResource):
         marked = {**self._args.labels, **self._stack_labels()}
         labels = [docker.VolumeLabelArgs(label=key, value=value) for key, value in marked.items()]
         # After the network, whose name Docker refuses to give twice: a volume of the same name it would share.
-        return docker.Volume(name, name=volume, labels=labels, opts=self._replaced([self._leftovers]))
+        return docker.Volume(name, name=volume, labels=labels, opts=self._replaced([self._orphan_cleanup]))
 
     def _replaced(self, depends_on: list[pulumi.Resource]) -> pulumi.ResourceOptions:
         """Names are fixed, so that people find things: the old one goes before the new one comes."""
@@ -186,7 +186,7 @@ class DockerLoadTest(pulumi.ComponentResource):
             # Its data are as short-lived as the run.
             destroy_grace_seconds=30,
             labels=self._labels(**{WORKER_LABEL: "database"}),
-            opts=self._replaced([self._leftovers]),
+            opts=self._replaced([self._orphan_cleanup]),
         )
 
     def _worker(
@@ -232,7 +232,7 @@ class DockerLoadTest(pulumi.ComponentResource):
             security_opts=["no-new-privileges:true"],
             # Another server is another run, whatever it was replaced for.
             labels=self._labels(**{WORKER_LABEL: worker_id, SERVER_LABEL: database.id if database else ""}),
-            opts=self._replaced([self._leftovers, *([database] if database else [])]),
+            opts=self._replaced([self._orphan_cleanup, *([database] if database else [])]),
         )
 
     def _connection(self) -> pulumi.Output[str]:
@@ -248,3 +248,6 @@ class DockerLoadTest(pulumi.ComponentResource):
 
 def _tmpfs(size: int, options: str) -> str:
     return ",".join(part for part in (f"size={size}", options) if part)
+
+
+declare = DockerLoadTest

@@ -21,7 +21,7 @@ from infra.platforms.base import CONNECTION_VARIABLE, OUTPUT_FOLDER, LoadTestArg
 from infra.platforms.kubernetes import checks, database, guard, network_policy, plan_file, worker
 from infra.platforms.kubernetes.names import Names
 from infra.platforms.kubernetes.pod import Manifest
-from infra.resources.instance import Instance
+from infra.resources.identity import Instance
 
 _SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
 """What is awaited is awaited by the fleet, which can name what went wrong."""
@@ -228,3 +228,6 @@ def _known(job: Job, key: str) -> pulumi.Output[str]:
 def _digest(server: DatabaseSpec | None) -> str:
     """What tells one server from the next, as a label: another server is another run."""
     return hashlib.sha256(server.model_dump_json().encode()).hexdigest()[:12] if server else ""
+
+
+declare = KubernetesLoadTest

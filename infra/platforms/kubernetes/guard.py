@@ -10,7 +10,7 @@ from pulumi.dynamic import CreateResult, Resource
 from core.errors import LoadtestError, RunError, SettingsError
 from core.kubeconfig import ClusterAccess
 from infra.platforms.kubernetes.names import Names
-from infra.resources.dynamic import ReplacedProvider
+from infra.resources.dynamic import ReplaceOnChangeProvider
 from infra.settings.model import NAMESPACE
 
 if TYPE_CHECKING:
@@ -70,16 +70,16 @@ def _existing(access: ClusterAccess, namespace: str, objects: Mapping[str, Seque
     return look()
 
 
-class GuardProvider(ReplacedProvider):
+class GuardProvider(ReplaceOnChangeProvider):
     """Created after a stack's objects, and so deleted before them: Pulumi deletes by name, whoever has the name now."""
 
     triggers = ("stack", "instance", "namespace", "objects", "cluster")
 
-    def make(self, props: dict[str, Any]) -> CreateResult:
+    def create_resource(self, props: dict[str, Any]) -> CreateResult:
         """Create nothing."""
         return CreateResult(id_="guard", outs={key: props[key] for key in (*self.triggers, "access")})
 
-    def remove(self, props: dict[str, Any]) -> None:
+    def delete_resource(self, props: dict[str, Any]) -> None:
         """Raise RunError where an object of the stack has another's mark by now: nothing is deleted then.
 
         A cluster that cannot be asked is left to the provider that is to delete.

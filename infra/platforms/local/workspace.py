@@ -1,29 +1,34 @@
-"""The stack's folder on this machine: the first thing made and the last one removed, with all that is left in it.
+"""The stack's folder on this machine, created first and removed last, with everything that was started from it.
 
-The state holds the stack's name and its instance id, not a path. The folder holds the id in a file, which is its mark, and a
-link in the user's state folder says where it is, so that another checkout with the same backend finds it too.
+The state contains the stack's name and its instance id, not a path. A file in the folder contains the id, and the record of
+`infra.resources.identity` links to the folder, so that another checkout with the same backend finds it.
 """
 
 import contextlib
 import hashlib
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 import pulumi
 from pulumi.dynamic import CreateResult, Resource
 
-from infra.resources.dynamic import ReplacedProvider
+from core.errors import RunError
+from infra.platforms.local.limits import remove_groups, unmount_below
+from infra.platforms.local.pidfile import end_remembered
+from infra.platforms.local.server_user import ELSEWHERE, remove_home
+from infra.resources.dynamic import ReplaceOnChangeProvider
+from infra.resources.identity import WORKSPACES, forget_instance, instance_link, record_instance
 
-PARENT = ".loadtest"
 _MARK = "instance"
+_SCHEME = "file:"
 
 
 @dataclass(frozen=True, slots=True)
 class WorkspacePaths:
-    """Where everything of a stack lies on this machine."""
+    """The paths of a stack's files on this machine."""
 
     folder: Path
 
@@ -34,33 +39,28 @@ class WorkspacePaths:
 
     @property
     def workers(self) -> Path:
-        """What the workers write: `ID.out`, `ID.err`, and a folder `ID` with their RAM disk."""
+        """The workers' files: `ID.out`, `ID.err`, `ID.pid`, and a folder `ID` with the RAM disk."""
         return self.folder / "workers"
 
     @property
     def results(self) -> Path:
-        """The workers' result files."""
+        """The folder of the workers' result files."""
         return self.folder / "results"
 
     @property
     def instance(self) -> str:
-        """The id of the stack that made the folder; empty where no mark says so."""
+        """The id of the stack that created the folder; empty without a mark."""
         mark = self.folder / _MARK
         return mark.read_text().strip() if mark.is_file() else ""
 
     @property
     def group(self) -> str:
-        """The control groups' common name: the instance's, or for a folder without a mark its own."""
+        """The common prefix of the control groups: from the instance, or from the path of a folder without a mark."""
         unmarked = hashlib.sha256(str(self.folder).encode()).hexdigest()[:8]
         return group_of(self.folder.name, self.instance or unmarked)
 
     def clear(self) -> None:
-        """End what was started from here, unmount its RAM disks, remove its control groups and the folder."""
-        from infra.platforms.local.cgroup import remove_groups
-        from infra.platforms.local.pidfile import end_remembered
-        from infra.platforms.local.ramdisk import unmount_below
-        from infra.platforms.local.server_user import ELSEWHERE, remove_home
-
+        """End processes that were started here, unmount RAM disks, remove control groups and the folder."""
         for file in self.folder.rglob("*.pid"):
             end_remembered(file)
         for note in list(self.folder.rglob(ELSEWHERE)):
@@ -68,69 +68,59 @@ class WorkspacePaths:
         unmount_below(self.folder)
         remove_groups(self.group)
         if self.instance:
-            forget(self.instance)
+            forget_instance(self.instance)
         if self.folder.exists():
             shutil.rmtree(self.folder)
-        if self.folder.parent.name == PARENT:
+        if self.folder.parent.name == WORKSPACES:
             with contextlib.suppress(OSError):
                 self.folder.parent.rmdir()
 
 
 def group_of(stack: str, instance: str) -> str:
-    """Return the name of the control groups of one created stack."""
+    """Return the prefix of an instance's control groups."""
     return f"{stack}-{instance}"
 
 
 def make_workspace(project: Path, stack: str, instance: str) -> WorkspacePaths:
-    """Create the folder with its mark. An interrupted engine may have left one of the same instance: it goes first.
+    """Create the folder with its mark, in place of one that an interrupted engine left of the same instance.
 
-    Raises RunError where a folder of another instance, or one without a mark, has its place.
+    Raises RunError if the stack's path is a folder of another instance, or one without a mark.
     """
-    paths = WorkspacePaths(project / PARENT / stack)
+    paths = WorkspacePaths(project / WORKSPACES / stack)
     require_own_folder(project, stack, instance)
     paths.clear()
     paths.folder.parent.mkdir(exist_ok=True)
-    # Under its name only once it is marked.
+    # The folder gets its name only with its mark in it.
     unfinished = paths.folder.with_name(f".{stack}.{instance}")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(mode=0o700)
     (unfinished / _MARK).write_text(instance)
     unfinished.rename(paths.folder)
-    note(project, stack, instance)
+    record_instance(project, stack, instance)
     return paths
 
 
 def require_own_folder(project: Path, stack: str, instance: str) -> None:
-    """Raise RunError where a folder of another instance, or one without a mark, has the stack's place."""
-    from core.errors import RunError
-
-    paths = WorkspacePaths(project / PARENT / stack)
+    """Raise RunError if the stack's path is a folder of another instance, or one without a mark."""
+    paths = WorkspacePaths(project / WORKSPACES / stack)
     if paths.folder.exists() and (paths.instance != instance or not instance):
         raise RunError(
-            f"{paths.folder}: was made by another stack named {stack}; destroy that one, or list what was left with "
-            f"`make sweep STACK={stack}`"
+            f"{paths.folder}: was created by another stack named {stack}; destroy that stack, or list its orphaned "
+            f"resources by `make cleanup STACK={stack}`"
         )
 
 
-def note(project: Path, stack: str, instance: str) -> None:
-    """Write down that this checkout created the instance: cleanup without an engine looks for nothing else."""
-    link = _link(instance)
-    link.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    link.unlink(missing_ok=True)
-    link.symlink_to(project.resolve() / PARENT / stack)
-
-
 def workspaces_of(project: Path, stack: str, instance: str) -> list[WorkspacePaths]:
-    """Return the folders on this machine that carry the instance's mark: where it was made, or in a moved checkout."""
-    link = _link(instance)
-    made = [link.readlink()] if link.is_symlink() else []
-    candidates = dict.fromkeys([*made, project / PARENT / stack])
+    """Return the folders on this machine with the instance's mark: the recorded one, and the one of a moved checkout."""
+    link = instance_link(instance)
+    recorded = [link.readlink()] if link.is_symlink() else []
+    candidates = dict.fromkeys([*recorded, project / WORKSPACES / stack])
     return [paths for folder in candidates if (paths := WorkspacePaths(folder)).instance == instance]
 
 
 def is_copy(paths: WorkspacePaths) -> bool:
-    """Whether a folder was copied, mark included, and its original still exists: processes and mounts are the original's."""
-    link = _link(paths.instance)
+    """Return whether the folder is a copy whose original still exists. Processes and mounts belong to the original."""
+    link = instance_link(paths.instance)
     if not paths.instance or not link.is_symlink():
         return False
     original = WorkspacePaths(link.readlink())
@@ -138,55 +128,51 @@ def is_copy(paths: WorkspacePaths) -> bool:
 
 
 def workspace_of(project: Path, stack: str, instance: str) -> WorkspacePaths:
-    """Return the instance's folder. Raises RunError where this machine has none."""
-    from core.errors import RunError
-
+    """Return the instance's folder. Raises RunError if it is not on this machine."""
     found = workspaces_of(project, stack, instance)
     if not found:
         raise RunError(
-            f"{project / PARENT / stack}: the folder of this stack is not on this machine; run `pulumi destroy`, then "
+            f"{project / WORKSPACES / stack}: the folder of this stack is not on this machine; run `pulumi destroy`, then "
             "`pulumi up` again"
         )
     return found[0]
 
 
-def made_in(project: Path) -> dict[str, Path]:
-    """Return the folders, by instance, that this user's links place in a project, whether or not they still exist."""
-    links = sorted(_link("x").parent.glob("*"))
-    folders = {link.name: link.readlink() for link in links if link.is_symlink()}
-    return {instance: folder for instance, folder in folders.items() if folder.parent == project.resolve() / PARENT}
+def folder_url(folder: str) -> str:
+    """Return the URL of an output folder. A relative one stays relative: the project is elsewhere in another checkout."""
+    return Path(folder).as_uri() if Path(folder).is_absolute() else _SCHEME + quote(folder)
 
 
-def forget(instance: str) -> None:
-    """Remove the link to a folder."""
-    link = _link(instance)
-    link.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):
-        link.parent.rmdir()
+def relative_folder(url: str) -> str | None:
+    """Return the relative folder in a URL of `folder_url`; None for any other URL."""
+    if not url.startswith(_SCHEME) or url.startswith(f"{_SCHEME}/"):
+        return None
+    return unquote(url.removeprefix(_SCHEME))
 
 
-def _link(instance: str) -> Path:
-    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(state) / "loadtest" / instance
+def absolute_url(url: str, project: Path) -> str:
+    """Return the URL with a relative folder placed in the project; any other URL unchanged."""
+    relative = relative_folder(url)
+    return url if relative is None else (project / Path(relative).expanduser()).absolute().as_uri()
 
 
-class WorkspaceProvider(ReplacedProvider):
-    """Makes the folder, and clears it."""
+class WorkspaceProvider(ReplaceOnChangeProvider):
+    """Create the folder, and clear it on deletion."""
 
     triggers = ("stack", "instance")
 
-    def make(self, props: dict[str, Any]) -> CreateResult:
-        """Make it in the project's folder, where the engine starts its providers."""
+    def create_resource(self, props: dict[str, Any]) -> CreateResult:
+        """Create the folder below the project, where the engine starts its providers."""
         make_workspace(Path.cwd(), props["stack"], props["instance"])
         return CreateResult(id_=props["instance"], outs={key: props[key] for key in self.triggers})
 
-    def remove(self, props: dict[str, Any]) -> None:
-        """Leave nothing, not even the empty folder above. A state of an earlier version has no mark: it removes nothing."""
-        if not props.get("instance"):
+    def delete_resource(self, props: dict[str, Any]) -> None:
+        """Clear the instance's folders and remove its record."""
+        if not props.get("instance"):  # of an earlier version, which marked nothing
             return
         for paths in workspaces_of(Path.cwd(), props["stack"], props["instance"]):
             paths.clear()
-        forget(props["instance"])
+        forget_instance(props["instance"])
 
 
 class Workspace(Resource, module="loadtest", name="Workspace"):

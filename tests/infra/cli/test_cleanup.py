@@ -23,10 +23,10 @@ from core.process import CHECKOUT_VARIABLE
 from core.units import MIB
 from infra.cli import cleanup
 from infra.platforms.docker import cleanup as docker_cleanup
-from infra.platforms.local import ramdisk
-from infra.platforms.local.cgroup import ControlGroup, has_groups
+from infra.platforms.local.limits import ControlGroup, has_groups, mount_ram_disk
 from infra.platforms.local.pidfile import remember
-from infra.platforms.local.workspace import WorkspacePaths, forget, make_workspace, note, require_own_folder
+from infra.platforms.local.workspace import WorkspacePaths, make_workspace, require_own_folder
+from infra.resources.identity import forget_instance, record_instance
 from testkit import session
 from testkit.requires import requires
 
@@ -60,7 +60,7 @@ def _workspace(project: Path, stack: str, process: "subprocess.Popen[bytes]") ->
     paths = make_workspace(project, stack, uuid.uuid4().hex)
     data = paths.workers / "worker-1"
     data.mkdir(parents=True)
-    ramdisk.mount(data, MIB)
+    mount_ram_disk(data, MIB)
     remember(process.pid, paths.workers / "worker-1.pid")
     ControlGroup.make(f"{paths.group}/worker-1", 1, 64 * MIB).add(process.pid)
     return paths
@@ -71,7 +71,7 @@ def test_a_workspace_is_listed_and_left(
 ) -> None:
     paths = _workspace(tmp_path, stack, process)
     assert cleanup.main(["--stack", stack], tmp_path) == 0
-    assert f"left: workspace {paths.folder} (stack {stack})" in capsys.readouterr().out
+    assert f"orphaned: workspace {paths.folder} (stack {stack})" in capsys.readouterr().out
     assert process.poll() is None
     assert paths.folder.is_dir()
     assert cleanup.main(["--stack", stack, "--yes"], tmp_path) == 0
@@ -89,7 +89,7 @@ def test_a_workspace_is_removed_with_all_that_was_made_from_it(
     assert not has_groups(group)
     assert not psutil.pid_exists(process.pid) or process.wait(timeout=10) != 0
     cleanup.main(["--stack", stack], tmp_path)
-    assert capsys.readouterr().out == "nothing was left\n"
+    assert capsys.readouterr().out == "no orphaned resources\n"
 
 
 def test_another_stacks_workspace_stays(tmp_path: Path, stack: str, process: "subprocess.Popen[bytes]") -> None:
@@ -121,14 +121,14 @@ def test_checkouts_with_stack_of_same_name_stay_apart(
         line
         == f"not created by this checkout: workspace {copied / '.loadtest' / stack} (stack {stack}); remove it by hand"
     )
-    with pytest.raises(RunError, match="was made by another stack"):
+    with pytest.raises(RunError, match="was created by another stack"):
         make_workspace(copied, stack, uuid.uuid4().hex)
-    with pytest.raises(RunError, match="was made by another stack"):
+    with pytest.raises(RunError, match="was created by another stack"):
         require_own_folder(copied, stack, "")  # as a preview does, before there is an instance
     own = make_workspace(second, stack, uuid.uuid4().hex)
     assert own.group != theirs.group
     own.clear()
-    assert swept_lines(second, stack, capsys) == ["nothing was left"]
+    assert swept_lines(second, stack, capsys) == ["no orphaned resources"]
     assert (theirs.workers / "worker-1.pid").exists()
     assert _held(theirs) == before
     assert process.poll() is None
@@ -198,7 +198,7 @@ def test_plugin_of_this_checkout_goes_when_its_engine_has(
         plugin("init", cwd=tmp_path / "project"),
     ]
     assert cleanup.main(["--stack", stack], tmp_path) == 0
-    assert f"left: plugin pulumi-resource-docker {left.pid}\n" in capsys.readouterr().out
+    assert f"orphaned: plugin pulumi-resource-docker {left.pid}\n" in capsys.readouterr().out
     assert cleanup.main(["--stack", stack, "--yes"], tmp_path) == 0
     assert capsys.readouterr().out == f"removed: plugin pulumi-resource-docker {left.pid}\n"
     assert all(process.is_running() for process in (served, *foreign))
@@ -209,7 +209,7 @@ def test_plugin_of_this_checkout_goes_when_its_engine_has(
 def test_docker_by_label_and_nothing_else(tmp_path: Path, stack: str, capsys: pytest.CaptureFixture[str]) -> None:
     client = docker.from_env()
     mark = uuid.uuid4().hex
-    note(tmp_path, stack, mark)
+    record_instance(tmp_path, stack, mark)
     labels = {STACK_LABEL: stack, INSTANCE_LABEL: mark}
     # Of a stack of the same name in another checkout.
     other = {STACK_LABEL: stack, INSTANCE_LABEL: uuid.uuid4().hex}
@@ -225,7 +225,7 @@ def test_docker_by_label_and_nothing_else(tmp_path: Path, stack: str, capsys: py
         said = capsys.readouterr().out
         assert [line.split(" (")[0] for line in said.splitlines()[:-1]] == [
             f"not created by this checkout: volume {stays.name}",
-            *(f"left: {kind} {stack}" for kind in ("container", "network", "volume")),
+            *(f"orphaned: {kind} {stack}" for kind in ("container", "network", "volume")),
         ]
         container.reload()
         assert container.status == "running"
@@ -234,7 +234,7 @@ def test_docker_by_label_and_nothing_else(tmp_path: Path, stack: str, capsys: py
         assert client.networks.list(filters={"label": f"{STACK_LABEL}={stack}"}) == []
         assert [each.name for each in client.volumes.list(filters={"name": stack})] == [stays.name]
     finally:
-        forget(mark)
+        forget_instance(mark)
         for left in client.containers.list(all=True, filters={"name": stack}):
             left.remove(force=True)
         for network in client.networks.list(names=[stack]):
@@ -266,4 +266,4 @@ def test_named_docker_that_does_not_answer_fails_after_the_rest_is_removed(tmp_p
     gc.collect()  # docker's sockets, here and in no later test
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("warning: no Docker engine answers (")
-    assert line.endswith("; its containers were not looked at: start it and run this again")
+    assert line.endswith("; its containers were not checked: start it and run this again")

@@ -16,13 +16,13 @@ PROGRAM = """
 
     from pulumi.dynamic import CreateResult, Resource
 
-    from infra.resources.dynamic import ReplacedProvider
+    from infra.resources.dynamic import ReplaceOnChangeProvider
 
-    class Stubborn(ReplacedProvider):
-        def make(self, props):
+    class Stubborn(ReplaceOnChangeProvider):
+        def create_resource(self, props):
             return CreateResult(id_="stubborn", outs={{}})
 
-        def remove(self, props):
+        def delete_resource(self, props):
             from core.errors import RunError
             raise {raised}
 

@@ -49,7 +49,7 @@ def stack(engine: docker.DockerClient) -> Iterator[str]:
 def taken(stack: str) -> str:
     return (
         f"stack: '{stack}' needs names that are in use: network loadtest-{stack}, container loadtest-{stack}-worker-1 "
-        f"(made by stack {stack}, instance {OTHER}), volume loadtest-{stack}-plan (not made by a stack); {REMEDY}"
+        f"(created by stack {stack}, instance {OTHER}), volume loadtest-{stack}-plan (not created by a stack); {REMEDY}"
     )
 
 

@@ -12,7 +12,7 @@ import yaml
 
 from core.labels import INSTANCE_LABEL, STACK_LABEL
 from infra.cli import cleanup
-from infra.platforms.local.workspace import forget, note
+from infra.resources.identity import forget_instance, record_instance
 from testkit import session
 from tests.core.test_cluster_access import kubeconfig
 from tests.integration.kubernetes import Kubectl
@@ -36,9 +36,9 @@ def project(cluster: Path, stack: str, tmp_path: Path, monkeypatch: pytest.Monke
     """A project whose one stack names the cluster in its file; the environment leads nowhere."""
     monkeypatch.delenv("KUBECONFIG", raising=False)
     configured(tmp_path, stack, {"kubernetes:kubeconfig": str(cluster)})
-    note(tmp_path, stack, mark_of(stack))
+    record_instance(tmp_path, stack, mark_of(stack))
     yield tmp_path
-    forget(mark_of(stack))
+    forget_instance(mark_of(stack))
 
 
 def mark_of(stack: str, *, checkout: str = "this") -> str:
@@ -117,9 +117,9 @@ def test_own_namespace_and_parts_of_a_users_are_listed_and_removed(project, kube
     others = [f"{each} (stack {stack})" for each in (f"config map {users}/{stack}-theirs", f"namespace theirs-{stack}")]
     strangers = [f"not created by this checkout: {each}; remove with --instance {another}" for each in others]
     # Without a stack's name it is found as well, beside what Docker and the cluster hold of others.
-    assert {*strangers, *(f"left: {each}" for each in found)} <= set(swept(project, capsys))
-    listed = [*strangers, *(f"left: {each}" for each in found)]
-    listed.append("4 left; remove with --yes (a run that still goes on ends, too)")
+    assert {*strangers, *(f"orphaned: {each}" for each in found)} <= set(swept(project, capsys))
+    listed = [*strangers, *(f"orphaned: {each}" for each in found)]
+    listed.append("4 orphaned; remove with --yes (a run in progress ends, too)")
     assert swept(project, capsys, "--stack", stack) == listed
     removed = [f"removed: {each}" for each in found]
     assert swept(project, capsys, "--stack", stack, "--yes") == [*strangers, *removed]
@@ -132,7 +132,7 @@ def test_own_namespace_and_parts_of_a_users_are_listed_and_removed(project, kube
     removed = [f"removed: {each}" for each in others]
     assert swept(project, capsys, "--stack", stack, "--instance", another, "--yes") == removed
     assert kubectl.of_stack(stack) == []
-    assert swept(project, capsys, "--stack", stack) == ["nothing was left"]
+    assert swept(project, capsys, "--stack", stack) == ["no orphaned resources"]
 
 
 def test_who_may_look_into_one_namespace_alone_sweeps_it(project, cluster, kubectl, stack, spaces, capsys):
@@ -158,7 +158,8 @@ def limited_to(kubectl: Kubectl, space: str) -> str:
 def command(project: Path, stack: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """`python -m infra.cli.cleanup`, in a process that sees nothing of this machine's Docker."""
     script = (
-        "import pathlib, sys; from infra import sweep; sys.exit(cleanup.main(sys.argv[2:], pathlib.Path(sys.argv[1])))"
+        "import pathlib, sys; from infra.cli.cleanup import main; "
+        "sys.exit(main(sys.argv[2:], pathlib.Path(sys.argv[1])))"
     )
     environment = {"HOME": str(project), "PATH": "", **environment}
     arguments = [sys.executable, "-c", script, str(project), "--stack", stack]
@@ -170,7 +171,7 @@ def test_no_cluster_is_no_error_unless_one_was_chosen(tmp_path, stack):
     (tmp_path / ".kube").mkdir()
     (tmp_path / ".kube" / "config").write_text(kubeconfig("127.0.0.1:1"))
     done = command(tmp_path, stack)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "nothing was left\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "no orphaned resources\n", "")
     done = command(tmp_path, stack, KUBECONFIG=str(tmp_path / ".kube" / "config"))
     assert done.returncode == 1
     assert done.stderr.startswith("error: Kubernetes: ")

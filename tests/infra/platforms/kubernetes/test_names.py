@@ -75,7 +75,7 @@ def test_namespace_of_another_instance_is_refused(access, stack, instance):
         require_own_names(access, stack, names.namespace, objects, instance)
     assert str(refused.value) == (
         f"stack: '{stack}' needs names that are in use: namespace loadtest-{stack} "
-        f"(made by stack {stack}, instance {OTHER}); {REMEDY}"
+        f"(created by stack {stack}, instance {OTHER}); {REMEDY}"
     )
     require_own_names(access, stack, names.namespace, objects, OTHER)
 
@@ -83,7 +83,7 @@ def test_namespace_of_another_instance_is_refused(access, stack, instance):
 def test_object_of_another_instance_in_named_namespace_is_refused(access, stack):
     names = Names(stack, f"users-{stack}")
     objects = fixed_names(names, ["worker"], "database", "")
-    with pytest.raises(SettingsError, match=f"in use: service users-{stack}/loadtest-{stack}-database \\(made by"):
+    with pytest.raises(SettingsError, match=f"in use: service users-{stack}/loadtest-{stack}-database \\(created by"):
         require_own_names(access, stack, names.namespace, objects, INSTANCE)
     require_own_names(access, stack, names.namespace, objects, OTHER)
     require_own_names(access, stack, names.namespace, fixed_names(names, ["worker"], "", ""), INSTANCE)
@@ -94,7 +94,7 @@ def test_namespace_that_goes_with_a_stack_is_refused_as_setting(access, stack):
     with pytest.raises(SettingsError) as refused:
         checks.require_cluster(access, settings)
     assert str(refused.value) == (
-        f"loadtest:namespace: 'loadtest-{stack}' was made by stack {stack} and goes with it; create one of your own, "
+        f"loadtest:namespace: 'loadtest-{stack}' was created by stack {stack} and goes with it; create one of your own, "
         "and name that"
     )
 
@@ -105,7 +105,9 @@ def test_nothing_is_deleted_while_a_name_is_anothers(access, stack):
         given = {"stack": stack, "instance": instance, "namespace": f"loadtest-{stack}", "objects": objects}
         return {**given, "access": access.model_dump(exclude_none=True)}
 
-    with pytest.raises(RunError, match=f"^stack: '{stack}' deletes nothing, .* namespace loadtest-{stack} \\(made by"):
+    with pytest.raises(
+        RunError, match=f"^stack: '{stack}' deletes nothing, .* namespace loadtest-{stack} \\(created by"
+    ):
         GuardProvider().delete("guard", state(INSTANCE))
     GuardProvider().delete("guard", state(OTHER))
     GuardProvider().delete("guard", {**state(INSTANCE), "access": {"kubeconfig": "absent"}})

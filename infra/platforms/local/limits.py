@@ -1,10 +1,11 @@
-"""Limits for a process of ours, where this machine lets us make a control group: v1 or v2.
+"""Limits for processes, as far as this user may set them: control groups of version 1 or 2, and RAM disks.
 
 Source: the kernel's Documentation/admin-guide/cgroup-v1/memory.rst, scheduler/sched-bwc.rst and cgroup-v2.rst.
 """
 
 import contextlib
 import os
+import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,14 +16,14 @@ _PARENT = "loadtest"
 
 
 class ControlGroup:
-    """A group with limits; without the right to make one it holds nothing, and what runs in it is not limited."""
+    """A control group with limits. Without folders, where none could be created, it limits nothing."""
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = folders
 
     @classmethod
     def make(cls, name: str, cpu: float, memory: int, root: Path = ROOT) -> "ControlGroup":
-        """Limit what will run in it to `cpu` cores and `memory` bytes, as far as this machine allows."""
+        """Create a group of at most `cpu` cores and `memory` bytes, as far as this machine allows."""
         quota = max(int(cpu * _PERIOD_MICROSECONDS), 1000)
         if (root / "cgroup.controllers").is_file():
             limits = {"memory.max": str(memory), "memory.swap.max": "0", "cpu.max": f"{quota} {_PERIOD_MICROSECONDS}"}
@@ -40,13 +41,13 @@ class ControlGroup:
         )
 
     def add(self, process: int) -> None:
-        """Limit a process, and what it starts from now on."""
+        """Limit a process and its future children."""
         for folder in self._folders:
             (folder / "cgroup.procs").write_text(str(process))
 
     @property
     def memory_kills(self) -> int:
-        """How often the kernel killed in it for memory."""
+        """The number of processes in the group that the kernel killed for memory."""
         for folder in self._folders:
             for name in ("memory.events", "memory.oom_control"):
                 if (folder / name).is_file():
@@ -55,30 +56,53 @@ class ControlGroup:
         return 0
 
     def remove(self) -> None:
-        """Once nothing runs in it."""
+        """Remove the group, in which no process may be running."""
         for folder in self._folders:
             _remove(folder)
 
 
 def has_groups(prefix: str, root: Path = ROOT) -> bool:
-    """Whether there is a group of this prefix."""
+    """Return whether a group with this prefix exists."""
     return any((root / controller / _PARENT / prefix).is_dir() for controller in ("", "memory", "cpu"))
 
 
 def remove_groups(prefix: str, root: Path = ROOT) -> None:
-    """Remove every group whose name begins with `prefix/`, whoever made it."""
+    """Remove every group whose name begins with `prefix/`."""
     for controller in ("", "memory", "cpu"):
         parent = root / controller / _PARENT / prefix
         if parent.is_dir():
             for folder in [*(entry for entry in parent.iterdir() if entry.is_dir()), parent]:
                 _remove(folder)
-            # What is above is shared by all stacks: the last one takes it away.
+            # All stacks share the folder above; it can be removed once it is empty.
             with contextlib.suppress(OSError):
                 parent.parent.rmdir()
 
 
+def mount_ram_disk(folder: Path, size: int, owner: int | None = None) -> bool:
+    """Mount `size` bytes of memory on a folder; return whether that succeeded, else the folder stays a plain one."""
+    options = f"size={size},mode=0700,nosuid,nodev" + (f",uid={owner},gid={owner}" if owner is not None else "")
+    return _succeeds(["mount", "-t", "tmpfs", "-o", options, "loadtest", str(folder)])
+
+
+def unmount_below(folder: Path) -> None:
+    """Unmount everything that is mounted below a folder, the innermost first."""
+    mounts = [Path(line.split()[1].replace("\\040", " ")) for line in Path("/proc/mounts").read_text().splitlines()]
+    below = [path for path in mounts if path.is_relative_to(folder)]
+    for path in sorted(below, key=lambda path: len(path.parts), reverse=True):
+        if not _succeeds(["umount", str(path)]):
+            # Still busy: detached now, and unmounted when its last user ends.
+            _succeeds(["umount", "--lazy", str(path)])
+
+
+def _succeeds(command: list[str]) -> bool:
+    try:
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
 def _remove(folder: Path) -> None:
-    """The kernel may need a moment to see that nothing runs in a group any more."""
+    # A group stays busy for a moment after its last process has ended.
     for _ in range(50):
         try:
             folder.rmdir()
@@ -91,7 +115,7 @@ def _remove(folder: Path) -> None:
 
 
 def _made(wanted: Sequence[tuple[Path, Mapping[str, str]]]) -> Sequence[Path]:
-    """The groups that could be made and limited."""
+    """Return the groups that could be created and limited."""
     made: list[Path] = []
     for folder, limits in wanted:
         try:
@@ -100,7 +124,7 @@ def _made(wanted: Sequence[tuple[Path, Mapping[str, str]]]) -> Sequence[Path]:
                 if (folder / name).exists():
                     (folder / name).write_text(value)
         except OSError:
-            # No right to, or no such controller: the worker's environment block will say "not enforced".
+            # No permission, or no such controller: the worker then reports its limits as not enforced.
             continue
         if os.access(folder / "cgroup.procs", os.W_OK):
             made.append(folder)
@@ -108,7 +132,7 @@ def _made(wanted: Sequence[tuple[Path, Mapping[str, str]]]) -> Sequence[Path]:
 
 
 def _delegate(root: Path, folder: Path) -> None:
-    """In v2 every group above hands its controllers on by name."""
+    """Enable the controllers in every group above, which version 2 requires."""
     with contextlib.suppress(OSError):
         folder.parent.mkdir(parents=True, exist_ok=True)
         for above in [*reversed(folder.parents)]:

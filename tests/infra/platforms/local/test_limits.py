@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from infra.platforms.local.cgroup import ROOT, ControlGroup, remove_groups
+from infra.platforms.local.limits import ROOT, ControlGroup, remove_groups
 from testkit.requires import requires
 
 

@@ -1,0 +1,91 @@
+"""The random values that a stack draws once and keeps in its state: its instance id and its server's password.
+
+Everything that the stack creates has the id as a label, and is later deleted because of it. This machine records the ids that
+each checkout created, for a cleanup without the state: a link `~/.local/state/loadtest/ID` to the stack's folder.
+"""
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import CreateResult, Resource
+
+from infra.resources.dynamic import ReplaceOnChangeProvider
+
+WORKSPACES = ".loadtest"
+"""The folder of the stacks' folders, below the project."""
+
+
+def record_instance(project: Path, stack: str, instance: str) -> None:
+    """Record that this checkout created the instance."""
+    link = instance_link(instance)
+    link.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    link.unlink(missing_ok=True)
+    link.symlink_to(project.resolve() / WORKSPACES / stack)
+
+
+def recorded_instances(project: Path) -> dict[str, Path]:
+    """Return the stacks' folders by instance, for the instances that a project created; a folder may not exist."""
+    links = sorted(instance_link("x").parent.glob("*"))
+    folders = {link.name: link.readlink() for link in links if link.is_symlink()}
+    return {name: folder for name, folder in folders.items() if folder.parent == project.resolve() / WORKSPACES}
+
+
+def forget_instance(instance: str) -> None:
+    """Remove the record of an instance."""
+    link = instance_link(instance)
+    link.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        link.parent.rmdir()
+
+
+def instance_link(instance: str) -> Path:
+    """Return the path of an instance's record."""
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state) / "loadtest" / instance
+
+
+class InstanceProvider(ReplaceOnChangeProvider):
+    """Draw an instance id and record it on this machine."""
+
+    triggers = ("stack",)
+
+    def create_resource(self, props: dict[str, Any]) -> CreateResult:
+        """Return a new id."""
+        mark = secrets.token_hex(8)
+        record_instance(Path.cwd(), props["stack"], mark)
+        return CreateResult(id_=mark, outs={"stack": props["stack"], "mark": mark})
+
+    def delete_resource(self, props: dict[str, Any]) -> None:
+        """Remove the record."""
+        forget_instance(props["mark"])
+
+
+class Instance(Resource, module="loadtest", name="Instance"):
+    """The identity of a created stack: its first resource, and the last one to be deleted."""
+
+    mark: pulumi.Output[str]
+
+    def __init__(self, name: str, stack: str, opts: pulumi.ResourceOptions) -> None:
+        super().__init__(InstanceProvider(), name, {"stack": stack, "mark": None}, opts)
+
+
+class PasswordProvider(ReplaceOnChangeProvider):
+    """Draw a password of 192 bits from characters that need no quoting in URLs and server settings."""
+
+    def create_resource(self, props: dict[str, Any]) -> CreateResult:  # noqa: ARG002
+        """Return a new password."""
+        return CreateResult(id_="password", outs={"value": secrets.token_hex(24)})
+
+
+class Password(Resource, module="loadtest", name="Password"):
+    """The password of the server that Loadtest creates; `value` is a secret output."""
+
+    value: pulumi.Output[str]
+
+    def __init__(self, name: str, opts: pulumi.ResourceOptions) -> None:
+        secret = pulumi.ResourceOptions(additional_secret_outputs=["value"])
+        super().__init__(PasswordProvider(), name, {"value": None}, pulumi.ResourceOptions.merge(opts, secret))
