@@ -7,7 +7,7 @@ from aggregate import totals
 from aggregate.collect import Collected
 from aggregate.report import Report
 from core.plan import LoadPlan
-from infra.fleet.orchestrator import conduct
+from infra.fleet.orchestrator import run_fleet
 from infra.platforms.base import CONNECTION_VARIABLE
 from infra.platforms.local.runner import LocalHandles, LocalRunner
 from infra.platforms.local.workspace import WorkspacePaths
@@ -24,7 +24,7 @@ def run_on_local_fleet(plan: LoadPlan, server: str, folder: Path, wanted: Callab
     folder.mkdir()
     runner = LocalRunner(LocalHandles(folder=folder, project=PROJECT), plan, {CONNECTION_VARIABLE: server})
     try:
-        outcome = conduct(plan, runner, wanted)
+        outcome = run_fleet(plan, runner, wanted)
     finally:
         WorkspacePaths(folder).clear()
     if outcome.error is not None:

@@ -9,7 +9,7 @@ from bench.faults.plans import keys_of
 from bench.faults.target import Target
 from core.plan import LoadPlan, WorkerPlan
 from core.results import WorkerResult
-from infra.fleet.orchestrator import Outcome, conduct
+from infra.fleet.orchestrator import Outcome, run_fleet
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def run(plan: LoadPlan, target: Target, image: str, disturbance: Disturbance = n
     """Run the plan as the product does, with the disturbance in a second thread."""
     with fleet(plan, target, image) as workers, ThreadPoolExecutor(1) as pool:
         disturbing = pool.submit(disturbance, workers)
-        outcome = conduct(plan, workers.runner, wanted=lambda: True)
+        outcome = run_fleet(plan, workers.runner, wanted=lambda: True)
         if outcome.error is not None:
             raise RuntimeError(f"the run did not begin: {outcome.error}")
         return Trial(outcome, disturbing.result())

@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable
 
 from core.results import ExitReason
-from infra.fleet.runner import Ended
+from infra.fleet.runner import ProcessExit
 
 
-class Patience:
+class Deadline:
     """From now on, for so many seconds."""
 
     def __init__(self, seconds: float, wanted: Callable[[], bool]) -> None:
@@ -15,11 +15,11 @@ class Patience:
         self._deadline = time.monotonic() + seconds
         self._wanted = wanted
 
-    def over(self) -> Ended | None:
-        """How the preparation is to be said to have ended, by which it has to be ended; None while there is patience."""
+    def expired(self) -> ProcessExit | None:
+        """How the preparation is to be said to have ended, by which it has to be ended; None while there is deadline."""
         if not self._wanted():
-            return Ended(None, "", ExitReason.INTERRUPTED)
+            return ProcessExit(None, "", ExitReason.INTERRUPTED)
         if time.monotonic() > self._deadline:
             said = f"it did not end within {self._seconds:.0f} s; raise loadtest:connectTimeout"
-            return Ended(None, "", ExitReason.TIMED_OUT, said)
+            return ProcessExit(None, "", ExitReason.TIMED_OUT, said)
         return None

@@ -12,7 +12,7 @@ from core.plan import LoadPlan
 from core.results import ExitReason, WorkerResult
 from core.text import one_line
 from infra.fleet.retries import Restarts
-from infra.fleet.runner import Ended, Runner
+from infra.fleet.runner import ProcessExit, Runner
 from infra.fleet.worker_results import result_of
 
 POLL_SECONDS = 0.2
@@ -44,7 +44,7 @@ class _Told(BaseModel):
     server_settings: dict[str, str] = {}
 
 
-def conduct(plan: LoadPlan, runner: Runner, wanted: Callable[[], bool]) -> Outcome:
+def run_fleet(plan: LoadPlan, runner: Runner, wanted: Callable[[], bool]) -> Outcome:
     """Run the fleet to its end; `wanted` turns false when nobody waits for it any more, and ends it."""
     prepared = runner.prepare(plan.connect_seconds + PREPARE_GRACE_SECONDS, wanted)
     if prepared.reason is ExitReason.INTERRUPTED:
@@ -55,8 +55,8 @@ def conduct(plan: LoadPlan, runner: Runner, wanted: Callable[[], bool]) -> Outco
     runner.start()
     restarts = Restarts(plan, runner)
     stopped = _wait(plan, runner, wanted, restarts)
-    ended = runner.ended()
-    silent = Ended(None, "", ExitReason.NEVER_STARTED)
+    ended = runner.exits()
+    silent = ProcessExit(None, "", ExitReason.NEVER_STARTED)
     results = [
         restarts.marked(result_of(plan, worker, ended.get(worker.id, silent)), worker.id) for worker in plan.workers
     ]
@@ -100,7 +100,7 @@ def _timed_out(result: WorkerResult, plan: LoadPlan) -> WorkerResult:
     return result.model_copy(update={"exit_reason": ExitReason.TIMED_OUT, "errors": (*result.errors, error)})
 
 
-def _why(prepared: Ended) -> str:
+def _why(prepared: ProcessExit) -> str:
     """The last thing that `prepare` said, or how it ended."""
     lines = [line.removeprefix("error: ") for line in prepared.detail.splitlines() if line.startswith("error: ")]
     if lines:

@@ -13,7 +13,7 @@ from pulumi.dynamic import CreateResult, DiffResult, Resource
 
 from core.errors import LoadtestError
 from core.plan import LoadPlan
-from infra.fleet.orchestrator import Outcome, conduct
+from infra.fleet.orchestrator import Outcome, run_fleet
 from infra.platforms import runner_of
 from infra.resources.dynamic import ReplaceOnChangeProvider
 from infra.resources.provider_process import provider_process
@@ -30,7 +30,7 @@ class FleetProvider(ReplaceOnChangeProvider):
         process, program = provider_process(), int(props["program"])
         try:
             runner = runner_of(props["platform"], props["handles"], plan, props.get("secrets") or {})
-            outcome = conduct(plan, runner, wanted=lambda: process.wanted_by(program))
+            outcome = run_fleet(plan, runner, wanted=lambda: process.wanted_by(program))
         except LoadtestError as error:
             outcome = Outcome(error=str(error))
         return CreateResult(id_=plan.run_id, outs={**{key: props[key] for key in self.triggers}, **_outputs(outcome)})

@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from core.errors import ExitCode
 from core.plan import LoadPlan
 from core.results import WorkerResult
-from infra.fleet.runner import Restarting, Runner
+from infra.fleet.runner import RestartingRunner, Runner
 
 FINAL = (ExitCode.OK, ExitCode.BAD_INPUT, ExitCode.DIFFERENCE)
 """How a worker ends that would end in the same way again."""
@@ -16,7 +16,7 @@ class Restarts:
 
     def __init__(self, plan: LoadPlan, runner: Runner) -> None:
         self._runner = runner
-        self._left = {worker.id: plan.retries if isinstance(runner, Restarting) else 0 for worker in plan.workers}
+        self._left = {worker.id: plan.retries if isinstance(runner, RestartingRunner) else 0 for worker in plan.workers}
         self._attempts = dict.fromkeys(self._left, 1)
 
     def among(self, running: AbstractSet[str]) -> AbstractSet[str]:
@@ -29,12 +29,12 @@ class Restarts:
         return result.model_copy(update={"attempt": max(result.attempt, self._attempts[worker])})
 
     def _restarted(self, worker: str) -> bool:
-        ended = self._runner.ended().get(worker)
+        ended = self._runner.exits().get(worker)
         if (
             ended is None
             or ended.exit_code is None
             or ended.exit_code in FINAL
-            or not isinstance(self._runner, Restarting)
+            or not isinstance(self._runner, RestartingRunner)
         ):
             self._left[worker] = 0
             return False

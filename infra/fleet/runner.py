@@ -9,7 +9,7 @@ from core.results import ExitReason
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class ProcessExit:
     """How a process of the fleet ended, and what it wrote on standard output (the end of it, if that was long)."""
 
     exit_code: int | None
@@ -25,7 +25,7 @@ class Ended:
 class Runner(Protocol):
     """Runs one fleet. Workers are named by their id."""
 
-    def prepare(self, timeout_seconds: float, wanted: Callable[[], bool]) -> Ended:
+    def prepare(self, timeout_seconds: float, wanted: Callable[[], bool]) -> ProcessExit:
         """Run `worker prepare` to its end, or end it: when its time is over, or once `wanted` turns false."""
         ...
 
@@ -41,7 +41,7 @@ class Runner(Protocol):
         """Tell every worker to end, and end those that do not; what they report is kept."""
         ...
 
-    def ended(self) -> Mapping[str, Ended]:
+    def exits(self) -> Mapping[str, ProcessExit]:
         """How each worker ended; one that never began is there with that reason."""
         ...
 
@@ -51,7 +51,7 @@ class Runner(Protocol):
 
 
 @runtime_checkable
-class Restarting(Protocol):
+class RestartingRunner(Protocol):
     """What a runner can do besides, unless its platform starts failed workers again by itself."""
 
     def restart(self, worker: str) -> None:

@@ -4,12 +4,12 @@ from pydantic import ValidationError
 
 from core.plan import LoadPlan, WorkerPlan
 from core.results import ExitReason, Metrics, Progress, WorkerResult
-from infra.fleet.runner import Ended
+from infra.fleet.runner import ProcessExit
 
 _LONGEST_DETAIL = 500
 
 
-def result_of(plan: LoadPlan, worker: WorkerPlan, ended: Ended) -> WorkerResult:
+def result_of(plan: LoadPlan, worker: WorkerPlan, ended: ProcessExit) -> WorkerResult:
     """One result for every planned worker, whatever became of it."""
     lines = [line for line in ended.output.splitlines() if line.startswith("{")]
     own = _own_result(lines, worker.id)
@@ -22,7 +22,7 @@ def result_of(plan: LoadPlan, worker: WorkerPlan, ended: Ended) -> WorkerResult:
     return own.model_copy(update={**known, "errors": (*own.errors, *said)})
 
 
-def _result_of_silence(plan: LoadPlan, worker: WorkerPlan, ended: Ended, last: Progress | None) -> WorkerResult:
+def _result_of_silence(plan: LoadPlan, worker: WorkerPlan, ended: ProcessExit, last: Progress | None) -> WorkerResult:
     """A worker that left no result: failed, with the rows of its last progress line as a lower bound."""
     reason = ended.reason or ExitReason.FAILED
     seconds = (last.at - ended.started_at).total_seconds() if last and ended.started_at else 0.0

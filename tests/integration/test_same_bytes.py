@@ -11,7 +11,7 @@ import pytest
 from core.plan import Limits, LoadPlan, partition
 from core.schema.file import load_schema
 from core.units import MIB
-from infra.fleet.orchestrator import conduct
+from infra.fleet.orchestrator import run_fleet
 from infra.platforms.local.runner import LocalHandles, LocalRunner
 from testkit.clone import ROOT
 from tests.integration import containers
@@ -58,7 +58,9 @@ def run_locally(folder: Path, workers: int, batch_size: int) -> dict[str, bytes]
     )
     folder.mkdir()
     secrets = {"LOADTEST_CONNECTION_STRING": (folder / "output").as_uri()}
-    outcome = conduct(plan, LocalRunner(LocalHandles(folder=folder, project=ROOT), plan, secrets), wanted=lambda: True)
+    outcome = run_fleet(
+        plan, LocalRunner(LocalHandles(folder=folder, project=ROOT), plan, secrets), wanted=lambda: True
+    )
     assert outcome.succeeded, outcome
     return files_of(folder / "output")
 

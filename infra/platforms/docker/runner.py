@@ -24,8 +24,8 @@ from core.plan import LoadPlan, OnExisting
 from core.results import ExitReason
 from core.stores import capabilities_of
 from core.text import one_line
-from infra.fleet.deadline import Patience
-from infra.fleet.runner import Ended
+from infra.fleet.deadline import Deadline
+from infra.fleet.runner import ProcessExit
 from infra.platforms.docker.copy_output import copy_output
 from infra.settings.output_dir import resolved
 
@@ -90,7 +90,7 @@ class DockerRunner:
         self._start_errors: dict[str, str] = {}
 
     @_named
-    def prepare(self, timeout_seconds: float, wanted: Callable[[], bool]) -> Ended:
+    def prepare(self, timeout_seconds: float, wanted: Callable[[], bool]) -> ProcessExit:
         """Lay the plan out, start the container and wait for its end; one that does not end in time is killed."""
         if (folder := self._output) is not None:
             with storage_errors(folder.path):
@@ -99,9 +99,9 @@ class DockerRunner:
         plan_file = PurePosixPath(self._fleet.plan_file)
         container.put_archive(str(plan_file.parent), _archive(plan_file.name, self._plan_text()))
         container.start()
-        patience = Patience(timeout_seconds, wanted)
+        deadline = Deadline(timeout_seconds, wanted)
         while self._running([container.id or ""]):
-            if (ended := patience.over()) is not None:
+            if (ended := deadline.expired()) is not None:
                 _kill(container)
                 return ended
             time.sleep(_POLL_SECONDS)
@@ -129,17 +129,17 @@ class DockerRunner:
             list(pool.map(self._stop, self.running()))
 
     @_named
-    def ended(self) -> Mapping[str, Ended]:
+    def exits(self) -> Mapping[str, ProcessExit]:
         """Each container's exit code, its log, and whether the kernel killed it for memory."""
-        ended: dict[str, Ended] = {}
+        ended: dict[str, ProcessExit] = {}
         for worker, container_id in self._fleet.workers.items():
             if worker in self._start_errors:
-                ended[worker] = Ended(None, "", ExitReason.NEVER_STARTED, self._start_errors[worker])
+                ended[worker] = ProcessExit(None, "", ExitReason.NEVER_STARTED, self._start_errors[worker])
                 continue
             try:
                 ended[worker] = _ended(self._client, self._container(container_id))
             except NotFound:
-                ended[worker] = Ended(None, "", ExitReason.KILLED, "its container is gone")
+                ended[worker] = ProcessExit(None, "", ExitReason.KILLED, "its container is gone")
         return ended
 
     @_named
@@ -220,7 +220,7 @@ def _kill(container: Container) -> None:
             raise
 
 
-def _ended(engine: docker.DockerClient, container: Container) -> Ended:
+def _ended(engine: docker.DockerClient, container: Container) -> ProcessExit:
     state: Mapping[str, Any] = container.attrs["State"]
     code = int(state["ExitCode"])
     started, ended = _instant(state["StartedAt"]), _instant(state["FinishedAt"])
@@ -229,7 +229,7 @@ def _ended(engine: docker.DockerClient, container: Container) -> Ended:
     output = container.logs(stdout=True, stderr=False, tail=_LOG_LINES, since=since).decode(errors="replace")
     errors = container.logs(stdout=False, stderr=True, tail=20, since=since).decode(errors="replace")
     reason: ExitReason | None = None
-    if state.get("OOMKilled") or (code == _KILLED and started and heard_of_short_memory(engine, container, started)):
+    if state.get("OOMKilled") or (code == _KILLED and started and ran_out_of_memory(engine, container, started)):
         limit = int(container.attrs["HostConfig"]["Memory"]) >> 20
         reason, errors = ExitReason.OOM_KILLED, f"the kernel killed it at its memory limit of {limit} MiB"
     elif started is None:
@@ -238,10 +238,10 @@ def _ended(engine: docker.DockerClient, container: Container) -> Ended:
         reason, errors = ExitReason.KILLED, "SIGKILL from outside, as far as the engine heard"
     elif code in _NEVER_STARTED_CODES:
         reason = ExitReason.NEVER_STARTED
-    return Ended(code, output, reason, errors or str(state.get("Error", "")), started, ended)
+    return ProcessExit(code, output, reason, errors or str(state.get("Error", "")), started, ended)
 
 
-def heard_of_short_memory(engine: docker.DockerClient, container: Container, started: datetime) -> bool:
+def ran_out_of_memory(engine: docker.DockerClient, container: Container, started: datetime) -> bool:
     """Whether the engine heard that memory ran out in it, be it after it heard of the end: its flag is then not set."""
     wanted = {"container": container.id, "event": "oom"}
     # It tells what it remembers, and what comes until the bound, which is a second at most.

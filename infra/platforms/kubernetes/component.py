@@ -120,10 +120,10 @@ class KubernetesLoadTest(pulumi.ComponentResource):
 
     def _policies(self, server: DatabaseSpec | None) -> list[pulumi.Resource]:
         specs = {
-            role: network_policy.reach_workers(self._names, role) for role in (worker.WORKER_ROLE, worker.PREPARE_ROLE)
+            role: network_policy.deny_ingress(self._names, role) for role in (worker.WORKER_ROLE, worker.PREPARE_ROLE)
         }
         if server is not None:
-            specs[database.ROLE] = network_policy.reach_database(self._names, server)
+            specs[database.ROLE] = network_policy.allow_workers_to_database(self._names, server)
         return [
             NetworkPolicy(f"{self._names.of(role)}-reach", metadata=self._metadata(role), spec=spec, opts=self._own)
             for role, spec in specs.items()

@@ -10,7 +10,7 @@ POD_SECURITY = {"pod-security.kubernetes.io/enforce": "restricted"}
 """Labels of the stack's own namespace: a pod that asks for more than this standard is not admitted."""
 
 
-def reach_database(names: Names, database: DatabaseSpec) -> Manifest:
+def allow_workers_to_database(names: Names, database: DatabaseSpec) -> Manifest:
     """Only the run's own workers reach the server, and only on its port."""
     workers = [{"podSelector": {"matchLabels": names.selector(role)}} for role in (WORKER_ROLE, PREPARE_ROLE)]
     return {
@@ -20,6 +20,6 @@ def reach_database(names: Names, database: DatabaseSpec) -> Manifest:
     }
 
 
-def reach_workers(names: Names, role: str) -> Manifest:
+def deny_ingress(names: Names, role: str) -> Manifest:
     """Nobody reaches a worker: it listens on nothing."""
     return {"podSelector": {"matchLabels": names.selector(role)}, "policyTypes": ["Ingress"], "ingress": []}

@@ -6,7 +6,7 @@ from typing import Any
 
 from core.results import ExitReason
 from core.text import one_line
-from infra.fleet.runner import Ended
+from infra.fleet.runner import ProcessExit
 
 Pod = Mapping[str, Any]
 _SIGNALLED = (137, 143)
@@ -43,12 +43,12 @@ def has_begun(pod: Pod) -> bool:
     return bool(status.get("started")) or "running" in status.get("state", {}) or _terminated(pod) is not None
 
 
-def ended_of(pod: Pod, *, gone: bool) -> Ended:
+def exit_of(pod: Pod, *, gone: bool) -> ProcessExit:
     """How it ended, with its termination message as its output; `gone` is a pod that was deleted."""
     terminated = _terminated(pod) or {}
     code = terminated.get("exitCode")
     reason, detail = _reason(pod, terminated, gone=gone)
-    return Ended(
+    return ProcessExit(
         exit_code=code,
         output=terminated.get("message", ""),
         reason=reason,

@@ -12,13 +12,13 @@ from pydantic import BaseModel, ConfigDict
 from core.kubeconfig import ClusterAccess
 from core.plan import LoadPlan
 from core.results import ExitReason
-from infra.fleet.deadline import Patience
+from infra.fleet.deadline import Deadline
 from infra.fleet.retries import FINAL
-from infra.fleet.runner import Ended
+from infra.fleet.runner import ProcessExit
 from infra.platforms.kubernetes.client import Cluster, named
 from infra.platforms.kubernetes.database_readiness import problem_of
 from infra.platforms.kubernetes.jobs import Jobs
-from infra.platforms.kubernetes.pod_status import Pod, ended_of, failures_before, has_begun, is_over, why_not_begun
+from infra.platforms.kubernetes.pod_status import Pod, exit_of, failures_before, has_begun, is_over, why_not_begun
 from infra.platforms.kubernetes.pod_watch import Pods
 
 _STOP_SECONDS = 60
@@ -65,26 +65,26 @@ class KubernetesRunner:
         self._released = 0.0
         self._job_read = 0.0
         self._job_failure = ""
-        self._given_up: dict[int, Ended] = {}
+        self._given_up: dict[int, ProcessExit] = {}
         self._stopped = False
 
     @named
-    def prepare(self, timeout_seconds: float, wanted: Callable[[], bool]) -> Ended:
+    def prepare(self, timeout_seconds: float, wanted: Callable[[], bool]) -> ProcessExit:
         """Wait for the server, then release the Job that prepares and wait for its pod's end."""
         fleet = self._fleet
         if fleet.server:
             problem = problem_of(self._cluster, fleet.namespace, fleet.server, fleet.start_timeout, wanted)
             if problem:
-                return Ended(None, "", ExitReason.NEVER_STARTED, f"error: the server {problem}")
+                return ProcessExit(None, "", ExitReason.NEVER_STARTED, f"error: the server {problem}")
         if not wanted():
-            return Ended(None, "", ExitReason.INTERRUPTED)
+            return ProcessExit(None, "", ExitReason.INTERRUPTED)
         # Before the first of the two begins: a Job of an earlier attempt would still be loading.
         self._jobs.fresh(fleet.workers)
         pods = self._follow(fleet.prepare)
         try:
-            patience = Patience(fleet.start_timeout + timeout_seconds, wanted)
+            deadline = Deadline(fleet.start_timeout + timeout_seconds, wanted)
             while not self._is_over(_PREPARE, pods, fleet.prepare):
-                if (ended := patience.over()) is not None:
+                if (ended := deadline.expired()) is not None:
                     return ended
                 time.sleep(_POLL_SECONDS)
             self._settle(fleet.prepare)
@@ -120,13 +120,11 @@ class KubernetesRunner:
             time.sleep(_POLL_SECONDS)
 
     @named
-    def ended(self) -> Mapping[str, Ended]:
+    def exits(self) -> Mapping[str, ProcessExit]:
         """By termination message; the log, which has the whole result, is read where there is none or it had no room."""
         assert self._pods is not None  # noqa: S101 - `start` comes first
         pods, deleted = self._pods.seen()
-        ended = {
-            index: self._given_up.get(index) or ended_of(pod, gone=index in deleted) for index, pod in pods.items()
-        }
+        ended = {index: self._given_up.get(index) or exit_of(pod, gone=index in deleted) for index, pod in pods.items()}
         ended = {**self._given_up, **ended}
         short = [index for index, pod in pods.items() if has_begun(pod) and not _is_whole(ended[index].output)]
         short = [index for index in short if index not in deleted]
@@ -169,14 +167,14 @@ class KubernetesRunner:
         why = self._why_no_pod(job, late=late) if pod is None else (why_not_begun(pod) if late else "")
         if why:
             waited = f"not begun after {self._fleet.start_timeout:.0f} s" if late else "no pod was made"
-            self._given_up[index] = Ended(None, "", ExitReason.NEVER_STARTED, f"{waited}: {why}")
+            self._given_up[index] = ProcessExit(None, "", ExitReason.NEVER_STARTED, f"{waited}: {why}")
         return bool(why)
 
     def _is_retried(self, pod: Pod, *, gone: bool) -> bool:
         """Whether the Job makes another pod in the place of this one, which has failed."""
         if self._stopped or failures_before(pod) >= self._plan.retries or not (gone or is_over(pod)):
             return False
-        return ended_of(pod, gone=gone).exit_code not in FINAL and not self._failure(self._fleet.workers)
+        return exit_of(pod, gone=gone).exit_code not in FINAL and not self._failure(self._fleet.workers)
 
     def _settle(self, job: str) -> None:
         """Only a Job without a pod that was given up comes to its end by itself."""
@@ -195,13 +193,13 @@ class KubernetesRunner:
             self._job_read, self._job_failure = now, self._jobs.failure(job)
         return self._job_failure
 
-    def _prepared(self, pods: Pods) -> Ended:
+    def _prepared(self, pods: Pods) -> ProcessExit:
         """How it ended, with what it wrote: one log holds both streams, and only the result is JSON."""
         seen, deleted = pods.seen()
         if _PREPARE in self._given_up:
             given_up = self._given_up[_PREPARE]
             return replace(given_up, detail=f"error: prepare: {given_up.detail}")
-        ended = ended_of(seen[_PREPARE], gone=_PREPARE in deleted)
+        ended = exit_of(seen[_PREPARE], gone=_PREPARE in deleted)
         lines = self._log(seen[_PREPARE]).splitlines()
         output = "\n".join(line for line in lines if line.startswith("{"))
         detail = "\n".join(line for line in lines if not line.startswith("{"))

@@ -20,8 +20,8 @@ from core.plan import LoadPlan, WorkerPlan
 from core.process import CONNECTION_VARIABLE, STACK_VARIABLE
 from core.results import ExitReason
 from core.stores import capabilities_of
-from infra.fleet.deadline import Patience
-from infra.fleet.runner import Ended
+from infra.fleet.deadline import Deadline
+from infra.fleet.runner import ProcessExit
 from infra.platforms.local.limits import ControlGroup, mount_ram_disk, remove_groups, unmount_below
 from infra.platforms.local.pidfile import remember
 from infra.platforms.local.workspace import WorkspacePaths, absolute_url, relative_folder, workspace_of
@@ -84,14 +84,14 @@ class LocalRunner:
         self._secrets = dict(secrets)
         self._processes: dict[str, _Process] = {}
 
-    def prepare(self, timeout_seconds: float, wanted: Callable[[], bool]) -> Ended:
+    def prepare(self, timeout_seconds: float, wanted: Callable[[], bool]) -> ProcessExit:
         """Reset the folder and run `worker prepare`."""
         self._reset()
         for folder in (self._paths.workers, self._paths.results):
             folder.mkdir(exist_ok=True)
         self._paths.plan.write_text(self._plan.model_dump_json())
         command = self._command("prepare", "--plan", str(self._paths.plan))
-        patience = Patience(timeout_seconds, wanted)
+        deadline = Deadline(timeout_seconds, wanted)
         with subprocess.Popen(
             command,
             env=self._environment(self._paths.workers),
@@ -101,10 +101,10 @@ class LocalRunner:
             text=True,
         ) as process:
             while (output := _output_of(process)) is None:
-                if (ended := patience.over()) is not None:
+                if (ended := deadline.expired()) is not None:
                     process.kill()
                     return ended
-            return Ended(process.returncode, output[0], detail=output[1])
+            return ProcessExit(process.returncode, output[0], detail=output[1])
 
     def start(self) -> None:
         """Start every process held and limited, then release all of them."""
@@ -144,7 +144,7 @@ class LocalRunner:
                 process.process.kill()
                 process.process.wait()
 
-    def ended(self) -> Mapping[str, Ended]:
+    def exits(self) -> Mapping[str, ProcessExit]:
         """Return exit codes, outputs, and whether the kernel killed a worker for memory."""
         return {worker: self._ended(worker, process) for worker, process in self._processes.items()}
 
@@ -201,7 +201,7 @@ class LocalRunner:
         assert process.stdin is not None  # noqa: S101 - requested above
         return _Process(process, group or ControlGroup([]), process.stdin)
 
-    def _ended(self, worker: str, process: _Process) -> Ended:
+    def _ended(self, worker: str, process: _Process) -> ProcessExit:
         code = process.process.returncode
         output = _tail(self._paths.workers / f"{worker}.out")
         detail = _tail(self._paths.workers / f"{worker}.err")
@@ -210,7 +210,7 @@ class LocalRunner:
             killed_for_memory = process.group.memory_kills > 0
             reason = ExitReason.OOM_KILLED if killed_for_memory else ExitReason.KILLED
             detail = "the kernel killed it at its memory limit" if killed_for_memory else "SIGKILL from outside"
-        return Ended(code, output, reason, detail, process.started_at, process.ended_at)
+        return ProcessExit(code, output, reason, detail, process.started_at, process.ended_at)
 
     def _command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "worker", *arguments]

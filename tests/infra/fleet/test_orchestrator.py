@@ -11,14 +11,14 @@ from core.plan import LoadPlan, Operation, partition
 from core.results import ExitReason, Metrics, Progress, WorkerResult
 from core.schema.file import load_schema
 from infra.fleet import orchestrator as conducting
-from infra.fleet.orchestrator import conduct
-from infra.fleet.runner import Ended
+from infra.fleet.orchestrator import run_fleet
+from infra.fleet.runner import ProcessExit
 from infra.fleet.worker_results import result_of
 from tests.infra.configuration import ROOT
 
 SCHEMA = load_schema(ROOT / "schemas" / "shop.yaml")
 START = datetime(2026, 1, 1, tzinfo=UTC)
-PREPARED = Ended(0, '{"prepared": ["users"], "warnings": ["slow"], "server_settings": {"fsync": "on"}}\n')
+PREPARED = ProcessExit(0, '{"prepared": ["users"], "warnings": ["slow"], "server_settings": {"fsync": "on"}}\n')
 
 
 @pytest.fixture(autouse=True)
@@ -55,17 +55,17 @@ def own_result(worker, **changed):
 
 
 def well(worker, after_seconds=0.0):
-    return Ended(0, own_result(worker), started_at=START + timedelta(seconds=after_seconds), ended_at=START)
+    return ProcessExit(0, own_result(worker), started_at=START + timedelta(seconds=after_seconds), ended_at=START)
 
 
 class Script:
     """A platform whose workers end as the script says, after a number of looks at them."""
 
-    def __init__(self, ended: Mapping[str, Ended], looks: int = 2, prepared: Ended = PREPARED) -> None:
+    def __init__(self, ended: Mapping[str, ProcessExit], looks: int = 2, prepared: ProcessExit = PREPARED) -> None:
         self._ended, self._looks, self._prepared = ended, looks, prepared
         self.calls: list[str] = []
 
-    def prepare(self, timeout_seconds: float, wanted: Callable[[], bool]) -> Ended:
+    def prepare(self, timeout_seconds: float, wanted: Callable[[], bool]) -> ProcessExit:
         self.calls.append("prepare")
         return self._prepared
 
@@ -80,7 +80,7 @@ class Script:
         self.calls.append("stop")
         self._looks = 0
 
-    def ended(self) -> Mapping[str, Ended]:
+    def exits(self) -> Mapping[str, ProcessExit]:
         return self._ended
 
     def finish(self) -> Sequence[str]:
@@ -90,7 +90,7 @@ class Script:
 
 def test_a_fleet_that_ends_well():
     script = Script({"worker-1": well("worker-1"), "worker-2": well("worker-2", 0.25)})
-    outcome = conduct(plan_of(), script, wanted=lambda: True)
+    outcome = run_fleet(plan_of(), script, wanted=lambda: True)
     assert script.calls == ["prepare", "start", "finish"]
     assert outcome.succeeded
     assert outcome.error is None
@@ -102,28 +102,28 @@ def test_a_fleet_that_ends_well():
 @pytest.mark.parametrize(
     ("prepared", "error"),
     [
-        (Ended(1, "", detail="a line\nerror: first\nerror: the last one\n"), "the last one"),
-        (Ended(1, "", detail="no such\n  thing"), "prepare: exit code 1; no such thing"),
-        (Ended(None, "", ExitReason.TIMED_OUT, "too slow"), "prepare: timed_out; too slow"),
-        (Ended(137, "", ExitReason.OOM_KILLED, "at its limit"), "prepare: oom_killed; at its limit"),
+        (ProcessExit(1, "", detail="a line\nerror: first\nerror: the last one\n"), "the last one"),
+        (ProcessExit(1, "", detail="no such\n  thing"), "prepare: exit code 1; no such thing"),
+        (ProcessExit(None, "", ExitReason.TIMED_OUT, "too slow"), "prepare: timed_out; too slow"),
+        (ProcessExit(137, "", ExitReason.OOM_KILLED, "at its limit"), "prepare: oom_killed; at its limit"),
     ],
 )
 def test_without_preparation_no_worker_starts(prepared, error):
     script = Script({}, prepared=prepared)
-    outcome = conduct(plan_of(), script, wanted=lambda: True)
+    outcome = run_fleet(plan_of(), script, wanted=lambda: True)
     assert script.calls == ["prepare"]
     assert (outcome.succeeded, outcome.error, list(outcome.results)) == (False, error, [])
 
 
 def test_an_interruption_while_preparing_is_one_of_the_run():
-    script = Script({}, prepared=Ended(None, "", ExitReason.INTERRUPTED))
-    outcome = conduct(plan_of(), script, wanted=lambda: False)
+    script = Script({}, prepared=ProcessExit(None, "", ExitReason.INTERRUPTED))
+    outcome = run_fleet(plan_of(), script, wanted=lambda: False)
     assert script.calls == ["prepare"]
     assert (outcome.error or "").startswith("the run was interrupted before its end; `pulumi up` runs it again")
 
 
 def test_a_worker_that_the_platform_knows_nothing_of_never_started():
-    outcome = conduct(plan_of(), Script({"worker-1": well("worker-1")}), wanted=lambda: True)
+    outcome = run_fleet(plan_of(), Script({"worker-1": well("worker-1")}), wanted=lambda: True)
     assert not outcome.succeeded
     assert outcome.results[1].exit_reason is ExitReason.NEVER_STARTED
     assert outcome.results[1].errors == ("never_started: no result",)
@@ -132,8 +132,8 @@ def test_a_worker_that_the_platform_knows_nothing_of_never_started():
 
 def test_when_the_time_is_over_all_are_stopped_and_say_so():
     told = own_result("worker-2", success=False, exit_reason=ExitReason.INTERRUPTED, errors=("SIGTERM",), exit_code=143)
-    script = Script({"worker-1": well("worker-1"), "worker-2": Ended(143, told)}, looks=1_000_000)
-    outcome = conduct(plan_of(timeout_seconds=0), script, wanted=lambda: True)
+    script = Script({"worker-1": well("worker-1"), "worker-2": ProcessExit(143, told)}, looks=1_000_000)
+    outcome = run_fleet(plan_of(timeout_seconds=0), script, wanted=lambda: True)
     assert script.calls == ["prepare", "start", "stop", "finish"]
     assert outcome.results[0].exit_reason is ExitReason.COMPLETED
     assert outcome.results[1].exit_reason is ExitReason.TIMED_OUT
@@ -145,14 +145,14 @@ def test_run_is_stopped_once_its_time_is_over_and_not_later(monkeypatch):
     clock = SimpleNamespace(monotonic=lambda: float(next(seconds)), sleep=lambda _: None)
     monkeypatch.setattr(conducting, "time", clock)
     script = Script({"worker-1": well("worker-1"), "worker-2": well("worker-2")}, looks=1_000)
-    conduct(plan_of(timeout_seconds=60), script, wanted=lambda: True)
+    run_fleet(plan_of(timeout_seconds=60), script, wanted=lambda: True)
     assert script.calls == ["prepare", "start", "stop", "finish"]
     assert 60 <= next(seconds) <= 64
 
 
 def test_when_nobody_waits_all_are_stopped_and_the_run_is_to_be_tried_again():
     script = Script({"worker-1": well("worker-1"), "worker-2": well("worker-2")}, looks=1_000_000)
-    outcome = conduct(plan_of(), script, wanted=lambda: False)
+    outcome = run_fleet(plan_of(), script, wanted=lambda: False)
     assert script.calls == ["prepare", "start", "stop", "finish"]
     assert not outcome.succeeded
     assert outcome.error is not None
@@ -168,23 +168,23 @@ class TestOneWorker:
 
     def test_its_own_words_count(self):
         told = own_result("worker-1", success=False, exit_reason=ExitReason.FAILED, errors=("refused",))
-        result = self.result(Ended(1, f"noise\n{told}\n"))
+        result = self.result(ProcessExit(1, f"noise\n{told}\n"))
         assert (result.success, result.errors, result.exit_code) == (False, ("refused",), 1)
 
     def test_the_last_of_its_words(self):
         told = own_result("worker-1", metrics=Metrics(rows_processed=1))
-        assert self.result(Ended(0, told + "\n" + own_result("worker-1"))).metrics.rows_processed == 100
+        assert self.result(ProcessExit(0, told + "\n" + own_result("worker-1"))).metrics.rows_processed == 100
 
     def test_another_s_words_are_not_its_own(self):
-        assert self.result(Ended(0, own_result("worker-2"))).exit_reason is ExitReason.FAILED
+        assert self.result(ProcessExit(0, own_result("worker-2"))).exit_reason is ExitReason.FAILED
 
     def test_a_death_after_its_result_is_told_by_the_platform(self):
         told = own_result("worker-1", success=False, exit_reason=ExitReason.INTERRUPTED)
-        result = self.result(Ended(137, told, ExitReason.OOM_KILLED, "at its limit"))
+        result = self.result(ProcessExit(137, told, ExitReason.OOM_KILLED, "at its limit"))
         assert (result.success, result.exit_reason, result.exit_code) == (False, ExitReason.OOM_KILLED, 137)
 
     def test_one_that_had_completed_stays_so_whatever_ended_it(self):
-        result = self.result(Ended(137, own_result("worker-1"), ExitReason.KILLED))
+        result = self.result(ProcessExit(137, own_result("worker-1"), ExitReason.KILLED))
         assert (result.success, result.exit_reason) == (True, ExitReason.COMPLETED)
 
     def test_a_silent_death_has_the_rows_of_the_last_progress(self):
@@ -200,7 +200,7 @@ class TestOneWorker:
             for at in (1, 2)
         ]
         output = "\n".join([*lines, lines[1][:30]])
-        result = self.result(Ended(137, output, ExitReason.OOM_KILLED, "at its limit", START, START))
+        result = self.result(ProcessExit(137, output, ExitReason.OOM_KILLED, "at its limit", START, START))
         assert (result.success, result.exit_reason) == (False, ExitReason.OOM_KILLED)
         assert result.errors == ("oom_killed: exit code 137, no result; at its limit",)
         metrics = result.metrics
@@ -209,6 +209,6 @@ class TestOneWorker:
 
     @pytest.mark.parametrize("output", ["", "{", "{}", "null", '{"worker_id": "worker-1"}'])
     def test_no_words_at_all(self, output):
-        result = self.result(Ended(1, output, detail="error: boom"))
+        result = self.result(ProcessExit(1, output, detail="error: boom"))
         assert (result.success, result.metrics.rows_processed) == (False, 0)
         assert result.errors == ("failed: exit code 1, no result; error: boom",)

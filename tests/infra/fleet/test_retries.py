@@ -12,7 +12,7 @@ from core.plan import LoadPlan, Operation, partition
 from core.results import ExitReason
 from core.schema.file import load_schema
 from core.stores import BULK
-from infra.fleet.orchestrator import Outcome, conduct
+from infra.fleet.orchestrator import Outcome, run_fleet
 from infra.platforms.local.runner import LocalHandles, LocalRunner
 from worker.result.retry_marker import ATTEMPT_VARIABLE
 
@@ -36,7 +36,7 @@ def _run(folder: Path, plan: LoadPlan, kills: int, connection: str | None = None
     )
     killer = threading.Thread(target=_kill, args=(folder / "stack", kills), daemon=True)
     killer.start()
-    outcome = conduct(plan, runner, wanted=lambda: True)
+    outcome = run_fleet(plan, runner, wanted=lambda: True)
     killer.join(timeout=10)
     return outcome
 

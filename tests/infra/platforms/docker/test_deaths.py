@@ -10,7 +10,7 @@ from docker.models.containers import Container
 from contrib.offline.images import catalogue
 from contrib.offline.images.recipe import tag
 from core.units import MIB
-from infra.platforms.docker.runner import client, heard_of_short_memory
+from infra.platforms.docker.runner import client, ran_out_of_memory
 
 pytestmark = pytest.mark.docker
 
@@ -40,10 +40,10 @@ def started(container: Container) -> datetime:
 
 def test_short_memory_is_heard_of_whatever_the_flag_says(engine: DockerClient, container: Container) -> None:
     assert container.wait(timeout=60)["StatusCode"] == 137
-    assert heard_of_short_memory(engine, container, started(container))
+    assert ran_out_of_memory(engine, container, started(container))
 
 
 def test_of_one_that_was_killed_nothing_is_heard(engine: DockerClient, container: Container) -> None:
     container.kill()
     assert container.wait(timeout=60)["StatusCode"] == 137
-    assert not heard_of_short_memory(engine, container, started(container))
+    assert not ran_out_of_memory(engine, container, started(container))

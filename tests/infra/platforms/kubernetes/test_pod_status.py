@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from core.results import ExitReason
-from infra.platforms.kubernetes.pod_status import ended_of, failures_before, has_begun, index_of, is_over, why_not_begun
+from infra.platforms.kubernetes.pod_status import exit_of, failures_before, has_begun, index_of, is_over, why_not_begun
 
 STARTED = {"startedAt": "2026-03-01T10:00:00Z", "finishedAt": "2026-03-01T10:00:05Z"}
 DISRUPTED = {"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI", "message": "a drain"}
@@ -64,12 +64,12 @@ def terminated(code: int, reason: str = "Error", message: str = "") -> dict[str,
     ],
 )  # fmt: skip
 def test_an_end_has_its_reason(state, status, gone, reason, detail):
-    ended = ended_of(pod(state, **status), gone=gone)
+    ended = exit_of(pod(state, **status), gone=gone)
     assert (ended.reason, ended.detail) == (reason, detail)
 
 
 def test_an_end_has_its_times_its_code_and_its_message():
-    ended = ended_of(pod(terminated(0, "Completed", '{"worker_id": "worker-8"}')), gone=False)
+    ended = exit_of(pod(terminated(0, "Completed", '{"worker_id": "worker-8"}')), gone=False)
     assert ended.started_at is not None
     assert ended.ended_at is not None
     assert (ended.exit_code, (ended.ended_at - ended.started_at).total_seconds()) == (0, 5)
@@ -98,7 +98,7 @@ def test_a_pod_that_does_not_begin_says_why(state, status, said):
     assert not is_over(waiting)
     assert not has_begun(waiting)
     assert why_not_begun(waiting) == said
-    gone = ended_of(waiting, gone=True)
+    gone = exit_of(waiting, gone=True)
     assert (gone.reason, gone.detail) == (
         ExitReason.NEVER_STARTED,
         f"its pod was deleted before it began ({said})",

@@ -6,7 +6,7 @@ import pytest
 
 from core.output.manifest import PARTIAL
 from core.plan import LoadPlan
-from infra.fleet.orchestrator import Outcome, conduct
+from infra.fleet.orchestrator import Outcome, run_fleet
 from infra.platforms.local.runner import LocalHandles, LocalRunner
 from tests.infra.configuration import ROOT
 from tests.worker.sources.outputs import data_rows, files, plan_of, run
@@ -30,7 +30,7 @@ def conducted(output: Path, plan: LoadPlan, kind: type[LocalRunner]) -> Outcome:
     folder = output.parent / "stack"
     folder.mkdir(exist_ok=True)
     secrets = {"LOADTEST_CONNECTION_STRING": output.as_uri()}
-    return conduct(plan, kind(LocalHandles(folder=folder, project=ROOT, stack="mine"), plan, secrets), lambda: True)
+    return run_fleet(plan, kind(LocalHandles(folder=folder, project=ROOT, stack="mine"), plan, secrets), lambda: True)
 
 
 def test_failed_run_keeps_earlier_files_and_the_next_one_replaces_them(output: Path) -> None:

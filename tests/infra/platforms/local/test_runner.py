@@ -62,7 +62,7 @@ def test_they_run_together_and_end_when_they_are_told_to(fleet):
     assert runner.running() == {"worker-1", "worker-2", "worker-3"}
     runner.stop()
     assert runner.running() == frozenset()
-    for ended in runner.ended().values():
+    for ended in runner.exits().values():
         assert (ended.exit_code, ended.output, ended.reason) == (-15, "ready\n", None)
         assert ended.started_at is not None
         assert ended.ended_at is not None
@@ -72,14 +72,14 @@ def test_they_run_together_and_end_when_they_are_told_to(fleet):
 def test_those_that_do_not_listen_are_killed_and_known_as_such(fleet):
     runner = fleet(DEAF)
     runner.stop()
-    assert {ended.reason for ended in runner.ended().values()} == {ExitReason.KILLED}
+    assert {ended.reason for ended in runner.exits().values()} == {ExitReason.KILLED}
 
 
 def test_one_that_ends_by_itself_leaves_its_code_and_its_last_words(fleet):
     runner = fleet("import sys; print('ready'); sys.exit('error: no')")
     while runner.running():
         time.sleep(0.05)
-    for ended in runner.ended().values():
+    for ended in runner.exits().values():
         assert (ended.exit_code, ended.output, ended.detail, ended.reason) == (1, "ready\n", "error: no\n", None)
 
 
@@ -87,14 +87,14 @@ def test_another_attempt_is_not_blamed_for_the_memory_of_the_first(fleet, monkey
     runner = fleet(OUT_OF_MEMORY)
     while runner.running():
         time.sleep(0.05)
-    first = runner.ended()["worker-1"]
+    first = runner.exits()["worker-1"]
     requires(first.exit_code == -9, "cgroups", "control groups that limit memory are not available")
     assert (first.reason, first.detail) == (ExitReason.OOM_KILLED, "the kernel killed it at its memory limit")
     monkeypatch.setattr(Playing, "program", KILLED)
     runner.restart("worker-1")
     while runner.running():
         time.sleep(0.05)
-    ended = runner.ended()
+    ended = runner.exits()
     assert (ended["worker-1"].reason, ended["worker-2"].reason) == (ExitReason.KILLED, ExitReason.OOM_KILLED)
 
 
