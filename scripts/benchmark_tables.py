@@ -132,7 +132,7 @@ def _soak(content: Mapping[str, Any]) -> str:
     return _table(_SOAK, [results[0], results[len(results) // 2], results[-1]])
 
 
-def _same_plan(content: Mapping[str, Any]) -> str:
+def _false_regressions(content: Mapping[str, Any]) -> str:
     results = content["results"]
     changes = sorted(abs(float(row["change"])) for row in results)
     regressions = sum(row["verdict"] != "ok" for row in results)
@@ -185,7 +185,7 @@ TABLES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "aggregate": _all(_AGGREGATE),
     "generate": _generate,
     "soak": _soak,
-    "same_plan": _same_plan,
+    "false_regressions": _false_regressions,
     "interrupted": _interrupted,
     "faults": _faults,
     "mutants": _mutants,

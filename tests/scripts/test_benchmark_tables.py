@@ -1,4 +1,4 @@
-from scripts.benchmark_tables import TABLES, PAGE, RESULTS, page_with_tables
+from scripts.benchmark_tables import PAGE, RESULTS, TABLES, page_with_tables
 
 
 def test_benchmarks_page_has_current_tables() -> None:
