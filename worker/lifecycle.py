@@ -16,65 +16,65 @@ from core.results import ShardResult, WorkerResult
 from worker.assignment import Assignment
 from worker.generate import Dataset
 from worker.pipeline import load_shard, remove_shard, require_free_keys
-from worker.result.counters import ProgressLines, Tally
-from worker.result.exit_status import COMPLETED, StoppedError, ending_of
-from worker.result.writer import deliver
-from worker.retry import until
+from worker.result.counters import Counters, ProgressLines
+from worker.result.exit_status import COMPLETED, StoppedError, exit_status_of
+from worker.result.writer import write_result
+from worker.retry import retry_until
 from worker.sources import open_source
 from worker.sources.base import Source
 from worker.sources.server_settings import settings_of
-from worker.system.environment import Surroundings, peak_memory_mb
+from worker.system.environment import RuntimeEnvironment, peak_memory_mb
 from worker.system.parent_watch import end_with_parent
-from worker.verify.table_diff import complaint
+from worker.verify.table_diff import describe_differences
 from worker.verify.verification import Verification
 
 
 def run_worker(assignment: Assignment) -> ExitCode:
-    """Do one worker's share and deliver its result; the exit code says how it went."""
+    """Do one worker's share and write its result; the exit code says how it went."""
     worker, plan = assignment.worker, assignment.plan
     end_with_parent()
-    surroundings = Surroundings(assignment.folders.data, assignment.folders.results)
-    _log(surroundings.block(surroundings.measure(plan.limits)))
-    tally, done = Tally(total_rows=worker.rows, loads=plan.operation.populates), _Done()
-    surroundings.begin_timing()
+    runtime = RuntimeEnvironment(assignment.folders.data, assignment.folders.results)
+    _log(runtime.block(runtime.measure(plan.limits)))
+    counters, partial = Counters(total_rows=worker.rows, loads=plan.operation.populates), _PartialResult()
+    runtime.begin_timing()
     started_at, started = datetime.now(UTC), time.perf_counter()
-    ending = COMPLETED
+    status = COMPLETED
     try:
-        with _interruptible(), ProgressLines(worker.id, tally, _emit):
-            _work(assignment, surroundings, tally, done)
+        with _interruptible(), ProgressLines(worker.id, counters, _emit):
+            _work(assignment, runtime, counters, partial)
     except Exception as error:  # noqa: BLE001 - a bug of ours must still leave its result
-        ending = ending_of(error)
-    seconds = (tally.loaded or time.perf_counter()) - started
-    for message in ending.errors:
+        status = exit_status_of(error)
+    seconds = (counters.loaded or time.perf_counter()) - started
+    for message in status.errors:
         _log(f"error: {message}")
     result = WorkerResult(
         worker_id=worker.id,
         hostname=socket.gethostname(),
         started_at=started_at,
         completed_at=datetime.now(UTC),
-        success=ending.code is ExitCode.OK,
-        environment=surroundings.measure(plan.limits),
+        success=status.code is ExitCode.OK,
+        environment=runtime.measure(plan.limits),
         tables_processed=worker.tables,
         operation=plan.operation,
-        metrics=tally.metrics(seconds),
-        errors=ending.errors,
-        verification_report=done.verification.report,
+        metrics=counters.metrics(seconds),
+        errors=status.errors,
+        verification_report=partial.verification.report,
         run_id=plan.run_id,
         attempt=assignment.attempt,
-        exit_reason=ending.reason,
-        exit_code=int(ending.code),
-        latency_ms=tally.latencies.summary(assignment.capabilities.limit_batch(plan.batch_size)),
-        timeline=tuple(tally.timeline),
-        phases=tally.phases(),
-        shards=done.shards(worker.shards, tally),
+        exit_reason=status.reason,
+        exit_code=int(status.code),
+        latency_ms=counters.latencies.summary(assignment.capabilities.limit_batch(plan.batch_size)),
+        timeline=tuple(counters.timeline),
+        phases=counters.phases(),
+        shards=partial.shards(worker.shards, counters),
         peak_memory_mb=peak_memory_mb(),
-        server_settings=done.server_settings,
+        server_settings=partial.server_settings,
     )
-    deliver(result, assignment.result_path, _emit)
-    return ending.code
+    write_result(result, assignment.result_path, _emit)
+    return status.code
 
 
-class _Done:
+class _PartialResult:
     """What a worker has come to, for the result of one that fails half way."""
 
     def __init__(self) -> None:
@@ -82,13 +82,13 @@ class _Done:
         self.verification = Verification()
         self._rows_before: list[int] = []
 
-    def begin(self, tally: Tally) -> None:
+    def begin(self, counters: Counters) -> None:
         """The next shard begins with this many rows done before it."""
-        self._rows_before.append(tally.rows)
+        self._rows_before.append(counters.rows)
 
-    def shards(self, planned: tuple[Shard, ...], tally: Tally) -> tuple[ShardResult, ...]:
+    def shards(self, planned: tuple[Shard, ...], counters: Counters) -> tuple[ShardResult, ...]:
         """Each planned shard with the rows that were acknowledged of it."""
-        bounds = [*self._rows_before, tally.rows]
+        bounds = [*self._rows_before, counters.rows]
         rows = [stop - start for start, stop in pairwise(bounds)]
         rows += [0] * (len(planned) - len(rows))
         return tuple(
@@ -97,48 +97,50 @@ class _Done:
         )
 
 
-def _work(assignment: Assignment, surroundings: Surroundings, tally: Tally, done: _Done) -> None:
+def _work(assignment: Assignment, runtime: RuntimeEnvironment, counters: Counters, partial: _PartialResult) -> None:
     """Load, compare, or both; raises VerificationError for a difference."""
     plan = assignment.plan
     dataset = Dataset(plan.data, plan.seed, plan.row_count, plan.base_instant)
-    with _connected(assignment, tally) as source:
-        done.server_settings.update(settings_of(source))
-        tally.begin_load()
+    with _connected(assignment, counters) as source:
+        partial.server_settings.update(settings_of(source))
+        counters.begin_load()
         if plan.operation.populates:
-            _load(assignment, source, dataset, tally, done)
+            _load(assignment, source, dataset, counters, partial)
         if plan.operation.verifies:
             if plan.operation.populates:
-                surroundings.end_timing()
-            tally.begin_verify()
-            done.verification.run(source, plan, assignment.worker, dataset, tally)
-    report = done.verification.report
-    if report is not None and (wrong := complaint(report)):
+                runtime.end_timing()
+            counters.begin_verify()
+            partial.verification.run(source, plan, assignment.worker, dataset, counters)
+    report = partial.verification.report
+    if report is not None and (wrong := describe_differences(report)):
         raise VerificationError(wrong)
 
 
-def _load(assignment: Assignment, source: Source, dataset: Dataset, tally: Tally, done: _Done) -> None:
+def _load(
+    assignment: Assignment, source: Source, dataset: Dataset, counters: Counters, partial: _PartialResult
+) -> None:
     plan = assignment.plan
     if assignment.prepares:
         tables = [plan.data.table(name) for name in plan.tables]
         for warning in source.prepare(tables, plan.on_existing):
             _log(f"warning: {warning}")
         require_free_keys(source, plan)
-    tally.begin_load()
+    counters.begin_load()
     for shard in assignment.worker.shards:
         rows = dataset.table(shard.table)
-        done.begin(tally)
+        partial.begin(counters)
         if assignment.attempt > 1:
             remove_shard(source, rows, shard)
-        load_shard(source, rows, shard, plan.method, plan.batch_size, tally)
+        load_shard(source, rows, shard, plan.method, plan.batch_size, counters)
 
 
 @contextlib.contextmanager
-def _connected(assignment: Assignment, tally: Tally) -> Iterator[Source]:
+def _connected(assignment: Assignment, counters: Counters) -> Iterator[Source]:
     source = open_source(assignment.capabilities, assignment.connection, assignment.slot)
     started = time.perf_counter()
     try:
-        until(assignment.plan.connect_seconds, source.connect)
-        tally.spent("connect", time.perf_counter() - started)
+        retry_until(assignment.plan.connect_seconds, source.connect)
+        counters.spent("connect", time.perf_counter() - started)
         yield source
     finally:
         source.close()

@@ -1,4 +1,4 @@
-"""The load pipeline: generate columns, encode them, send them, batch by batch, a chunk ahead of the wire.
+"""The load pipeline: generate columns, encode them, send them, batch by batch, a chunk prefetched of the wire.
 
 A chunk is what is generated and encoded at once, a batch what is committed at once. A chunk may hold many small
 batches, cut from it at row ends, and a large batch may take many chunks: memory depends on neither.
@@ -16,31 +16,31 @@ from core.schema.generators import Sequential
 from core.schema.model import Table
 from core.stores import capabilities_of
 from worker.generate import Dataset, TableRows
-from worker.prefetch import Ahead
-from worker.result.counters import Tally
+from worker.prefetch import Prefetcher
+from worker.result.counters import Counters
 from worker.sources.base import Encoded, KeyedSource, KeyRange, Sink, Source
 
 CHUNK_ROWS = 16_384
 """Rows generated and encoded at once: enough to make Arrow's and numpy's fixed costs small, and some MiB of memory."""
-AHEAD = 2
+PREFETCHED_CHUNKS = 2
 """Chunks that may wait for the wire."""
 
 
-def load_shard(source: Source, rows: TableRows, shard: Shard, method: str, batch_size: int, tally: Tally) -> None:
+def load_shard(source: Source, rows: TableRows, shard: Shard, method: str, batch_size: int, counters: Counters) -> None:
     """Load one shard and count what is acknowledged; raises what the source raises."""
     batch_size = source.capabilities.limit_batch(batch_size)
     with source.sink(rows.table, shard, method) as sink:
-        chunks = _chunks(sink, rows, shard, batch_size, tally)
-        with Ahead(chunks, AHEAD) as ahead:
-            cutter = _Cutter(ahead)
+        chunks = _chunks(sink, rows, shard, batch_size, counters)
+        with Prefetcher(chunks, PREFETCHED_CHUNKS) as prefetched:
+            cutter = _Cutter(prefetched)
             for first in range(0, shard.rows, batch_size):
                 count = min(batch_size, shard.rows - first)
                 started = time.perf_counter()
                 sent = sink.send(cutter.take(count))
                 elapsed = time.perf_counter() - started
-                tally.spent("send", elapsed - sent.commit_seconds)
-                tally.spent("commit", sent.commit_seconds)
-                tally.acknowledged(count, sent.bytes, elapsed)
+                counters.spent("send", elapsed - sent.commit_seconds)
+                counters.spent("commit", sent.commit_seconds)
+                counters.acknowledged(count, sent.bytes, elapsed)
 
 
 def remove_shard(source: Source, rows: TableRows, shard: Shard) -> None:
@@ -57,7 +57,7 @@ def keys_of(table: Table, batch: pa.RecordBatch) -> KeyRange | pa.Array:
     return keys
 
 
-def _chunks(sink: Sink[Any], rows: TableRows, shard: Shard, batch_size: int, tally: Tally) -> Iterator[Encoded]:
+def _chunks(sink: Sink[Any], rows: TableRows, shard: Shard, batch_size: int, counters: Counters) -> Iterator[Encoded]:
     size = CHUNK_ROWS if batch_size >= CHUNK_ROWS else CHUNK_ROWS // batch_size * batch_size
     # The server waits for the first.
     for first, count in _ranges(shard, size, min(batch_size, size)):
@@ -65,8 +65,8 @@ def _chunks(sink: Sink[Any], rows: TableRows, shard: Shard, batch_size: int, tal
         batch = rows.batch(first, count)
         generated = time.perf_counter()
         encoded = sink.encode(batch)
-        tally.spent("generate", generated - started)
-        tally.spent("encode", time.perf_counter() - generated)
+        counters.spent("generate", generated - started)
+        counters.spent("encode", time.perf_counter() - generated)
         yield encoded
 
 

@@ -17,7 +17,7 @@ _NICER = 5
 """So much lower is the maker's priority: where both share a core, its reader has it as soon as a server has answered."""
 
 
-class Ahead(Generic[T]):
+class Prefetcher(Generic[T]):
     """Makes the next items while the reader is busy with this one; the maker's error reaches the reader."""
 
     def __init__(self, items: Iterable[T], depth: int) -> None:

@@ -10,7 +10,7 @@ FIRST, LONGEST = 0.05, 2.0
 """Seconds between two tries, at first and at most."""
 
 
-def until(deadline_seconds: float, attempt: Callable[[], None]) -> None:
+def retry_until(deadline_seconds: float, attempt: Callable[[], None]) -> None:
     """Try until it succeeds; raises the last ServerError when it is not transient, or when the deadline has passed."""
     started, pause = time.monotonic(), FIRST
     while True:

@@ -68,8 +68,8 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "extra rows not counted",
         "worker/verify/shard.py",
-        "self._findings.extra += len(places)",
-        "self._findings.extra += 0 * len(places)",
+        "self._diff.extra += len(places)",
+        "self._diff.extra += 0 * len(places)",
         ("tests/worker/verify",),
     ),
     Mutant(

@@ -19,7 +19,7 @@ from tests.worker.sources.loading import connected
 from tests.worker.verify.embedded import embedded_postgresql
 from worker.generate import Dataset
 from worker.pipeline import load_shard, remove_shard
-from worker.result.counters import Tally
+from worker.result.counters import Counters
 from worker.sources.base import Source
 from worker.verify.verification import Verification
 
@@ -91,15 +91,15 @@ def _verified(source: Source, schema: Schema, method: str) -> VerificationReport
     workers = partition(schema, [table.name], ROWS, 1, 42)
     (shard,) = workers[0].shards
     source.prepare(schema.tables, OnExisting.EMPTY)
-    load_shard(source, dataset.table(table.name), shard, method, 10, Tally())
+    load_shard(source, dataset.table(table.name), shard, method, 10, Counters())
     remove_shard(source, dataset.table(table.name), shard)
-    load_shard(source, dataset.table(table.name), shard, method, 10, Tally())
+    load_shard(source, dataset.table(table.name), shard, method, 10, Counters())
     plan = LoadPlan(
         run_id="", source=source.capabilities.name, operation=Operation.VERIFY, method=method, batch_size=10, seed=42,
         row_count=ROWS, limits=None, data=schema, workers=workers,
     )  # fmt: skip
     verification = Verification()
-    verification.run(source, plan, workers[0], dataset, Tally(loads=False))
+    verification.run(source, plan, workers[0], dataset, Counters(loads=False))
     assert verification.report is not None
     return verification.report
 

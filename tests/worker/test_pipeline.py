@@ -17,7 +17,7 @@ from core.stores import CSV
 from worker import pipeline as load
 from worker.generate import Dataset
 from worker.pipeline import load_shard, remove_shard
-from worker.result.counters import Tally
+from worker.result.counters import Counters
 from worker.sources.base import BatchReceipt, KeyRange
 
 SCHEMA = """
@@ -73,8 +73,8 @@ class Memory:
 
 
 def loaded(first_row, rows, batch_size, chunk_rows, source=None):
-    source, tally = source or Memory(), Tally(total_rows=rows)
-    tally.begin_load()
+    source, counters = source or Memory(), Counters(total_rows=rows)
+    counters.begin_load()
     before = load.CHUNK_ROWS
     load.CHUNK_ROWS = chunk_rows
     try:
@@ -84,11 +84,11 @@ def loaded(first_row, rows, batch_size, chunk_rows, source=None):
             Shard(table="numbers", seed=42, first_row=first_row, rows=rows),
             "bulk",
             batch_size,
-            tally,
+            counters,
         )
     finally:
         load.CHUNK_ROWS = before
-    return source, tally
+    return source, counters
 
 
 @given(
@@ -98,13 +98,13 @@ def loaded(first_row, rows, batch_size, chunk_rows, source=None):
     chunk_rows=st.integers(1, 40),
 )
 def test_rows_come_in_order_in_batches_of_their_size_whatever_the_chunks(first_row, rows, batch_size, chunk_rows):
-    source, tally = loaded(first_row, rows, batch_size, chunk_rows)
+    source, counters = loaded(first_row, rows, batch_size, chunk_rows)
     sent = [value for batch in source.batches for value in batch]
     assert sent == DATASET.table("numbers").batch(first_row, rows).column(0).to_pylist()
     assert [len(batch) for batch in source.batches[:-1]] == [batch_size] * (len(source.batches) - 1)
     assert 1 <= len(source.batches[-1]) <= batch_size
     assert max(source.chunks) <= max(chunk_rows, 1)
-    assert (tally.rows, tally.batches, tally.bytes) == (rows, len(source.batches), 8 * rows)
+    assert (counters.rows, counters.batches, counters.bytes) == (rows, len(source.batches), 8 * rows)
 
 
 def test_a_batch_larger_than_a_chunk_is_still_one_batch():
@@ -120,18 +120,18 @@ def test_small_batches_are_cut_from_chunks_of_whole_batches_the_first_of_one():
 
 def test_only_acknowledged_batches_are_counted():
     source: Any = Memory(refused=3)
-    tally = Tally(total_rows=100)
-    tally.begin_load()
+    counters = Counters(total_rows=100)
+    counters.begin_load()
     shard = Shard(table="numbers", seed=42, first_row=0, rows=100)
     with pytest.raises(ServerError, match="no more"):
-        load_shard(source, DATASET.table("numbers"), shard, "bulk", 10, tally)
-    assert (tally.rows, tally.batches, tally.bytes) == (30, 3, 240)
-    assert sum(tally.timeline) == 30
+        load_shard(source, DATASET.table("numbers"), shard, "bulk", 10, counters)
+    assert (counters.rows, counters.batches, counters.bytes) == (30, 3, 240)
+    assert sum(counters.timeline) == 30
 
 
 def test_time_is_told_by_phase():
-    _, tally = loaded(0, 100, 10, 16)
-    phases = tally.phases()
+    _, counters = loaded(0, 100, 10, 16)
+    phases = counters.phases()
     assert phases.generate > 0
     assert phases.encode > 0
     assert phases.send > 0

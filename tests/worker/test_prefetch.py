@@ -4,16 +4,16 @@ import threading
 
 import pytest
 
-from worker.prefetch import Ahead
+from worker.prefetch import Prefetcher
 
 
 def test_all_items_in_their_order():
-    with Ahead(iter(range(1000)), depth=2) as items:
+    with Prefetcher(iter(range(1000)), depth=2) as items:
         assert list(items) == list(range(1000))
 
 
 def test_no_item_at_all():
-    with Ahead(iter(()), depth=2) as items:
+    with Prefetcher(iter(()), depth=2) as items:
         assert list(items) == []
 
 
@@ -23,7 +23,7 @@ def test_the_maker_s_error_reaches_the_reader_after_the_items_before_it():
         raise ZeroDivisionError("made here")
 
     read: list[int] = []
-    with Ahead(broken(), depth=2) as items, pytest.raises(ZeroDivisionError, match="made here"):
+    with Prefetcher(broken(), depth=2) as items, pytest.raises(ZeroDivisionError, match="made here"):
         read.extend(iter(lambda: next(items), None))
     assert read == [1]
 
@@ -39,7 +39,7 @@ def test_it_runs_ahead_by_no_more_than_its_depth():
                 third.set()
             yield number
 
-    with Ahead(counting(), depth=2) as items:
+    with Prefetcher(counting(), depth=2) as items:
         assert next(items) == 0
         # Item 0 is taken, 1 and 2 wait, 3 is made and finds no place.
         assert third.wait(10)
@@ -57,7 +57,7 @@ def test_a_reader_that_leaves_ends_the_maker():
             closed.set()
 
     maker = endless()
-    with Ahead(maker, depth=1) as items:
+    with Prefetcher(maker, depth=1) as items:
         next(items)
     maker.close()
     assert closed.is_set()
@@ -65,7 +65,7 @@ def test_a_reader_that_leaves_ends_the_maker():
 
 
 def test_an_error_of_the_reader_s_own_is_kept():
-    with pytest.raises(KeyError), Ahead(iter(range(10)), depth=1):
+    with pytest.raises(KeyError), Prefetcher(iter(range(10)), depth=1):
         raise KeyError
 
 
@@ -73,6 +73,6 @@ def test_an_error_of_the_reader_s_own_is_kept():
 def test_the_maker_gives_way_to_its_reader():
     ours = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
     made = (os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) for _ in range(1))
-    with Ahead(made, depth=1) as items:
+    with Prefetcher(made, depth=1) as items:
         assert list(items) == [min(ours + 5, 19)]
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == ours

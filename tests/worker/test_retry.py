@@ -40,13 +40,13 @@ class Server:
 
 def test_a_server_that_is_there_is_asked_once(clock):
     server = Server(0)
-    retry.until(60, server)
+    retry.retry_until(60, server)
     assert (server.tries, clock.pauses) == (1, [])
 
 
 def test_pauses_grow_to_a_cap_and_none_is_like_another_s(clock):
     server = Server(12)
-    retry.until(60, server)
+    retry.retry_until(60, server)
     assert server.tries == 13
     bounds = [min(retry.FIRST * 2**number, retry.LONGEST) for number in range(12)]
     assert all(bound / 2 <= pause <= bound for pause, bound in zip(clock.pauses, bounds, strict=True))
@@ -55,7 +55,7 @@ def test_pauses_grow_to_a_cap_and_none_is_like_another_s(clock):
 
 def test_the_deadline_ends_it_with_the_last_error(clock):
     with pytest.raises(ServerError, match=r"^not yet \(gave up after \d+ s\)$"):
-        retry.until(60, Server(1_000_000))
+        retry.retry_until(60, Server(1_000_000))
     assert 50 < clock.now <= 60
 
 
@@ -63,6 +63,6 @@ def test_the_deadline_ends_it_with_the_last_error(clock):
 def test_what_waiting_does_not_help_is_raised_at_once(clock, error):
     server = Server(1, error)
     with pytest.raises(type(error)) as raised:
-        retry.until(60, server)
+        retry.retry_until(60, server)
     assert raised.value is error
     assert (server.tries, clock.pauses) == (1, [])

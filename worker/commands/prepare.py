@@ -10,7 +10,7 @@ from core.stores import capabilities_of
 from worker.assignment import Folders, connection_of, read_plan
 from worker.pipeline import require_free_keys
 from worker.result.retry_marker import forget_attempts
-from worker.retry import until
+from worker.retry import retry_until
 from worker.sources import open_source
 from worker.sources.base import WorkerSlot
 from worker.sources.server_settings import settings_of
@@ -28,7 +28,7 @@ def run(arguments: Namespace) -> int:
     connection = connection_of(plan, arguments.connection_string, Folders.of_environment())
     source = open_source(capabilities_of(plan.source), connection, WorkerSlot.of(plan, 0))
     try:
-        until(plan.connect_seconds, source.connect)
+        retry_until(plan.connect_seconds, source.connect)
         # What is to be verified is there already, and must stay as it is.
         tables = [plan.data.table(name) for name in plan.tables] if plan.operation.populates else []
         warnings = source.prepare(tables, plan.on_existing)

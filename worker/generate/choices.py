@@ -17,7 +17,7 @@ from core.schema.types import DataType
 from core.schema.values import read_value
 from core.text import one_line
 from worker.arrow import arrow_type
-from worker.generate.column_context import ColumnFunction, Site
+from worker.generate.column_context import ColumnContext, ColumnFunction
 from worker.generate.sampler import Sampler, sampler, weighted_sampler
 from worker.generate.stream import U64, RowNumbers, Stream
 
@@ -32,49 +32,49 @@ def gathered(values: pa.Array, sample: Sampler) -> ColumnFunction:
     return lambda rows: values.take(pa.array(sample(rows).astype(np.int32)))
 
 
-def one_of(site: Site, generator: OneOf) -> ColumnFunction:
+def one_of(context: ColumnContext, generator: OneOf) -> ColumnFunction:
     """The value at an ordinal, by weights or by a distribution."""
-    values = vocabulary(generator.values, site.column.type)
+    values = vocabulary(generator.values, context.column.type)
     if generator.weights is not None:
-        return gathered(values, weighted_sampler(site, generator.weights))
-    return gathered(values, sampler(site, len(values), generator.distribution))
+        return gathered(values, weighted_sampler(context, generator.weights))
+    return gathered(values, sampler(context, len(values), generator.distribution))
 
 
-def static(site: Site, generator: Static) -> ColumnFunction:
+def static(context: ColumnContext, generator: Static) -> ColumnFunction:
     """One value for all."""
-    values = vocabulary([generator.value], site.column.type)
+    values = vocabulary([generator.value], context.column.type)
     return lambda rows: values.take(pa.array(np.zeros(len(rows), np.int8)))
 
 
-def null(site: Site, _: Null) -> ColumnFunction:
+def null(context: ColumnContext, _: Null) -> ColumnFunction:
     """Nothing for all."""
-    arrow = arrow_type(site.column.type)
+    arrow = arrow_type(context.column.type)
     return lambda rows: pa.nulls(len(rows), arrow)
 
 
-def reference(site: Site, generator: Reference) -> ColumnFunction:
+def reference(context: ColumnContext, generator: Reference) -> ColumnFunction:
     """The parent's column at one of its rows; each row of the parent once where this column is unique."""
-    parent = site.function_of(generator.table, generator.column)
-    if not site.rows:
+    parent = context.function_of(generator.table, generator.column)
+    if not context.rows:
         return parent
-    sample = sampler(site, site.rows, generator.distribution)
+    sample = sampler(context, context.rows, generator.distribution)
     return lambda rows: parent(sample(rows))
 
 
 _DOMAINS = ("@example.com", "@example.net", "@example.org", "@mail.example.com")
 
 
-def person_name(site: Site, _: PersonName) -> ColumnFunction:
+def person_name(context: ColumnContext, _: PersonName) -> ColumnFunction:
     """One of all pairs of a first and a last name."""
     names = _pairs(" ")
-    return gathered(names, sampler(site, len(names)))
+    return gathered(names, sampler(context, len(names)))
 
 
-def email(site: Site, _: Email) -> ColumnFunction:
+def email(context: ColumnContext, _: Email) -> ColumnFunction:
     """`first.last`, the row counted from 1, and a domain: the count alone makes it unique, as no name has a digit."""
     local_parts, domains = _pairs("."), pa.array(_DOMAINS)
-    who = gathered(local_parts, sampler(site, len(local_parts), purpose="local part"))
-    where = gathered(domains, sampler(site, len(domains), purpose="domain"))
+    who = gathered(local_parts, sampler(context, len(local_parts), purpose="local part"))
+    where = gathered(domains, sampler(context, len(domains), purpose="domain"))
     return lambda rows: pc.binary_join_element_wise(who(rows), _counts(rows), where(rows), "")
 
 
@@ -101,7 +101,7 @@ _BY_THE_CLOCK = frozenset({"credit_card_expire", "credit_card_full", "profile", 
 _CLOCK_MODULES = ("faker.providers.date_time", "faker.providers.passport")
 
 
-def faker(site: Site, generator: Faker) -> ColumnFunction:
+def faker(context: ColumnContext, generator: Faker) -> ColumnFunction:
     """A value of the vocabulary; raises SchemaError for a provider, argument or locale that Faker does not have."""
     try:
         words = _faker_values(
@@ -110,17 +110,19 @@ def faker(site: Site, generator: Faker) -> ColumnFunction:
             json.dumps(generator.args),
             generator.pool,
             generator.unique,
-            site.seed,
+            context.seed,
         )
-        values = vocabulary(words, site.column.type)
+        values = vocabulary(words, context.column.type)
     except ValueError as error:
         problem, _, remedy = str(error).partition("; ")
-        raise site.error("generator.faker", generator.provider, problem, remedy) from None
+        raise context.error("generator.faker", generator.provider, problem, remedy) from None
     distinct = len(values)
-    if site.column.unique and (distinct < site.rows or len(set(values.to_pylist())) < distinct):
-        remedy = f"write unique: true and pool: {site.rows} in the generator, ask for fewer rows, or drop unique"
-        raise site.error("unique", generator.provider, f"has a vocabulary too small for {site.rows:,} rows", remedy)
-    return gathered(values, sampler(site, distinct, generator.distribution))
+    if context.column.unique and (distinct < context.rows or len(set(values.to_pylist())) < distinct):
+        remedy = f"write unique: true and pool: {context.rows} in the generator, ask for fewer rows, or drop unique"
+        raise context.error(
+            "unique", generator.provider, f"has a vocabulary too small for {context.rows:,} rows", remedy
+        )
+    return gathered(values, sampler(context, distinct, generator.distribution))
 
 
 @lru_cache(maxsize=128)

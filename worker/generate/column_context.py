@@ -16,7 +16,7 @@ ColumnFunction = Callable[[RowNumbers], pa.Array]
 
 
 @dataclass(frozen=True)
-class Site:
+class ColumnContext:
     """A column of a table of `rows` rows; `function_of` gives another column's function, by table and column name."""
 
     table: Table

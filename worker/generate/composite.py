@@ -12,7 +12,7 @@ from core.schema.types import DOCUMENTS, Kind
 from core.schema.values import canonical_json
 from worker.arrow import arrow_type, variable_width
 from worker.generate.choices import vocabulary
-from worker.generate.column_context import ColumnFunction, Site
+from worker.generate.column_context import ColumnContext, ColumnFunction
 from worker.generate.numeric import shifted
 from worker.generate.sampler import sampler
 from worker.generate.stream import U64, Draws, RowNumbers, Stream, below
@@ -22,17 +22,17 @@ _WORD_BYTES = 8
 Lengths = Callable[[RowNumbers], NDArray[np.int64]]
 
 
-def sample_array(site: Site, generator: SampleArray) -> ColumnFunction:
+def sample_array(context: ColumnContext, generator: SampleArray) -> ColumnFunction:
     """Values of the pool: any, in any order, in an array; each at most once, in the pool's order, in a set."""
-    type_ = site.column.type
-    lengths_of = _lengths(site, generator.min_length, generator.max_length)
+    type_ = context.column.type
+    lengths_of = _lengths(context, generator.min_length, generator.max_length)
     if type_.kind is Kind.SET:
-        return _subset(site, generator, lengths_of)
+        return _subset(context, generator, lengths_of)
     if type_.kind is Kind.ARRAY and type_.element is not None:
         pool = vocabulary(generator.pool, type_.element)
     else:
         pool = pa.array([canonical_json(value) for value in generator.pool])
-    stream = site.stream("element")
+    stream = context.stream("element")
 
     def arrays(rows: RowNumbers) -> pa.Array:
         lengths = lengths_of(rows)
@@ -46,11 +46,11 @@ def sample_array(site: Site, generator: SampleArray) -> ColumnFunction:
     return arrays
 
 
-def _subset(site: Site, generator: SampleArray, lengths_of: Lengths) -> ColumnFunction:
-    order = site.column.type.values
+def _subset(context: ColumnContext, generator: SampleArray, lengths_of: Lengths) -> ColumnFunction:
+    order = context.column.type.values
     chosen = [value for value in order if value in generator.pool]
     pool = pa.array(chosen)
-    streams = [site.stream(f"member {value}") for value in chosen]
+    streams = [context.stream(f"member {value}") for value in chosen]
 
     def sets(rows: RowNumbers) -> pa.Array:
         lengths = lengths_of(rows)
@@ -62,10 +62,10 @@ def _subset(site: Site, generator: SampleArray, lengths_of: Lengths) -> ColumnFu
     return sets
 
 
-def random_bytes(site: Site, generator: RandomBytes) -> ColumnFunction:
+def random_bytes(context: ColumnContext, generator: RandomBytes) -> ColumnFunction:
     """Whole draws of eight bytes, the last of them cut."""
-    lengths_of, stream = _lengths(site, generator.min_length, generator.max_length), site.stream("bytes")
-    arrow = arrow_type(site.column.type)
+    lengths_of, stream = _lengths(context, generator.min_length, generator.max_length), context.stream("bytes")
+    arrow = arrow_type(context.column.type)
 
     def cells(rows: RowNumbers) -> pa.Array:
         lengths = lengths_of(rows)
@@ -79,23 +79,23 @@ def random_bytes(site: Site, generator: RandomBytes) -> ColumnFunction:
     return cells
 
 
-def point_range(site: Site, generator: PointRange) -> ColumnFunction:
+def point_range(context: ColumnContext, generator: PointRange) -> ColumnFunction:
     """Two coordinates, each in whole millionths."""
-    x = _coordinate(site, "x", generator.min_x, generator.max_x)
-    y = _coordinate(site, "y", generator.min_y, generator.max_y)
-    fields = list(arrow_type(site.column.type))
+    x = _coordinate(context, "x", generator.min_x, generator.max_x)
+    y = _coordinate(context, "y", generator.min_y, generator.max_y)
+    fields = list(arrow_type(context.column.type))
     return lambda rows: pa.StructArray.from_arrays([x(rows), y(rows)], fields=fields)
 
 
-def _coordinate(site: Site, axis: str, low: float, high: float) -> ColumnFunction:
+def _coordinate(context: ColumnContext, axis: str, low: float, high: float) -> ColumnFunction:
     first = round(low * _MILLION)
-    sample = sampler(site, round(high * _MILLION) - first + 1, purpose=axis)
+    sample = sampler(context, round(high * _MILLION) - first + 1, purpose=axis)
     return lambda rows: pa.array(shifted(sample(rows), first) / _MILLION)
 
 
-def _lengths(site: Site, low: int, high: int) -> Lengths:
+def _lengths(context: ColumnContext, low: int, high: int) -> Lengths:
     """How many parts each row's cell has."""
-    sample = sampler(site, high - low + 1, purpose="length")
+    sample = sampler(context, high - low + 1, purpose="length")
     return lambda rows: sample(rows).view(np.int64) + low
 
 

@@ -15,11 +15,11 @@ from core.schema.checks.capacity import check_column_rows
 from core.schema.model import Schema, Table
 from worker.arrow import arrow_schema, with_nulls
 from worker.generate import choices, composite, identifiers, numeric, patterns, temporal
-from worker.generate.column_context import ColumnFunction, Site
+from worker.generate.column_context import ColumnContext, ColumnFunction
 from worker.generate.sampler import chance
 from worker.generate.stream import RowNumbers
 
-_BUILDERS: Mapping[type, Callable[[Site, Any], ColumnFunction]] = {
+_BUILDERS: Mapping[type, Callable[[ColumnContext, Any], ColumnFunction]] = {
     g.Sequential: numeric.sequential,
     g.UuidV4: identifiers.uuid_v4,
     g.Ulid: identifiers.ulid,
@@ -47,14 +47,14 @@ _BUILDERS: Mapping[type, Callable[[Site, Any], ColumnFunction]] = {
 _MAY_BE_CUT = (g.Pattern, g.Template, g.Sequential)
 
 
-def compile_column(site: Site) -> ColumnFunction:
+def compile_column(context: ColumnContext) -> ColumnFunction:
     """The column's values as a function of row numbers; raises SchemaError where it cannot fill so many rows."""
-    column = site.column
-    check_column_rows(site.table, column, site.rows)
-    function = _BUILDERS[type(column.generator)](site, column.generator)
+    column = context.column
+    check_column_rows(context.table, column, context.rows)
+    function = _BUILDERS[type(column.generator)](context, column.generator)
     if column.type.length is not None and isinstance(column.generator, _MAY_BE_CUT):
         function = _cut(function, column.type.length)
-    return _nullable(function, site, column.null_ratio) if column.null_ratio > 0 else function
+    return _nullable(function, context, column.null_ratio) if column.null_ratio > 0 else function
 
 
 def _cut(function: ColumnFunction, length: int) -> ColumnFunction:
@@ -62,8 +62,8 @@ def _cut(function: ColumnFunction, length: int) -> ColumnFunction:
     return lambda rows: pc.utf8_slice_codeunits(function(rows), 0, length)
 
 
-def _nullable(function: ColumnFunction, site: Site, ratio: float) -> ColumnFunction:
-    lot = chance(site.stream("null"), ratio)
+def _nullable(function: ColumnFunction, context: ColumnContext, ratio: float) -> ColumnFunction:
+    lot = chance(context.stream("null"), ratio)
 
     def values(rows: RowNumbers) -> pa.Array:
         return with_nulls(function(rows), ~lot(rows))
@@ -125,7 +125,7 @@ class Dataset:
         """A column's values as a function of row numbers; each is compiled once."""
         owner = self.schema.table(table)
         return compile_column(
-            Site(
+            ColumnContext(
                 table=owner,
                 column=owner.column(column),
                 seed=self.seed + self.schema.position(table),

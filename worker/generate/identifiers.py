@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from core.schema.generators import Ulid, UuidV4
 from core.schema.types import BINARIES, DOCUMENTS, Kind
 from worker.arrow import Block, arrow_type, equal_width, fixed_width, uuid_characters
-from worker.generate.column_context import ColumnFunction, Site
+from worker.generate.column_context import ColumnContext, ColumnFunction
 from worker.generate.stream import U64, RowNumbers, Stream
 from worker.generate.temporal import elapsed, microseconds
 
@@ -18,9 +18,9 @@ _BASE_32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _CROCKFORD = np.frombuffer("".join(one + other for one in _BASE_32 for other in _BASE_32).encode(), np.uint16)
 
 
-def uuid_v4(site: Site, _: UuidV4) -> ColumnFunction:
+def uuid_v4(context: ColumnContext, _: UuidV4) -> ColumnFunction:
     """Two draws a row, with the bits of version and variant set."""
-    identifiers, kind, arrow = Uuids(site, ""), site.column.type.kind, arrow_type(site.column.type)
+    identifiers, kind, arrow = Uuids(context, ""), context.column.type.kind, arrow_type(context.column.type)
     if kind is Kind.UUID:
         return lambda rows: fixed_width(arrow, identifiers(rows))
     if kind in BINARIES:
@@ -32,10 +32,10 @@ def uuid_v4(site: Site, _: UuidV4) -> ColumnFunction:
     return lambda rows: equal_width(uuid_characters(identifiers(rows)))
 
 
-def ulid(site: Site, _: Ulid) -> ColumnFunction:
+def ulid(context: ColumnContext, _: Ulid) -> ColumnFunction:
     """48 bits of milliseconds, then 80 random ones."""
-    first = U64(microseconds(site.base_instant) // 1000)
-    high, low = site.stream("ulid high"), site.stream("ulid low")
+    first = U64(microseconds(context.base_instant) // 1000)
+    high, low = context.stream("ulid high"), context.stream("ulid low")
 
     def identifiers(rows: RowNumbers) -> pa.Array:
         time = (elapsed(rows) + first) << U64(16)
@@ -47,9 +47,9 @@ def ulid(site: Site, _: Ulid) -> ColumnFunction:
 class Uuids:
     """UUIDs of version 4 for one purpose of a column: sixteen bytes a row, most significant first."""
 
-    def __init__(self, site: Site, purpose: str) -> None:
-        self._high: Stream = site.stream(f"uuid high{purpose}")
-        self._low: Stream = site.stream(f"uuid low{purpose}")
+    def __init__(self, context: ColumnContext, purpose: str) -> None:
+        self._high: Stream = context.stream(f"uuid high{purpose}")
+        self._low: Stream = context.stream(f"uuid low{purpose}")
 
     def __call__(self, rows: RowNumbers) -> NDArray[np.uint8]:
         """The identifiers of these rows, one a line."""

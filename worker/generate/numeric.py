@@ -11,7 +11,7 @@ from core.schema.checks.compatibility import decimal_units
 from core.schema.generators import DecimalRange, FloatRange, IntRange, Sequential, Uniform, WeightedBool, Zipf
 from core.schema.types import DOCUMENTS, FLOATS, TEXTS, Kind
 from worker.arrow import arrow_type, fixed_width
-from worker.generate.column_context import ColumnFunction, Site
+from worker.generate.column_context import ColumnContext, ColumnFunction
 from worker.generate.sampler import chance, sampler
 from worker.generate.stream import U64, Ordinals, RowNumbers, high_product
 
@@ -22,55 +22,55 @@ _CENT = 100.0
 _WORD = 1 << 64
 
 
-def sequential(site: Site, generator: Sequential) -> ColumnFunction:
+def sequential(context: ColumnContext, generator: Sequential) -> ColumnFunction:
     """`start` plus the row number."""
-    cells = _whole_numbers(site)
+    cells = _whole_numbers(context)
     return lambda rows: cells(shifted(rows, generator.start))
 
 
-def int_range(site: Site, generator: IntRange) -> ColumnFunction:
+def int_range(context: ColumnContext, generator: IntRange) -> ColumnFunction:
     """`min` plus an ordinal."""
-    sample = sampler(site, generator.max - generator.min + 1, generator.distribution, origin=generator.min)
-    cells = _whole_numbers(site)
+    sample = sampler(context, generator.max - generator.min + 1, generator.distribution, origin=generator.min)
+    cells = _whole_numbers(context)
     return lambda rows: cells(shifted(sample(rows), generator.min))
 
 
-def decimal_range(site: Site, generator: DecimalRange | FloatRange) -> ColumnFunction:
+def decimal_range(context: ColumnContext, generator: DecimalRange | FloatRange) -> ColumnFunction:
     """`min` plus an ordinal of units in the last place; in a column of floats the unit is a hundredth."""
-    type_ = site.column.type
+    type_ = context.column.type
     if type_.kind in FLOATS:
         low, high = round(float(generator.min) * _CENT), round(float(generator.max) * _CENT)
-        sample = sampler(site, high - low + 1, generator.distribution, origin=float(generator.min), unit=1 / _CENT)
-        return lambda rows: _floats(site, shifted(sample(rows), low) / _CENT)
+        sample = sampler(context, high - low + 1, generator.distribution, origin=float(generator.min), unit=1 / _CENT)
+        return lambda rows: _floats(context, shifted(sample(rows), low) / _CENT)
     low, high = decimal_units(type_, generator.min, generator.max)
     # Beyond 2**64 units a draw cannot name each: it names every step-th.
     step = max(1, 10 ** (len(str((high - low) // _WORD)) if high - low >= _WORD else 0))
     unit = step * 10.0 ** -(type_.scale or 0)
-    sample = sampler(site, (high - low) // step + 1, generator.distribution, origin=float(generator.min), unit=unit)
+    sample = sampler(context, (high - low) // step + 1, generator.distribution, origin=float(generator.min), unit=unit)
     arrow = arrow_type(type_)
     return lambda rows: fixed_width(arrow, wide_numbers(sample(rows), step, low))
 
 
-def float_range(site: Site, generator: FloatRange) -> ColumnFunction:
+def float_range(context: ColumnContext, generator: FloatRange) -> ColumnFunction:
     """`min` plus a fraction of 53 bits of the span; in a column of decimals, a decimal range."""
-    if site.column.type.kind is Kind.DECIMAL:
-        return decimal_range(site, generator)
+    if context.column.type.kind is Kind.DECIMAL:
+        return decimal_range(context, generator)
     low, span, distribution = generator.min, generator.max - generator.min, generator.distribution
     steps = _ZIPF_STEPS if isinstance(distribution, Zipf) else 1 << _FRACTION_BITS
     last = steps if isinstance(distribution, Uniform) else steps - 1
-    sample = sampler(site, steps, distribution, origin=low, unit=(span or 1.0) / last)
-    return lambda rows: _floats(site, np.clip(low + span * (sample(rows) / last), low, generator.max))
+    sample = sampler(context, steps, distribution, origin=low, unit=(span or 1.0) / last)
+    return lambda rows: _floats(context, np.clip(low + span * (sample(rows) / last), low, generator.max))
 
 
-def weighted_bool(site: Site, generator: WeightedBool) -> ColumnFunction:
+def weighted_bool(context: ColumnContext, generator: WeightedBool) -> ColumnFunction:
     """True in so many rows; 1 in a column of numbers."""
-    lot, kind = chance(site.stream(), generator.true_weight), site.column.type.kind
+    lot, kind = chance(context.stream(), generator.true_weight), context.column.type.kind
     if kind is Kind.BOOL:
         return lambda rows: pa.array(lot(rows))
     if kind in DOCUMENTS:
         words = pa.array(["false", "true"])
         return lambda rows: words.take(pa.array(lot(rows).astype(np.int8)))
-    cells = _whole_numbers(site)
+    cells = _whole_numbers(context)
     return lambda rows: cells(lot(rows).astype(np.int64))
 
 
@@ -95,21 +95,21 @@ def wide_numbers(ordinals: Ordinals, step: int, start: int) -> NDArray[np.uint64
     return words
 
 
-def _floats(site: Site, values: NDArray[np.float64]) -> pa.Array:
-    dtype = np.float32 if site.column.type.kind is Kind.FLOAT32 else np.float64
-    return fixed_width(arrow_type(site.column.type), values.astype(dtype, copy=False))
+def _floats(context: ColumnContext, values: NDArray[np.float64]) -> pa.Array:
+    dtype = np.float32 if context.column.type.kind is Kind.FLOAT32 else np.float64
+    return fixed_width(arrow_type(context.column.type), values.astype(dtype, copy=False))
 
 
-def _whole_numbers(site: Site) -> Callable[[NDArray[np.int64]], pa.Array]:
+def _whole_numbers(context: ColumnContext) -> Callable[[NDArray[np.int64]], pa.Array]:
     """How signed 64-bit numbers become cells of this column's type."""
-    type_, arrow = site.column.type, arrow_type(site.column.type)
+    type_, arrow = context.column.type, arrow_type(context.column.type)
     if type_.kind in TEXTS | DOCUMENTS:
         return lambda numbers: pa.array(numbers).cast(pa.string())
     if type_.kind is Kind.DECIMAL:
         factor = 10 ** (type_.scale or 0)
         return lambda numbers: fixed_width(arrow, _scaled(numbers, factor))
     if type_.kind in FLOATS:
-        return lambda numbers: _floats(site, numbers.astype(np.float64))
+        return lambda numbers: _floats(context, numbers.astype(np.float64))
     dtype: Any = arrow.to_pandas_dtype()
     return lambda numbers: fixed_width(arrow, numbers.astype(dtype, copy=False))
 

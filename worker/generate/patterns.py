@@ -13,7 +13,7 @@ from core.schema.generators import Pattern, Template
 from core.schema.placeholders import Digits, Index, Literal, PatternPart, Uuid, pattern_parts, template_parts
 from core.schema.types import DOCUMENTS, Kind
 from worker.arrow import Block, arrow_type, equal_width, uuid_characters
-from worker.generate.column_context import ColumnFunction, Site
+from worker.generate.column_context import ColumnContext, ColumnFunction
 from worker.generate.identifiers import Uuids
 from worker.generate.sampler import Sampler, sampler
 from worker.generate.stream import U64, RowNumbers
@@ -28,15 +28,17 @@ PartWriter = Callable[[RowNumbers, int], Block]
 """A part of a pattern: its bytes for rows whose numbers all have so many digits."""
 
 
-def pattern(site: Site, generator: Pattern) -> ColumnFunction:
+def pattern(context: ColumnContext, generator: Pattern) -> ColumnFunction:
     """Rows whose numbers have equally many digits have equally long texts: each such group is one matrix of bytes."""
     parts = pattern_parts(generator.pattern)
-    in_json = site.column.type.kind in DOCUMENTS
-    unique = _unique_digits(site, parts)
-    blocks = [_block(site, number, part, in_json=in_json, unique=number == unique) for number, part in enumerate(parts)]
+    in_json = context.column.type.kind in DOCUMENTS
+    unique = _unique_digits(context, parts)
+    blocks = [
+        _block(context, number, part, in_json=in_json, unique=number == unique) for number, part in enumerate(parts)
+    ]
     if in_json:
         blocks = [_literal(b'"'), *blocks, _literal(b'"')]
-    arrow = arrow_type(site.column.type)
+    arrow = arrow_type(context.column.type)
     grouped = any(isinstance(part, Index) for part in parts)
 
     def texts(rows: RowNumbers) -> pa.Array:
@@ -57,10 +59,10 @@ def pattern(site: Site, generator: Pattern) -> ColumnFunction:
     return texts
 
 
-def template(site: Site, generator: Template) -> ColumnFunction:
+def template(context: ColumnContext, generator: Template) -> ColumnFunction:
     """The columns' texts, joined; a NULL is empty."""
     pieces = [
-        part.text if isinstance(part, Literal) else _column_text(site, part.column)
+        part.text if isinstance(part, Literal) else _column_text(context, part.column)
         for part in template_parts(generator.template)
     ]
     if not any(callable(piece) for piece in pieces):
@@ -71,8 +73,8 @@ def template(site: Site, generator: Template) -> ColumnFunction:
     )
 
 
-def _column_text(site: Site, name: str) -> ColumnFunction:
-    function, kind = site.function_of(site.table.name, name), site.table.column(name).type.kind
+def _column_text(context: ColumnContext, name: str) -> ColumnFunction:
+    function, kind = context.function_of(context.table.name, name), context.table.column(name).type.kind
 
     def texts(rows: RowNumbers) -> pa.Array:
         values = function(rows)
@@ -89,15 +91,15 @@ def _laid_out(blocks: Sequence[PartWriter], rows: RowNumbers, digits: int, arrow
     return equal_width(np.concatenate([block(rows, digits) for block in blocks], axis=1), arrow)
 
 
-def _block(site: Site, number: int, part: PatternPart, *, in_json: bool, unique: bool) -> PartWriter:
+def _block(context: ColumnContext, number: int, part: PatternPart, *, in_json: bool, unique: bool) -> PartWriter:
     match part:
         case Literal(text=text):
             return _literal((json.dumps(text, ensure_ascii=False)[1:-1] if in_json else text).encode())
         case Uuid():
-            identifiers = Uuids(site, f" {number}")
+            identifiers = Uuids(context, f" {number}")
             return lambda rows, _: uuid_characters(identifiers(rows))
         case Digits(count=count):
-            return _digits(site, number, count, unique=unique)
+            return _digits(context, number, count, unique=unique)
         case _:
             return decimal_digits
 
@@ -107,15 +109,15 @@ def _literal(text: bytes) -> PartWriter:
     return lambda rows, _: np.broadcast_to(line, (len(rows), len(line)))
 
 
-def _digits(site: Site, number: int, count: int, *, unique: bool) -> PartWriter:
+def _digits(context: ColumnContext, number: int, count: int, *, unique: bool) -> PartWriter:
     """Eighteen digits a draw, the first of them all from 1 to 9."""
     first = min(count, _MOST_DIGITS)
     least = 10 ** (first - 1)
-    leading = sampler(site, 9 * least, purpose="value" if unique else f"digits {number}")
+    leading = sampler(context, 9 * least, purpose="value" if unique else f"digits {number}")
     more: list[tuple[Sampler, int]] = []
     for start in range(first, count, _MOST_DIGITS):
         width = min(_MOST_DIGITS, count - start)
-        more.append((sampler(site, 10**width, purpose=f"digits {number} from {start}"), width))
+        more.append((sampler(context, 10**width, purpose=f"digits {number} from {start}"), width))
 
     def characters(rows: RowNumbers, _: int) -> Block:
         lines = [decimal_digits(leading(rows) + U64(least), first)]
@@ -125,9 +127,9 @@ def _digits(site: Site, number: int, count: int, *, unique: bool) -> PartWriter:
     return characters
 
 
-def _unique_digits(site: Site, parts: Sequence[PatternPart]) -> int | None:
+def _unique_digits(context: ColumnContext, parts: Sequence[PatternPart]) -> int | None:
     """Which part makes a unique pattern unique, where no row number and no UUID does: the one with most digits."""
-    if not site.column.unique or any(isinstance(part, Index | Uuid) for part in parts):
+    if not context.column.unique or any(isinstance(part, Index | Uuid) for part in parts):
         return None
     counts = [part.count if isinstance(part, Digits) else 0 for part in parts]
     return counts.index(max(counts))

@@ -10,7 +10,7 @@ from math import isqrt
 import numpy as np
 
 from core.schema.generators import UNIFORM, Distribution, Normal, Zipf
-from worker.generate.column_context import Site
+from worker.generate.column_context import ColumnContext
 from worker.generate.stream import U64, Draws, Ordinals, RowNumbers, Stream, below
 
 _ROUNDS = 6
@@ -161,7 +161,7 @@ Sampler = Callable[[RowNumbers], Ordinals]
 
 
 def sampler(
-    site: Site,
+    context: ColumnContext,
     size: int,
     distribution: Distribution = UNIFORM,
     *,
@@ -174,9 +174,9 @@ def sampler(
     A normal distribution's mean and deviation are in the schema's own unit, of which the first ordinal is at `origin`
     and one ordinal spans `unit`.
     """
-    if site.column.unique and purpose == "value":
-        return _once_each(site, size)
-    stream = site.stream(purpose)
+    if context.column.unique and purpose == "value":
+        return _once_each(context, size)
+    stream = context.stream(purpose)
     match distribution:
         case Zipf(exponent=exponent):
             table = zipf(size, exponent)
@@ -188,9 +188,9 @@ def sampler(
     return lambda rows: table(stream.draws(rows))
 
 
-def weighted_sampler(site: Site, weights: tuple[float, ...]) -> Sampler:
+def weighted_sampler(context: ColumnContext, weights: tuple[float, ...]) -> Sampler:
     """A function from row numbers to places among the weights."""
-    table, stream = weighted(weights), site.stream()
+    table, stream = weighted(weights), context.stream()
     return lambda rows: table(stream.draws(rows))
 
 
@@ -202,13 +202,13 @@ def chance(stream: Stream, probability: float) -> Callable[[RowNumbers], np.ndar
     return lambda rows: stream.draws(rows) < bound
 
 
-def _once_each(site: Site, size: int) -> Sampler:
-    permutation = Permutation(size, site.seed, site.table.name, site.column.name)
+def _once_each(context: ColumnContext, size: int) -> Sampler:
+    permutation = Permutation(size, context.seed, context.table.name, context.column.name)
 
     def ordinals(rows: RowNumbers) -> Ordinals:
         if len(rows) and int(rows.max()) >= size:
             remedy = "ask for fewer rows, widen its range, or drop unique"
-            raise site.error("unique", int(rows.max()), f"is a row beyond its {size:,} different values", remedy)
+            raise context.error("unique", int(rows.max()), f"is a row beyond its {size:,} different values", remedy)
         return permutation(rows)
 
     return ordinals

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from core.schema.generators import DurationRange, TimestampNow, TimestampRange, TimestampRecent
 from core.schema.types import Kind
 from worker.arrow import arrow_type, fixed_width
-from worker.generate.column_context import ColumnFunction, Site
+from worker.generate.column_context import ColumnContext, ColumnFunction
 from worker.generate.sampler import Sampler, sampler
 from worker.generate.stream import U64, RowNumbers
 
@@ -21,23 +21,23 @@ _CLOCK = (1 << 40) - 1
 """Milliseconds after which `timestamp_now` starts again, in year 35: no row number leaves the calendar."""
 
 
-def timestamp_range(site: Site, generator: TimestampRange) -> ColumnFunction:
+def timestamp_range(context: ColumnContext, generator: TimestampRange) -> ColumnFunction:
     """A millisecond from start to end."""
     first = microseconds(generator.start)
     size = (microseconds(generator.end) - first) // _MILLISECOND + 1
-    return _instants(site, sampler(site, size, generator.distribution, unit=0.001), first)
+    return _instants(context, sampler(context, size, generator.distribution, unit=0.001), first)
 
 
-def timestamp_recent(site: Site, generator: TimestampRecent) -> ColumnFunction:
+def timestamp_recent(context: ColumnContext, generator: TimestampRecent) -> ColumnFunction:
     """A millisecond within the days before the base instant."""
-    first = microseconds(site.base_instant) - generator.days * _DAY
+    first = microseconds(context.base_instant) - generator.days * _DAY
     size = generator.days * _DAY // _MILLISECOND
-    return _instants(site, sampler(site, size, generator.distribution, unit=0.001), first)
+    return _instants(context, sampler(context, size, generator.distribution, unit=0.001), first)
 
 
-def timestamp_now(site: Site, _: TimestampNow) -> ColumnFunction:
+def timestamp_now(context: ColumnContext, _: TimestampNow) -> ColumnFunction:
     """The base instant plus a millisecond for each row before this one."""
-    return _instants(site, elapsed, microseconds(site.base_instant))
+    return _instants(context, elapsed, microseconds(context.base_instant))
 
 
 def elapsed(rows: RowNumbers) -> RowNumbers:
@@ -45,16 +45,16 @@ def elapsed(rows: RowNumbers) -> RowNumbers:
     return rows & U64(_CLOCK)
 
 
-def duration_range(site: Site, generator: DurationRange) -> ColumnFunction:
+def duration_range(context: ColumnContext, generator: DurationRange) -> ColumnFunction:
     """Whole seconds."""
     low = generator.min_secs
-    sample = sampler(site, generator.max_secs - low + 1, generator.distribution, origin=low)
-    arrow = arrow_type(site.column.type)
+    sample = sampler(context, generator.max_secs - low + 1, generator.distribution, origin=low)
+    arrow = arrow_type(context.column.type)
     return lambda rows: fixed_width(arrow, (sample(rows).view(np.int64) + low) * _SECOND)
 
 
-def _instants(site: Site, sample: Sampler, first: int) -> ColumnFunction:
-    arrow, shape = arrow_type(site.column.type), _SHAPES.get(site.column.type.kind, _as_instant)
+def _instants(context: ColumnContext, sample: Sampler, first: int) -> ColumnFunction:
+    arrow, shape = arrow_type(context.column.type), _SHAPES.get(context.column.type.kind, _as_instant)
 
     def values(rows: RowNumbers) -> pa.Array:
         instants = sample(rows).view(np.int64) * _MILLISECOND

@@ -48,7 +48,7 @@ class Latencies:
 
 
 @dataclass(slots=True)
-class Tally:
+class Counters:
     """Counts of acknowledged work. One thread writes; readers may be a batch behind."""
 
     total_rows: int = 0
@@ -119,9 +119,9 @@ INTERVAL_SECONDS = 1.0
 class ProgressLines:
     """Writes a progress line each second from a thread of its own, and one when it ends."""
 
-    def __init__(self, worker_id: str, tally: Tally, write: Callable[[str], object]) -> None:
+    def __init__(self, worker_id: str, counters: Counters, write: Callable[[str], object]) -> None:
         self._worker_id = worker_id
-        self._tally = tally
+        self._counters = counters
         self._write = write
         self._process = psutil.Process()
         self._ended = threading.Event()
@@ -143,16 +143,16 @@ class ProgressLines:
             self._write_line()
 
     def _write_line(self) -> None:
-        tally = self._tally
+        counters = self._counters
         line = Progress(
             progress=self._worker_id,
             at=datetime.now(UTC),
-            rows=tally.rows,
-            total_rows=tally.total_rows,
-            batches=tally.batches,
-            bytes=tally.bytes,
-            p99_ms=tally.latencies.percentile(99) if tally.batches else None,
+            rows=counters.rows,
+            total_rows=counters.total_rows,
+            batches=counters.batches,
+            bytes=counters.bytes,
+            p99_ms=counters.latencies.percentile(99) if counters.batches else None,
             memory_mb=round(self._process.memory_info().rss / MIB, 1),
-            phase=tally.phase,
+            phase=counters.phase,
         )
         self._write(line.model_dump_json())

@@ -14,7 +14,7 @@ class StoppedError(RunError):
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class ExitStatus:
     """What the result says of it, and the process's exit code."""
 
     reason: ExitReason
@@ -22,22 +22,22 @@ class Ending:
     errors: tuple[str, ...] = ()
 
 
-COMPLETED = Ending(ExitReason.COMPLETED, ExitCode.OK)
+COMPLETED = ExitStatus(ExitReason.COMPLETED, ExitCode.OK)
 
 
-def ending_of(error: Exception) -> Ending:
+def exit_status_of(error: Exception) -> ExitStatus:
     """The ending that an error makes; one that is none of ours is named as a defect."""
     match error:
         case VerificationError():  # all was done, and the rows are not what they should be
-            return Ending(ExitReason.COMPLETED, error.exit_code, (str(error),))
+            return ExitStatus(ExitReason.COMPLETED, error.exit_code, (str(error),))
         case StoppedError():
-            return Ending(ExitReason.INTERRUPTED, error.exit_code, (str(error),))
+            return ExitStatus(ExitReason.INTERRUPTED, error.exit_code, (str(error),))
         case LoadtestError():
-            return Ending(ExitReason.FAILED, error.exit_code, (str(error),))
+            return ExitStatus(ExitReason.FAILED, error.exit_code, (str(error),))
         case MemoryError():
             remedy = "memory: the worker could get no more; raise memoryLimit or lower batchSize"
-            return Ending(ExitReason.FAILED, ExitCode.FAILED, (remedy,))
+            return ExitStatus(ExitReason.FAILED, ExitCode.FAILED, (remedy,))
         case _:
             said = one_line(error)
             defect = f"{type(error).__name__}: {said} (a defect of the worker: please report it)"
-            return Ending(ExitReason.FAILED, ExitCode.FAILED, (defect,))
+            return ExitStatus(ExitReason.FAILED, ExitCode.FAILED, (defect,))

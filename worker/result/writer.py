@@ -1,4 +1,4 @@
-"""Write the result: the last line on standard output, a file that is complete or absent, and the termination message."""
+"""Write the result: the last line on standard output, a file, and the Kubernetes termination message."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -16,13 +16,13 @@ TERMINATION_VARIABLE = "LOADTEST_TERMINATION_LOG"
 """Names the file whose text Kubernetes keeps with an ended container."""
 
 
-def deliver(result: WorkerResult, path: Path, write: Callable[[str], object]) -> None:
+def write_result(result: WorkerResult, path: Path, write: Callable[[str], object]) -> None:
     """Write the line first, since it cannot run out of room; then the files. Raises StorageError for those."""
     text = result.model_dump_json()
     write(text)
     if termination_log := os.environ.get(TERMINATION_VARIABLE):
         with _named(Path(termination_log)):
-            Path(termination_log).write_text(message(result), encoding="utf-8")
+            Path(termination_log).write_text(termination_message(result), encoding="utf-8")
     with _named(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, text + "\n")
@@ -44,7 +44,7 @@ DIFFERENCES, SETTINGS, SHARDS, ERRORS, REST = "differences", "server settings", 
 _ERRORS_KEPT, _ERROR_LENGTH = 3, 200
 
 
-def message(result: WorkerResult) -> str:
+def termination_message(result: WorkerResult) -> str:
     """The result as JSON of at most LIMIT bytes; `omitted` names what was left out."""
     text = result.model_dump_json()
     for name, leave_out in _steps():

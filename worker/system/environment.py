@@ -42,7 +42,7 @@ def mount_of(path: Path) -> Mount | None:
     return Mount(path, file_system, status.f_blocks * status.f_frsize)
 
 
-class Surroundings:
+class RuntimeEnvironment:
     """A look at the machine through this process's eyes."""
 
     def __init__(self, data: Path, results: Path, cgroup: Cgroup | None = None) -> None:

@@ -14,7 +14,7 @@ from core.schema.types import DOCUMENTS, FLOATS, DataType, Kind
 from worker.encode import by_row, json_text
 from worker.encode.columns import join, keep_nulls, numbers
 from worker.encode.json_text import element_of
-from worker.verify.parse_cells import NESTED, Mask, read_texts
+from worker.verify.parse_cells import NESTED, Mask, parse_texts
 
 _REMEMBERED = 4096
 """Distinct texts whose values are kept: generated documents come out of a short list."""
@@ -90,7 +90,7 @@ def _element(item: Any, type_: DataType) -> object:
     if type_.kind is Kind.DECIMAL and isinstance(item, Decimal):
         # Not as the column's type: a source that keeps doubles may hold one just beyond the type's last number.
         return (type_.kind.value, item)
-    read = read_texts(pa.array([str(item)], pa.string()), type_)
+    read = parse_texts(pa.array([str(item)], pa.string()), type_)
     return _NONE if read.unreadable[0] else (type_.kind.value, str(read.values[0].as_py()))
 
 
@@ -117,7 +117,7 @@ def differing(found: pa.Array, expected: pa.Array, type_: DataType) -> Mask:
         return np.asarray((absent[0] != absent[1]) | (~either & _nested(found, expected, type_)), np.bool_)
     unreadable = np.zeros(len(found), np.bool_)
     if found.type != expected.type:
-        found, unreadable = read_texts(found.cast(pa.string()), type_)
+        found, unreadable = parse_texts(found.cast(pa.string()), type_)
     return np.asarray((absent[0] != absent[1]) | unreadable | (~either & _unequal(found, expected, type_)), np.bool_)
 
 

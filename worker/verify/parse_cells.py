@@ -13,32 +13,32 @@ from core.schema.types import BINARIES, DOCUMENTS, FLOATS, INTEGERS, STRINGS, TI
 from worker.arrow import arrow_type
 
 Mask = NDArray[np.bool_]
-Reader = Callable[[pa.Array, pa.DataType], pa.Array]
+Parser = Callable[[pa.Array, pa.DataType], pa.Array]
 """Texts to values; raises ArrowInvalid for one that is none, or gives null for it."""
 
 _POINT = r"^(?:POINT )?\(?\s*(?P<x>[^\s,()]+)[ ,]\s*(?P<y>[^\s,()]+)\)$"
 _DURATION = r"^(?P<sign>-?)PT(?P<seconds>[0-9]+)\.(?P<micros>[0-9]{6})S$"
 
 
-class Read(NamedTuple):
+class ParsedCells(NamedTuple):
     """Values, and where there was a text that is no value of the type, shape (rows,)."""
 
     values: pa.Array
     unreadable: Mask
 
 
-def read_texts(texts: pa.Array, type_: DataType) -> Read:
+def parse_texts(texts: pa.Array, type_: DataType) -> ParsedCells:
     """A column of texts, in the spelling of `worker.encode.text`, as the generator's Arrow type."""
     target = arrow_type(type_)
     values = _tried(texts, type_, target)
     if values is None:
         values = _one_by_one(texts, type_, target)
-    return Read(values, _mask(pc.and_(values.is_null(), texts.is_valid())))
+    return ParsedCells(values, _mask(pc.and_(values.is_null(), texts.is_valid())))
 
 
 def _tried(texts: pa.Array, type_: DataType, target: pa.DataType) -> pa.Array | None:
     try:
-        return _READERS[type_.kind](texts, target)
+        return _PARSERS[type_.kind](texts, target)
     except pa.ArrowInvalid:
         return None
 
@@ -62,7 +62,7 @@ def _times(texts: pa.Array, target: pa.DataType) -> pa.Array:
     return pc.binary_join_element_wise("1970-01-01T", texts, "").cast(pa.timestamp("us")).cast(target)
 
 
-def _binary(encoding: str) -> Reader:
+def _binary(encoding: str) -> Parser:
     def read(texts: pa.Array, target: pa.DataType) -> pa.Array:
         if encoding == "hex":
             texts = pc.replace_substring(texts, "-", "")
@@ -100,7 +100,7 @@ def _mask(truths: pa.Array) -> Mask:
 NESTED = (Kind.ARRAY, Kind.SET, *DOCUMENTS)
 """Kinds that are compared as JSON: their text is what is read."""
 
-_READERS: Mapping[Kind, Reader] = {
+_PARSERS: Mapping[Kind, Parser] = {
     Kind.BOOL: _cast,
     **dict.fromkeys((*INTEGERS, *FLOATS, Kind.DECIMAL, Kind.DATE), _cast),
     **dict.fromkeys((*STRINGS, *DOCUMENTS), _cast),

@@ -19,7 +19,7 @@ UNKNOWN = -1
 _CHUNK = 65_536
 
 
-class Locator(Protocol):
+class RowIndex(Protocol):
     """Finds rows by their keys."""
 
     def __call__(self, keys: pa.Array) -> Numbers:
@@ -32,15 +32,15 @@ def is_consecutive(key: Column, type_: pa.DataType) -> bool:
     return isinstance(key.generator, Sequential) and pa.types.is_integer(type_)
 
 
-def locator_of(rows: TableRows, within: Shard, as_stored: AsStored) -> Locator:
+def index_rows(rows: TableRows, within: Shard, as_stored: AsStored) -> RowIndex:
     """A locator of the rows of `within`; `as_stored` makes of a generated key what the source holds of it."""
     key = rows.table.key
     if isinstance(key.generator, Sequential) and is_consecutive(key, rows.schema.field(key.name).type):
-        return _ByNumber(key.generator.start, within)
-    return _ByHash(rows, within, as_stored)
+        return _ConsecutiveKeys(key.generator.start, within)
+    return _HashedKeys(rows, within, as_stored)
 
 
-class _ByNumber:
+class _ConsecutiveKeys:
     def __init__(self, start: int, within: Shard) -> None:
         self._start = start
         self._first, self._stop = within.first_row, within.first_row + within.rows
@@ -53,7 +53,7 @@ class _ByNumber:
         return np.where((numbers >= self._first) & (numbers < self._stop), numbers, UNKNOWN)
 
 
-class _ByHash:
+class _HashedKeys:
     """Twelve bytes a row: the hash of each key, in order, and the row that has it."""
 
     def __init__(self, rows: TableRows, within: Shard, as_stored: AsStored) -> None:

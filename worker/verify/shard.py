@@ -10,9 +10,9 @@ from core.plan import Shard
 from worker.generate import TableRows
 from worker.sources.base import Scope, Source
 from worker.verify.compare_cells import differing, shown
-from worker.verify.parse_cells import Mask, read_texts
-from worker.verify.row_index import UNKNOWN, Numbers, locator_of
-from worker.verify.table_diff import Findings
+from worker.verify.parse_cells import Mask, parse_texts
+from worker.verify.row_index import UNKNOWN, Numbers, index_rows
+from worker.verify.table_diff import TableDiff
 
 Counted = Callable[[int], None]
 """Told of the rows of each batch once they are compared."""
@@ -21,9 +21,9 @@ _UNSEEN, _MATCHED, _DIFFERS = np.arange(3, dtype=np.uint8)
 """What is known of a planned row so far."""
 
 
-def verify_shard(source: Source, rows: TableRows, scope: Scope, findings: Findings, counted: Counted) -> None:
-    """Compare a shard with its source and add to the findings; raises what the source raises."""
-    comparison = _Comparison(source, rows, scope, findings)
+def verify_shard(source: Source, rows: TableRows, scope: Scope, diff: TableDiff, counted: Counted) -> None:
+    """Compare a shard with its source and add to the diff; raises what the source raises."""
+    comparison = _Comparison(source, rows, scope, diff)
     for batch in source.read(rows.table, scope):
         comparison.add(batch)
         counted(batch.num_rows)
@@ -36,17 +36,17 @@ class _Comparison:
     Of several copies of a row the best one counts as the row, the others are extra.
     """
 
-    def __init__(self, source: Source, rows: TableRows, scope: Scope, findings: Findings) -> None:
+    def __init__(self, source: Source, rows: TableRows, scope: Scope, diff: TableDiff) -> None:
         self._rows = rows
         self._shard = scope.shard
-        self._findings = findings
+        self._diff = diff
         self._as_stored = source.as_stored
         self._tolerant = scope.tolerant
         divided = scope.exclusive_storage or scope.keys is not None
         self._counts_unknown = (divided or scope.checks_unowned_rows) and not scope.tolerant
-        self._locate = locator_of(rows, scope.shard if divided else self._known(scope), source.as_stored)
+        self._row_numbers_of = index_rows(rows, scope.shard if divided else self._known(scope), source.as_stored)
         self._states = np.full(scope.shard.rows, _UNSEEN)
-        findings.expected += scope.shard.rows
+        diff.expected += scope.shard.rows
 
     @staticmethod
     def _known(scope: Scope) -> Shard:
@@ -55,7 +55,7 @@ class _Comparison:
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Compare one batch of rows, in any order."""
-        numbers = self._locate(self._typed_keys(batch))
+        numbers = self._row_numbers_of(self._typed_keys(batch))
         if self._counts_unknown:
             self._extra(batch, np.flatnonzero(numbers == UNKNOWN), "a row that nobody planned")
         offsets = numbers - self._shard.first_row
@@ -66,8 +66,8 @@ class _Comparison:
         first, again = own[is_first], own[~is_first]
         wrong = self._compare(batch.take(pa.array(first)), numbers[first])
         self._states[offsets[first]] = np.where(wrong, _DIFFERS, _MATCHED)
-        self._findings.mismatched += int(wrong.sum())
-        self._findings.matched += int((~wrong).sum())
+        self._diff.mismatched += int(wrong.sum())
+        self._diff.matched += int((~wrong).sum())
         if len(again):
             self._add_copies(batch, numbers, again)
 
@@ -79,20 +79,20 @@ class _Comparison:
         doubtful = again[self._states[offsets[again]] == _DIFFERS]
         if not len(doubtful):
             return
-        right = doubtful[~self._compare(batch.take(pa.array(doubtful)), numbers[doubtful], note=False)]
+        right = doubtful[~self._compare(batch.take(pa.array(doubtful)), numbers[doubtful], record=False)]
         found = np.unique(offsets[right])
         self._states[found] = _MATCHED
-        self._findings.mismatched -= len(found)
-        self._findings.matched += len(found)
+        self._diff.mismatched -= len(found)
+        self._diff.matched += len(found)
         for key in self._shown_keys(found):
-            self._findings.forget_cells(key)
+            self._diff.drop_cells(key)
 
     def end(self) -> None:
         """Count rows that were never seen as missing."""
         absent = np.flatnonzero(self._states == _UNSEEN)
-        self._findings.missing += len(absent)
-        for key in self._shown_keys(absent[: self._findings.room]):
-            self._findings.note(key, None, "the row", None)
+        self._diff.missing += len(absent)
+        for key in self._shown_keys(absent[: self._diff.room]):
+            self._diff.add_difference(key, None, "the row", None)
 
     def _shown_keys(self, offsets: NDArray[np.int64]) -> list[str | None]:
         """Return the keys of some of the shard's rows, as the source holds them, for a person to read."""
@@ -105,16 +105,16 @@ class _Comparison:
         key = self._rows.table.key
         keys = batch.column(key.name)
         if keys.type != self._rows.schema.field(key.name).type:
-            keys = read_texts(keys.cast(pa.string()), key.type).values
+            keys = parse_texts(keys.cast(pa.string()), key.type).values
         return keys
 
     def _extra(self, batch: pa.RecordBatch, places: NDArray[np.int64], why: str) -> None:
-        self._findings.extra += len(places)
+        self._diff.extra += len(places)
         key = self._rows.table.key
-        for place in places[: self._findings.room]:
-            self._findings.note(shown(batch.column(key.name)[int(place)], key), None, None, why)
+        for place in places[: self._diff.room]:
+            self._diff.add_difference(shown(batch.column(key.name)[int(place)], key), None, None, why)
 
-    def _compare(self, found: pa.RecordBatch, numbers: Numbers, *, note: bool = True) -> Mask:
+    def _compare(self, found: pa.RecordBatch, numbers: Numbers, *, record: bool = True) -> Mask:
         """Return which rows differ from the generator's, shape (rows,)."""
         expected = self._rows.at(numbers.astype(np.uint64))
         wrong = np.zeros(len(numbers), np.bool_)
@@ -122,11 +122,11 @@ class _Comparison:
             ours, theirs = self._as_stored(column, expected.column(column.name)), found.column(column.name)
             cells = differing(theirs, ours, column.type)
             wrong |= cells
-            for place in np.flatnonzero(cells)[: self._findings.room if note else 0]:
+            for place in np.flatnonzero(cells)[: self._diff.room if record else 0]:
                 row = int(place)
                 key = self._rows.table.key
                 named = shown(expected.column(key.name)[row], key)
-                self._findings.note(
+                self._diff.add_difference(
                     named, column.name, _or_null(shown(ours[row], column)), _or_null(shown(theirs[row], column))
                 )
         return wrong

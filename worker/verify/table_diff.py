@@ -8,7 +8,7 @@ KEPT = 10
 """Differences that a report shows of a table."""
 
 
-class Findings:
+class TableDiff:
     """Counts for one table of one worker."""
 
     def __init__(self, table: str) -> None:
@@ -22,7 +22,7 @@ class Findings:
         """How many more differences are kept."""
         return KEPT - len(self._differences)
 
-    def note(
+    def add_difference(
         self, key: str | None, column: str | None = None, expected: str | None = None, found: str | None = None
     ) -> None:
         """Keep a difference, if it is among the first."""
@@ -31,7 +31,7 @@ class Findings:
                 Difference(key="NULL" if key is None else key, column=column, expected=expected, found=found)
             )
 
-    def forget_cells(self, key: str | None) -> None:
+    def drop_cells(self, key: str | None) -> None:
         """Drop the noted cells of a row of which a right copy was found."""
         name = "NULL" if key is None else key
         self._differences = [each for each in self._differences if each.column is None or each.key != name]
@@ -51,9 +51,9 @@ class Findings:
         )
 
 
-def report_of(findings: Mapping[str, Findings]) -> VerificationReport:
+def report_of(diff: Mapping[str, TableDiff]) -> VerificationReport:
     """All tables of a worker, and their sum."""
-    tables = tuple(each.result() for each in findings.values())
+    tables = tuple(each.result() for each in diff.values())
     return VerificationReport(
         tables=tables,
         total_expected=sum(table.expected for table in tables),
@@ -65,7 +65,7 @@ def report_of(findings: Mapping[str, Findings]) -> VerificationReport:
     )
 
 
-def complaint(report: VerificationReport) -> str | None:
+def describe_differences(report: VerificationReport) -> str | None:
     """What is wrong, in one line; None where nothing is."""
     wrong = [
         f"{table.table} has {', '.join(parts)}"

@@ -11,12 +11,12 @@ from core.schema.model import Table
 from core.stores import SOURCES
 from worker.arrow import arrow_type
 from worker.generate import Dataset, TableRows
-from worker.result.counters import Tally
+from worker.result.counters import Counters
 from worker.sources.base import Fingerprint, KeySpan, Scope, Source
 from worker.sources.row_checksum import total_of
 from worker.verify.row_index import is_consecutive
 from worker.verify.shard import verify_shard
-from worker.verify.table_diff import Findings, report_of
+from worker.verify.table_diff import TableDiff, report_of
 
 _CHUNK = 16_384
 
@@ -92,28 +92,28 @@ class Verification:
     """What a worker's comparison has come to: of shards that were looked at to their end, and of no other."""
 
     def __init__(self) -> None:
-        self._findings: dict[str, Findings] = {}
+        self._diffs: dict[str, TableDiff] = {}
 
     @property
     def report(self) -> VerificationReport | None:
         """None before the end of the first shard."""
-        return report_of(self._findings) if self._findings else None
+        return report_of(self._diffs) if self._diffs else None
 
-    def run(self, source: Source, plan: LoadPlan, worker: WorkerPlan, dataset: Dataset, tally: Tally) -> None:
+    def run(self, source: Source, plan: LoadPlan, worker: WorkerPlan, dataset: Dataset, counters: Counters) -> None:
         """Compare every shard of the worker, as deep as the plan says."""
         for shard in worker.shards:
-            findings = self._findings.get(shard.table, Findings(shard.table))
+            diff = self._diffs.get(shard.table, TableDiff(shard.table))
             rows, scope = dataset.table(shard.table), scope_of(plan, shard)
             started = time.perf_counter()
             try:
                 if plan.verify_depth is VerifyDepth.CHECKSUM and is_as_generated(source, rows, scope):
-                    findings.expected += shard.rows
-                    findings.matched += shard.rows
-                    tally.compared(shard.rows)
+                    diff.expected += shard.rows
+                    diff.matched += shard.rows
+                    counters.compared(shard.rows)
                 else:
-                    verify_shard(source, rows, scope, findings, tally.compared)
+                    verify_shard(source, rows, scope, diff, counters.compared)
             finally:
                 seconds = time.perf_counter() - started
-                findings.seconds += seconds
-                tally.spent("verify", seconds)
-            self._findings[shard.table] = findings
+                diff.seconds += seconds
+                counters.spent("verify", seconds)
+            self._diffs[shard.table] = diff

@@ -10,7 +10,15 @@ from hdrh.histogram import HdrHistogram
 from core.errors import StorageError
 from core.results import Difference, ShardResult, WorkerResult
 from tests.aggregate import runs
-from worker.result.writer import HISTOGRAM, HISTOGRAM_DETAIL, LIMIT, TERMINATION_VARIABLE, TIMELINE, deliver, message
+from worker.result.writer import (
+    HISTOGRAM,
+    HISTOGRAM_DETAIL,
+    LIMIT,
+    TERMINATION_VARIABLE,
+    TIMELINE,
+    termination_message,
+    write_result,
+)
 
 RANDOM = random.Random(7)
 MANY_LATENCIES = [RANDOM.lognormvariate(3, 2) for _ in range(5_000)]
@@ -23,18 +31,18 @@ def parsed(text: str) -> WorkerResult:
 
 def test_a_small_result_is_left_alone():
     result = runs.result(timeline=tuple(range(10)), latency_ms=runs.latency([1, 2, 3]))
-    assert parsed(message(result)) == result
+    assert parsed(termination_message(result)) == result
 
 
 def test_the_timeline_goes_first_and_alone_where_that_is_enough():
     result = runs.result(timeline=tuple(range(10_000, 13_000)), latency_ms=runs.latency([1, 2, 3]))
-    short = parsed(message(result))
+    short = parsed(termination_message(result))
     assert short == result.model_copy(update={"timeline": (), "omitted": (TIMELINE,)})
 
 
 def test_a_histogram_loses_digits_before_it_goes():
     result = runs.result(timeline=(), latency_ms=runs.latency(MANY_LATENCIES))
-    short = parsed(message(result))
+    short = parsed(termination_message(result))
     assert short.omitted == (HISTOGRAM_DETAIL,)
     assert short.latency_ms is not None
     assert short.latency_ms.histogram is not None
@@ -61,7 +69,7 @@ def test_the_longest_result_there_can_be_still_fits():
         server_settings={f"setting-{number}": "on" * 90 for number in range(200)},
         verification_report=verified.model_copy(update={"tables": tables}),
     )
-    short = parsed(message(result))
+    short = parsed(termination_message(result))
     assert short.metrics == result.metrics
     assert short.errors[0] == "é" * 200
     assert short.verification_report is not None
@@ -75,7 +83,7 @@ def test_the_message_goes_where_the_environment_says(tmp_path: Path, monkeypatch
     monkeypatch.setenv(TERMINATION_VARIABLE, str(place))
     result = runs.result(timeline=tuple(range(5_000)))
     lines: list[str] = []
-    deliver(result, tmp_path / "worker-1.json", lines.append)
+    write_result(result, tmp_path / "worker-1.json", lines.append)
     assert parsed(place.read_text()).omitted == (TIMELINE,)
     assert (
         json.loads(lines[0]) == json.loads((tmp_path / "worker-1.json").read_text()) == result.model_dump(mode="json")
@@ -85,4 +93,4 @@ def test_the_message_goes_where_the_environment_says(tmp_path: Path, monkeypatch
 def test_a_message_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv(TERMINATION_VARIABLE, str(tmp_path / "absent" / "log"))
     with pytest.raises(StorageError, match=r"absent/log: the result could not be written .*; it is in the log"):
-        deliver(runs.result(), tmp_path / "worker-1.json", lambda _: None)
+        write_result(runs.result(), tmp_path / "worker-1.json", lambda _: None)

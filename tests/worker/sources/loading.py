@@ -12,8 +12,8 @@ from core.schema.model import Table
 from core.stores import BULK, SOURCES
 from worker.generate import Dataset
 from worker.pipeline import load_shard, remove_shard
-from worker.result.counters import Tally
-from worker.retry import until
+from worker.result.counters import Counters
+from worker.retry import retry_until
 from worker.sources import open_source
 from worker.sources.base import ALONE, Source, WorkerSlot
 
@@ -35,7 +35,7 @@ def connected(source: str, connection: Connection, slot: WorkerSlot = ALONE) -> 
     """A source that has been reached."""
     opened = open_source(SOURCES[source], connection, slot)
     try:
-        until(20, opened.connect)
+        retry_until(20, opened.connect)
         yield opened
     finally:
         opened.close()
@@ -50,14 +50,14 @@ def load(
     batch: int = 300,
     method: str = BULK,
     redo: bool = False,
-) -> Tally:
+) -> Counters:
     """Load rows of a table, as a first attempt or as one that redoes them."""
     shard = Shard(table=name, seed=42, first_row=first, rows=rows)
-    tally, data = Tally(total_rows=rows), DATASET.table(name)
+    counters, data = Counters(total_rows=rows), DATASET.table(name)
     if redo:
         remove_shard(source, data, shard)
-    load_shard(source, data, shard, method, batch, tally)
-    return tally
+    load_shard(source, data, shard, method, batch, counters)
+    return counters
 
 
 def emptied(source: Source) -> None:

@@ -10,7 +10,7 @@ from core.plan import LoadPlan, OnExisting, partition
 from core.stores import BULK, SOURCES
 from tests.worker.sources.loading import DATASET, KEYED
 from worker.pipeline import load_shard, remove_shard
-from worker.result.counters import Tally
+from worker.result.counters import Counters
 from worker.sources import open_source
 from worker.sources.base import Source, WorkerSlot
 from worker.verify.verification import Verification
@@ -53,7 +53,7 @@ def load(folder: Path, plan: LoadPlan, index: int, *, again: bool = False, stack
         for shard in plan.workers[index].shards:
             if again:
                 remove_shard(source, DATASET.table(shard.table), shard)
-            load_shard(source, DATASET.table(shard.table), shard, BULK, 50, Tally(total_rows=ROWS))
+            load_shard(source, DATASET.table(shard.table), shard, BULK, 50, Counters(total_rows=ROWS))
 
 
 def run(folder: Path, plan: LoadPlan, stack: str = "mine") -> None:
@@ -69,7 +69,7 @@ def verify(folder: Path, plan: LoadPlan) -> tuple[int, int]:
     for index, worker in enumerate(plan.workers):
         with closing(opened(folder, plan, index)) as source:
             verification = Verification()
-            verification.run(source, plan, worker, DATASET, Tally(loads=False))
+            verification.run(source, plan, worker, DATASET, Counters(loads=False))
             assert verification.report is not None
             matched, found = matched + verification.report.total_matched, found + verification.report.total_found
     return matched, found

@@ -60,8 +60,8 @@ def _key(row: Any) -> str:
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("name", [EVERY_KIND, KEYED])
 def test_other_clients_find_every_value(bed: Bed, served: Served, source: Source, name: str, method: str) -> None:
-    tally = load(source, name, method=method)
-    assert (tally.rows, tally.batches) == (ROWS, 3)
+    counters = load(source, name, method=method)
+    assert (counters.rows, counters.batches) == (ROWS, 3)
     assert bed.count(served, table_of(name)) == ROWS
     assert source.count(table_of(name)) == ROWS
     found = sorted(bed.rows(served, table_of(name)), key=_key)
@@ -80,8 +80,8 @@ def test_bytes_are_those_of_the_payload(source: Source) -> None:
 @pytest.mark.parametrize("name", [EVERY_KIND, KEYED])
 def test_a_shard_redone_ends_with_the_same_rows(bed: Bed, served: Served, source: Source, name: str) -> None:
     load(source, name, rows=500)
-    tally = load(source, name, redo=True)
-    assert tally.rows == ROWS
+    counters = load(source, name, redo=True)
+    assert counters.rows == ROWS
     assert bed.count(served, table_of(name)) == ROWS
     assert len({_key(row) for row in bed.rows(served, table_of(name))}) == ROWS
 

@@ -1,4 +1,4 @@
-"""What a worker says of its surroundings: the block of the seed, and which limits are not in force."""
+"""What a worker says of its runtime: the block of the seed, and which limits are not in force."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import pytest
 from core.plan import Limits
 from core.units import MIB
 from worker.system.cgroup import Cgroup
-from worker.system.environment import Mount, Surroundings, mount_of
+from worker.system.environment import Mount, RuntimeEnvironment, mount_of
 
 
 def mounted(path: Path) -> Mount:
@@ -27,7 +27,7 @@ def throttle(folder: Path, periods: int, microseconds: int) -> None:
 
 
 @pytest.fixture
-def surroundings(tmp_path):
+def runtime(tmp_path):
     """A process in control groups of version 2, made of files, with plain folders."""
 
     def make(memory="536870912", quota="50000 100000"):
@@ -37,13 +37,13 @@ def surroundings(tmp_path):
         for name, text in (("memory.max", memory), ("memory.current", "1048576"), ("cpu.max", quota)):
             (root / name).write_text(text)
         throttle(tmp_path, periods=7, microseconds=1500)
-        return Surroundings(tmp_path, tmp_path / "absent", Cgroup(root, tmp_path / "membership"))
+        return RuntimeEnvironment(tmp_path, tmp_path / "absent", Cgroup(root, tmp_path / "membership"))
 
     return make
 
 
-def test_limits_in_force_are_reported_as_the_kernel_has_them(surroundings):
-    measured = surroundings().measure(Limits(cpu=0.5, memory=512 * MIB, tmpfs=None))
+def test_limits_in_force_are_reported_as_the_kernel_has_them(runtime):
+    measured = runtime().measure(Limits(cpu=0.5, memory=512 * MIB, tmpfs=None))
     assert (measured.memory_mb, measured.cgroup_memory_limit) == (512, 512 * MIB)
     assert 0 <= (measured.available_memory_mb or 0) <= 511
     assert measured.cgroup_cpu_quota == "50000 100000"
@@ -51,8 +51,8 @@ def test_limits_in_force_are_reported_as_the_kernel_has_them(surroundings):
     assert measured.not_enforced == ()
 
 
-def test_throttling_is_what_the_timed_part_added(surroundings, tmp_path):
-    here = surroundings()
+def test_throttling_is_what_the_timed_part_added(runtime, tmp_path):
+    here = runtime()
     here.begin_timing()
     assert (here.measure(None).nr_throttled, here.measure(None).throttled_ms) == (0, 0.0)
     throttle(tmp_path, periods=10, microseconds=4000)
@@ -62,13 +62,13 @@ def test_throttling_is_what_the_timed_part_added(surroundings, tmp_path):
     assert (here.measure(None).nr_throttled, here.measure(None).throttled_ms) == (3, 2.5)
 
 
-def test_a_tighter_limit_than_the_plan_s_is_in_force_as_well(surroundings):
-    measured = surroundings(memory="1048576", quota="1000 100000").measure(LIMITS.model_copy(update={"tmpfs": None}))
+def test_a_tighter_limit_than_the_plan_s_is_in_force_as_well(runtime):
+    measured = runtime(memory="1048576", quota="1000 100000").measure(LIMITS.model_copy(update={"tmpfs": None}))
     assert measured.not_enforced == ()
 
 
-def test_limits_that_are_not_in_force_are_named(surroundings, tmp_path):
-    here = surroundings(memory="max", quota="max 100000")
+def test_limits_that_are_not_in_force_are_named(runtime, tmp_path):
+    here = runtime(memory="max", quota="max 100000")
     measured = here.measure(LIMITS)
     is_ram_disk = mounted(tmp_path).is_ram_disk
     expected = ("memory limit 512Mi", "CPU limit 0.5", "RAM disk of 256Mi")
@@ -81,17 +81,17 @@ def test_limits_that_are_not_in_force_are_named(surroundings, tmp_path):
 
 
 @pytest.mark.parametrize(("memory", "quota"), [("536870913", "50000 100000"), ("536870912", "60000 100000")])
-def test_more_than_the_plan_asks_for_is_not_its_limit(surroundings, memory, quota):
-    measured = surroundings(memory=memory, quota=quota).measure(LIMITS.model_copy(update={"tmpfs": None}))
+def test_more_than_the_plan_asks_for_is_not_its_limit(runtime, memory, quota):
+    measured = runtime(memory=memory, quota=quota).measure(LIMITS.model_copy(update={"tmpfs": None}))
     assert len(measured.not_enforced) == 1
 
 
-def test_without_a_plan_nothing_is_missing(surroundings):
-    assert surroundings(memory="max", quota="max 100000").measure(None).not_enforced == ()
+def test_without_a_plan_nothing_is_missing(runtime):
+    assert runtime(memory="max", quota="max 100000").measure(None).not_enforced == ()
 
 
-def test_the_block_is_the_seed_s(surroundings, tmp_path):
-    here = surroundings()
+def test_the_block_is_the_seed_s(runtime, tmp_path):
+    here = runtime()
     measured = here.measure(None)
     lines = here.block(measured).splitlines()
     assert lines[0] == "=== Runtime Environment Verification ==="

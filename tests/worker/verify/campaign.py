@@ -10,7 +10,7 @@ from core.results import TableVerification
 from core.schema.model import Column
 from core.stores import BULK
 from tests.worker.sources.loading import DATASET, emptied
-from worker.result.counters import Tally
+from worker.result.counters import Counters
 from worker.sources.base import Source
 from worker.verify.verification import Verification
 
@@ -52,7 +52,7 @@ def verified(source: Source, name: str, shards: Sequence[int] = (ROWS,), **plan:
 
 def _of(source: Source, plan: LoadPlan, worker: WorkerPlan) -> TableVerification:
     verification = Verification()
-    verification.run(source, plan, worker, DATASET, Tally(loads=False))
+    verification.run(source, plan, worker, DATASET, Counters(loads=False))
     assert verification.report is not None
     (table,) = verification.report.tables
     assert table.expected == table.missing + table.mismatched + table.matched

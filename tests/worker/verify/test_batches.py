@@ -12,7 +12,7 @@ from core.schema.model import Column, Table
 from worker.generate import Dataset
 from worker.sources.base import Scope, Source
 from worker.verify.shard import verify_shard
-from worker.verify.table_diff import Findings
+from worker.verify.table_diff import TableDiff
 
 ROWS = 40
 _SCHEMA = """
@@ -53,8 +53,8 @@ def test_copies_in_other_batches_are_extra(copies: pa.RecordBatch, size: int, is
     found = [RIGHT, copies.slice(5, 10)]
     rows = pa.Table.from_batches(reversed(found) if is_reversed else found).combine_chunks()
     batches = [batch for start in range(0, rows.num_rows, size) for batch in rows.slice(start, size).to_batches()]
-    findings = Findings("things")
-    verify_shard(cast("Source", Batches(batches)), TABLE, SCOPE, findings, lambda _: None)
-    counts = findings.result()
+    diff = TableDiff("things")
+    verify_shard(cast("Source", Batches(batches)), TABLE, SCOPE, diff, lambda _: None)
+    counts = diff.result()
     assert (counts.expected, counts.found, counts.missing) == (ROWS, ROWS + 10, 0)
     assert (counts.matched, counts.mismatched, counts.extra) == (ROWS, 0, 10)

@@ -16,7 +16,7 @@ from tests.worker.verify.conftest import Place
 from tests.worker.verify.strangers import STRANGERS
 from worker.generate import Dataset
 from worker.pipeline import load_shard
-from worker.result.counters import Tally
+from worker.result.counters import Counters
 from worker.verify.verification import Verification
 
 ROWS = 250
@@ -288,9 +288,9 @@ def test_edge_values_come_back_as_generated(place: Place, method: str) -> None:
     )
     with connected(place.source, place.connection) as source:
         source.prepare([table], plan.on_existing)
-        load_shard(source, dataset.table(table.name), shard, method, plan.batch_size, Tally(total_rows=ROWS))
+        load_shard(source, dataset.table(table.name), shard, method, plan.batch_size, Counters(total_rows=ROWS))
         verification = Verification()
-        verification.run(source, plan, plan.workers[0], dataset, Tally(loads=False))
+        verification.run(source, plan, plan.workers[0], dataset, Counters(loads=False))
     assert verification.report is not None
     assert verification.report.tables[0].differences == ()
     assert verification.report.total_matched == ROWS

@@ -14,7 +14,7 @@ from tests.worker.sources.loading import DATASET, EVERY_KIND, KEYED, connected
 from tests.worker.verify.campaign import ROWS, counts, rows_of, verified, write
 from tests.worker.verify.embedded import embedded_postgresql
 from worker.generate import Dataset
-from worker.result.counters import Tally
+from worker.result.counters import Counters
 from worker.sources.base import Source
 from worker.sources.row_checksum import is_summable
 from worker.verify.verification import Verification
@@ -110,7 +110,7 @@ def test_a_table_that_cannot_be_read_to_its_end_is_in_no_report(url: str, source
     )  # fmt: skip
     verification = Verification()
     with pytest.raises(ServerError, match=r'relation "public.keyed" does not exist'):
-        verification.run(source, plan, plan.workers[0], DATASET, Tally(loads=False))
+        verification.run(source, plan, plan.workers[0], DATASET, Counters(loads=False))
     assert verification.report is not None
     assert [table.table for table in verification.report.tables] == [EVERY_KIND]
     assert verification.report.total_matched == ROWS

@@ -17,7 +17,7 @@ from tests.worker.verify.campaign import replaced
 from tests.worker.verify.conftest import Place
 from tests.worker.verify.strangers import NAMED, NUMBERED, STRANGERS
 from worker.generate import Dataset
-from worker.result.counters import Tally
+from worker.result.counters import Counters
 from worker.sources.base import Source, WorkerSlot
 from worker.verify.verification import Verification
 
@@ -65,7 +65,7 @@ def _figures(sources: Sequence[Source], plan: LoadPlan) -> Figures:
     total: Counter[str] = Counter()
     for index, worker in enumerate(plan.workers):
         verification = Verification()
-        verification.run(sources[index % len(sources)], plan, worker, DATASET, Tally(loads=False))
+        verification.run(sources[index % len(sources)], plan, worker, DATASET, Counters(loads=False))
         if (report := verification.report) is not None:
             (table,) = report.tables
             total.update(table.model_dump(include={"expected", "found", "missing", "mismatched", "matched", "extra"}))

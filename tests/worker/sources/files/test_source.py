@@ -40,10 +40,10 @@ def _rows(source: Source, text: bytes) -> int:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_parts_are_the_file_whatever_the_shards(source: Source, tmp_path: Path, method: str) -> None:
-    tally = load(source, EVERY_KIND, method=method)
+    counters = load(source, EVERY_KIND, method=method)
     one = _whole(tmp_path, EVERY_KIND)
-    assert (tally.rows, tally.batches) == (ROWS, 3)
-    assert 0 <= len(one) - tally.bytes <= 1000, "the bytes are the file's, less the header"
+    assert (counters.rows, counters.batches) == (ROWS, 3)
+    assert 0 <= len(one) - counters.bytes <= 1000, "the bytes are the file's, less the header"
     assert _rows(source, one) == source.count(table_of(EVERY_KIND)) == ROWS
     emptied(source)
     for first, rows in ((400, ROWS - 400), (0, 150), (150, 250)):

@@ -33,7 +33,7 @@ from tests.worker.sources.beds.kafka import KafkaBed
 from tests.worker.sources.loading import DATASET, EVERY_KIND, KEYED, ROWS, connected, load, table_of
 from worker.generate import Dataset
 from worker.pipeline import load_shard
-from worker.result.counters import Tally
+from worker.result.counters import Counters
 from worker.sources.server_settings import settings_of
 
 pytestmark = pytest.mark.docker
@@ -171,7 +171,7 @@ def test_large_messages_are_loaded_and_read(served: Served) -> None:
     shard = Shard(table="large", seed=42, first_row=0, rows=3)
     with connected("kafka", served.connection) as source:
         source.prepare(schema.tables, OnExisting.FAIL)
-        load_shard(source, data, shard, BULK, 3, Tally(total_rows=3))
+        load_shard(source, data, shard, BULK, 3, Counters(total_rows=3))
         assert source.count(data.table) == 3
     assert _values(served, "large", 3) == [{"id": row, "wide": value} for row in range(3)]
 

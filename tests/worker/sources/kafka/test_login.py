@@ -13,7 +13,7 @@ from infra.databases import kafka
 from infra.databases.spec import DatabaseSpec
 from testkit.serving import serving
 from tests.worker.sources.loading import connected
-from worker.retry import until
+from worker.retry import retry_until
 from worker.sources import open_source
 
 pytestmark = pytest.mark.docker
@@ -78,7 +78,7 @@ def test_refusal_that_stays_ends_at_once(host: str, form: str, remedy: str) -> N
     source = open_source(KAFKA, parse_connection(form.format(host), KAFKA))
     started = time.monotonic()
     with pytest.raises(ServerError) as refused:
-        until(PATIENCE, source.connect)
+        retry_until(PATIENCE, source.connect)
     source.close()
     assert remedy in str(refused.value)
     assert "not-the-password" not in str(refused.value)

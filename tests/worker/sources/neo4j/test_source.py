@@ -13,7 +13,7 @@ from testkit.serving import Served, shared
 from tests.worker.sources.loading import DATASET, KEYED, connected, table_of
 from worker.generate import Dataset
 from worker.pipeline import load_shard
-from worker.result.counters import Tally
+from worker.result.counters import Counters
 from worker.sources.base import Scope, Source
 
 pytestmark = pytest.mark.docker
@@ -45,7 +45,7 @@ def source(served: Served) -> Iterator[Source]:
     data = Dataset(DATASET.schema, seed=42, rows=ROWS, base_instant=BASE_INSTANT).table(KEYED)
     with connected("neo4j", served.connection) as opened:
         opened.prepare([table], OnExisting.EMPTY)
-        load_shard(opened, data, SHARD, BULK, 1_000, Tally(total_rows=ROWS))
+        load_shard(opened, data, SHARD, BULK, 1_000, Counters(total_rows=ROWS))
         yield opened
 
 

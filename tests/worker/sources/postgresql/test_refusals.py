@@ -14,7 +14,7 @@ from core.errors import ServerError
 from core.stores import POSTGRESQL
 from tests.worker.sources.loading import connected
 from tests.worker.verify.embedded import embedded_postgresql
-from worker.retry import until
+from worker.retry import retry_until
 from worker.sources import open_source
 
 EVERY_CHARACTER = " " + "".join(reversed(string.printable[:95])) + "%41 "
@@ -86,7 +86,7 @@ def test_refusal_that_stays_ends_at_once(url: str, change: tuple[str, str], said
     source = open_source(POSTGRESQL, parse_connection(text, POSTGRESQL))
     started = time.monotonic()
     with pytest.raises(ServerError) as refused:
-        until(PATIENCE, source.connect)
+        retry_until(PATIENCE, source.connect)
     assert time.monotonic() - started < PATIENCE / 2
     line = str(refused.value)
     assert said in line
