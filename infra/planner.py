@@ -1,15 +1,14 @@
-"""From settings and schema to a plan, and what is worth a warning before anything is created."""
+"""Make a plan from settings and schema, and the warnings about it, before anything is created."""
 
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import SettingsError
-from core.plan import Limits, LoadPlan, OnExisting, Operation, partition
+from core.plan import Limits, LoadPlan, OnExisting, Operation, Shard, partition
 from core.schema.checks.capacity import check_rows
 from core.schema.checks.limits import check_limits, limit_warnings
 from core.schema.file import load_schema
-from core.schema.generators import Sequential
 from core.schema.model import Schema
 from core.stores import capabilities_of
 from core.units import MIB, format_size
@@ -18,14 +17,14 @@ from infra.platforms import PLATFORMS
 from infra.settings.model import NAMESPACE, Settings
 
 WORKING_SET = 192 * MIB
-"""Bytes that a worker needs beside its RAM disk: its libraries and the chunks in flight, as measured, with some room."""
+"""Bytes that a worker needs besides its RAM disk: libraries and the chunks in flight, as measured, with some room."""
 
-INDEX_BYTES_A_ROW = 21
-"""Of verification, while it sorts the hashes of a table's keys (worker/verify/row_index.py)."""
+INDEX_BYTES_PER_ROW = 21
+"""Memory of verification while it sorts the hashes of a table's keys (worker/verify/row_index.py)."""
 
 
 def plan_of(settings: Settings, project: Path) -> LoadPlan:
-    """The plan for these settings; paths are relative to the project. Raises SchemaError or SettingsError."""
+    """Return the plan for these settings; paths are relative to the project. Raises SchemaError or SettingsError."""
     _check_operation(settings)
     schema = load_schema(project / settings.schema_file)
     tables = _tables(settings, schema)
@@ -53,14 +52,14 @@ def plan_of(settings: Settings, project: Path) -> LoadPlan:
         data=schema,
         workers=partition(schema, tables, settings.row_count, settings.workers, settings.seed),
     )
-    # A run's own name is a name for all that it does: change anything, and it is another run.
+    # The default id changes with every part of the plan.
     return plan.model_copy(update={"run_id": settings.run_id or f"run-{plan.digest()}"})
 
 
 def warnings_of(plan: LoadPlan, database: DatabaseSpec | None, *, here: bool, port_kept: bool = False) -> Sequence[str]:
-    """What will run, but not as well as its author may think, each in one line.
+    """Return warnings about a plan that runs but may fail or be slow, each in one line.
 
-    `here` is on this machine; `port_kept` is with the server's port published.
+    `here`: the load runs on this machine. `port_kept`: the server's port is published.
     """
     warnings: list[str] = []
     limits = plan.limits
@@ -77,8 +76,14 @@ def warnings_of(plan: LoadPlan, database: DatabaseSpec | None, *, here: bool, po
     if limits and index and WORKING_SET + index > limits.memory:
         warnings.append(
             f"verification indexes the keys of a table in {format_size(index)} beside a working set of about "
-            f"{format_size(WORKING_SET)}, and a worker's memory is {format_size(limits.memory)}: a table whose key is "
-            f"sequential needs no index"
+            f"{format_size(WORKING_SET)}, and a worker's memory is {format_size(limits.memory)}: a table whose keys are "
+            f"consecutive integers needs no index"
+        )
+    rows = sum(estimated_bytes(plan, shard) for worker in plan.workers for shard in worker.shards)
+    if database and database.tmpfs and plan.operation.populates and rows > database.tmpfs:
+        warnings.append(
+            f"about {format_size(rows)} of rows do not fit the server's RAM disk of {format_size(database.tmpfs)}; raise "
+            f"{NAMESPACE}:databaseMemoryLimit"
         )
     cores = os.cpu_count() or 1
     asked = (limits.cpu * len(plan.workers) if limits else 0) + (database.cpu if database else 0)
@@ -101,16 +106,22 @@ def warnings_of(plan: LoadPlan, database: DatabaseSpec | None, *, here: bool, po
     return warnings
 
 
+def estimated_bytes(plan: LoadPlan, shard: Shard) -> int:
+    """Return about how many bytes a shard's rows have as CSV."""
+    return plan.data.table(shard.table).estimated_row_bytes * shard.rows
+
+
 def _index_bytes(plan: LoadPlan) -> int:
-    """What it takes a worker to find rows by keys that are no consecutive numbers, at most."""
+    """Return the most memory that a worker needs to find rows by keys that are not consecutive integers."""
     if not plan.operation.verifies:
         return 0
-    keys = [plan.data.table(name).key.generator for name in plan.tables]
-    return plan.row_count * INDEX_BYTES_A_ROW if any(not isinstance(key, Sequential) for key in keys) else 0
+    if all(plan.data.table(name).has_consecutive_keys for name in plan.tables):
+        return 0
+    return plan.row_count * INDEX_BYTES_PER_ROW
 
 
 def _check_operation(settings: Settings) -> None:
-    """Refuse to compare with a server or a volume that is made anew, and empty, for every run."""
+    """Refuse to only verify on a server or volume that is created, empty, for every run."""
     kept = (
         not settings.owns_server
         if settings.capabilities.needs_server
@@ -129,7 +140,7 @@ def _check_operation(settings: Settings) -> None:
 
 
 def _tables(settings: Settings, schema: Schema) -> tuple[str, ...]:
-    """The tables to load, in the schema's order."""
+    """Return the tables to load, in the schema's order."""
     known = [table.name for table in schema.tables]
     if unknown := [name for name in settings.tables if name not in known]:
         raise SettingsError(

@@ -4,9 +4,9 @@ from pydantic import BaseModel, ConfigDict
 
 from core.errors import SchemaError
 from core.schema.estimate import estimated_bytes
-from core.schema.generators import Generator
+from core.schema.generators import Generator, Sequential
 from core.schema.location import listed
-from core.schema.types import DataType
+from core.schema.types import INTEGERS, DataType
 
 
 class _Schema(BaseModel):
@@ -40,6 +40,18 @@ class Table(_Schema):
     def key(self) -> Column:
         """The primary key's column."""
         return self.column(self.primary_key)
+
+    @property
+    def first_key(self) -> int | None:
+        """The key of row 0 if row n has the integer key `first_key + n`, else None."""
+        if isinstance(self.key.generator, Sequential) and self.key.type.kind in INTEGERS:
+            return self.key.generator.start
+        return None
+
+    @property
+    def has_consecutive_keys(self) -> bool:
+        """Whether the keys are consecutive integers, so that a row is found by its key without an index."""
+        return self.first_key is not None
 
     def column(self, name: str) -> Column:
         """The column of this name; raises SchemaError for one that the table does not have."""

@@ -13,7 +13,7 @@ from core.plan import LoadPlan, Shard
 from core.units import format_size
 from infra.databases import database_of
 from infra.databases.spec import DatabaseSpec
-from infra.planner import WORKING_SET, plan_of, warnings_of
+from infra.planner import WORKING_SET, estimated_bytes, plan_of, warnings_of
 from infra.platforms import PLATFORMS
 from infra.settings.model import Settings, check_secrets
 from infra.settings.output_dir import check_output
@@ -75,7 +75,7 @@ def _show(console: Console, stack: str, settings: Settings, plan: LoadPlan, data
     table.add_column("Estimated bytes", justify="right")
     total = 0
     for worker in plan.workers:
-        estimated = sum(_bytes(plan, shard) for shard in worker.shards)
+        estimated = sum(estimated_bytes(plan, shard) for shard in worker.shards)
         total += estimated
         shards = ", ".join(_shown(shard, plan) for shard in worker.shards) or "none"
         table.add_row(worker.id, shards, f"{worker.rows:,}", format_size(estimated))
@@ -94,20 +94,11 @@ def _show(console: Console, stack: str, settings: Settings, plan: LoadPlan, data
         limits = f"{database.cpu:g} CPU, {format_size(database.memory)} memory"
         console.print(f"server: {server}, {limits}, data {tmpfs}", soft_wrap=True)
         console.print(f"  {' '.join(database.arguments)}", soft_wrap=True)
-        if database.tmpfs and total > database.tmpfs:
-            console.print(
-                f"warning: about {format_size(total)} of rows do not fit the server's RAM disk of "
-                f"{format_size(database.tmpfs)}; raise loadtest:databaseMemoryLimit"
-            )
 
 
 def _method(settings: Settings) -> str:
     source = settings.capabilities
     return source.bulk if settings.method == "bulk" else source.insert
-
-
-def _bytes(plan: LoadPlan, shard: Shard) -> int:
-    return plan.data.table(shard.table).estimated_row_bytes * shard.rows
 
 
 def _shown(shard: Shard, plan: LoadPlan) -> str:

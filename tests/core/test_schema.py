@@ -57,3 +57,23 @@ def test_a_key_is_unique_and_sequential_from_one() -> None:
     assert key.generator.model_dump() == {"type": "sequential", "start": 1}
     assert other.generator.type == "int_range"
     assert not other.unique
+
+
+@pytest.mark.parametrize(
+    ("type_", "first"),
+    [
+        ("bigint", 7), ("int", 7), ("smallint", 7), ("tinyint", 7), ("text", None), ("varchar(20)", None),
+        ("decimal(10,0)", None),
+    ],
+)  # fmt: skip
+def test_table_has_consecutive_keys_only_for_integers(type_, first):
+    column = f"{{name: id, data_type: '{type_}', generator: {{type: sequential, start: 7}}}}"
+    schema = parse_schema(f"tables: [{{name: t, primary_key: id, columns: [{column}]}}]", "made.yaml")
+    assert schema.table("t").first_key == first
+    assert schema.table("t").has_consecutive_keys == (first is not None)
+
+
+def test_random_integer_keys_are_not_consecutive():
+    column = "{name: id, data_type: bigint, generator: {type: int_range, min: 1, max: 9}}"
+    schema = parse_schema(f"tables: [{{name: t, primary_key: id, columns: [{column}]}}]", "made.yaml")
+    assert not schema.table("t").has_consecutive_keys

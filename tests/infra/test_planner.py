@@ -2,12 +2,15 @@ import os
 import re
 
 import pytest
+from pulumi.runtime import set_all_config
 
 from core.errors import ExitCode, InputError
 from core.plan import OnExisting
+from infra import program
+from infra.cli.plan import main
 from infra.databases import database_of
 from infra.planner import plan_of, warnings_of
-from tests.infra.configuration import ROOT, settings
+from tests.infra.configuration import ROOT, settings, values
 
 
 def plan(**given):
@@ -127,6 +130,54 @@ def test_a_ram_disk_that_does_not_fit_beside_the_worker_s_memory():
 
 def test_a_memory_limit_below_what_a_worker_needs():
     assert "a worker needs about 192Mi and has a memory limit of 64Mi" in warnings(memoryLimit="64Mi", tmpfs="false")
+
+
+def test_warns_of_data_larger_than_server_ram_disk():
+    given = {"platform": "docker", "databaseTmpfs": "true", "databaseMemoryLimit": "256Mi", "memoryLimit": "9Gi"}
+    assert warnings(**given) == []
+    (warning,) = warnings(**given, rowCount="10000000")
+    assert re.fullmatch(
+        r"about \S+Gi of rows do not fit the server's RAM disk of 128Mi; raise loadtest:databaseMemoryLimit", warning
+    )
+
+
+def test_up_and_plan_print_the_same_warnings(monkeypatch, capsys):
+    given = {"databaseTmpfs": "true", "platform": "docker", "rowCount": "10000000", "databasePassword": "long-enough"}
+    read = {f"loadtest:{key}": str(value) for key, value in values(**given).items()}
+    warned: list[str] = []
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr("pulumi.get_stack", lambda: "small")
+    monkeypatch.setattr("pulumi.log.warn", warned.append)
+    monkeypatch.setattr("infra.program.component_of", lambda _: lambda *_: None)
+    set_all_config(read, ["loadtest:databasePassword"])
+    try:
+        program.declare(ROOT)
+    finally:
+        set_all_config({}, [])
+    del given["databasePassword"]
+    overrides = [part for key, value in given.items() for part in ("-c", f"{key}={value}")]
+    assert main(["--stack", "small", *overrides]) == ExitCode.OK
+    printed = [line.removeprefix("warning: ") for line in capsys.readouterr().out.splitlines() if "warning: " in line]
+    assert warned == printed
+    assert any("do not fit the server's RAM disk" in warning for warning in warned)
+
+
+KEYS = """
+tables:
+  - name: t
+    primary_key: id
+    columns:
+      - {name: id, data_type: KIND, generator: {type: sequential, start: 1}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "indexed"), [("bigint", False), ("int", False), ("varchar(20)", True), ("text", True)]
+)
+def test_warns_of_index_unless_keys_are_consecutive_integers(tmp_path, kind, indexed):
+    file = schema_file(tmp_path, KEYS.replace("KIND", kind))
+    found = warnings(schema=file, operation="populate+verify", rowCount="100000000", tmpfs="false")
+    assert any("indexes the keys of a table" in warning for warning in found) == indexed
 
 
 def test_more_cores_than_there_are():

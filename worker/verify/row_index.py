@@ -9,8 +9,6 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.plan import Shard
-from core.schema.generators import Sequential
-from core.schema.model import Column
 from worker.generate import TableRows
 from worker.sources.base import AsStored
 
@@ -27,16 +25,10 @@ class RowIndex(Protocol):
         ...
 
 
-def is_consecutive(key: Column, type_: pa.DataType) -> bool:
-    """Whether row n has the key `start + n`."""
-    return isinstance(key.generator, Sequential) and pa.types.is_integer(type_)
-
-
 def index_rows(rows: TableRows, within: Shard, as_stored: AsStored) -> RowIndex:
-    """A locator of the rows of `within`; `as_stored` makes of a generated key what the source holds of it."""
-    key = rows.table.key
-    if isinstance(key.generator, Sequential) and is_consecutive(key, rows.schema.field(key.name).type):
-        return _ConsecutiveKeys(key.generator.start, within)
+    """Return an index of the rows of `within`; `as_stored` turns a generated key into the stored one."""
+    if (first := rows.table.first_key) is not None:
+        return _ConsecutiveKeys(first, within)
     return _HashedKeys(rows, within, as_stored)
 
 

@@ -6,15 +6,12 @@ import pyarrow.compute as pc
 
 from core.plan import LoadPlan, OnExisting, Shard, VerifyDepth, WorkerPlan
 from core.results import VerificationReport
-from core.schema.generators import Sequential
 from core.schema.model import Table
 from core.stores import SOURCES
-from worker.arrow import arrow_type
 from worker.generate import Dataset, TableRows
 from worker.result.counters import Counters
 from worker.sources.base import Fingerprint, KeySpan, Scope, Source
 from worker.sources.row_checksum import total_of
-from worker.verify.row_index import is_consecutive
 from worker.verify.shard import verify_shard
 from worker.verify.table_diff import TableDiff, report_of
 
@@ -81,10 +78,9 @@ def scope_of(plan: LoadPlan, shard: Shard) -> Scope:
 
 def _keys(table: Table, shard: Shard, *, down: bool, up: bool) -> KeySpan | None:
     """Return the shard's keys, without a lower or an upper bound if asked; None if they are not consecutive numbers."""
-    generator = table.key.generator
-    if not (isinstance(generator, Sequential) and is_consecutive(table.key, arrow_type(table.key.type))):
+    if table.first_key is None:
         return None
-    first = generator.start + shard.first_row
+    first = table.first_key + shard.first_row
     return KeySpan(None if down else first, None if up else first + shard.rows)
 
 
