@@ -1,8 +1,6 @@
 """Where results come from: a stack's outputs, a folder of files, standard input."""
 
 import json
-import os
-import shlex
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from core.errors import InputError, ResultError
 from core.plan import LoadPlan
-from core.process import PULUMI_VARIABLE
+from core.process import PULUMI_VARIABLE, pulumi_command
 from core.results import WorkerResult
 from core.stack_file import stacks_of
 
@@ -133,7 +131,7 @@ def _last_update(name: str) -> str | None:
 
 
 def _pulumi_stack(name: str, *arguments: str) -> bytes:
-    command = [*shlex.split(os.environ.get(PULUMI_VARIABLE) or "pulumi"), "stack", *arguments, "-s", name]
+    command = [*pulumi_command(), "stack", *arguments, "-s", name]
     try:
         done = subprocess.run(command, cwd=PROJECT, capture_output=True, check=False)
     except OSError as error:

@@ -18,10 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.record import RESULTS, record, table
-from contrib.offline.images import catalogue
-from contrib.offline.images.recipe import tag
 from testkit import loads
 from testkit.clone import Clone, Stack
+from testkit.images import image
 from testkit.interruption import DESTROY, ENDLESS, SWEEP, Interruption, interrupted
 from testkit.traces import KINDS
 
@@ -29,8 +28,8 @@ PLATFORMS: Mapping[str, Mapping[str, object]] = {
     "local": {},
     "docker": {
         "platform": "docker",
-        "databaseImage": tag(catalogue.POSTGRES),
-        "workerBaseImage": tag(catalogue.PYTHON),
+        "databaseImage": image("postgresql"),
+        "workerBaseImage": image("python"),
     },
 }
 _BEYOND = 1.3

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-_OWN_PACKAGES = ("core", "infra", "worker", "aggregate")
+_OWN_PACKAGES = ("cli", "core", "infra", "worker", "aggregate")
 _REMEDY = "run `make venv` in the project's folder and use .venv/bin/python"
 _BAD_INPUT = 2
 

@@ -38,7 +38,7 @@ def stack_configuration(project: Path, stack: str) -> Mapping[str, Any]:
     Raises SettingsError for a stack without a file and for a file that is not a configuration.
     """
     require_stack(project, stack)
-    return {**_defaults(project), **_preset(project, stack), **_mapping(_own_file(project, stack))}
+    return {**_defaults(project), **_preset(project, stack), **_mapping(own_file(project, stack))}
 
 
 def under_engine(project: Path, stack: str, given: Mapping[str, str]) -> Mapping[str, Any]:
@@ -48,7 +48,7 @@ def under_engine(project: Path, stack: str, given: Mapping[str, str]) -> Mapping
     that the stack's own file, `-c` or an environment set. Raises SettingsError for a secret in the preset: what it is sealed
     with belongs to the other file.
     """
-    defaults, own = _defaults(project), _mapping(_own_file(project, stack))
+    defaults, own = _defaults(project), _mapping(own_file(project, stack))
     values: dict[str, Any] = dict(given)
     for key, value in _preset(project, stack).items():
         if key in own or (key in given and not _is(given[key], defaults.get(key))):
@@ -60,6 +60,16 @@ def under_engine(project: Path, stack: str, given: Mapping[str, str]) -> Mapping
             )
         values[key] = value
     return values
+
+
+def project_name(project: Path) -> str:
+    """Return the name that Pulumi.yaml gives the project."""
+    return str(_document(project / "Pulumi.yaml").get("name"))
+
+
+def own_file(project: Path, stack: str) -> Path:
+    """Return the path of the stack's file in `stackConfigDir`, which Pulumi itself writes."""
+    return _own_folder(project) / f"{_PREFIX}{stack}{_SUFFIX}"
 
 
 def is_secret(value: object) -> bool:
@@ -87,10 +97,6 @@ def _defaults(project: Path) -> Mapping[str, Any]:
 
 def _own_folder(project: Path) -> Path:
     return project / str(_document(project / "Pulumi.yaml").get("stackConfigDir") or ".")
-
-
-def _own_file(project: Path, stack: str) -> Path:
-    return _own_folder(project) / f"{_PREFIX}{stack}{_SUFFIX}"
 
 
 def _mapping(path: Path) -> Mapping[str, Any]:

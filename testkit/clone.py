@@ -2,7 +2,6 @@
 
 import json
 import os
-import shlex
 import shutil
 import subprocess
 import sys
@@ -14,10 +13,10 @@ from typing import Any
 import yaml
 
 from core.process import PULUMI_VARIABLE
-from testkit import session, traces
+from testkit import engine, session, traces
 
 ROOT = Path(__file__).resolve().parents[1]
-_PULUMI = (sys.executable, "-m", "contrib.offline.engine.run")
+_PULUMI = (sys.executable, "-m", "cli", "pulumi")
 MARK = "LOADTEST_STACK_UNDER_TEST"
 """A variable in the environment of every process that a stack's commands start, directly or indirectly."""
 PRESET: Mapping[str, object] = {
@@ -71,7 +70,7 @@ class Clone:
         state.mkdir()
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
         self.environment |= {"PULUMI_BACKEND_URL": f"file://{state}", "PULUMI_CONFIG_PASSPHRASE": "of the tests"}
-        self.environment[PULUMI_VARIABLE] = shlex.join(_PULUMI)
+        self.environment[PULUMI_VARIABLE] = engine.command()
 
     def start(self, *command: str, mark: str, **environment: str) -> subprocess.Popen[str]:
         """Start a command in the folder, in a session of its own, as from a separate terminal."""

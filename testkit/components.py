@@ -4,24 +4,17 @@ A test names its components by markers: `@pytest.mark.docker`. The check for a c
 most a few seconds, and never builds, downloads or starts anything.
 """
 
-import json
 import os
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 
 from contrib.offline.cluster import build
 from contrib.offline.cluster.layout import CACHE as CLUSTERS
-from contrib.offline.engine import acquire, cli, installer
-from contrib.offline.engine.parts import CACHE as ENGINES
-from contrib.offline.engine.providers import PROVIDERS, is_installed
-from contrib.offline.images import catalogue
-from contrib.offline.images.engine import CONTENT_LABEL
-from contrib.offline.images.recipe import tag
+from testkit import engine, images
 
 ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -41,33 +34,21 @@ class Component:
     """The command that provides it."""
 
 
-def _engine() -> str | None:
-    if acquire.on_path() or installer.installed(version("pulumi")) or (ENGINES.root / cli.name()).is_dir():
-        return None
-    return "no pulumi on PATH or in the cache"
-
-
 def _docker() -> str | None:
     if shutil.which("docker") is None:
         return "the docker command is not installed"
-    tags = {tag(recipe): recipe for recipe in catalogue.IMAGES}
-    command = ["docker", "image", "inspect", "--format={{json .Config.Labels}}"]
     try:
-        # Ask for all images at once: an engine may be slow or hang.
+        # Before anything else asks it: an engine may be running without responding.
         _answer("docker", "version", "--format={{.Server.Version}}")
-        contents = {name: _answer(*command, name) for name in tags}
     except (TimeoutError, ConnectionError) as error:
         return str(error)
-    stale = [
-        recipe.name
-        for name, recipe in tags.items()
-        if (json.loads(contents[name] or "null") or {}).get(CONTENT_LABEL) != recipe.content()
-    ]
-    if stale:
-        return f"the images {', '.join(stale)} are not on the Docker engine"
-    if not any((ROOT / "worker" / "wheels").glob("*.whl")):
+    absent = [images.image(name) for name in images.NAMES if not images.is_present(images.image(name))]
+    if absent:
+        return f"the images {', '.join(absent)} are not on the Docker engine"
+    offline = images.variable(images.PYTHON) in images.prepared()
+    if offline and not any((ROOT / "worker" / "wheels").glob("*.whl")):
         return "the worker's wheels are not in worker/wheels"
-    return _provider("docker")
+    return engine.missing("docker")
 
 
 def _answer(*command: str) -> str:
@@ -81,17 +62,12 @@ def _answer(*command: str) -> str:
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
-def _provider(platform: str) -> str | None:
-    names = [provider.name for provider in PROVIDERS[platform] if not is_installed(provider)]
-    return f"the Pulumi provider for {', '.join(names)} is not installed" if names else None
-
-
 def _cluster() -> str | None:
     if os.geteuid() != 0:
         return "the test cluster needs root"
     if not (CLUSTERS.root / build.name()).is_dir():
         return "the test cluster's programs are not in the cache"
-    return _docker() or _provider("kubernetes")
+    return _docker() or engine.missing("kubernetes")
 
 
 def _control_groups() -> str | None:
@@ -104,7 +80,7 @@ def _control_groups() -> str | None:
 COMPONENTS: Mapping[str, Component] = {
     component.name: component
     for component in (
-        Component("engine", _engine, "make prepare"),
+        Component("engine", engine.missing, "make prepare"),
         Component("docker", _docker, "make prepare TIER=docker"),
         Component("cluster", _cluster, "make prepare TIER=kubernetes"),
         Component("browser", lambda: None if CHROMIUM else "no Chromium is installed", "apt-get install chromium"),

@@ -6,9 +6,7 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from contrib.offline.images import engine
-from contrib.offline.images.recipe import Recipe, tag
-from testkit import session
+from testkit import images, session
 from testkit.requires import requires
 
 
@@ -84,23 +82,22 @@ class Container:
         return int(_docker("inspect", "--format={{.State.ExitCode}}", self.name).stdout)
 
 
-def require_image(recipe: Recipe) -> None:
-    """Skip the test (fail it in CI) if the engine lacks the image with its current content."""
-    present = engine.content_of(tag(recipe)) == recipe.content()
-    requires(present, "docker", f"the image {recipe.name} is not on the Docker engine")
+def require_image(image: str) -> None:
+    """Skip the test (fail it in CI) if the engine lacks the image."""
+    requires(images.is_present(image), "docker", f"the image {image} is not on the Docker engine")
 
 
 @contextmanager
-def running(recipe: Recipe, run: Run) -> Generator[Container]:
+def running(image: str, run: Run) -> Generator[Container]:
     """Run a container of an image on an internal network of its own."""
-    require_image(recipe)
+    require_image(image)
     name = session.unique("loadtest-image")
     options = [f"--env={key}={value}" for key, value in run.environment.items()]
     options += [f"--tmpfs={path}:{how}" for path, how in run.tmpfs.items()]
     options += [f"--memory={run.memory}", f"--network={name}", f"--name={name}"]
     _checked("network", "create", "--internal", name)
     try:
-        _checked("run", "--detach", *options, tag(recipe), *run.arguments)
+        _checked("run", "--detach", *options, image, *run.arguments)
         yield Container(name)
     finally:
         _docker("rm", "--force", "--volumes", name)

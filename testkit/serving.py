@@ -7,8 +7,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from contrib.offline.images import catalogue
-from contrib.offline.images.recipe import Recipe, tag
 from core.connection import Connection, parse_connection
 from core.stores import SOURCES
 from core.units import MIB
@@ -16,15 +14,9 @@ from infra.databases import adapted_to, specification_of
 from infra.databases.spec import DatabaseSpec
 from testkit import session
 from testkit.containers import Container, require_image
+from testkit.images import image
 
 PASSWORD = "a-password-of-the-tests"
-RECIPES = {
-    "mysql": catalogue.MYSQL,
-    "postgresql": catalogue.POSTGRES,
-    "mongodb": catalogue.FERRETDB,
-    "neo4j": catalogue.NEO4J,
-    "kafka": catalogue.KAFKA,
-}
 _JAVA = ("neo4j", "kafka")
 _QUICK = {"JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1"}
 _CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
@@ -77,9 +69,9 @@ def serving(
 
     Unless its speed is `measured`, a Java server uses the quick compiler, which reduces the work of a start by a third.
     """
-    recipe = RECIPES[source]
-    require_image(recipe)
-    ours = adapted_to(source, specification_of(source, tag(recipe), cpu=2, memory=memory, tmpfs=tmpfs), password)
+    server_image = image(source)
+    require_image(server_image)
+    ours = adapted_to(source, specification_of(source, server_image, cpu=2, memory=memory, tmpfs=tmpfs), password)
     quick = _QUICK if source in _JAVA and not measured else {}
     environment = {**ours.environment, **quick}
     specification = ours.model_copy(update={"arguments": (*ours.arguments, *arguments), "environment": environment})
@@ -88,7 +80,7 @@ def serving(
     name = session.unique("loadtest-served")
     docker("network", "create", "--internal", f"--subnet={address}0/24", name)
     try:
-        _start(name, recipe, specification, f"{address}10", password)
+        _start(name, specification, f"{address}10", password)
         container = Container(name)
         container.wait_until_ready(specification.health_command)
         url = specification.connection_string(password, f"{address}10")
@@ -118,7 +110,7 @@ def end_shared() -> None:
     _SHARED.close()
 
 
-def _start(name: str, recipe: Recipe, specification: DatabaseSpec, host: str, password: str) -> None:
+def _start(name: str, specification: DatabaseSpec, host: str, password: str) -> None:
     environment = {
         **specification.environment_at(host),
         **specification.secrets(password),
@@ -130,7 +122,7 @@ def _start(name: str, recipe: Recipe, specification: DatabaseSpec, host: str, pa
     if specification.tmpfs:
         how = ",".join(part for part in (f"size={specification.tmpfs}", specification.tmpfs_options) if part)
         options.append(f"--tmpfs={specification.data_directory}:{how}")
-    docker("run", "--detach", *options, tag(recipe), *specification.arguments)
+    docker("run", "--detach", *options, specification.image, *specification.arguments)
 
 
 def docker(*arguments: str) -> str:

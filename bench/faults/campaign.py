@@ -12,14 +12,12 @@ from bench.faults.lost_server import DURABLE, cut_off, killed, lost_server
 from bench.faults.out_of_memory import out_of_memory
 from bench.faults.target import ServerTarget, Target, file_target
 from bench.faults.verdict import Verdict
-from contrib.offline.images import catalogue
-from contrib.offline.images.recipe import tag
 from core.stores import SOURCES
 from core.units import MIB
 from infra.cli.worker_image import build
+from testkit.images import SERVERS, image
 from testkit.serving import serving
 
-SERVERS = tuple(name for name, source in SOURCES.items() if source.needs_server)
 FILES = tuple(name for name in SOURCES if name not in SERVERS)
 _MEMORY: Mapping[str, int] = {**dict.fromkeys(SERVERS, 1024 * MIB), "neo4j": 1536 * MIB}
 _TMPFS = 400 * MIB
@@ -66,7 +64,7 @@ class Fault:
 
 def worker_image() -> str:
     """Return the current image of the worker, which is built if Docker lacks it."""
-    return build(Path(__file__).resolve().parents[2], tag(catalogue.PYTHON))
+    return build(Path(__file__).resolve().parents[2], image("python"))
 
 
 @contextmanager

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from contrib.offline.images import catalogue
-from contrib.offline.images.recipe import tag
 from testkit.clone import Clone, Stack
+from testkit.images import image
 
 StackMaker = Callable[..., Stack]
 
@@ -50,8 +49,8 @@ def docker() -> dict[str, object]:
     """The settings of a run on Docker with the images of this machine."""
     return {
         "platform": "docker",
-        "databaseImage": tag(catalogue.POSTGRES),
-        "workerBaseImage": tag(catalogue.PYTHON),
+        "databaseImage": image("postgresql"),
+        "workerBaseImage": image("python"),
     }
 
 

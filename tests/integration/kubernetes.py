@@ -5,23 +5,23 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from contrib.offline.images import catalogue
-from contrib.offline.images.recipe import Recipe, tag
 from infra.cli.worker_image import build
 from testkit.cluster import load
+from testkit.images import image
 
 
 def worker_image(project: Path) -> str:
     """The image of a folder's worker, in Docker and in the cluster, under the name that the platform asks for."""
-    image = build(project, tag(catalogue.PYTHON))
-    load(image)
-    return image
+    name = build(project, image("python"))
+    load(name)
+    return name
 
 
-def server_image(recipe: Recipe) -> str:
-    """A server's image, in the cluster."""
-    load(tag(recipe))
-    return tag(recipe)
+def server_image(source: str) -> str:
+    """Load the image of a source's server into the cluster and return its name."""
+    name = image(source)
+    load(name)
+    return name
 
 
 class Kubectl:

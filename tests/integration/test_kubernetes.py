@@ -8,12 +8,10 @@ from typing import Any
 
 import pytest
 
-from contrib.offline.images import catalogue
 from core.errors import ExitCode
 from infra.platforms.base import WORKER_USER
 from testkit.clone import Clone, Stack
 from testkit.sampling import sampled
-from testkit.serving import RECIPES
 from tests.integration import inside
 from tests.integration.kubernetes import Kubectl, server_image, worker_image
 
@@ -77,7 +75,7 @@ def assert_loaded(stack: Stack) -> None:
 def test_postgresql_is_loaded_counted_and_run_again_when_a_setting_changes(
     stack: StackMaker, kubectl: Kubectl, tmp_path: Path
 ):
-    made = stack(databaseImage=server_image(catalogue.POSTGRES))
+    made = stack(databaseImage=server_image("postgresql"))
     made.up().succeeded()
     assert_loaded(made)
     tables = "SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM orders), (SELECT count(*) FROM products)"
@@ -154,7 +152,7 @@ CLIENTS = {
 
 @pytest.mark.parametrize("source", sampled(CLIENTS, {"mysql", "kafka"}))
 def test_a_server_is_loaded_and_counted_by_its_own_client(stack: StackMaker, kubectl: Kubectl, source: str):
-    made = stack(source=source, databaseImage=server_image(RECIPES[source]))
+    made = stack(source=source, databaseImage=server_image(source))
     made.up().succeeded()
     assert_loaded(made)
     counts = {table: int(counted(kubectl, made, "sh", "-c", CLIENTS[source].format(table))) for table in ROWS}
@@ -258,7 +256,7 @@ def test_starts_that_fail_are_named_and_the_next_up_heals(stack: StackMaker):
     done = made.up(source="postgresql", cpuLimit="250m", databaseImage="loadtest-test/absent:1").failed()
     assert "the server did not begin within 15 s (ImagePullBackOff" in done.output or "(ErrImagePull" in done.output
 
-    made.up(databaseImage=server_image(catalogue.POSTGRES), startTimeout=PATIENT).succeeded()
+    made.up(databaseImage=server_image("postgresql"), startTimeout=PATIENT).succeeded()
     assert_loaded(made)
 
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from contrib.offline.images.recipe import tag
 from core.plan import BASE_INSTANT
 from core.schema.file import load_schema
 from core.schema.model import Schema
@@ -10,8 +9,9 @@ from core.stores import SOURCES
 from core.units import MIB
 from testkit.clone import ROOT
 from testkit.containers import require_image
+from testkit.images import SERVERS, image
 from testkit.sampling import sampled
-from testkit.serving import PASSWORD, RECIPES
+from testkit.serving import PASSWORD
 from tests.integration import containers
 from tests.integration.found import Finder, finder_of
 from worker.generate import Dataset
@@ -38,13 +38,13 @@ def stack(source, new_stack, docker):
     settings = {"source": source, "operation": "populate+verify", "schema": SCHEMAS.get(source, EVERY_TYPE), **docker}
     if source in ON_RAM_DISK:
         settings["databaseTmpfs"] = True
-    if source in RECIPES:
-        require_image(RECIPES[source])
-        settings["databaseImage"] = tag(RECIPES[source])
+    if source in SERVERS:
+        require_image(image(source))
+        settings["databaseImage"] = image(source)
     else:
         del settings["databaseImage"]
     stack = new_stack(**settings)
-    if source in RECIPES:
+    if source in SERVERS:
         stack.set_secret("databasePassword", PASSWORD)
     return stack
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pymysql
 
-from contrib.offline.images import catalogue
 from testkit.containers import Container, Run, running
+from testkit.images import image
 
 PASSWORD = "a password for tests"
 DATABASE = "loadtest"
@@ -30,7 +30,7 @@ def mysql() -> Iterator["pymysql.Connection[Any]"]:
         arguments=["--local-infile=1", "--skip-log-bin", "--innodb-buffer-pool-size=128M"],
         tmpfs={"/var/lib/mysql": "size=600m"},
     )
-    with running(catalogue.MYSQL, run) as server:
+    with running(image("mysql"), run) as server:
         server.wait_until_ready(
             ["env", f"MYSQL_PWD={PASSWORD}", "mysql", "--host=127.0.0.1", "--user=root", DATABASE, "--execute=SELECT 1"]
         )

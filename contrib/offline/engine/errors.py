@@ -1,4 +1,4 @@
-"""What goes wrong while an engine is made; every message is one line that says what to do."""
+"""Errors of the engine; every message is one line with the remedy."""
 
 from __future__ import annotations
 
@@ -6,10 +6,4 @@ from contrib.offline.parts.errors import ToolError
 
 
 class EngineError(ToolError):
-    """No engine, or no stack for it, could be made."""
-
-
-class UnknownStackError(EngineError):
-    """A command names a stack that does not exist."""
-
-    exit_code = 2
+    """The engine or a provider could not be built or installed."""

@@ -1,5 +1,6 @@
 """Every image that can be made here."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from contrib.offline.images.debian import DebianBase
@@ -37,6 +38,15 @@ FERRETDB = Dockerfile(
 )
 
 IMAGES: tuple[Recipe, ...] = (POSTGRES, PYTHON, MYSQL, KAFKA, NEO4J, FERRETDB)
+VARIABLES: Mapping[str, Recipe] = {
+    "LOADTEST_IMAGE_POSTGRESQL": POSTGRES,
+    "LOADTEST_IMAGE_MYSQL": MYSQL,
+    "LOADTEST_IMAGE_MONGODB": FERRETDB,
+    "LOADTEST_IMAGE_NEO4J": NEO4J,
+    "LOADTEST_IMAGE_KAFKA": KAFKA,
+    "LOADTEST_IMAGE_PYTHON": PYTHON,
+}
+"""The images by the environment variables in which the tests look for them."""
 
 
 def find(name: str) -> Recipe:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from contrib.offline.engine import backend
 from contrib.offline.engine.providers import PROVIDERS
-from contrib.offline.tests.pulumi_project import PulumiProject
+from testkit.pulumi_project import PulumiProject
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -276,44 +274,6 @@ def test_about_names_the_plugins_of_the_installed_sdks(project):
     for platform in ("docker", "kubernetes"):
         (provider,) = PROVIDERS[platform]
         assert re.search(rf"^resource +{platform} +{re.escape(provider.version)}$", about, re.MULTILINE)
-
-
-def test_the_wrapper_makes_backend_passphrase_and_stack(tmp_path, engine):
-    clone = tmp_path / "clone"
-    for package in ("engine", "parts"):
-        shutil.copytree(ROOT / "contrib" / "offline" / package, clone / "contrib" / "offline" / package)
-    (clone / "contrib" / "__init__.py").touch()
-    (clone / "contrib" / "offline" / "__init__.py").touch()
-    (clone / "Pulumi.yaml").write_text(
-        f"name: tiny\nruntime:\n  name: python\n  options:\n    virtualenv: {sys.prefix}\n"
-    )
-    (clone / "Pulumi.small.yaml").write_text("config:\n  loadtest:platform: local\n")
-    (clone / "__main__.py").write_text("import pulumi\npulumi.export('workers', 2)\n")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
-    environment["PULUMI_HOME"] = str(tmp_path / "home")
-
-    def run(*arguments: str) -> str:
-        command = [sys.executable, "-m", "contrib.offline.engine.run", *arguments]
-        return subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True, check=True).stdout
-
-    run("up", "-s", "small", "--yes")
-    assert run("stack", "output", "workers", "-s", "small").strip() == "2"
-    exports = run("--env")
-    assert f"export PULUMI_BACKEND_URL={backend.url(clone)}" in exports
-    shell = 'eval "$EXPORTS" && pulumi stack output workers -s small'
-    plain = subprocess.run(
-        ["sh", "-c", shell],
-        cwd=clone,
-        env={**environment, "EXPORTS": exports},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert plain.stdout.strip() == "2"
-
-    shutil.rmtree(clone / ".pulumi")
-    run("up", "-s", "small", "--yes")
-    assert run("stack", "output", "workers", "-s", "small").strip() == "2"
 
 
 def read_until(process: subprocess.Popen[str], wanted: str) -> str:

@@ -2,10 +2,13 @@
 
 import pytest
 
-from contrib.offline.images import catalogue
+from contrib.offline.images import catalogue, engine
+from contrib.offline.images.recipe import Recipe, tag
 from testkit.containers import Run, running
+from testkit.images import SERVERS
+from testkit.requires import requires
 from testkit.sampling import sampled
-from testkit.serving import RECIPES, serving
+from testkit.serving import serving
 
 pytestmark = pytest.mark.docker
 
@@ -13,8 +16,15 @@ pytestmark = pytest.mark.docker
 PASSWORD = "a 'b\" \\c $d %e #f"
 
 
+def built(recipe: Recipe) -> str:
+    """Return the image of a recipe. Skip the test if the Docker engine lacks it or has an older version."""
+    current = engine.content_of(tag(recipe)) == recipe.content()
+    requires(current, "docker", f"the image {recipe.name} is not up to date on the Docker engine")
+    return tag(recipe)
+
+
 def test_python_is_the_version_of_its_tag_with_pip() -> None:
-    with running(catalogue.PYTHON, Run(arguments=["sleep", "600"])) as container:
+    with running(built(catalogue.PYTHON), Run(arguments=["sleep", "600"])) as container:
         assert container.output("python", "--version").startswith("Python 3.11.")
         assert "python 3.11" in container.output("pip", "--version")
 
@@ -25,7 +35,7 @@ def test_postgres_honours_environment_arguments_and_ram_disk() -> None:
         arguments=["-c", "max_connections=77", "-c", "wal_level=minimal", "-c", "max_wal_senders=0"],
         tmpfs={"/var/lib/postgresql": "size=512m"},
     )
-    with running(catalogue.POSTGRES, run) as server:
+    with running(built(catalogue.POSTGRES), run) as server:
         # TCP: the server that makes the database listens on its socket only
         query = ["psql", "-h", "127.0.0.1", "-U", "loader", "-d", "shop", "-tAc"]
         server.wait_until_ready([*query, "SELECT 1"])
@@ -39,7 +49,7 @@ def test_postgres_honours_environment_arguments_and_ram_disk() -> None:
 
 
 def test_postgres_asks_other_hosts_for_the_password() -> None:
-    with running(catalogue.POSTGRES, Run(environment={"POSTGRES_PASSWORD": PASSWORD})) as server:
+    with running(built(catalogue.POSTGRES), Run(environment={"POSTGRES_PASSWORD": PASSWORD})) as server:
         query = ["psql", "-h", server.name, "-U", "postgres", "-tAc", "SELECT 1"]
         server.wait_until_ready(query, environment={"PGPASSWORD": PASSWORD})
         refused = server.execute(*query, environment={"PGPASSWORD": "another"})
@@ -47,7 +57,7 @@ def test_postgres_asks_other_hosts_for_the_password() -> None:
 
 
 def test_postgres_without_a_password_says_what_it_needs() -> None:
-    with running(catalogue.POSTGRES, Run()) as server:
+    with running(built(catalogue.POSTGRES), Run()) as server:
         assert server.wait_until_ended() == 1
         assert "POSTGRES_PASSWORD" in server.log()
 
@@ -63,7 +73,7 @@ def test_mysql_honours_environment_arguments_and_ram_disk() -> None:
         arguments=["--local-infile=1", "--max-connections=77", "--skip-log-bin", "--innodb-buffer-pool-size=128M"],
         tmpfs={"/var/lib/mysql": "size=512m"},
     )
-    with running(catalogue.MYSQL, run) as server:
+    with running(built(catalogue.MYSQL), run) as server:
         query = ["mysql", "--host=127.0.0.1", "--user=loader", "--batch", "--skip-column-names", "shop_1", "--execute"]
         login = {"MYSQL_PWD": PASSWORD}
         server.wait_until_ready([*query, "SELECT 1"], environment=login)
@@ -101,7 +111,7 @@ def test_kafka_honours_environment_and_ram_disk() -> None:
         },
         tmpfs={"/var/lib/kafka/data": "size=256m,uid=1000,gid=1000,mode=0755"},
     )
-    with running(catalogue.KAFKA, run) as server:
+    with running(built(catalogue.KAFKA), run) as server:
         broker = ["--bootstrap-server", "localhost:9092"]
         topics = ["/opt/kafka/bin/kafka-topics.sh", *broker]
         short = {"KAFKA_HEAP_OPTS": "-Xmx64m"}  # the server's own variable is not for its tools
@@ -131,7 +141,7 @@ def test_neo4j_honours_environment_and_ram_disk() -> None:
         },
         tmpfs={"/data": "size=256m"},
     )
-    with running(catalogue.NEO4J, run) as server:
+    with running(built(catalogue.NEO4J), run) as server:
         login = {"NEO4J_USERNAME": "neo4j", "NEO4J_PASSWORD": PASSWORD}
         query = ["cypher-shell", "--format", "plain"]
         server.wait_until_ready([*query, "RETURN 1"], environment=login)
@@ -149,7 +159,7 @@ def test_ferretdb_honours_arguments_environment_and_ram_disk() -> None:
         arguments=["--replSet", "rs0", "--wiredTigerCacheSizeGB=0.25", "--port", "27018"],
         tmpfs={"/data/db": "size=512m"},
     )
-    with running(catalogue.FERRETDB, run) as server:
+    with running(built(catalogue.FERRETDB), run) as server:
         shell = ["mongosh", "--quiet", "mongodb://root:a%20%27b@127.0.0.1:27018/shop?authSource=admin", "--eval"]
         server.wait_until_ready([*shell, "db.runCommand({ping: 1}).ok"])
         insert_and_count = "db.users.insertMany([{_id: 1}, {_id: 2}]); print(db.users.countDocuments({}))"
@@ -162,7 +172,7 @@ def test_ferretdb_honours_arguments_environment_and_ram_disk() -> None:
         assert server.stop() == 0
 
 
-@pytest.mark.parametrize("source", sampled(RECIPES, {"postgresql", "mongodb"}))
+@pytest.mark.parametrize("source", sampled(SERVERS, {"postgresql", "mongodb"}))
 def test_a_server_that_was_killed_starts_again_and_answers(source: str) -> None:
     """The faults' sample kills MySQL and Kafka."""
     with serving(source, tmpfs=None) as served:

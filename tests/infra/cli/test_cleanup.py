@@ -15,8 +15,6 @@ import docker
 import psutil
 import pytest
 
-from contrib.offline.images import catalogue
-from contrib.offline.images.recipe import tag
 from core.errors import RunError
 from core.labels import INSTANCE_LABEL, STACK_LABEL
 from core.process import CHECKOUT_VARIABLE
@@ -28,6 +26,7 @@ from infra.platforms.local.pidfile import remember
 from infra.platforms.local.workspace import WorkspacePaths, make_workspace, require_own_folder
 from infra.resources.identity import forget_instance, record_instance
 from testkit import session
+from testkit.images import image
 from testkit.requires import requires
 
 
@@ -217,7 +216,7 @@ def test_docker_by_label_and_nothing_else(tmp_path: Path, stack: str, capsys: py
     client.volumes.create(stack, labels=labels)
     stays = client.volumes.create(f"{stack}-other", labels=other)
     container = client.containers.run(
-        tag(catalogue.PYTHON), ["sleep", "600"], detach=True, labels=labels, name=stack, network=stack,
+        image("python"), ["sleep", "600"], detach=True, labels=labels, name=stack, network=stack,
         volumes={stack: {"bind": "/data"}},
     )  # fmt: skip
     try:

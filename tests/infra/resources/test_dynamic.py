@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from contrib.offline.engine.acquire import acquire
-from contrib.offline.tests.pulumi_project import PulumiProject
+from testkit import engine
+from testkit.pulumi_project import PulumiProject
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -39,7 +39,7 @@ PROGRAM = """
     [('RunError("thing: stays; ask its owner")', False), ('ValueError("a fault of ours")', True)],
 )
 def test_error_on_destroy_is_one_line(tmp_path: Path, raised: str, has_traceback: bool) -> None:
-    project = PulumiProject(tmp_path / "project", acquire("local").folder, sys.prefix)
+    project = PulumiProject(tmp_path / "project", engine.folder(), sys.prefix)
     project.environment["PYTHONPATH"] = str(ROOT)
     project.program(PROGRAM.format(root=str(ROOT), raised=raised))
     project.up()

@@ -7,10 +7,9 @@ import pytest
 from docker import DockerClient
 from docker.models.containers import Container
 
-from contrib.offline.images import catalogue
-from contrib.offline.images.recipe import tag
 from core.units import MIB
 from infra.platforms.docker.runner import client, ran_out_of_memory
+from testkit.images import image
 
 pytestmark = pytest.mark.docker
 
@@ -27,7 +26,7 @@ def container(engine: DockerClient) -> Iterator[Container]:
     """One that takes more memory than it has, a second after its start."""
     program = ["python", "-c", "import time; time.sleep(1); taken = bytearray(200 << 20)"]
     made = engine.containers.run(
-        tag(catalogue.PYTHON), program, detach=True, mem_limit=24 * MIB, memswap_limit=24 * MIB, network_mode="none"
+        image("python"), program, detach=True, mem_limit=24 * MIB, memswap_limit=24 * MIB, network_mode="none"
     )
     yield made
     made.remove(force=True)

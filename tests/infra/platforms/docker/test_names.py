@@ -6,13 +6,12 @@ import docker
 import pulumi
 import pytest
 
-from contrib.offline.images import catalogue
-from contrib.offline.images.recipe import tag
 from core.errors import SettingsError
 from core.labels import INSTANCE_LABEL, STACK_LABEL
 from infra.platforms.docker.component import DockerLoadTest
 from infra.platforms.docker.names import DockerNames, require_own_names
 from testkit import session
+from testkit.images import image
 from tests.infra.platforms.rendering import INSTANCE, Declared, declare, declare_into
 
 pytestmark = pytest.mark.docker
@@ -37,7 +36,7 @@ def stack(engine: docker.DockerClient) -> Iterator[str]:
     network = engine.networks.create(f"loadtest-{name}", labels=labels, internal=True)
     volume = engine.volumes.create(f"loadtest-{name}-plan")
     container = engine.containers.create(
-        tag(catalogue.PYTHON), name=f"loadtest-{name}-worker-1", network=network.name, labels=labels
+        image("python"), name=f"loadtest-{name}-worker-1", network=network.name, labels=labels
     )
     yield name
     container.remove(force=True)

@@ -7,12 +7,11 @@ from uuid import uuid4
 import pytest
 from docker.models.containers import Container
 
-from contrib.offline.images import catalogue
-from contrib.offline.images.recipe import tag
 from core.errors import InputError
 from core.plan import OnExisting
 from infra.platforms.docker.runner import DockerHandles, DockerRunner, client
 from testkit.containers import require_image
+from testkit.images import image
 from tests.infra.fleet.plans import smallest_plan
 from tests.infra.platforms.docker.archives import INSIDE, archive, manifest_of, member
 
@@ -23,9 +22,9 @@ FILES = {"users/part-00000000000000000000.csv": bytes(3 << 20) + b"\n"}
 @pytest.fixture(scope="module")
 def container() -> Iterator[Container]:
     """A container that is created and not started."""
-    require_image(catalogue.PYTHON)
+    require_image(image("python"))
     name = f"loadtest-output-{uuid4().hex[:12]}"
-    made = client().containers.create(tag(catalogue.PYTHON), ["true"], name=name, network_mode="none")
+    made = client().containers.create(image("python"), ["true"], name=name, network_mode="none")
     yield made
     made.remove(force=True)
 

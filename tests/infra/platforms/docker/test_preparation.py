@@ -6,10 +6,9 @@ from collections.abc import Iterator
 import pytest
 from docker.models.containers import Container
 
-from contrib.offline.images import catalogue
-from contrib.offline.images.recipe import tag
 from core.results import ExitReason
 from infra.platforms.docker.runner import DockerHandles, DockerRunner, client
+from testkit.images import image
 from tests.infra.fleet.plans import smallest_plan
 
 pytestmark = pytest.mark.docker
@@ -18,7 +17,7 @@ pytestmark = pytest.mark.docker
 @pytest.fixture
 def container() -> Iterator[Container]:
     """One that would run for ten minutes."""
-    made = client().containers.create(tag(catalogue.PYTHON), ["sleep", "600"], network_mode="none")
+    made = client().containers.create(image("python"), ["sleep", "600"], network_mode="none")
     yield made
     made.remove(force=True)
 

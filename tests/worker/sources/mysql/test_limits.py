@@ -6,7 +6,6 @@ from typing import Any
 import pymysql
 import pytest
 
-from contrib.offline.images import catalogue
 from core.errors import PlanError
 from core.schema.checks.limits import check_limits
 from core.schema.checks.mysql import complaints
@@ -14,6 +13,7 @@ from core.schema.generators import UuidV4
 from core.schema.model import Column, Table
 from core.schema.types import DataType, Kind
 from testkit.containers import require_image
+from testkit.images import image
 from tests.worker.servers import DATABASE, mysql
 from worker.sources.mysql.ddl import create_table
 
@@ -47,7 +47,7 @@ def _most(type_: DataType, **how: Any) -> int:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator["pymysql.Connection[Any]"]:
-    require_image(catalogue.MYSQL)
+    require_image(image("mysql"))
     with mysql() as connection:
         yield connection
 

@@ -1,4 +1,4 @@
-"""A command for a stack that does not exist creates nothing and lists those that do."""
+"""A command for a stack that does not exist creates nothing and lists the stacks that do."""
 
 import os
 import subprocess
@@ -7,20 +7,25 @@ from pathlib import Path
 
 import pytest
 
+from core.process import PULUMI_VARIABLE
 from testkit.clone import Clone
 
 COMMANDS = [
-    ("-m", "contrib.offline.engine.run", "up", "--yes"),
-    ("-m", "contrib.offline.engine.run", "destroy", "--yes"),
-    ("-m", "contrib.offline.engine.run", "config", "set", "loadtest:workers", "3"),
-    ("-m", "infra.cli.plan"),
-    ("-m", "infra.cli.cleanup", "--yes"),
-    ("-m", "aggregate"),
-    ("-m", "aggregate", "watch"),
+    ("cli", "up"),
+    ("cli", "destroy"),
+    ("cli", "pulumi", "config", "set", "loadtest:workers", "3"),
+    ("cli", "plan"),
+    ("cli", "cleanup", "--yes"),
+    ("cli", "report"),
+    ("cli", "watch"),
+    ("aggregate",),
 ]
 PULUMI = """#!/bin/sh
-[ "$1 $2" = "stack ls" ] || exit 77
-echo '[{"name": "organization/loadtest/kept"}]'
+case "$1 $2" in
+  "stack ls") echo '[{"name": "organization/loadtest/kept"}]' ;;
+  "stack output") echo "error: no stack named 'typo' found" >&2; exit 255 ;;
+  *) exit 77 ;;
+esac
 """
 
 
@@ -42,19 +47,19 @@ def files(folder: Path) -> set[str]:
     return {str(file) for file in folder.rglob("*") if "__pycache__" not in file.parts and ".venv" not in file.parts}
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command[1:3]))
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command[:2]))
 @pytest.mark.parametrize("own_backend", [True, False], ids=["project backend", "other backend"])
 def test_unknown_stack_is_refused(clone, path, command, own_backend):
     before = files(clone.folder)
-    environment = {**clone.environment, "PATH": path}
+    environment = {**clone.environment, "PATH": path, PULUMI_VARIABLE: ""}
     if not own_backend:
         environment["PULUMI_BACKEND_URL"] = "file:///elsewhere"
-    arguments = [sys.executable, *command, "--stack", "typo"]
+    arguments = [sys.executable, "-m", *command, "--stack", "typo"]
     done = subprocess.run(
         arguments, cwd=clone.folder, env=environment, capture_output=True, text=True, check=False, timeout=60
     )
-    said = done.stderr.strip().splitlines()[-1]
+    last = done.stderr.strip().splitlines()[-1]
     assert done.returncode == 2, done.stderr
-    assert "'typo' does not exist; use one of " in said
-    assert all(name in said for name in ("small", "medium", "large"))
+    assert "'typo' does not exist; use one of " in last
+    assert all(name in last for name in ("small", "medium", "large"))
     assert files(clone.folder) == before

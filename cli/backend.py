@@ -1,4 +1,4 @@
-"""The project's own state: a folder inside it, unless the user keeps Pulumi's state elsewhere."""
+"""Pulumi's state: a folder of the project, unless the user keeps it elsewhere."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ FOLDER = ".pulumi"
 
 
 def url(project: Path) -> str:
-    """The project's own backend, as Pulumi names it."""
+    """Return the URL of the project's own backend, in Pulumi's form."""
     return f"file://{project / FOLDER}"
 
 
 def variables(project: Path) -> dict[str, str]:
-    """The environment variables that point Pulumi at `project`/.pulumi; empty when the user is logged in elsewhere.
+    """Return the environment variables that select the folder `.pulumi` as backend; none for a user with another backend.
 
-    Makes the folder, and once a random passphrase for the stacks' secrets that only this user can read.
+    Create the folder if it is missing, and a random passphrase for the secrets of its stacks that only this user can read.
     """
     if logged_in():
         return {}
@@ -33,7 +33,7 @@ def variables(project: Path) -> dict[str, str]:
 
 
 def logged_in() -> bool:
-    """Whether the environment or an earlier `pulumi login` names a backend."""
+    """Return whether the environment or an earlier `pulumi login` names a backend."""
     if os.environ.get("PULUMI_BACKEND_URL") or os.environ.get("PULUMI_ACCESS_TOKEN"):
         return True
     home = os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi"
@@ -45,7 +45,7 @@ def logged_in() -> bool:
 
 
 def passphrase_file(state: Path) -> Path:
-    """The file of the passphrase, made on first use. Two first uses at once agree on one passphrase."""
+    """Return the file with the passphrase; create it on first use. Concurrent first uses get the same passphrase."""
     file = state / "passphrase"
     if not file.exists():
         unfinished = state / f".passphrase.{os.getpid()}"

@@ -1,0 +1,1 @@
+"""The `loadtest` command: one entry point for Pulumi and for the commands of the other packages."""

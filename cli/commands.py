@@ -1,0 +1,149 @@
+"""The commands of `loadtest`: each takes its arguments and returns the exit code. What one needs is imported when it runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from cli.command_line import stack_of, with_long_stack
+
+DEFAULT_STACK = "small"
+
+
+class Command(NamedTuple):
+    """One command: what runs it, and the line that describes it."""
+
+    run: Callable[[Sequence[str]], int]
+    help: str
+
+
+def plan(arguments: Sequence[str]) -> int:
+    """Print what a stack would do."""
+    from infra.cli.plan import main
+
+    return main(with_long_stack(arguments))
+
+
+def up(arguments: Sequence[str]) -> int:
+    """Run a stack, then print its report. A run that Pulumi ends with an error has no report."""
+    from cli import pulumi
+
+    stack, others = _stack_and_others("up", "Run a stack and print its report.", arguments)
+    code = pulumi.run(["up", f"--stack={stack}", "--yes", "--skip-preview", "--suppress-outputs", *others])
+    return code or report([f"--stack={stack}"])
+
+
+def destroy(arguments: Sequence[str]) -> int:
+    """Remove everything that a stack has created."""
+    from cli import pulumi
+
+    stack, others = _stack_and_others("destroy", "Remove everything that a stack has created.", arguments)
+    return pulumi.run(["destroy", f"--stack={stack}", "--yes", "--skip-preview", *others])
+
+
+def report(arguments: Sequence[str]) -> int:
+    """Print the report of a stack's last run, or of a folder with results."""
+    others = {"-", "-h", "--help"} & {*arguments} or any(each.startswith("--results-dir") for each in arguments)
+    return _aggregate("report", arguments if others else _with_stack(arguments))
+
+
+def watch(arguments: Sequence[str]) -> int:
+    """Follow a run while it is in progress."""
+    others = {"-h", "--help"} & {*arguments} or any(each.startswith("--results-dir") for each in arguments)
+    return _aggregate("watch", arguments if others else _with_stack(arguments))
+
+
+def compare(arguments: Sequence[str]) -> int:
+    """Compare two runs."""
+    return _aggregate("compare", arguments)
+
+
+def history(arguments: Sequence[str]) -> int:
+    """List the runs that were kept."""
+    return _aggregate("history", arguments)
+
+
+def cleanup(arguments: Sequence[str]) -> int:
+    """List or remove orphaned resources."""
+    from infra.cli.cleanup import main
+
+    return main(with_long_stack(arguments))
+
+
+def schema(arguments: Sequence[str]) -> int:
+    """Show or validate a schema file."""
+    parser = ArgumentParser(prog="loadtest schema", description="Show or validate a schema file.")
+    parser.add_argument("action", choices=("show", "validate"), help="show the tables, or only validate the file")
+    parser.add_argument("arguments", nargs="...", metavar="FILE", help="the schema file, and options of `show`")
+    chosen = parser.parse_args(arguments)
+    if chosen.action == "show":
+        from worker.cli import main
+
+        return main(["schema", *chosen.arguments])
+    return _validate(chosen.arguments)
+
+
+def pulumi(arguments: Sequence[str]) -> int:
+    """Become `pulumi` with the project's backend; with `--env`, print shell code that prepares plain `pulumi`."""
+    from cli import pulumi as program
+
+    if list(arguments[:1]) == ["--env"]:
+        sys.stdout.write(f"{program.exports()}\n")
+        return 0
+    program.become(arguments)
+    return 0
+
+
+COMMANDS: Mapping[str, Command] = {
+    "plan": Command(plan, "print what a stack would do, without Pulumi or Docker"),
+    "up": Command(up, "run a stack and print its report"),
+    "report": Command(report, "print the report of a stack's last run, as a table, Markdown, JSON or a page"),
+    "watch": Command(watch, "follow a run while it is in progress"),
+    "compare": Command(compare, "compare two runs"),
+    "history": Command(history, "list the runs that were kept"),
+    "destroy": Command(destroy, "remove everything that a stack has created"),
+    "cleanup": Command(cleanup, "list the resources that an interrupted run has left; --yes removes them"),
+    "schema": Command(schema, "show or validate a schema file"),
+    "pulumi": Command(pulumi, "run any pulumi command with the project's backend and stacks"),
+}
+
+
+def _stack_and_others(command: str, description: str, arguments: Sequence[str]) -> tuple[str, list[str]]:
+    parser = ArgumentParser(
+        prog=f"loadtest {command}",
+        description=description,
+        epilog=f"Other options are passed to `pulumi {command}`, for example -c loadtest:workers=4.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("-s", "--stack", default=DEFAULT_STACK, help="the stack (default: %(default)s)")
+    known, others = parser.parse_known_args(arguments)
+    return known.stack, others
+
+
+def _with_stack(arguments: Sequence[str]) -> list[str]:
+    named = stack_of(arguments) is not None
+    return [*arguments] if named else [f"--stack={DEFAULT_STACK}", *arguments]
+
+
+def _aggregate(command: str, arguments: Sequence[str]) -> int:
+    """Run a command of `aggregate`, whose own calls of Pulumi read the environment."""
+    from aggregate.__main__ import main
+    from cli import pulumi as program
+
+    os.environ.update(program.variables())
+    return main([command, *with_long_stack(arguments)])
+
+
+def _validate(arguments: Sequence[str]) -> int:
+    from core.schema.file import load_schema
+
+    parser = ArgumentParser(prog="loadtest schema validate", description="Validate a schema file.")
+    parser.add_argument("schema", type=Path, metavar="FILE")
+    file = parser.parse_args(arguments).schema
+    tables = load_schema(file).tables
+    sys.stdout.write(f"{file}: valid; tables: {', '.join(table.name for table in tables)}\n")
+    return 0

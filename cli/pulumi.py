@@ -1,0 +1,98 @@
+"""Run Pulumi for this project: with its backend, and with the stack that the command line names."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from cli import backend, stack
+from cli.command_line import stack_of
+from core.errors import InputError
+from core.process import CHECKOUT_VARIABLE, PULUMI_VARIABLE, pulumi_command
+
+PROJECT = Path(__file__).resolve().parents[1]
+CREATING = ("up", "update", "preview", "pre", "config")
+"""Commands that create the stack that they name, if it has a file."""
+_SIGNALLED = 128
+
+
+def variables() -> dict[str, str]:
+    """Return the environment variables that every Pulumi command of this project gets."""
+    return {"PULUMI_SKIP_UPDATE_CHECK": "1", CHECKOUT_VARIABLE: str(PROJECT), **backend.variables(PROJECT)}
+
+
+def exports() -> str:
+    """Return shell code after which plain `pulumi` does the same as `loadtest pulumi`."""
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in variables().items()]
+    if PULUMI_VARIABLE in os.environ:
+        command = os.environ[PULUMI_VARIABLE]
+        lines += [f"export {PULUMI_VARIABLE}={shlex.quote(command)}", f'pulumi() {{ command {command} "$@"; }}']
+    return "\n".join(lines)
+
+
+def become(arguments: Sequence[str]) -> None:
+    """Replace this process by Pulumi. Raise InputError for an unknown stack or a missing `pulumi`."""
+    command, environment = _prepared(arguments)
+    os.chdir(PROJECT)
+    os.execvpe(command[0], command, environment)  # noqa: S606 - it is meant to replace this process
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run Pulumi and return its exit code, 128 + N after signal N. Raises as `become` does."""
+    command, environment = _prepared(arguments)
+    with _signals_left_to_child() as started:
+        process = subprocess.Popen(command, cwd=PROJECT, env=environment)
+        started.append(process)
+        code = process.wait()
+    return code if code >= 0 else _SIGNALLED - code
+
+
+@contextmanager
+def _signals_left_to_child() -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Leave it to the child how a signal ends the command.
+
+    A terminal sends SIGINT to the child as well, so it is not forwarded: a second one would make Pulumi stop without
+    recording what it has created. SIGTERM reaches this process alone and is forwarded.
+    """
+    started: list[subprocess.Popen[bytes]] = []
+
+    def forward(number: int, _frame: Any) -> None:
+        for process in started:
+            process.send_signal(number)
+
+    former = {
+        signal.SIGINT: signal.signal(signal.SIGINT, lambda _number, _frame: None),
+        signal.SIGTERM: signal.signal(signal.SIGTERM, forward),
+    }
+    try:
+        yield started
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def _prepared(arguments: Sequence[str]) -> tuple[list[str], Mapping[str, str]]:
+    program = pulumi_command()
+    if shutil.which(program[0], path=os.environ.get("PATH")) is None and not (PROJECT / program[0]).is_file():
+        raise InputError(
+            f"{PULUMI_VARIABLE}: {program[0]!r} is not on PATH; install the Pulumi CLI, or set {PULUMI_VARIABLE} to its path"
+        )
+    environment = {**os.environ, **variables()}
+    named = stack_of(arguments)
+    if named is not None and not _creates_any(arguments):
+        stack.require(PROJECT, named, environment)
+        if arguments[0] in CREATING:
+            stack.ensure(PROJECT, named, environment)
+    return [*program, *arguments], environment
+
+
+def _creates_any(arguments: Sequence[str]) -> bool:
+    """Return whether Pulumi itself may create a stack of any name: `stack init`, `stack select --create`, `new`."""
+    return arguments[0] == "new" or list(arguments[:2]) == ["stack", "init"] or "--create" in arguments
