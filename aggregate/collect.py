@@ -1,4 +1,4 @@
-"""Where results come from: a stack's outputs, a folder of files, standard input."""
+"""Collect the results of a run from a stack's outputs, a folder of files or standard input."""
 
 import json
 import subprocess
@@ -18,19 +18,19 @@ from core.stack_file import stacks_of
 PROJECT = Path(__file__).resolve().parents[1]
 PLAN_FILE = "plan.json"
 KEPT_FILE = "results.json"
-"""A whole run in one file, as a stack's outputs: how a report is kept."""
+"""A whole run in one file, in the form of a stack's outputs."""
 _STACK = "stack "
 _RUN_IT = "run it first with: make up STACK={}"
-_SECRET = "[secret]"  # noqa: S105 - what Pulumi prints in place of one
+_SECRET = "[secret]"  # noqa: S105 - the text that Pulumi prints in place of a secret
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
 @dataclass(frozen=True)
 class Collected:
-    """One run's results, one a worker, and what is known of the run.
+    """The results of one run, one per worker, and further facts about the run.
 
-    `unreadable` gives, for a worker whose result is there and cannot be read, the reason; `missing`, for one that was
-    there and left none, what became of it.
+    `unreadable` maps workers whose result cannot be read to the reason. `missing` maps workers that ended without a result
+    to the reason.
     """
 
     results: tuple[WorkerResult, ...]
@@ -46,33 +46,35 @@ class Collected:
 
     @property
     def run_id(self) -> str:
-        """The run's id, or the empty text when nothing names it."""
+        """The run's id; empty if it is unknown."""
         if self.plan is not None:
             return self.plan.run_id
         return next((result.run_id for result in self.results if result.run_id), "")
 
 
 def from_stack(name: str) -> Collected:
-    """The outputs of a stack.
+    """Collect the outputs of a stack.
 
-    Raises InputError for a stack that does not exist, ResultError for one without a run, and for one whose last update
-    failed: what it still shows is an earlier run's.
+    Raises InputError for a stack that does not exist. Raises ResultError for a stack without a run, and for a stack whose
+    last update failed, because its outputs are those of an earlier run.
     """
     collected = replace(_of_outputs(stack_outputs(name), _STACK + name), stack=name)
     if _last_update(name) == "failed":
-        shown = f"the results it holds are of the earlier run {collected.run_id}"
-        raise ResultError(f"stack {name}: its last update failed, and {shown}; {_RUN_IT.format(name)}")
+        problem = f"its last update failed; the results are those of the earlier run {collected.run_id}"
+        raise ResultError(f"stack {name}: {problem}; {_RUN_IT.format(name)}")
     return collected
 
 
 def from_folder(folder: Path) -> Collected:
-    """The `<worker-id>.json` files of a folder, and its `plan.json` when there is one; or the folder of a kept run.
+    """Collect the `<worker-id>.json` files of a folder and its `plan.json`, or the folder of a saved run.
 
-    A file that cannot be read leaves its worker in `unreadable`. Raises InputError when there is no such folder,
-    ResultError when it holds neither a result nor a plan.
+    The worker of an invalid file is added to `unreadable`. Raises InputError if the folder does not exist, ResultError if
+    it contains neither a result nor a plan.
     """
     if not folder.is_dir():
-        raise InputError.of("--results-dir", str(folder), "is no folder", "name the one that holds worker-1.json")
+        raise InputError.of(
+            "--results-dir", str(folder), "is not a folder", "use the folder that contains worker-1.json"
+        )
     if (kept := folder / KEPT_FILE).is_file():
         return from_text(_read(kept), str(kept))
     plan_file = folder / PLAN_FILE
@@ -87,26 +89,26 @@ def from_folder(folder: Path) -> Collected:
         except InputError as error:
             unreadable[file.stem] = str(error)
     if plan is None and not results and not unreadable:
-        raise ResultError(f"no results in {folder}; run a load first, or name the folder that holds worker-1.json")
+        raise ResultError(f"no results in {folder}; run a load first, or use the folder that contains worker-1.json")
     return _checked(Collected(tuple(results), plan, unreadable), str(folder))
 
 
 def from_text(text: bytes, origin: str = "standard input") -> Collected:
-    """A stack's outputs, a list of results or one result, as JSON. Raises InputError for anything else."""
+    """Collect from JSON: a stack's outputs, a list of results or one result. Raises InputError for anything else."""
     content = _json(text, origin)
     if isinstance(content, list):
         content = {"results": content}
     elif isinstance(content, dict) and "worker_id" in content:
         content = {"results": [content]}
     if not isinstance(content, dict):
-        raise InputError(f"{origin}: is neither a stack's outputs nor a list of workers' results")
+        raise InputError(f"{origin}: is neither a stack's outputs nor a list of workers' results; use one of them")
     if "totals" in content:
-        raise InputError(f"{origin}: is a report, which is made already; give the {KEPT_FILE} that lies beside it")
+        raise InputError(f"{origin}: is a finished report; use the {KEPT_FILE} in the same folder")
     return _of_outputs(content, origin)
 
 
 def outputs_of(collected: Collected) -> dict[str, Any]:
-    """The run as a stack's outputs, which `from_text` reads back: all but the secrets and where the server was."""
+    """Return the run in the form of a stack's outputs, for `from_text`; without secrets and the server's address."""
     return {
         "runId": collected.run_id,
         "platform": collected.platform,
@@ -120,12 +122,12 @@ def outputs_of(collected: Collected) -> dict[str, Any]:
 
 
 def stack_outputs(name: str) -> dict[str, Any]:
-    """What `pulumi stack output` prints for a stack, secrets left out."""
+    """Return the outputs that `pulumi stack output` prints for a stack, without secrets."""
     return _json_object(_pulumi_stack(name, "output", "--json"), _STACK + name)
 
 
 def _last_update(name: str) -> str | None:
-    """How the stack's last update ended, as Pulumi says it."""
+    """Return the result of the stack's last update: `succeeded`, `failed`, or None if there is no update."""
     updates = _json(_pulumi_stack(name, "history", "--json", "--page-size", "1"), _STACK + name)
     return updates[0].get("result") if updates else None
 
@@ -136,8 +138,7 @@ def _pulumi_stack(name: str, *arguments: str) -> bytes:
         done = subprocess.run(command, cwd=PROJECT, capture_output=True, check=False)
     except OSError as error:
         raise InputError(
-            f"{PULUMI_VARIABLE}: {command[0]!r} cannot be run ({error.strerror}); "
-            "install Pulumi, or use `make report`, which finds one"
+            f"{PULUMI_VARIABLE}: {command[0]!r} cannot be run ({error.strerror}); install Pulumi, or use `make report`"
         ) from None
     if done.returncode:
         raise InputError(_refusal(name, done.stderr.decode(errors="replace")))
@@ -154,8 +155,8 @@ def _refusal(name: str, stderr: str) -> str:
         known = ", ".join(stacks_of(PROJECT))
         return f"--stack: {name!r} does not exist; use one of {known}, or create Pulumi.{name}.yaml"
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    said = next((line for line in lines if line.startswith("error:")), lines[-1] if lines else "it gave no reason")
-    return f"--stack: pulumi cannot show {name!r}: {said.removeprefix('error: ')}"
+    reason = next((line for line in lines if line.startswith("error:")), lines[-1] if lines else "unknown reason")
+    return f"--stack: pulumi cannot read the outputs of {name!r}: {reason.removeprefix('error: ')}"
 
 
 def _of_outputs(outputs: Mapping[str, Any], origin: str) -> Collected:
@@ -166,10 +167,10 @@ def _of_outputs(outputs: Mapping[str, Any], origin: str) -> Collected:
         stack = origin.removeprefix(_STACK) if origin.startswith(_STACK) else "NAME"
         raise ResultError(f"no results in {origin}; {_RUN_IT.format(stack)}")
     if not isinstance(results, list):
-        raise InputError(f"{origin}: results is no list; give a stack's outputs or a list of workers' results")
+        raise InputError(f"{origin}: results must be a list; use a stack's outputs or a list of workers' results")
     plan = outputs.get("plan")
     if isinstance(plan, str):
-        # As text, its whole numbers come as they are: the engine takes a number for a double.
+        # The plan is JSON text if it has integers beyond 2^53, which Pulumi would round as doubles.
         plan = _json(plan.encode(), f"{origin}: plan")
     collected = Collected(
         results=tuple(
@@ -188,25 +189,25 @@ def _of_outputs(outputs: Mapping[str, Any], origin: str) -> Collected:
 
 
 def _checked(collected: Collected, origin: str) -> Collected:
-    """The same with one result a worker; raises InputError when the results are not of one run."""
+    """Reduce to one result per worker. Raises InputError if the results belong to several runs or to another plan."""
     runs = sorted({result.run_id for result in collected.results if result.run_id})
     if collected.plan is not None and runs and runs != [collected.plan.run_id]:
         other = next(run for run in runs if run != collected.plan.run_id)
-        mixed = f"results of the run {other!r} lie beside the plan of {collected.plan.run_id!r}"
-        raise InputError(f"{origin}: {mixed}; keep one run a folder")
+        mixed = f"results of run {other!r} are mixed with the plan of run {collected.plan.run_id!r}"
+        raise InputError(f"{origin}: {mixed}; use one folder per run")
     if len(runs) > 1:
         some = ", ".join(runs[:3])
-        raise InputError(f"{origin}: results of different runs are mixed ({some}); keep one run a folder")
+        raise InputError(f"{origin}: results of different runs are mixed ({some}); use one folder per run")
     if collected.plan is not None:
         planned = {worker.id for worker in collected.plan.workers}
         found = [result.worker_id for result in collected.results] + list(collected.unreadable)
-        if strangers := [worker for worker in found if worker not in planned]:
-            raise InputError(f"{origin}: {strangers[0]!r} is no worker of the plan; keep one run's files together")
+        if unknown := [worker for worker in found if worker not in planned]:
+            raise InputError(f"{origin}: {unknown[0]!r} is not a worker of the plan; use one folder per run")
     return replace(collected, results=_last_attempts(collected.results))
 
 
 def _last_attempts(results: Iterable[WorkerResult]) -> tuple[WorkerResult, ...]:
-    """One result a worker: that of its highest attempt, at the place of its first."""
+    """Return one result per worker: the one with the highest attempt, in the order of the first ones."""
     kept: dict[str, WorkerResult] = {}
     for result in results:
         earlier = kept.get(result.worker_id)
@@ -219,8 +220,8 @@ def _read(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        reason = (error.strerror or "unknown").lower()
-        raise InputError(f"{file}: cannot be read ({reason}); make it readable for this user") from None
+        reason = (error.strerror or "unknown reason").lower()
+        raise InputError(f"{file}: cannot be read ({reason}); give this user read access") from None
 
 
 def _parsed(model: type[_Model], text: bytes, origin: str) -> _Model:
@@ -230,7 +231,7 @@ def _parsed(model: type[_Model], text: bytes, origin: str) -> _Model:
 def _json_object(text: bytes, origin: str) -> dict[str, Any]:
     content = _json(text, origin)
     if not isinstance(content, dict):
-        raise InputError(f"{origin}: is no JSON object")
+        raise InputError(f"{origin}: is not a JSON object; use the JSON that a worker wrote")
     return content
 
 
@@ -238,13 +239,13 @@ def _json(text: bytes, origin: str) -> Any:
     try:
         return json.loads(text)
     except UnicodeDecodeError:
-        raise InputError(f"{origin}: is no UTF-8 text; give the JSON that a worker wrote") from None
+        raise InputError(f"{origin}: is not UTF-8 text; use the JSON that a worker wrote") from None
     except json.JSONDecodeError as error:
         if not text.strip():
-            raise InputError(f"{origin}: is empty; give the JSON that a worker wrote") from None
+            raise InputError(f"{origin}: is empty; use the JSON that a worker wrote") from None
         if error.pos >= len(text.rstrip()) - 1 or error.msg.startswith("Unterminated"):
-            raise InputError(f"{origin}: ends in the middle, after {len(text)} bytes; copy it again") from None
-        raise InputError(f"{origin}: is no JSON (line {error.lineno}: {error.msg}); give what a worker wrote") from None
+            raise InputError(f"{origin}: is cut off after {len(text)} bytes; copy it again") from None
+        raise InputError(f"{origin}: is not JSON (line {error.lineno}: {error.msg}); use what a worker wrote") from None
 
 
 def _valid(model: type[_Model], content: object, origin: str) -> _Model:
@@ -255,8 +256,8 @@ def _valid(model: type[_Model], content: object, origin: str) -> _Model:
 
 
 def first_problem(error: ValidationError) -> str:
-    """The first of a validation's problems, and how many more there are, in one line."""
+    """Return the first problem of a validation and the number of the others, in one line."""
     problems: Sequence[Any] = error.errors(include_url=False)
-    where = ".".join(str(part) for part in problems[0]["loc"]) or "it"
+    where = ".".join(str(part) for part in problems[0]["loc"]) or "content"
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     return f"{where}: {problems[0]['msg'][:1].lower()}{problems[0]['msg'][1:]}{more}"

@@ -1,8 +1,7 @@
-"""Two reports, or two sets of repeated runs, side by side: what changed, by how much, and whether it got worse."""
+"""Compare two reports, or two sets of repeated runs: the change of each metric, and whether it is a regression."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from enum import StrEnum
 from statistics import NormalDist
 from typing import Any
 
@@ -12,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from aggregate.report import Report
 from aggregate.warnings import named
 from core.errors import ExitCode, InputError
+from core.metrics import METRICS, Better
 
 RESAMPLES = 10_000
 _SEED = 42
@@ -23,28 +23,13 @@ _T_QUANTILES = {
 """Student's t at 97.5 %, by degrees of freedom."""
 
 NOT_COMPARED = frozenset({"run_id", "thresholds", "timeout_seconds", "connect_seconds"})
-"""What of a plan may differ between comparable runs: none of it changes what a worker does with a row."""
+"""Fields of a plan that may differ between comparable runs: they do not change how a worker loads a row."""
 
 
-class Better(StrEnum):
-    """Which direction of a metric is the good one."""
-
-    HIGHER = "higher"
-    LOWER = "lower"
-
-
-METRICS: Mapping[str, Better] = {
-    "rows_per_second": Better.HIGHER,
-    "wall_clock_rows_per_second": Better.HIGHER,
-    "latency_ms.p50": Better.LOWER,
-    "latency_ms.p90": Better.LOWER,
-    "latency_ms.p99": Better.LOWER,
-    "latency_ms.p999": Better.LOWER,
-    "peak_memory_mb": Better.LOWER,
-    "throttled_ms": Better.LOWER,
-}
+COMPARED: Mapping[str, Better] = {name: metric.better for name, metric in METRICS.items() if metric.better is not None}
+"""The metrics that are compared, with the direction in which each improves."""
 GATED = ("rows_per_second", "wall_clock_rows_per_second")
-"""What decides unless told otherwise. A slow worker lengthens the wall clock, however many others there are."""
+"""The metrics that the bound applies to by default. The wall clock also shows a single slow worker of many."""
 
 
 class _Part(BaseModel):
@@ -52,7 +37,7 @@ class _Part(BaseModel):
 
 
 class Change(_Part):
-    """One figure: means over each side's runs, the change as a share of the base, and its interval."""
+    """One metric: the mean of each side's runs, the change as a share of the base, and its interval."""
 
     name: str
     base: float
@@ -65,14 +50,14 @@ class Change(_Part):
 
 
 class Comparison(_Part):
-    """All figures that both sides have. An interval needs at least two runs on each side."""
+    """All metrics that both sides have. An interval needs at least two runs on each side."""
 
     base: tuple[str, ...]
     head: tuple[str, ...]
     max_regression: float
     changes: tuple[Change, ...]
     workers: tuple[Change, ...]
-    """The workers whose own rate fell by more than the bound."""
+    """The workers whose own rate dropped by more than the bound."""
     notes: tuple[str, ...] = ()
     exit_code: ExitCode
 
@@ -85,21 +70,21 @@ def compare(
     gated: Sequence[str] = GATED,
     different_plans: bool = False,
 ) -> Comparison:
-    """Compare; a gated metric regresses when it is worse by more than `max_regression` (a share) and, where there is
-    an interval, the interval leaves no doubt that it is worse.
+    """Compare two sides of one or several runs.
 
-    Raises InputError for runs that cannot be compared, and says what differs.
+    A gated metric is a regression if it is worse by more than `max_regression` (a share) and if its interval, where there
+    is one, does not contain zero. Raises InputError for runs that cannot be compared, with the difference.
     """
-    everyone = [*base, *head]
-    for report in everyone:
-        _refuse_unfinished(report)
+    reports = [*base, *head]
+    for report in reports:
+        _require_finished(report)
     if not different_plans:
-        for report in everyone[1:]:
-            _refuse_different(everyone[0], report)
+        for report in reports[1:]:
+            _require_same_plan(reports[0], report)
     changes = [
-        _change(name, [_value(r, name) for r in base], [_value(r, name) for r in head], max_regression, better, gated)
-        for name, better in METRICS.items()
-        if all(_value(report, name) is not None for report in everyone)
+        _change(name, [_read(r, name) for r in base], [_read(r, name) for r in head], max_regression, better, gated)
+        for name, better in COMPARED.items()
+        if all(_read(report, name) is not None for report in reports)
     ]
     return Comparison(
         base=tuple(report.run_id for report in base),
@@ -113,7 +98,7 @@ def compare(
 
 
 def interval(base: Sequence[float], head: Sequence[float]) -> tuple[float, float]:
-    """A bootstrap interval of the change of the mean, by percentiles that are expanded for small samples.
+    """Return a 95 % bootstrap interval of the change of the mean, with percentiles expanded for small samples.
 
     A plain percentile interval of three runs is far too narrow. Source: Hesterberg, "What Teachers Should Know About the
     Bootstrap", The American Statistician 69 (2015), section 3.3.
@@ -141,11 +126,11 @@ def _change(
 ) -> Change:
     before, after = float(np.mean(base)), float(np.mean(head))
     change = after / before - 1 if before else 0.0
-    # A share of nothing is no share: with a run of zero in the base there is no interval.
+    # The change from zero is not a number: without a positive base in every run there is no interval.
     low, high = interval(base, head) if min(len(base), len(head)) > 1 and min(base) > 0 else (None, None)
     worse = -change if better is Better.HIGHER else change
     nearest = high if better is Better.HIGHER else low
-    doubtless = nearest is None or (nearest < 0 if better is Better.HIGHER else nearest > 0)
+    significant = nearest is None or (nearest < 0 if better is Better.HIGHER else nearest > 0)
     return Change(
         name=name,
         base=before,
@@ -154,7 +139,7 @@ def _change(
         low=low,
         high=high,
         gated=name in gated,
-        regression=name in gated and worse > bound and doubtless,
+        regression=name in gated and worse > bound and significant,
     )
 
 
@@ -174,23 +159,20 @@ def _worker_rates(reports: Sequence[Report]) -> dict[str, list[float]]:
     return rates
 
 
-def _value(report: Report, name: str) -> float | None:
-    group, _, field = name.rpartition(".")
-    figures = report.latency_ms if group else report.totals
-    value: float | None = getattr(figures, field) if figures is not None else None
-    return value
+def _read(report: Report, name: str) -> float | None:
+    return METRICS[name].read(report)
 
 
-def _refuse_unfinished(report: Report) -> None:
+def _require_finished(report: Report) -> None:
     bad = [line.worker_id for line in report.workers if not line.status.finished or line.attempt > 1]
     if bad or not report.workers:
         raise InputError(
-            f"run {report.run_id}: cannot be compared: {named(bad) or 'every worker'} failed or was started again; "
-            "compare runs whose workers all finished at once"
+            f"run {report.run_id}: cannot be compared: {named(bad) or 'every worker'} failed or was restarted; "
+            "compare runs in which all workers finished at their first attempt"
         )
 
 
-def _refuse_different(one: Report, other: Report) -> None:
+def _require_same_plan(one: Report, other: Report) -> None:
     for report in (one, other):
         if report.plan is None:
             raise InputError(f"run {report.run_id}: has no plan; compare it with --allow-different-plans")
@@ -209,13 +191,13 @@ def _identity(report: Report) -> dict[str, Any]:
 
 
 def _differing(one: Any, other: Any, path: str = "") -> Iterator[str]:
-    """`limits.cpu: 0.5 and 1.0`, for each leaf that differs; a list of another length is one difference."""
+    """Yield `limits.cpu: 0.5 and 1.0` for each leaf that differs. Lists of unequal length are one difference."""
     if isinstance(one, dict) and isinstance(other, dict):
         for key in {**one, **other}:
             yield from _differing(one.get(key), other.get(key), f"{path}.{key}" if path else key)
     elif isinstance(one, list) and isinstance(other, list):
         if len(one) != len(other):
-            yield f"{path}: {len(one)} and {len(other)} of them"
+            yield f"{path}: {len(one)} and {len(other)} items"
         else:
             for place, (left, right) in enumerate(zip(one, other, strict=True)):
                 yield from _differing(left, right, f"{path}[{place}]")
@@ -225,8 +207,8 @@ def _differing(one: Any, other: Any, path: str = "") -> Iterator[str]:
 
 def _notes(base: Sequence[Report], head: Sequence[Report]) -> Iterator[str]:
     if min(len(base), len(head)) == 1:
-        yield "one run on a side has no interval: repeat the runs to tell a change from noise"
+        yield "no intervals with one run on a side: repeat the runs to distinguish a change from noise"
     elif min(len(base), len(head)) == _FEW:
-        yield "two runs on a side make a rough interval: three or more tell a change from noise"
+        yield "wide intervals with two runs on a side: use three or more to distinguish a change from noise"
     for text in _differing(base[0].server_settings, head[0].server_settings):
         yield f"server setting {text}"

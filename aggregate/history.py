@@ -1,4 +1,4 @@
-"""The runs that were reported: `runs/<stack>/<run-id>/` holds each one's plan, results and report."""
+"""Save and find reported runs: `runs/<stack>/<run-id>/` has the plan, the results and the report of each."""
 
 import json
 import re
@@ -22,7 +22,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 @dataclass(frozen=True)
 class Kept:
-    """One kept run. `folder` holds plan.json, results.json and report.json."""
+    """One saved run. `folder` contains plan.json, results.json and report.json."""
 
     folder: Path
     report: Report
@@ -34,19 +34,19 @@ class Kept:
 
     @property
     def started_at(self) -> datetime:
-        """When its first worker started, or when it was reported if none did."""
+        """The start of the first worker; if none started, the time of the report."""
         file = self.folder / _REPORT
         return self.report.totals.started_at or datetime.fromtimestamp(file.stat().st_mtime, UTC)
 
 
 def keep(collected: Collected, report: Report, runs: Path = RUNS) -> Path:
-    """Keep a stack's run; the same run again replaces what was kept. Returns its folder.
+    """Save a stack's run, replacing an earlier copy of the same run, and return its folder.
 
-    Raises InputError for a stack or a run id that is no file name, and for a folder that cannot be written to.
+    Raises InputError for a stack or run id that is not a valid file name, and for a folder that cannot be written.
     """
     for key, name in (("--stack", report.stack or ""), ("run id", report.run_id)):
         if not _NAME.fullmatch(name):
-            raise InputError.of(key, name, "cannot name a folder", "write letters, digits, '.', '_' and '-'")
+            raise InputError.of(key, name, "is not a valid folder name", "use letters, digits, '.', '_' and '-'")
     folder = runs / (report.stack or "") / report.run_id
     files = {KEPT_FILE: json.dumps(outputs_of(collected)), _REPORT: report.model_dump_json(indent=2)}
     if collected.plan is not None:
@@ -56,20 +56,20 @@ def keep(collected: Collected, report: Report, runs: Path = RUNS) -> Path:
         for name, text in files.items():
             write_atomically(folder / name, text)
     except OSError as error:
-        reason = (error.strerror or "unknown").lower()
-        raise InputError.of("--runs", str(runs), f"cannot be written to ({reason})", "name another folder") from None
+        reason = (error.strerror or "unknown reason").lower()
+        raise InputError.of("--runs", str(runs), f"cannot be written ({reason})", "use another folder") from None
     return folder
 
 
 def kept(runs: Path = RUNS, stack: str | None = None) -> list[Kept]:
-    """The kept runs, of one stack or of all, in the order in which they started."""
+    """Return the saved runs of one stack or of all, ordered by their start."""
     return sorted(_all(runs, stack), key=lambda run: run.started_at)
 
 
 def find(name: str, runs: Path = RUNS, stack: str | None = None) -> Report:
-    """The report of a file, of a kept run's id, of `<stack>/<run-id>`, of `latest` or of `previous`.
+    """Return the report in a file, or of a saved run: its id, `<stack>/<run-id>`, `latest` or `previous`.
 
-    Raises InputError for a name that is none of them, or that two stacks share.
+    Raises InputError for an unknown name and for a run id that several stacks have.
     """
     if Path(name).is_file():
         return read(Path(name))
@@ -80,30 +80,30 @@ def find(name: str, runs: Path = RUNS, stack: str | None = None) -> Report:
     if tail in (LATEST, PREVIOUS):
         place = 1 if tail == LATEST else 2
         if len(known) < place:
-            raise InputError.of("run", name, f"is not there: {len(known)} runs are kept", "report a stack's run first")
+            raise InputError.of(
+                "run", name, f"does not exist: {len(known)} runs are saved", "report a stack's run first"
+            )
         return known[-place].report
     found = [run for run in known if run.folder.name == tail]
     if not found:
-        raise InputError.of("run", name, "is neither a report file nor a kept run", "see: python -m aggregate history")
-    if len(found) > 1:
         raise InputError.of(
-            "run", name, "is a run of several stacks", f"write one of {', '.join(r.name for r in found)}"
+            "run", name, "is neither a report file nor a saved run", "list runs with: python -m aggregate history"
         )
+    if len(found) > 1:
+        raise InputError.of("run", name, "is a run of several stacks", f"use one of {', '.join(r.name for r in found)}")
     return found[0].report
 
 
 def read(file: Path) -> Report:
-    """A report from its JSON. Raises InputError for a file that holds none, or one of another version."""
+    """Read a report from its JSON file. Raises InputError for another content and for another version."""
     try:
         content = json.loads(file.read_bytes())
     except (OSError, ValueError):
-        raise InputError(f"{file}: cannot be read as JSON; name a report.json") from None
+        raise InputError(f"{file}: cannot be read as JSON; use a report.json") from None
     version = content.get("version") if isinstance(content, dict) else None
     if version != VERSION:
-        said = (
-            "is no report" if version is None else f"is a report of version {version}, and this program reads {VERSION}"
-        )
-        raise InputError(f"{file}: {said}; make it again from its results, with --output-format json")
+        problem = "is not a report" if version is None else f"is a report of version {version}, not {VERSION}"
+        raise InputError(f"{file}: {problem}; create it again from its results with --output-format json")
     try:
         return Report.model_validate(content)
     except ValidationError as error:

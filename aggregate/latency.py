@@ -1,4 +1,4 @@
-"""The fleet's latency: percentiles of merged histograms, never of percentiles."""
+"""Merge the workers' latency histograms. Percentiles are computed from histograms, never from other percentiles."""
 
 import math
 import zlib
@@ -11,27 +11,26 @@ from aggregate.report import Bin, Percentiles
 from core.errors import InputError
 from core.results import WorkerResult
 
-_BINS_A_DOUBLING = 4
+_BINS_PER_DOUBLING = 4
 _UNDECODABLE = (TypeError, ValueError, IndexError, zlib.error, HdrCookieException, HdrLengthException)
 
 
-def merge(results: Iterable[WorkerResult]) -> tuple[Percentiles | None, tuple[Bin, ...]]:
-    """The percentiles of all batches of the workers that left a histogram, and the merged histogram itself.
+def merge_latency(results: Iterable[WorkerResult]) -> tuple[Percentiles | None, tuple[Bin, ...]]:
+    """Return the percentiles of all batches, and the merged histogram in bins, four per doubling of the latency.
 
-    Four bins cover a doubling of the latency. Both are empty when no worker left a histogram. Raises InputError for a
-    histogram that cannot be decoded.
+    Return None and no bins if no worker left a histogram. Raises InputError for a histogram that cannot be decoded.
     """
-    alike: dict[tuple[int, int, int], HdrHistogram] = {}
+    by_layout: dict[tuple[int, int, int], HdrHistogram] = {}
     sizes: set[int] = set()
     workers = 0
     for result in results:
         latency = result.latency_ms
         if latency is None or not latency.histogram:
             continue
-        _add(alike, _decoded(result.worker_id, latency.histogram))
+        _add(by_layout, _decoded(result.worker_id, latency.histogram))
         sizes.add(latency.batch_size)
         workers += 1
-    merged = _joined(alike.values())
+    merged = _joined(by_layout.values())
     if merged is None or not merged.get_total_count():
         return None, ()
     p50, p90, p99, p999 = (milliseconds(merged.get_value_at_percentile(of)) for of in (50, 90, 99, 99.9))
@@ -49,7 +48,7 @@ def merge(results: Iterable[WorkerResult]) -> tuple[Percentiles | None, tuple[Bi
 
 
 def milliseconds(microseconds: float) -> float:
-    """Microseconds as milliseconds, to the hundredth that the reports show."""
+    """Convert microseconds to milliseconds, rounded to two decimals as the reports show them."""
     return round(microseconds / 1000, 2)
 
 
@@ -59,21 +58,21 @@ def _decoded(worker_id: str, encoded: str) -> HdrHistogram:
     except _UNDECODABLE as error:
         raise InputError(
             f"{worker_id}: latency_ms.histogram cannot be decoded ({error}); "
-            "it must be an HdrHistogram in its compressed base64 form, as the worker writes it"
+            "it must be an HdrHistogram in compressed base64 form"
         ) from None
 
 
-def _add(alike: dict[tuple[int, int, int], HdrHistogram], decoded: HdrHistogram) -> None:
-    """Histograms of one layout are added as arrays, a hundred times as fast as value by value."""
+def _add(by_layout: dict[tuple[int, int, int], HdrHistogram], decoded: HdrHistogram) -> None:
+    """Add histograms of one layout as arrays: a hundred times faster than value by value."""
     layout = (decoded.lowest_trackable_value, decoded.highest_trackable_value, decoded.significant_figures)
-    if layout in alike:
-        alike[layout].add(decoded)
+    if layout in by_layout:
+        by_layout[layout].add(decoded)
     else:
-        alike[layout] = decoded
+        by_layout[layout] = decoded
 
 
 def _joined(histograms: Iterable[HdrHistogram]) -> HdrHistogram | None:
-    """All into the one of the widest range and, among those, of the most digits, which loses nothing."""
+    """Merge all into the histogram with the widest range and then the most digits, which loses no precision."""
     by_range = sorted(
         histograms, key=lambda each: (each.highest_trackable_value, each.significant_figures), reverse=True
     )
@@ -88,7 +87,7 @@ def _joined(histograms: Iterable[HdrHistogram]) -> HdrHistogram | None:
 def _bins(merged: HdrHistogram) -> Sequence[Bin]:
     counts: dict[int, int] = {}
     for item in merged.get_recorded_iterator():
-        place = max(0, math.ceil(_BINS_A_DOUBLING * math.log2(item.value_iterated_to)))
+        place = max(0, math.ceil(_BINS_PER_DOUBLING * math.log2(item.value_iterated_to)))
         counts[place] = counts.get(place, 0) + item.count_at_value_iterated_to
     return [
         Bin(above_ms=_bound(place - 1), up_to_ms=_bound(place), batches=counts.get(place, 0))
@@ -97,4 +96,4 @@ def _bins(merged: HdrHistogram) -> Sequence[Bin]:
 
 
 def _bound(place: int) -> float:
-    return round(2 ** (place / _BINS_A_DOUBLING) / 1000, 4)
+    return round(2 ** (place / _BINS_PER_DOUBLING) / 1000, 4)

@@ -1,6 +1,6 @@
-"""What a report says, whatever the format: every figure here is final, so that no renderer rounds or adds.
+"""The model of a report. Every figure is final: no renderer rounds or adds.
 
-Times are RFC 3339, durations milliseconds, rates rows a second, sizes bytes unless a name says `_mb` (MiB).
+Times are RFC 3339, durations milliseconds, rates rows per second, sizes bytes unless a name ends in `_mb` (MiB).
 """
 
 from enum import StrEnum
@@ -13,11 +13,11 @@ from core.plan import LoadPlan
 from core.results import TableVerification, WorkerResult
 
 VERSION: Final = 1
-"""Raised whenever a reader of an older report would misread a newer one."""
+"""Incremented whenever a reader of an older report would misread a newer one."""
 
 
 class Status(StrEnum):
-    """How one worker stands in the report."""
+    """The outcome of one worker."""
 
     OK = "ok"
     RETRIED = "retried"
@@ -34,18 +34,29 @@ class Status(StrEnum):
 
     @property
     def finished(self) -> bool:
-        """Whether the worker did all of its work, however well the rows compare."""
+        """Whether the worker did all of its work, even if verification found a difference."""
         return self in (Status.OK, Status.RETRIED, Status.DIFFERS)
+
+    @property
+    def words(self) -> str:
+        """The status as text: `oom killed`."""
+        return self.value.replace("_", " ")
+
+
+def worker_order(name: str) -> tuple[str, int, str]:
+    """Return a sort key that puts worker-2 before worker-10."""
+    stem = name.rstrip("0123456789")
+    return stem, int(name[len(stem) :] or 0), name
 
 
 class _Part(BaseModel):
-    """Readers accept what a newer program of the same version adds."""
+    """A part of the report. Unknown fields are ignored: a newer program of the same version may add some."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class WorkerLine(_Part):
-    """One worker of the report. `result` is None for a worker that left none."""
+    """One worker of the report. `result` is None if the worker left no result."""
 
     worker_id: str
     status: Status
@@ -60,7 +71,7 @@ class WorkerLine(_Part):
 
 
 class Percentiles(_Part):
-    """Of the fleet's batches, from merged histograms, in milliseconds; None where a worker left no histogram."""
+    """Latency percentiles of all batches in milliseconds, from the merged histograms of `workers` workers."""
 
     p50: float
     p90: float
@@ -73,7 +84,7 @@ class Percentiles(_Part):
 
 
 class Bin(_Part):
-    """How many batches took more than `above_ms` and up to `up_to_ms`."""
+    """The number of batches that took more than `above_ms` and at most `up_to_ms`."""
 
     above_ms: float
     up_to_ms: float
@@ -83,9 +94,9 @@ class Bin(_Part):
 class Totals(_Part):
     """The fleet's figures.
 
-    `rows` counts every acknowledged row, also those of a worker that failed. `rows_per_second` is the sum of the rates
-    of the `rated_workers`: those that finished at their first attempt. `duration_ms` is the longest worker's;
-    `wall_clock_ms` runs from the first start to the last end.
+    `rows` includes the rows of failed workers. `rows_per_second` is the sum of the rates of the `rated_workers`: those
+    that finished at their first attempt. `duration_ms` is that of the slowest worker. `wall_clock_ms` is the time from
+    the first start to the last end.
     """
 
     workers: int
@@ -112,7 +123,7 @@ class Totals(_Part):
 
 
 class Verification(_Part):
-    """All workers' comparisons, added up, and by table."""
+    """The comparisons of all workers, in total and per table."""
 
     expected: int
     found: int
@@ -124,12 +135,12 @@ class Verification(_Part):
 
     @property
     def clean(self) -> bool:
-        """Whether every row is there, as it should be, and no other."""
+        """Whether every expected row was found unchanged, and no other row."""
         return not (self.missing or self.mismatched or self.extra)
 
 
 class Limit(StrEnum):
-    """What held a run back."""
+    """What limited the throughput of a run."""
 
     WORKER_CPU = "worker_cpu"
     SERVER = "server"
@@ -140,9 +151,9 @@ class Limit(StrEnum):
 
 
 class LimitedBy(_Part):
-    """What held the run back, and the numbers behind it: shares of the time that the workers had, all together.
+    """What limited the run, and the share of the workers' total time per phase.
 
-    Generating may overlap sending, so the shares may add up to more than one.
+    Generating may overlap sending, so the shares can add up to more than one.
     """
 
     limit: Limit
@@ -154,7 +165,7 @@ class LimitedBy(_Part):
 
 
 class Judgement(_Part):
-    """What became of one threshold. `value` is None, and the threshold not held, when the run did not measure it."""
+    """The result of one threshold. `value` is None, and `held` false, if the run did not measure the metric."""
 
     threshold: str
     value: float | None
@@ -162,12 +173,12 @@ class Judgement(_Part):
 
 
 _PLAN_SCHEMA = WithJsonSchema(
-    {"type": ["object", "null"], "description": "The run's plan, as the stack output `plan` gives it."}
+    {"type": ["object", "null"], "description": "The plan of the run, the same as the stack output `plan`."}
 )
 
 
 class Report(_Part):
-    """One run's report: its JSON is the published format, `version` its number."""
+    """The report of one run. Its JSON is the published format; `version` is the format's version."""
 
     version: Literal[1] = VERSION
     run_id: str

@@ -1,63 +1,75 @@
-"""The arithmetic: from one run's results to its report. No file, no format."""
+"""Compute the report of a run from its workers' results. Reads no file and writes no format."""
 
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-from aggregate import bottleneck, latency
-from aggregate import warnings as caveats
 from aggregate.collect import Collected
-from aggregate.names import natural
-from aggregate.report import Judgement, Report, Status, Totals, Verification, WorkerLine
-from aggregate.thresholds import judge
+from aggregate.latency import merge_latency
+from aggregate.report import (
+    Judgement,
+    Limit,
+    LimitedBy,
+    Report,
+    Status,
+    Totals,
+    Verification,
+    WorkerLine,
+    worker_order,
+)
+from aggregate.warnings import run_warnings
 from core.errors import ExitCode
 from core.plan import Operation, WorkerPlan
 from core.results import ExitReason, TableVerification, WorkerResult
 from core.text import one_line
 from core.thresholds import Threshold, parse_thresholds
 
+THROTTLED = 0.10
+"""From this share of the time on, the CPU quota limits the run: every phase waits for it."""
+PREVAILING = 0.50
+"""From this share of the time on, a phase limits the run."""
+_DIFFERENCES_KEPT = 10
 _Number = TypeVar("_Number", int, float)
 
 
 def report(collected: Collected, thresholds: Sequence[Threshold] = ()) -> Report:
-    """The report of one run, judged by the plan's thresholds and by `thresholds`.
+    """Return the report of one run, judged by the plan's thresholds and by `thresholds`.
 
-    Raises InputError for a histogram that cannot be decoded or a threshold that cannot be read.
+    Raises InputError for a histogram that cannot be decoded and for an invalid threshold.
     """
     lines = worker_lines(collected)
     results = [line.result for line in lines if line.result is not None]
-    percentiles, bins = latency.merge(results)
-    verification = verify(results)
-    totals = total(lines, collected.start_spread_ms)
+    percentiles, bins = merge_latency(results)
     planned = parse_thresholds(collected.plan.thresholds if collected.plan else ())
-    judged = judge((*planned, *thresholds), totals, percentiles, verification)
     first = results[0] if results else None
-    own = {name: value for result in results for name, value in result.server_settings.items()}
-    settings = {**own, **collected.server_settings}
-    return Report(
+    settings = {name: value for result in results for name, value in result.server_settings.items()}
+    settings |= collected.server_settings
+    unjudged = Report(
         run_id=collected.run_id,
         stack=collected.stack,
         platform=collected.platform,
         source=collected.source or (collected.plan.source if collected.plan else None),
         operation=collected.plan.operation if collected.plan else first.operation if first else None,
-        totals=totals,
+        totals=total(lines, collected.start_spread_ms),
         workers=tuple(lines),
         latency_ms=percentiles,
         latency_histogram=bins,
-        verification=verification,
-        thresholds=judged,
+        verification=verify(results),
         server_settings=settings,
-        limited_by=bottleneck.of(results),
-        warnings=(*caveats.of(lines, settings, planned=collected.plan is not None), *collected.warnings),
-        exit_code=_exit_code(lines, verification, judged),
+        limited_by=limited_by(results),
+        warnings=(*run_warnings(lines, settings, planned=collected.plan is not None), *collected.warnings),
+        exit_code=ExitCode.OK,
         plan=collected.plan,
     )
+    judged = tuple(_judge(threshold, unjudged) for threshold in (*planned, *thresholds))
+    exit_code = _exit_code(lines, unjudged.verification, judged)
+    return unjudged.model_copy(update={"thresholds": judged, "exit_code": exit_code})
 
 
 def worker_lines(collected: Collected) -> list[WorkerLine]:
-    """A line for each planned worker, in the plan's order; without a plan, for each that left something."""
+    """Return a line for each planned worker in the plan's order; without a plan, for each worker that is known."""
     results = {result.worker_id: result for result in collected.results}
     planned = {worker.id: worker for worker in collected.plan.workers} if collected.plan is not None else {}
-    names = planned or sorted({*results, *collected.unreadable, *collected.missing}, key=natural)
+    names = planned or sorted({*results, *collected.unreadable, *collected.missing}, key=worker_order)
     return [
         _line(name, planned.get(name), results[name]) if name in results else _empty(name, planned.get(name), collected)
         for name in names
@@ -96,7 +108,7 @@ def _line(name: str, planned: WorkerPlan | None, result: WorkerResult) -> Worker
 
 
 def status_of(result: WorkerResult) -> Status:
-    """A worker that compared its rows and found a difference did its work; any other without success did not."""
+    """Return a worker's status. A worker that finished its comparison and found a difference has done its work."""
     if _differs(result):
         return Status.DIFFERS
     if not result.success:
@@ -112,7 +124,7 @@ def _differs(result: WorkerResult) -> bool:
 
 
 def _short(result: WorkerResult, planned: int) -> bool:
-    """Whether a first attempt to load says that all went well, and counts fewer rows than it had to load."""
+    """Return whether a worker that loads acknowledged fewer rows than planned, although it reports success."""
     return result.operation is not Operation.VERIFY and result.metrics.rows_processed < planned
 
 
@@ -125,7 +137,7 @@ def _reason(result: WorkerResult) -> str:
 
 
 def total(lines: Sequence[WorkerLine], start_spread_ms: float | None) -> Totals:
-    """The fleet's figures. The spread of the starts is the platform's where it told one, else the workers' own."""
+    """Return the fleet's figures. `start_spread_ms` is the platform's figure; without it the workers' own starts count."""
     results = [line.result for line in lines if line.result is not None]
     environments = [result.environment for result in results if result.environment is not None]
     rated = [line for line in lines if line.status in (Status.OK, Status.DIFFERS) and line.attempt == 1]
@@ -163,7 +175,7 @@ def total(lines: Sequence[WorkerLine], start_spread_ms: float | None) -> Totals:
 
 
 def verify(results: Iterable[WorkerResult]) -> Verification | None:
-    """All workers' comparisons, by table and in total; None when no worker compared anything."""
+    """Return the sum of all workers' comparisons, per table and in total; None if no worker compared anything."""
     reports = [result.verification_report for result in results if result.verification_report is not None]
     if not reports:
         return None
@@ -181,9 +193,6 @@ def verify(results: Iterable[WorkerResult]) -> Verification | None:
     )
 
 
-_DIFFERENCES_KEPT = 10
-
-
 def _table(name: str, parts: Sequence[TableVerification]) -> TableVerification:
     return TableVerification(
         table=name,
@@ -198,8 +207,46 @@ def _table(name: str, parts: Sequence[TableVerification]) -> TableVerification:
     )
 
 
+def limited_by(results: Sequence[WorkerResult]) -> LimitedBy | None:
+    """Return what limits the run, as shares of the time of all workers together; None if no worker has a duration."""
+    timed = [result for result in results if result.metrics.duration_ms > 0]
+    time = sum(result.metrics.duration_ms for result in timed)
+    if not time:
+        return None
+    phases = [result.phases for result in timed]
+    environments = [result.environment for result in timed if result.environment is not None]
+    shares = {
+        Limit.SERVER: sum(each.send + each.commit for each in phases) / time,
+        Limit.GENERATION: sum(each.generate + each.encode for each in phases) / time,
+        Limit.CONNECTING: sum(each.connect for each in phases) / time,
+        Limit.VERIFICATION: sum(each.verify for each in phases) / time,
+    }
+    throttled = sum(each.throttled_ms or 0.0 for each in environments) / time
+    return LimitedBy(
+        limit=_limit(throttled, shares),
+        throttled=round(throttled, 3),
+        server=round(shares[Limit.SERVER], 3),
+        generation=round(shares[Limit.GENERATION], 3),
+        connecting=round(shares[Limit.CONNECTING], 3),
+        verification=round(shares[Limit.VERIFICATION], 3),
+    )
+
+
+def _limit(throttled: float, shares: dict[Limit, float]) -> Limit:
+    if throttled >= THROTTLED:
+        return Limit.WORKER_CPU
+    largest = max(shares, key=lambda limit: shares[limit])
+    return largest if shares[largest] >= PREVAILING else Limit.NOTHING
+
+
+def _judge(threshold: Threshold, report_: Report) -> Judgement:
+    """Judge the whole fleet by one threshold. A metric that was not measured fails it."""
+    value = threshold.metric.read(report_)
+    return Judgement(threshold=threshold.text, value=value, held=value is not None and threshold.holds(value))
+
+
 def _exit_code(lines: Sequence[WorkerLine], verification: Verification | None, judged: Sequence[Judgement]) -> ExitCode:
-    """A fleet that did not finish says so first: what else is wrong may be no more than what it did not get to."""
+    """Return the run's exit code. An unfinished fleet comes first: other findings may only follow from it."""
     if not lines or any(not line.status.finished for line in lines):
         return ExitCode.FAILED
     if verification is not None and not verification.clean:

@@ -1,6 +1,7 @@
-"""What a reader must know before believing a figure, one line each, the same in every format."""
+"""Warnings of a run: what a reader must know before trusting a figure. One line each, the same in every format."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from aggregate.report import Status, WorkerLine
 
@@ -21,82 +22,84 @@ _DURABILITY_OFF: Mapping[str, frozenset[str]] = {
     "journal": frozenset({"false", "off"}),
     "writeConcernMajorityJournalDefault": frozenset({"false"}),
 }
-"""Settings, and the values of each with which a crash of the server can lose acknowledged rows."""
+"""Server settings and the values with which a server crash can lose acknowledged rows."""
+
+_Key = TypeVar("_Key", bound=Hashable)
 
 
-def of(lines: Sequence[WorkerLine], settings: Mapping[str, str], *, planned: bool) -> list[str]:
-    """The warnings of a run: workers first, then what they ran on, then what the report cannot know."""
+def run_warnings(lines: Sequence[WorkerLine], settings: Mapping[str, str], *, planned: bool) -> list[str]:
+    """Return the warnings of a run: about workers, then their limits and results, then the server."""
     return [
-        *_workers(lines),
+        *_unfinished(lines),
         *_retries(lines),
         *_limits(lines),
         *_histograms(lines),
         *_omitted(lines),
         *durability(settings),
-        *([] if planned else ["no plan beside the results: a worker that left none cannot be missed"]),
+        *([] if planned else ["no plan with the results: a missing worker cannot be detected"]),
     ]
 
 
 def durability(settings: Mapping[str, str]) -> list[str]:
-    """That the server ran with durability off, by the settings it reported; nothing when it did not."""
+    """Return a warning if the server settings turn durability off."""
     off = [f"{name}={value}" for name, value in settings.items() if value in _DURABILITY_OFF.get(name, ())]
     if not off:
         return []
-    return [f"durability was off ({', '.join(off)}): a crash of the server may lose rows, and a durable one is slower"]
+    return [f"durability was off ({', '.join(off)}): a server crash may lose rows, and a durable server is slower"]
 
 
 def named(workers: Sequence[str]) -> str:
-    """`worker-1, worker-2`; of many, the first ones and the number of the others."""
+    """Return `worker-1, worker-2`; of many workers the first ones and the number of the others."""
     more = len(workers) - _NAMED
     return ", ".join(workers[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def _workers(lines: Iterable[WorkerLine]) -> list[str]:
-    """A line for each reason, so that a thousand workers that lost one server are one line."""
-    alike: dict[tuple[Status, str], list[str]] = {}
+def _grouped(lines: Iterable[WorkerLine], key: Callable[[WorkerLine], _Key | None]) -> Iterable[tuple[str, _Key]]:
+    """Group workers by a key, so that a thousand workers with one problem are one line. None leaves a worker out."""
+    groups: dict[_Key, list[str]] = {}
     for line in lines:
-        if not line.status.finished:
-            alike.setdefault((line.status, line.reason), []).append(line.worker_id)
-    return [f"{named(workers)}: {_words(status)}: {reason}" for (status, reason), workers in alike.items()]
+        if (found := key(line)) is not None:
+            groups.setdefault(found, []).append(line.worker_id)
+    return ((named(workers), found) for found, workers in groups.items())
 
 
-def _words(status: Status) -> str:
-    return status.value.replace("_", " ")
+def _unfinished(lines: Iterable[WorkerLine]) -> list[str]:
+    def problem(line: WorkerLine) -> tuple[Status, str] | None:
+        return None if line.status.finished else (line.status, line.reason)
+
+    return [f"{workers}: {status.words}: {reason}" for workers, (status, reason) in _grouped(lines, problem)]
 
 
 def _retries(lines: Iterable[WorkerLine]) -> list[str]:
     retried = [line.worker_id for line in lines if line.attempt > 1]
     if not retried:
         return []
-    return [f"{named(retried)}: started again after a failure; the rate is not added to the fleet's"]
+    return [f"{named(retried)}: restarted after a failure; not included in the fleet's rows/sec"]
 
 
 def _limits(lines: Iterable[WorkerLine]) -> list[str]:
-    alike: dict[tuple[str, ...], list[str]] = {}
-    for line in lines:
+    def limits(line: WorkerLine) -> tuple[str, ...] | None:
         environment = line.result.environment if line.result else None
-        if environment is not None and environment.not_enforced:
-            alike.setdefault(environment.not_enforced, []).append(line.worker_id)
-    return [f"{named(workers)}: limits not enforced: {', '.join(limits)}" for limits, workers in alike.items()]
+        return (environment.not_enforced or None) if environment else None
+
+    return [f"{workers}: limits not enforced: {', '.join(found)}" for workers, found in _grouped(lines, limits)]
 
 
 def _histograms(lines: Sequence[WorkerLine]) -> list[str]:
-    """Percentiles of a part of the fleet say so; a fleet without any says it by having none."""
+    """Return a warning if the percentiles cover a part of the fleet only."""
     results = [line.result for line in lines if line.result is not None]
     without = [each.worker_id for each in results if each.latency_ms is None or not each.latency_ms.histogram]
     if not without or len(without) == len(results):
         return []
-    return [f"{named(without)}: no latency histogram; the percentiles are those of the other workers"]
+    return [f"{named(without)}: no latency histogram; the percentiles cover the other workers only"]
 
 
 def _omitted(lines: Iterable[WorkerLine]) -> list[str]:
-    """Results that came by a way without room for all of them; what went with them is in no plot and no list here."""
-    alike: dict[tuple[str, ...], list[str]] = {}
-    for line in lines:
-        if line.result is not None and line.result.omitted:
-            alike.setdefault(line.result.omitted, []).append(line.worker_id)
+    def omitted(line: WorkerLine) -> tuple[str, ...] | None:
+        return (line.result.omitted or None) if line.result else None
+
     return [
-        f"{named(workers)}: the result came without {', '.join(parts)}, for want of room in a termination message; "
-        "what this report shows of them is of the other workers, or coarser"
-        for parts, workers in alike.items()
+        f"{workers}: the termination message had no room for {', '.join(parts)}; "
+        "these parts of the report cover the other workers only or are coarser"
+        for workers, parts in _grouped(lines, omitted)
     ]

@@ -1,29 +1,29 @@
-"""The kept runs, newest last."""
+"""List the saved runs, newest last."""
 
 import argparse
 from pathlib import Path
 
 from aggregate import history
-from aggregate.commands.report import write
+from aggregate.commands import write
 from aggregate.render import formatting
-from aggregate.render.box import box
+from aggregate.render.text import box
 from core.errors import ExitCode
 
-HELP = "list the kept runs"
+HELP = "list the saved runs"
 
 COLUMNS = ("Run", "Started", "Platform", "Source", "Workers", "Rows", "Rows/sec", "Wall clock", "Outcome")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """One stack's runs or all, and where they are kept."""
+    """Add the stack and the folder of saved runs."""
     parser.add_argument("--stack", metavar="NAME", help="only this stack's runs")
     parser.add_argument("--runs", metavar="DIR", type=Path, default=history.RUNS, help="default: runs/ in the project")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """List them; a table without rows says that nothing was kept yet."""
+    """Print a table with one row per run; without rows if no run was saved."""
     lines = box(COLUMNS, [_row(each) for each in history.kept(arguments.runs, arguments.stack)])
-    write("\n".join(lines) + "\n", None)
+    write("\n".join(lines) + "\n")
     return ExitCode.OK
 
 

@@ -1,85 +1,81 @@
-"""Follow a run while it goes on, and end with its table."""
+"""Follow a run until all of its workers have ended, then print its table."""
 
 import argparse
 import sys
 import time
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from rich.console import Console
 
 from aggregate import totals
 from aggregate.collect import PROJECT, Collected
-from aggregate.commands.report import write
-from aggregate.live.feed import Feed
+from aggregate.commands import write
+from aggregate.live.display import PlainOutput, Screen
+from aggregate.live.feed import Feed, FolderFeed
 from aggregate.live.fleet import Fleet
-from aggregate.live.folder import FolderFeed
-from aggregate.live.local import LocalFeed
-from aggregate.live.plain_output import Lines
-from aggregate.live.screen import Screen
-from aggregate.render import table
+from aggregate.registry import FEEDS, connect_feed
+from aggregate.render.text import report_table
 from core.errors import ExitCode, InputError, RunError
-from core.kubeconfig import ClusterAccess
 from core.stack_file import require_stack
 
-HELP = "follow a run while it goes on"
+HELP = "follow a run while it is in progress"
 
 INTERVAL_SECONDS = 0.5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Whose run, where to look, and for how long."""
+    """Add the run to follow, where to look for it, and how long to wait for it."""
     origin = parser.add_mutually_exclusive_group(required=True)
-    origin.add_argument("--stack", metavar="NAME", help="a stack's workers")
-    origin.add_argument("--results-dir", metavar="DIR", type=Path, help="a folder that the workers' results come to")
-    parser.add_argument("--platform", choices=sorted(FEEDS), help="where to look; default: where workers are found")
+    origin.add_argument("--stack", metavar="NAME", help="follow a stack's workers")
+    origin.add_argument("--results-dir", metavar="DIR", type=Path, help="follow a folder to which results are written")
+    parser.add_argument("--platform", choices=sorted(FEEDS), help="default: the platform that has the stack's workers")
     parser.add_argument("--project", metavar="DIR", type=Path, default=PROJECT, help=argparse.SUPPRESS)
     parser.add_argument("--wait", metavar="SECONDS", type=float, default=600, help="for the first worker; default: 600")
-    parser.add_argument("--next", action="store_true", help="wait for the next run when one is already over")
+    parser.add_argument("--next", action="store_true", help="if a run is already over, wait for the next one")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Watch until every worker has ended; the exit code is the report's."""
-    feed, fleet, plan = _found(arguments), Fleet(), None
+    """Watch until every worker has ended and return the report's exit code."""
+    feed, fleet, plan = _find_feed(arguments), Fleet(), None
     console = Console()
     name = arguments.stack or str(arguments.results_dir)
     started = time.monotonic()
-    view = Screen(console, f"Load test {name}") if console.is_terminal else Lines(_line)
+    display = Screen(console, f"Load test {name}") if console.is_terminal else PlainOutput(_print)
     try:
-        with view:
+        with display:
             while True:
                 if plan is None and (plan := feed.plan()) is not None:
                     fleet.expect(plan)
                 now = time.monotonic()
-                view.show(fleet, fleet.update(feed.look(), now), now - started)
+                display.show(fleet, fleet.update(feed.snapshots(), now), now - started)
                 if fleet.over:
                     break
                 time.sleep(INTERVAL_SECONDS)
     except KeyboardInterrupt:
-        _line("no longer watched; the run goes on")
+        _print("Stopped watching. The run is still in progress.")
         return ExitCode.INTERRUPTED
     report = totals.report(Collected(tuple(fleet.results()), plan, missing=fleet.missing()))
-    write(table.render(report), None)
+    write(report_table(report))
     return report.exit_code
 
 
-def _found(arguments: argparse.Namespace) -> Feed:
-    """The first place where workers are seen, waiting for one if need be. Raises RunError when none comes in time."""
+def _find_feed(arguments: argparse.Namespace) -> Feed:
+    """Wait for workers and return the first feed that has some. Raises RunError if none start in time."""
     deadline = time.monotonic() + arguments.wait
     feeds = _feeds(arguments)
     name = arguments.stack or str(arguments.results_dir)
-    said = False
-    old = {run_ for feed in feeds if (run_ := _ended_run(feed))} if arguments.next else set()
+    announced = False
+    ended = {state for feed in feeds if (state := _ended_run(feed))} if arguments.next else set()
     while True:
         for feed in feeds:
-            if feed.look() and (not old or _ended_run(feed) not in old):
+            if feed.snapshots() and (not ended or _ended_run(feed) not in ended):
                 return feed
         if time.monotonic() > deadline:
             raise RunError(
-                f"no worker of {name} was seen for {arguments.wait:g} s; start one with: make up STACK={name}"
+                f"found no worker of {name} within {arguments.wait:g} s; start one with: make up STACK={name}"
             )
-        if not said:
-            said = True
+        if not announced:
+            announced = True
             if arguments.stack is not None:
                 require_stack(arguments.project, arguments.stack)
             print(f"waiting for the first worker of {name}", file=sys.stderr)
@@ -87,54 +83,32 @@ def _found(arguments: argparse.Namespace) -> Feed:
 
 
 def _ended_run(feed: Feed) -> frozenset[str]:
-    """What tells a run that is over from the next one: when its workers ended. Empty for one that is not over."""
-    sightings = feed.look()
-    if not all(sighting.started and not sighting.running for sighting in sightings):
+    """Identify a run that is over by the times at which its workers ended. Empty if the run is not over."""
+    snapshots = feed.snapshots()
+    if not all(snapshot.started and not snapshot.running for snapshot in snapshots):
         return frozenset()
-    ends = {each.worker_id: each.result.completed_at if each.result else None for each in sightings}
+    ends = {each.worker_id: each.result.completed_at if each.result else None for each in snapshots}
     return frozenset(f"{worker} {end}" for worker, end in ends.items())
 
 
 def _feeds(arguments: argparse.Namespace) -> list[Feed]:
     if arguments.results_dir is not None:
         if not arguments.results_dir.is_dir():
-            raise InputError.of("--results-dir", str(arguments.results_dir), "is no folder", "name one")
+            raise InputError.of(
+                "--results-dir", str(arguments.results_dir), "is not a folder", "use an existing folder"
+            )
         return [FolderFeed(arguments.results_dir)]
     if arguments.platform is not None:
-        return [FEEDS[arguments.platform](arguments)]
+        return [connect_feed(arguments.platform, arguments.stack, arguments.project)]
     feeds: list[Feed] = []
-    for make in FEEDS.values():
+    for platform in FEEDS:
         try:
-            feeds.append(make(arguments))
+            feeds.append(connect_feed(platform, arguments.stack, arguments.project))
         except RunError:
-            # What is not on this machine has no workers to look at; an absent platform that is named does raise.
+            # A platform that cannot be reached has no workers to follow. If the user names it, the error is reported.
             continue
     return feeds
 
 
-def _local(arguments: argparse.Namespace) -> Feed:
-    return LocalFeed(arguments.stack, arguments.project)
-
-
-def _docker(arguments: argparse.Namespace) -> Feed:
-    from aggregate.live.docker import DockerFeed
-
-    return DockerFeed(arguments.stack)
-
-
-def _kubernetes(arguments: argparse.Namespace) -> Feed:
-    from aggregate.live.kubernetes import KubernetesFeed
-
-    return KubernetesFeed(arguments.stack, ClusterAccess.of_stack(arguments.project, arguments.stack))
-
-
-FEEDS: Mapping[str, Callable[[argparse.Namespace], Feed]] = {
-    "local": _local,
-    "docker": _docker,
-    "kubernetes": _kubernetes,
-}
-
-
-def _line(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+def _print(text: str) -> None:
+    write(text + "\n")

@@ -1,1 +1,1 @@
-"""A run while it goes on: what its workers write, and how that looks."""
+"""Follow a run in progress: read its workers' output and display the fleet."""

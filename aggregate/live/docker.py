@@ -1,8 +1,9 @@
-"""Workers that are containers: their labels say whose they are, their logs how far they have come."""
+"""Follow workers that are Docker containers, found by their labels. Their progress is in the logs."""
 
 import io
 import tarfile
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import docker
@@ -10,7 +11,7 @@ from docker.errors import DockerException, NotFound
 from pydantic import ValidationError
 from requests.exceptions import RequestException
 
-from aggregate.live.feed import Sighting, told
+from aggregate.live.feed import Snapshot, parse_output
 from core.errors import RunError
 from core.labels import STACK_LABEL, WORKER_LABEL
 from core.plan import LoadPlan
@@ -18,14 +19,14 @@ from core.text import one_line
 
 _PLAN = "/plan/plan.json"
 _LINES = 2
-"""The last may be cut off while it is being written."""
+"""The last line may be incomplete while it is being written."""
 _RUNNING = ("running", "restarting", "paused")
 
 
 class DockerFeed:
-    """The containers of a stack. Raises RunError where no Docker engine answers."""
+    """The containers of a stack. Raises RunError if the Docker engine does not respond."""
 
-    def __init__(self, stack: str) -> None:
+    def __init__(self, stack: str, _project: Path) -> None:
         self._stack = stack
         self._limits: dict[str, int | None] = {}
         try:
@@ -35,14 +36,14 @@ class DockerFeed:
             raise _unreachable(error) from None
 
     def plan(self) -> LoadPlan | None:
-        """The plan in the workers' volume."""
+        """Return the plan from the workers' volume."""
         workers = self._workers()
         return self._plan_in(workers[0]["Id"]) if workers else None
 
-    def look(self) -> Sequence[Sighting]:
-        """Each worker's container, ended ones too."""
+    def snapshots(self) -> Sequence[Snapshot]:
+        """Return each worker's container, including containers that have ended."""
         try:
-            return [self._sighting(container) for container in self._workers()]
+            return [self._snapshot(container) for container in self._workers()]
         except (DockerException, RequestException) as error:
             raise _unreachable(error) from None
 
@@ -51,16 +52,16 @@ class DockerFeed:
         listed = self._client.api.containers(all=True, filters={"label": labels})
         return [each for each in listed if each["Labels"][WORKER_LABEL].startswith("worker-")]
 
-    def _sighting(self, container: Mapping[str, Any]) -> Sighting:
-        # First the state, then the log: what has ended by now has written all.
+    def _snapshot(self, container: Mapping[str, Any]) -> Snapshot:
+        # Read the state before the log: a container that has ended has written everything.
         identity, state = container["Id"], container["State"]
         started = state != "created" or self._failed_to_start(identity)
-        progress, result = told(self._log(identity)) if started else (None, None)
+        progress, result = parse_output(self._log(identity)) if started else (None, None)
         worker = container["Labels"][WORKER_LABEL]
-        return Sighting(worker, started, state in _RUNNING, progress, result, self._limit(identity))
+        return Snapshot(worker, started, state in _RUNNING, progress, result, self._limit(identity))
 
     def _failed_to_start(self, identity: str) -> bool:
-        """Docker leaves such a container as created, with the error beside it."""
+        """Return whether starting failed: Docker keeps such a container in state created, with an error."""
         try:
             return bool(self._client.api.inspect_container(identity)["State"]["Error"])
         except NotFound:
@@ -83,7 +84,7 @@ class DockerFeed:
             return b""
 
     def _plan_in(self, identity: str) -> LoadPlan | None:
-        """None where the container has no such file, or is gone."""
+        """Return the plan, or None if the container or its file does not exist."""
         try:
             blocks, _ = self._client.api.get_archive(identity, _PLAN)
             with tarfile.open(fileobj=io.BytesIO(b"".join(blocks))) as archive:
@@ -94,5 +95,5 @@ class DockerFeed:
 
 
 def _unreachable(error: Exception) -> RunError:
-    said = one_line(error, 200)
-    return RunError(f"no Docker engine answers ({said}); start Docker or set DOCKER_HOST")
+    reason = one_line(error, 200)
+    return RunError(f"the Docker engine does not respond ({reason}); start Docker or set DOCKER_HOST")

@@ -1,20 +1,22 @@
-"""What can be seen of a run's workers from outside, whatever the platform."""
+"""Read the state of a run's workers from outside. The interface is the same for every platform."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from pydantic import ValidationError
 
+from aggregate.collect import PLAN_FILE
 from core.plan import LoadPlan
 from core.results import Progress, WorkerResult
 
-_Model = TypeVar("_Model", Progress, WorkerResult)
+_Model = TypeVar("_Model", Progress, WorkerResult, LoadPlan)
 
 
 @dataclass(frozen=True)
-class Sighting:
-    """One worker at one moment. `memory_limit` is in bytes; a result is there from the worker's end on."""
+class Snapshot:
+    """One worker at one moment. `memory_limit` is in bytes; `result` is None until the worker has ended."""
 
     worker_id: str
     started: bool
@@ -25,21 +27,49 @@ class Sighting:
 
 
 class Feed(Protocol):
-    """A place where workers can be seen. A look at it costs little and never blocks for long."""
+    """A source of worker snapshots. Both methods are fast and never wait for a worker."""
 
     def plan(self) -> LoadPlan | None:
-        """The run's plan, where it can be read."""
+        """Return the run's plan, or None if it cannot be read."""
         ...
 
-    def look(self) -> Sequence[Sighting]:
-        """All workers that are there now; none before the run begins."""
+    def snapshots(self) -> Sequence[Snapshot]:
+        """Return all workers that exist now; none before the run starts."""
         ...
 
 
-def told(output: bytes) -> tuple[Progress | None, WorkerResult | None]:
-    """What the last whole line that is a worker's says, of the end of its standard output."""
-    lines = output.split(b"\n")
-    for line in reversed(lines):
+class FolderFeed:
+    """A folder with `plan.json`, to which workers write results. A worker counts as running until its result exists."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def plan(self) -> LoadPlan | None:
+        """Return the folder's plan, or None if there is none."""
+        return read_file(LoadPlan, self._folder / PLAN_FILE)
+
+    def snapshots(self) -> Sequence[Snapshot]:
+        """Return each planned worker; without a plan, each worker with a result."""
+        plan = self.plan()
+        names = [worker.id for worker in plan.workers] if plan else self._ended()
+        results = {name: read_file(WorkerResult, self._folder / f"{name}.json") for name in names}
+        return [Snapshot(name, True, result is None, None, result) for name, result in results.items()]
+
+    def _ended(self) -> list[str]:
+        return sorted(file.stem for file in self._folder.glob("*.json") if file.name != PLAN_FILE)
+
+
+def read_file(model: type[_Model], file: Path) -> _Model | None:
+    """Read a model from a JSON file; None if the file is missing or incomplete."""
+    try:
+        return _parsed(model, file.read_bytes())
+    except OSError:
+        return None
+
+
+def parse_output(output: bytes) -> tuple[Progress | None, WorkerResult | None]:
+    """Return the last complete progress line or result in the end of a worker's standard output."""
+    for line in reversed(output.split(b"\n")):
         if line.startswith(b'{"progress":'):
             if (progress := _parsed(Progress, line)) is not None:
                 return progress, None
@@ -48,9 +78,9 @@ def told(output: bytes) -> tuple[Progress | None, WorkerResult | None]:
     return None, None
 
 
-def _parsed(model: type[_Model], line: bytes) -> _Model | None:
-    """None for a line that is cut off, as the last one may be while it is being written."""
+def _parsed(model: type[_Model], text: bytes) -> _Model | None:
+    """Return None for a text that is cut off, as the last line is while it is being written."""
     try:
-        return model.model_validate_json(line)
+        return model.model_validate_json(text)
     except ValidationError:
         return None

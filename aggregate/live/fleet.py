@@ -1,12 +1,12 @@
-"""The run as it stands: each worker's state and speed, and the fleet's, from one look to the next. No clock, no screen."""
+"""State and rate of each worker and of the fleet, updated by snapshots. Reads no clock and draws nothing."""
 
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from aggregate.live.feed import Sighting
-from aggregate.names import natural
+from aggregate.live.feed import Snapshot
+from aggregate.report import worker_order
 from core.plan import LoadPlan
 from core.results import WorkerResult
 from core.units import MIB
@@ -14,11 +14,11 @@ from core.units import MIB
 LATE_AFTER_SECONDS = 5.0
 RATE_OVER_SECONDS = 5.0
 HISTORY = 60
-"""How many looks the fleet's sparkline shows."""
+"""How many updates the fleet's sparkline shows."""
 
 
 class State(StrEnum):
-    """Where a worker is. A silent one is late; it is lost only when its container is gone without a result."""
+    """The state of a worker. LATE: no output for five seconds. LOST: its process or container ended without a result."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -29,13 +29,13 @@ class State(StrEnum):
 
     @property
     def over(self) -> bool:
-        """Whether nothing more is to come."""
+        """Whether the worker has ended."""
         return self in (State.DONE, State.FAILED, State.LOST)
 
 
 @dataclass
 class Worker:
-    """One worker. `rate` is in rows a second over its last seconds, of one that has ended over its life."""
+    """One worker. `rate` is in rows per second over the last five seconds; after the end, over the whole run."""
 
     id: str
     total_rows: int | None = None
@@ -47,36 +47,36 @@ class Worker:
     memory_mb: float | None = None
     memory_limit_mb: float | None = None
     result: WorkerResult | None = None
-    _heard_at: float | None = None
+    _changed_at: float | None = None
     _last: tuple[float, int] | None = None
     _recent: deque[tuple[float, int]] = field(default_factory=deque[tuple[float, int]])
 
-    def see(self, sighting: Sighting, now: float) -> None:
-        """Take in one sighting, at `now` seconds of the watcher's clock."""
-        self.memory_limit_mb = sighting.memory_limit / MIB if sighting.memory_limit else self.memory_limit_mb
-        self.result = sighting.result
-        if sighting.result is not None:
-            self._end(sighting.result)
+    def update(self, snapshot: Snapshot, now: float) -> None:
+        """Apply one snapshot, taken at `now` seconds of a monotonic clock."""
+        self.memory_limit_mb = snapshot.memory_limit / MIB if snapshot.memory_limit else self.memory_limit_mb
+        self.result = snapshot.result
+        if snapshot.result is not None:
+            self._end(snapshot.result)
             return
-        if sighting.progress is not None:
-            self._advance(sighting, now)
-        if not sighting.started:
+        if snapshot.progress is not None:
+            self._advance(snapshot, now)
+        if not snapshot.started:
             self.state = State.WAITING
-        elif not sighting.running:
+        elif not snapshot.running:
             self.state, self.rate = State.LOST, 0.0
         else:
-            self._heard_at = now if self._heard_at is None else self._heard_at
-            silent = now - self._heard_at >= LATE_AFTER_SECONDS
+            self._changed_at = now if self._changed_at is None else self._changed_at
+            silent = now - self._changed_at >= LATE_AFTER_SECONDS
             self.state = State.LATE if silent else State.RUNNING
 
-    def vanish(self) -> None:
-        """Its container is gone: unless it had ended, it is lost."""
+    def mark_gone(self) -> None:
+        """Mark the worker as lost, unless it had already ended: its container does not exist any more."""
         if not self.state.over:
             self.state, self.rate = State.LOST, 0.0
 
     @property
     def error(self) -> str | None:
-        """Its last error, once it has ended with one."""
+        """The last error in the worker's result."""
         return self.result.errors[-1] if self.result and self.result.errors else None
 
     def _end(self, result: WorkerResult) -> None:
@@ -86,17 +86,17 @@ class Worker:
         self.p99_ms = result.latency_ms.p99 if result.latency_ms else self.p99_ms
         self.memory_mb = result.peak_memory_mb or self.memory_mb
 
-    def _advance(self, sighting: Sighting, now: float) -> None:
-        progress = sighting.progress
+    def _advance(self, snapshot: Snapshot, now: float) -> None:
+        progress = snapshot.progress
         if progress is None:
             return
         point = (progress.at.timestamp(), progress.rows)
         if point == self._last:
             return
         if progress.rows < self.rows:
-            # Started again: its first attempt's speed says nothing about this one's.
+            # The worker was restarted: the rate of its first attempt does not count.
             self._recent.clear()
-        self._last, self._heard_at = point, now
+        self._last, self._changed_at = point, now
         self._recent.append(point)
         while point[0] - self._recent[0][0] > RATE_OVER_SECONDS:
             self._recent.popleft()
@@ -109,72 +109,72 @@ class Worker:
 
 @dataclass
 class Fleet:
-    """All workers, in the plan's order where there is one. `rates` is the fleet's at each look, oldest first."""
+    """All workers, in the plan's order if there is one. `rates` has the fleet's rate at each update, oldest first."""
 
     workers: dict[str, Worker] = field(default_factory=dict[str, Worker])
     rates: deque[float] = field(default_factory=lambda: deque[float](maxlen=HISTORY))
     _seen: set[str] = field(default_factory=set[str])
 
     def expect(self, plan: LoadPlan) -> None:
-        """Wait for the plan's workers, each with its rows; those that were seen already keep what was seen."""
+        """Add the plan's workers, each with its number of rows. Workers that are known already keep their state."""
         seen = self.workers
         self.workers = {each.id: seen.get(each.id, Worker(each.id)) for each in plan.workers}
         for planned in plan.workers:
             self.workers[planned.id].total_rows = planned.rows
 
-    def update(self, sightings: Sequence[Sighting], now: float) -> list[tuple[Worker, State]]:
-        """Take in a look at everything; returns the workers whose state changed, with what it was.
+    def update(self, snapshots: Sequence[Snapshot], now: float) -> list[tuple[Worker, State]]:
+        """Apply the snapshots of all workers; return the workers whose state changed, with their former state.
 
-        A worker that was there and is gone is lost; one that was never there waits, unless nothing is there any more.
+        A worker without a snapshot that had one before is lost. Other workers wait, unless there are no snapshots at all.
         """
         before = {worker.id: worker.state for worker in self.workers.values()}
-        for sighting in sorted(sightings, key=lambda each: natural(each.worker_id)):
-            self.workers.setdefault(sighting.worker_id, Worker(sighting.worker_id)).see(sighting, now)
-        there = {sighting.worker_id for sighting in sightings}
-        for gone in (self._seen if there else self.workers.keys()) - there:
-            self.workers[gone].vanish()
-        self._seen |= there
+        for snapshot in sorted(snapshots, key=lambda each: worker_order(each.worker_id)):
+            self.workers.setdefault(snapshot.worker_id, Worker(snapshot.worker_id)).update(snapshot, now)
+        present = {snapshot.worker_id for snapshot in snapshots}
+        for gone in (self._seen if present else self.workers.keys()) - present:
+            self.workers[gone].mark_gone()
+        self._seen |= present
         self.rates.append(self.rate)
         changed = ((worker, before.get(worker.id, State.WAITING)) for worker in self.workers.values())
         return [(worker, state) for worker, state in changed if worker.state is not state]
 
     @property
     def rows(self) -> int:
-        """All acknowledged rows."""
+        """All acknowledged rows of the fleet."""
         return sum(worker.rows for worker in self.workers.values())
 
     @property
     def total_rows(self) -> int:
-        """All rows of the workers that said how many they have."""
+        """All planned rows, as far as they are known."""
         return sum(worker.total_rows or worker.rows for worker in self.workers.values())
 
     @property
     def rate(self) -> float:
-        """Rows a second of those that are loading."""
+        """Rows per second of all running workers."""
         return sum(worker.rate for worker in self._in((State.RUNNING, State.LATE)))
 
     @property
     def seconds_left(self) -> float | None:
-        """Until the slowest running worker has loaded its rows, at its speed; None when nothing moves."""
+        """Time until the slowest running worker has loaded its rows at its current rate; None if no worker makes progress."""
         moving = [worker for worker in self._in((State.RUNNING, State.LATE)) if worker.rate > 0 and worker.total_rows]
         return max(((worker.total_rows or 0) - worker.rows) / worker.rate for worker in moving) if moving else None
 
     @property
     def over(self) -> bool:
-        """Whether every worker has ended or is gone."""
+        """Whether every worker has ended or is lost."""
         return bool(self.workers) and all(worker.state.over for worker in self.workers.values())
 
     def counts(self) -> dict[State, int]:
-        """How many workers are in each state that any is in."""
+        """Return the number of workers per state; states without workers are left out."""
         states = [worker.state for worker in self.workers.values()]
         return {state: states.count(state) for state in State if state in states}
 
     def results(self) -> list[WorkerResult]:
-        """What the ended workers reported."""
+        """Return the results of the workers that have ended."""
         return [worker.result for worker in self.workers.values() if worker.result is not None]
 
     def missing(self) -> dict[str, str]:
-        """The workers that left no result, with what was seen of them last."""
+        """Return the workers without a result, each with its last known progress."""
         return {
             worker.id: f"it ended without a result, after {worker.rows:,} rows"
             for worker in self.workers.values()

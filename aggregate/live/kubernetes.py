@@ -1,8 +1,9 @@
-"""Workers that are pods: their labels say whose they are, their logs how far they have come."""
+"""Follow workers that are Kubernetes pods, found by their labels. Their progress is in the logs."""
 
 import base64
 import gzip
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from kubernetes import client, config
@@ -12,7 +13,7 @@ from pydantic import ValidationError
 from urllib3.exceptions import HTTPError
 from yaml import YAMLError
 
-from aggregate.live.feed import Sighting, told
+from aggregate.live.feed import Snapshot, parse_output
 from core.errors import RunError
 from core.kubeconfig import ClusterAccess
 from core.labels import STACK_LABEL, stack_label
@@ -24,15 +25,16 @@ _WORKERS = f"{STACK_LABEL}={{}},app.kubernetes.io/component=worker"
 _INDEX_LABEL = "batch.kubernetes.io/job-completion-index"
 _PLAN_VOLUME, _PLAN_FILE = "plan", "plan.json"
 _LINES = 2
-"""The last may be cut off while it is being written."""
+"""The last line may be incomplete while it is being written."""
 _TIMEOUT_SECONDS = 10
 _ENDED = ("Succeeded", "Failed")
 
 
 class KubernetesFeed:
-    """The pods of a stack, in the cluster that `access` leads to. Raises RunError where there is none."""
+    """The pods of a stack, in the cluster that its stack file names. Raises RunError if the cluster does not respond."""
 
-    def __init__(self, stack: str, access: ClusterAccess) -> None:
+    def __init__(self, stack: str, project: Path) -> None:
+        access = ClusterAccess.of_stack(project, stack)
         self._selector = _WORKERS.format(stack_label(stack))
         load: Any = config
         try:
@@ -42,7 +44,7 @@ class KubernetesFeed:
             raise _unreachable(error) from None
 
     def plan(self) -> LoadPlan | None:
-        """The plan in the ConfigMap that the workers have as a volume."""
+        """Return the plan from the ConfigMap that is mounted in the workers."""
         try:
             for pod in self._pods():
                 for volume in pod.spec.volumes:
@@ -52,30 +54,30 @@ class KubernetesFeed:
             return None
         return None
 
-    def look(self) -> Sequence[Sighting]:
-        """Each worker's newest pod: a retried worker has older ones, which have ended."""
+    def snapshots(self) -> Sequence[Snapshot]:
+        """Return each worker's newest pod. A retried worker also has older pods, which have ended."""
         try:
             newest = {_worker(pod): pod for pod in self._pods()}
-            return [self._sighting(worker, pod) for worker, pod in newest.items()]
+            return [self._snapshot(worker, pod) for worker, pod in newest.items()]
         except (ApiException, HTTPError) as error:
             raise _unreachable(error) from None
 
     def _pods(self) -> list[Any]:
-        """Oldest first."""
+        """Return the pods, oldest first."""
         listed = self._api.list_pod_for_all_namespaces(label_selector=self._selector, _request_timeout=_TIMEOUT_SECONDS)
         return sorted(listed.items, key=lambda pod: pod.metadata.creation_timestamp)
 
-    def _sighting(self, worker: str, pod: Any) -> Sighting:
-        # First the phase, then the log: what has ended by now has written all.
+    def _snapshot(self, worker: str, pod: Any) -> Snapshot:
+        # Read the phase before the log: a pod that has ended has written everything.
         phase = pod.status.phase
         started = phase == "Running" or phase in _ENDED
-        progress, result = told(self._log(pod)) if started else (None, None)
+        progress, result = parse_output(self._log(pod)) if started else (None, None)
         limits = (pod.spec.containers[0].resources.limits if pod.spec.containers[0].resources else None) or {}
         memory = parse_size(limits["memory"]) if "memory" in limits else None
-        return Sighting(worker, started, phase == "Running", progress, result, memory)
+        return Snapshot(worker, started, phase == "Running", progress, result, memory)
 
     def _log(self, pod: Any) -> bytes:
-        """Empty for a pod whose container is being made or is gone."""
+        """Return the last lines of the log; nothing if the container is being created or does not exist any more."""
         try:
             answer: Any = self._api.read_namespaced_pod_log(
                 pod.metadata.name,
@@ -90,7 +92,7 @@ class KubernetesFeed:
         return bytes(answer.data)
 
     def _plan_in(self, name: str, namespace: str) -> LoadPlan:
-        """As text, or compressed where it is long."""
+        """Read the plan, which is text, or compressed if it is long."""
         found = self._api.read_namespaced_config_map(name, namespace, _request_timeout=_TIMEOUT_SECONDS)
         if found.data is not None and _PLAN_FILE in found.data:
             return LoadPlan.model_validate_json(found.data[_PLAN_FILE])
@@ -99,10 +101,12 @@ class KubernetesFeed:
 
 
 def _worker(pod: Any) -> str:
-    """The worker's id, by its place in the indexed job."""
+    """Return the worker's id, from the pod's index in the job."""
     return f"worker-{int((pod.metadata.labels or {}).get(_INDEX_LABEL, 0)) + 1}"
 
 
 def _unreachable(error: Exception) -> RunError:
-    said = one_line(error, 200)
-    return RunError(f"no cluster answers ({said}); set KUBECONFIG, or `pulumi config set kubernetes:context NAME`")
+    reason = one_line(error, 200)
+    return RunError(
+        f"the cluster does not respond ({reason}); set KUBECONFIG, or `pulumi config set kubernetes:context NAME`"
+    )

@@ -1,51 +1,46 @@
-"""Workers that are processes of this machine: their output lies in the stack's folder."""
+"""Follow workers that are processes of this machine. Their output is in the stack's folder."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
-from pydantic import ValidationError
 
-from aggregate.collect import PROJECT
-from aggregate.live.feed import Sighting, told
+from aggregate.live.feed import Snapshot, parse_output, read_file
 from core.plan import LoadPlan
 
 _TAIL_BYTES = 1 << 18
-"""Holds the last line whole: a result is some tens of KiB."""
+"""Enough for the last line: a result has some tens of KiB."""
 
 
 class LocalFeed:
-    """The folder `.loadtest/<stack>` of a stack on the local platform."""
+    """The workers in the folder `.loadtest/<stack>` of a project."""
 
-    def __init__(self, stack: str, project: Path = PROJECT) -> None:
+    def __init__(self, stack: str, project: Path) -> None:
         self._folder = project / ".loadtest" / stack
 
     def plan(self) -> LoadPlan | None:
-        """The plan that the workers were given."""
-        try:
-            return LoadPlan.model_validate_json((self._folder / "plan.json").read_bytes())
-        except (OSError, ValidationError):
-            return None
+        """Return the plan that the workers read."""
+        return read_file(LoadPlan, self._folder / "plan.json")
 
-    def look(self) -> Sequence[Sighting]:
-        """Each worker of the plan once its output is there."""
+    def snapshots(self) -> Sequence[Snapshot]:
+        """Return each planned worker whose output file exists."""
         plan = self.plan()
         if plan is None:
             return []
         limit = plan.limits.memory if plan.limits else None
-        return [self._sighting(worker.id, limit) for worker in plan.workers if self._output(worker.id).exists()]
+        return [self._snapshot(worker.id, limit) for worker in plan.workers if self._output(worker.id).exists()]
 
-    def _sighting(self, worker: str, memory_limit: int | None) -> Sighting:
-        # First whether it runs, then what it wrote: what has ended by now has written all.
+    def _snapshot(self, worker: str, memory_limit: int | None) -> Snapshot:
+        # Check the process before reading its output: a process that has ended has written everything.
         running = self._runs(worker)
-        progress, result = told(_tail(self._output(worker)))
-        return Sighting(worker, True, running, progress, result, memory_limit)
+        progress, result = parse_output(_tail(self._output(worker)))
+        return Snapshot(worker, True, running, progress, result, memory_limit)
 
     def _output(self, worker: str) -> Path:
         return self._folder / "workers" / f"{worker}.out"
 
     def _runs(self, worker: str) -> bool:
-        """Whether the process that was written down, with the time when it began, is still there."""
+        """Return whether the recorded process exists. The start time guards against a process id that was reused."""
         try:
             pid, created = (self._folder / "workers" / f"{worker}.pid").read_text().split()
             process = psutil.Process(int(pid))

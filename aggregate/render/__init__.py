@@ -1,1 +1,1 @@
-"""The formats of a report. Each takes a `Report` and gives text; none adds, rounds or leaves out."""
+"""The output formats of a report. Each renders a `Report` as text; none adds, rounds or leaves out a figure."""

@@ -1,13 +1,15 @@
-"""Figures and sentences as people read them, the same in every format for people."""
+"""Format figures and sentences, the same in every format that people read."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from aggregate.report import Limit, LimitedBy, Percentiles, Report, Status, Totals, WorkerLine
 from core.errors import ExitCode
+from core.metrics import METRICS, Metric, Unit
+from core.units import format_size
 
 COLUMNS = ("Worker", "Tables", "Rows", "Duration", "Rows/sec", "Status")
 NONE = "-"
-"""Stands for a figure that nobody knows."""
+"""The text for an unknown figure."""
 
 _WIDEST_LIST = 40
 _OUTCOMES = {
@@ -18,18 +20,18 @@ _OUTCOMES = {
 }
 
 
-def count(number: int) -> str:
-    """Digits in groups of three: `50,000`."""
-    return f"{number:,}"
+def count(number: float) -> str:
+    """Format with thousands separators: `50,000`."""
+    return f"{number:,.0f}"
 
 
 def rate(rows_per_second: float | None) -> str:
-    """Rows a second, to the tenth: `150.6`."""
+    """Format rows per second with one decimal: `150.6`."""
     return NONE if rows_per_second is None else f"{rows_per_second:,.1f}"
 
 
 def duration(milliseconds: float | None) -> str:
-    """`1h 02m 03s`, `5m 32s`, `12.3s`, `0.8s`, `45ms`: the two or three digits that matter."""
+    """Format with two or three significant digits: `1h 02m 03s`, `5m 32s`, `12.3s`, `0.8s`, `45ms`."""
     if milliseconds is None:
         return NONE
     if milliseconds < 99.5:
@@ -42,30 +44,51 @@ def duration(milliseconds: float | None) -> str:
 
 
 def milliseconds(value: float) -> str:
-    """A latency, to the hundredth of a millisecond: `12.30 ms`."""
+    """Format a latency with two decimals: `12.30 ms`."""
     return f"{value:,.2f} ms"
 
 
+def mebibytes(value: float) -> str:
+    """Format a size with one decimal: `120.5 MiB`."""
+    return f"{value:,.1f} MiB"
+
+
+_BY_UNIT: Mapping[Unit, Callable[[float], str]] = {
+    Unit.ROWS_PER_SECOND: rate,
+    Unit.DURATION_MS: duration,
+    Unit.LATENCY_MS: milliseconds,
+    Unit.BYTES: format_size,
+    Unit.MEBIBYTES: mebibytes,
+}
+"""How to format each unit; numbers of things are counts."""
+
+
+def figure(metric: Metric, report: Report) -> str:
+    """Format one metric of a report in its unit."""
+    value = metric.read(report)
+    return NONE if value is None else _BY_UNIT.get(metric.unit, count)(value)
+
+
 def status(line: WorkerLine) -> str:
-    """`ok`, `ok (attempt 2)`, `oom killed`."""
-    text = "ok" if line.status is Status.RETRIED else line.status.value.replace("_", " ")
+    """Return `ok`, `ok (attempt 2)`, `oom killed`."""
+    text = "ok" if line.status is Status.RETRIED else line.status.words
     return f"{text} (attempt {line.attempt})" if line.attempt > 1 else text
 
 
 def outcome(code: ExitCode) -> str:
-    """What an exit code means, in two words."""
+    """Return the meaning of an exit code in two words."""
     return _OUTCOMES[code]
 
 
 def row(line: WorkerLine) -> tuple[str, ...]:
-    """A worker's cells, one a column."""
+    """Return a worker's cells, one per column."""
     rows = count(line.rows) if line.result else NONE
     cells = (line.worker_id, tables(line.tables), rows)
     return (*cells, duration(line.duration_ms), rate(line.rows_per_second), status(line))
 
 
 def tables(names: Sequence[str]) -> str:
-    """The names with commas; of a long list the first ones, and how many others there are."""
+    """Join names with commas; of a long list show the first names and the number of the others."""
     text = ", ".join(names)
     if len(text) <= _WIDEST_LIST or len(names) == 1:
         return text or NONE
@@ -75,20 +98,20 @@ def tables(names: Sequence[str]) -> str:
 
 
 def total_row(totals: Totals) -> tuple[str, ...]:
-    """The last row's cells, with the marks of the two footnotes."""
+    """Return the cells of the last row, with the marks of the two footnotes."""
     ok = f"{totals.finished_workers:,} of {totals.workers:,} ok" if totals.failed_workers else "ok"
     fleet = f"{duration(totals.duration_ms)}*", f"{rate(totals.rows_per_second)}†"
     return ("TOTAL", count(totals.tables), count(totals.rows), *fleet, ok)
 
 
 def footnotes(totals: Totals) -> str:
-    """What the marks mean; a throughput of fewer workers than were planned says of how many."""
+    """Explain the marks. If the rate covers a part of the workers only, name their number."""
     part = f" of {totals.rated_workers:,} of {totals.workers:,} workers"
     return f"* Wall clock (parallel)  † Aggregate throughput{part if totals.rated_workers < totals.workers else ''}"
 
 
 def facts(report: Report) -> list[str]:
-    """The lines below the table: the true wall clock, the starts, latency, throttling, verification."""
+    """Return the lines below the table: wall clock, starts, latency, what limits the run, memory, verification."""
     totals = report.totals
     lines: list[str] = []
     if totals.wall_clock_ms is not None:
@@ -102,8 +125,11 @@ def facts(report: Report) -> list[str]:
         lines.append(f"CPU: throttled for {duration(totals.throttled_ms)} in {count(totals.nr_throttled or 0)} periods")
     if report.limited_by is not None:
         lines.append(f"Limit: {limit(report.limited_by)}")
-    if totals.peak_memory_mb is not None:
-        lines.append(f"Memory: {totals.peak_memory_mb:,.1f} MiB at most in one worker")
+    lines += [
+        metric.sentence.format(figure(metric, report))
+        for metric in METRICS.values()
+        if metric.sentence and metric.read(report) is not None
+    ]
     if report.verification is not None:
         found = report.verification
         text = f"{count(found.expected)} rows expected, {count(found.matched)} matched"
@@ -113,47 +139,43 @@ def facts(report: Report) -> list[str]:
 
 
 def thresholds(report: Report) -> list[str]:
-    """What became of each threshold: `held: rows_per_second >= 50000 (61,204.5)`."""
+    """Return the result of each threshold: `held: rows_per_second >= 50000 (61,204.5)`."""
     return [
-        f"{'held' if each.held else 'failed'}: {each.threshold} ({_figure(each.value)})" for each in report.thresholds
+        f"{'held' if each.held else 'failed'}: {each.threshold} "
+        f"({'not measured' if each.value is None else f'{each.value:,}'})"
+        for each in report.thresholds
     ]
-
-
-def _figure(value: float | None) -> str:
-    if value is None:
-        return "not measured"
-    return f"{value:,}"
 
 
 _LIMITS = {
     Limit.WORKER_CPU: "the workers' CPU quota: raise cpuLimit, or read the rates as those of this quota",
     Limit.SERVER: "the server: the workers wait for it to take their batches",
-    Limit.GENERATION: "the workers' own making of rows: more workers would load faster",
-    Limit.CONNECTING: "connecting to the server: load more rows, or the rates say little about the load",
+    Limit.GENERATION: "the workers' generation of rows: more workers would load faster",
+    Limit.CONNECTING: "connecting to the server: load more rows to measure the load itself",
     Limit.VERIFICATION: "reading back and comparing rows",
-    Limit.NOTHING: "nothing stands out",
+    Limit.NOTHING: "no single phase takes half of the time",
 }
 
 
 def limit(found: LimitedBy) -> str:
-    """What held the run back, and where the workers' time went."""
+    """Return what limits the run, and the share of the workers' time per phase."""
     return f"{_LIMITS[found.limit]} ({', '.join(f'{name} {share}' for name, share in shares(found))})"
 
 
 def shares(found: LimitedBy) -> list[tuple[str, str]]:
-    """Shares of the workers' time by what it went to; they may overlap."""
-    named = {
+    """Return the phases with their shares of the workers' time; shares below 0.5 % are left out."""
+    by_phase = {
         "send and commit": found.server,
         "generate and encode": found.generation,
         "connect": found.connecting,
         "verify": found.verification,
         "throttled": found.throttled,
     }
-    return [(name, f"{share * 100:.0f}%") for name, share in named.items() if share >= 0.005]
+    return [(name, f"{share * 100:.0f}%") for name, share in by_phase.items() if share >= 0.005]
 
 
 def latency(percentiles: Percentiles) -> str:
-    """The fleet's percentiles with the number of rows in a batch, without which they mean nothing."""
+    """Return the fleet's percentiles with the number of rows per batch, which they depend on."""
     sizes: Sequence[int] = percentiles.batch_sizes
     size = count(sizes[0]) if len(sizes) == 1 else f"{count(sizes[0])} to {count(sizes[-1])}"
     named = ("p50", percentiles.p50), ("p90", percentiles.p90), ("p99", percentiles.p99), ("p99.9", percentiles.p999)
@@ -162,16 +184,16 @@ def latency(percentiles: Percentiles) -> str:
 
 
 def differences(report: Report) -> list[str]:
-    """The first rows that verification found wrong, a line each."""
+    """Return one line for each difference that verification recorded."""
     if report.verification is None:
         return []
     return [
         f"{table.table} {each.key}{f'.{each.column}' if each.column else ''}: "
-        f"expected {_shown(each.expected)}, found {_shown(each.found)}"
+        f"expected {_cell(each.expected)}, found {_cell(each.found)}"
         for table in report.verification.tables
         for each in table.differences
     ]
 
 
-def _shown(value: str | None) -> str:
+def _cell(value: str | None) -> str:
     return "nothing" if value is None else value

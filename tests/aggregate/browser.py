@@ -1,4 +1,4 @@
-"""A headless Chromium, driven over a pipe by its own protocol: what a page shows, says and asks the network for."""
+"""Drive a headless Chromium over a pipe with the DevTools protocol."""
 
 import base64
 import contextlib
@@ -16,24 +16,24 @@ _QUIET = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run", "--no-default-browser-check", "--hide-scrollbars", "--remote-debugging-pipe",
 )  # fmt: skip
-_COMPLAINTS = ("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded")
+_MESSAGES = ("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded")
 
 
 @dataclass
 class Page:
-    """One open page. `complaints` are its console messages, `requests` all that it asked for."""
+    """One open page, with its console messages and the URLs that it requested."""
 
     session: "Session"
     id: str
-    complaints: list[Any] = field(default_factory=list)
+    messages: list[Any] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """One command to the page; what happens meanwhile is noted."""
+        """Send a command to the page and record the events that arrive before the answer."""
         return self.session.call(method, parameters, self)
 
     def open(self, url: str, *, width: int = 1000, height: int = 900, dark: bool = False) -> None:
-        """Show a URL in a window of this size and wait until it is loaded."""
+        """Open a URL in a window of this size and wait until it is loaded."""
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
@@ -44,31 +44,31 @@ class Page:
         self.session.wait_for("Page.loadEventFired", self)
 
     def evaluate(self, expression: str) -> Any:
-        """The value of a JavaScript expression; the page's own policy does not bind the debugger."""
+        """Return the value of a JavaScript expression. The page's security policy does not apply to the debugger."""
         answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
     def screenshot(self, file: Path) -> None:
-        """The whole page as PNG."""
+        """Write the whole page as PNG."""
         answer = self.call("Page.captureScreenshot", captureBeyondViewport=True)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(base64.b64decode(answer["data"]))
 
     def print(self) -> bytes:
-        """The page as PDF, as a printer would get it."""
+        """Return the printed page as PDF."""
         return base64.b64decode(self.call("Page.printToPDF")["data"])
 
-    def notice(self, event: Mapping[str, Any]) -> None:
-        """Keep what a test asks about."""
-        if event["method"] in _COMPLAINTS:
-            self.complaints.append(event["params"])
+    def record(self, event: Mapping[str, Any]) -> None:
+        """Record an event that tests check."""
+        if event["method"] in _MESSAGES:
+            self.messages.append(event["params"])
         elif event["method"] == "Network.requestWillBeSent":
             self.requests.append(event["params"]["request"]["url"])
 
 
 class Session:
-    """The browser's end of the pipe: JSON messages, each ended by a zero byte."""
+    """The connection to the browser: JSON messages, each terminated by a zero byte."""
 
     def __init__(self, commands: int, answers: int) -> None:
         self._commands = os.fdopen(commands, "wb", buffering=0)
@@ -77,12 +77,12 @@ class Session:
         self._sent = 0
 
     def new_page(self) -> Page:
-        """An empty page."""
+        """Open an empty page."""
         target = self.call("Target.createTarget", {"url": "about:blank"})["targetId"]
         return Page(self, self.call("Target.attachToTarget", {"targetId": target, "flatten": True})["sessionId"])
 
     def call(self, method: str, parameters: Mapping[str, Any], page: Page | None = None) -> dict[str, Any]:
-        """Send a command and give its answer."""
+        """Send a command and return its answer."""
         self._sent += 1
         message = {"id": self._sent, "method": method, "params": parameters, **({"sessionId": page.id} if page else {})}
         self._commands.write(json.dumps(message).encode() + b"\0")
@@ -94,7 +94,7 @@ class Session:
                 return result
 
     def wait_for(self, event: str, page: Page) -> None:
-        """Read on until the page tells of an event."""
+        """Read events until the page sends this one."""
         while self._next(page).get("method") != event:
             pass
 
@@ -106,18 +106,18 @@ class Session:
         text, _, self._buffer = self._buffer.partition(b"\0")
         message: dict[str, Any] = json.loads(text)
         if page is not None and message.get("sessionId") == page.id and "method" in message:
-            page.notice(message)
+            page.record(message)
         return message
 
     def close(self) -> None:
-        """Let go of the pipe; the browser ends by it."""
+        """Close the pipe, which ends the browser."""
         self._commands.close()
         self._answers.close()
 
 
 @contextlib.contextmanager
 def chromium(profile: Path) -> Iterator[Session]:
-    """A browser with a profile of its own, ended with the block."""
+    """Run a browser with its own profile."""
     assert CHROMIUM is not None
     to_browser, commands = os.pipe()
     answers, from_browser = os.pipe()

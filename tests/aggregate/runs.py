@@ -1,4 +1,4 @@
-"""Runs in the shape that the worker and the fleet give them: plans, results, a stack's outputs."""
+"""Test data: plans, results and stack outputs in the form in which worker and fleet write them."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -28,7 +28,7 @@ TABLES = ("users", "orders", "products")
 
 
 def plan(workers: int = 3, *, tables: Sequence[str] = TABLES, rows: int = 50_000, **changes: Any) -> LoadPlan:
-    """A plan of `rows` rows a table."""
+    """Return a plan of `rows` rows per table."""
     key = Column(name="id", type=DataType(kind=Kind.INT64), generator=Sequential())
     schema = Schema(tables=tuple(Table(name=name, primary_key="id", columns=(key,)) for name in tables))
     fields: dict[str, Any] = {
@@ -46,7 +46,7 @@ def plan(workers: int = 3, *, tables: Sequence[str] = TABLES, rows: int = 50_000
 
 
 def histogram(milliseconds: Iterable[float]) -> str:
-    """Latencies as a worker encodes them."""
+    """Return latencies in the encoding that a worker uses."""
     recorded = HdrHistogram(1, 3_600_000_000, 3)
     for each in milliseconds:
         recorded.record_value(round(each * 1000))
@@ -55,7 +55,7 @@ def histogram(milliseconds: Iterable[float]) -> str:
 
 
 def latency(milliseconds: Sequence[float], batch_size: int = 500) -> Latency:
-    """A worker's latency with its histogram."""
+    """Return a worker's latency with its histogram."""
     ordered = sorted(milliseconds)
     middle = ordered[len(ordered) // 2]
     return Latency(
@@ -72,7 +72,7 @@ def latency(milliseconds: Sequence[float], batch_size: int = 500) -> Latency:
 def result(
     number: int = 1, table: str = "users", seconds: float = 332, rows: int = 50_000, *, delay: float = 0, **changes: Any
 ) -> WorkerResult:
-    """A worker that loaded `rows` rows in `seconds`, started `delay` seconds after the first."""
+    """Return the result of a worker that loaded `rows` rows in `seconds`, started `delay` seconds after the first."""
     start = START + timedelta(seconds=delay)
     fields: dict[str, Any] = {
         "worker_id": f"worker-{number}",
@@ -101,7 +101,7 @@ def result(
 
 
 def failed(number: int, reason: ExitReason, error: str, *, rows: int = 0, **changes: Any) -> WorkerResult:
-    """A worker that did not finish, as the fleet tells it when the worker could not: no duration, no end."""
+    """Return the result that the fleet writes for a worker that was killed: without duration and end."""
     metrics = Metrics(rows_processed=rows)
     fields: dict[str, Any] = {
         "success": False,
@@ -118,13 +118,13 @@ def failed(number: int, reason: ExitReason, error: str, *, rows: int = 0, **chan
     return result(number, **{**fields, **changes})
 
 
-def seed_run() -> list[WorkerResult]:
-    """The three workers of the seed's table."""
+def three_workers() -> list[WorkerResult]:
+    """Return the results of three workers that load a table each."""
     return [result(1, "users", 332), result(2, "orders", 255, delay=0.4), result(3, "products", 361.25, delay=0.8)]
 
 
 def verified(*, missing: int = 0, mismatched: int = 0, extra: int = 0, expected: int = 50_000) -> VerificationReport:
-    """A comparison of one table, `users`."""
+    """Return a comparison of one table, `users`."""
     matched = expected - missing - mismatched
     found = expected - missing + extra
     table = TableVerification(
@@ -148,7 +148,7 @@ def verified(*, missing: int = 0, mismatched: int = 0, extra: int = 0, expected:
 
 
 def outputs(results: Sequence[WorkerResult], run_plan: LoadPlan | None = None, **changes: Any) -> dict[str, Any]:
-    """A stack's outputs as `pulumi stack output --json` prints them."""
+    """Return a stack's outputs in the form that `pulumi stack output --json` prints."""
     return {
         "results": [json.loads(each.model_dump_json()) for each in results],
         "plan": json.loads((run_plan or plan()).model_dump_json()),

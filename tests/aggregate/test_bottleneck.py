@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
-from aggregate import bottleneck
 from aggregate.render import formatting
 from aggregate.report import Limit
+from aggregate.totals import limited_by
 from core.results import Environment, ExitReason, Phases, WorkerResult
 from tests.aggregate import runs
 
@@ -27,19 +27,19 @@ def worker(number: int = 1, *, seconds: float = 10, throttled_ms: float | None =
         ({"send": 9000, "throttled_ms": 999}, Limit.SERVER),
     ],
 )
-def test_the_limit_is_where_the_time_went(phases: dict[str, Any], limit: Limit):
-    found = bottleneck.of([worker(**phases)])
+def test_limit_is_the_prevailing_phase(phases: dict[str, Any], limit: Limit):
+    found = limited_by([worker(**phases)])
     assert found is not None
     assert found.limit is limit
 
 
-def test_all_workers_count_by_the_time_they_had():
-    found = bottleneck.of([worker(1, seconds=30, send=27_000), worker(2, seconds=10, generate=10_000)])
+def test_limit_weighs_workers_by_duration():
+    found = limited_by([worker(1, seconds=30, send=27_000), worker(2, seconds=10, generate=10_000)])
     assert found is not None
     assert (found.limit, found.server, found.generation) == (Limit.SERVER, 0.675, 0.25)
     assert formatting.limit(found).endswith("(send and commit 68%, generate and encode 25%)")
 
 
-def test_a_worker_without_a_duration_has_no_part():
-    assert bottleneck.of([runs.failed(1, ExitReason.KILLED, "killed")]) is None
-    assert bottleneck.of([]) is None
+def test_limit_ignores_workers_without_duration():
+    assert limited_by([runs.failed(1, ExitReason.KILLED, "killed")]) is None
+    assert limited_by([]) is None

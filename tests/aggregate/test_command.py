@@ -1,4 +1,4 @@
-"""The command as a process: its words, where they go, and its exit codes."""
+"""The command as a process: output, standard error and exit codes."""
 
 import json
 import os
@@ -45,8 +45,8 @@ def one_line(done: subprocess.CompletedProcess[str]) -> str:
     return lines[0]
 
 
-def test_a_folder(tmp_path):
-    done = aggregate("--results-dir", folder(tmp_path, runs.seed_run(), runs.plan()))
+def test_folder_of_results(tmp_path):
+    done = aggregate("--results-dir", folder(tmp_path, runs.three_workers(), runs.plan()))
     assert (done.returncode, done.stderr) == (0, "")
     assert "│ TOTAL    │ 3        │ 150,000 │ 6m 01s*  │ 485.1†   │ ok     │" in done.stdout
 
@@ -58,57 +58,59 @@ def test_a_folder(tmp_path):
         pytest.param(lambda results: runs.outputs(results)["results"], id="list"),
     ],
 )
-def test_standard_input(content):
-    done = aggregate("-", "--output-format", "json", stdin=json.dumps(content(runs.seed_run())))
+def test_standard_input_accepts_outputs_and_lists(content):
+    done = aggregate("-", "--output-format", "json", stdin=json.dumps(content(runs.three_workers())))
     assert done.returncode == 0
     assert json.loads(done.stdout)["totals"]["rows_per_second"] == 485.1
 
 
-def test_standard_input_takes_one_result():
+def test_standard_input_accepts_one_result():
     done = aggregate("-", stdin=runs.result().model_dump_json())
     assert (done.returncode, "│ TOTAL    │ 1" in done.stdout) == (0, True)
 
 
-def test_a_file_as_output(tmp_path):
-    done = aggregate("-", "--output", tmp_path / "report.txt", stdin=json.dumps(runs.outputs(runs.seed_run())))
+def test_output_to_file(tmp_path):
+    done = aggregate("-", "--output", tmp_path / "report.txt", stdin=json.dumps(runs.outputs(runs.three_workers())))
     assert (done.returncode, done.stdout) == (0, "")
     assert "485.1†" in (tmp_path / "report.txt").read_text(encoding="utf-8")
-    refused = aggregate("-", "--output", tmp_path / "no" / "r.txt", stdin=json.dumps(runs.outputs(runs.seed_run())))
+    refused = aggregate(
+        "-", "--output", tmp_path / "no" / "r.txt", stdin=json.dumps(runs.outputs(runs.three_workers()))
+    )
     assert (refused.returncode, one_line(refused).startswith("error: --output: ")) == (2, True)
 
 
-def test_a_missing_worker_ends_in_1(tmp_path):
-    done = aggregate("--results-dir", folder(tmp_path, runs.seed_run()[:2], runs.plan()))
+def test_missing_worker_ends_in_1(tmp_path):
+    done = aggregate("--results-dir", folder(tmp_path, runs.three_workers()[:2], runs.plan()))
     assert done.returncode == 1
     assert "warning: worker-3: missing: left no result" in done.stdout
 
 
-def test_an_interrupted_worker_ends_in_1_and_the_others_stand(tmp_path):
+def test_interrupted_worker_ends_in_1(tmp_path):
     stopped = runs.failed(3, ExitReason.INTERRUPTED, "SIGTERM", rows=7, exit_code=143)
-    done = aggregate("--results-dir", folder(tmp_path, [*runs.seed_run()[:2], stopped], runs.plan()))
+    done = aggregate("--results-dir", folder(tmp_path, [*runs.three_workers()[:2], stopped], runs.plan()))
     assert done.returncode == 1
     assert "warning: worker-3: interrupted: SIGTERM" in done.stdout
     assert "│ worker-1 │ users  │ 50,000  │ 5m 32s   │ 150.6    │ ok          │" in done.stdout
 
 
-def test_a_truncated_file_is_named_and_the_others_stand(tmp_path):
-    folder(tmp_path, runs.seed_run(), runs.plan())
+def test_truncated_result_is_unreadable(tmp_path):
+    folder(tmp_path, runs.three_workers(), runs.plan())
     cut = tmp_path / "worker-2.json"
     cut.write_text(cut.read_text()[:300])
     done = aggregate("--results-dir", tmp_path)
     assert done.returncode == 1
     assert "│ worker-2 │ orders   │ -       │ -        │ -        │ unreadable │" in done.stdout
-    assert "worker-2.json: ends in the middle, after 300 bytes; copy it again" in done.stdout
+    assert "worker-2.json: is cut off after 300 bytes; copy it again" in done.stdout
 
 
-def test_a_difference_ends_in_3():
+def test_difference_ends_in_3():
     differing = runs.result(verification_report=runs.verified(missing=3))
     done = aggregate("-", stdin=differing.model_dump_json())
     assert done.returncode == 3
     assert "Verification: 50,000 rows expected, 49,997 matched, 3 missing, 0 mismatched, 0 extra" in done.stdout
 
 
-def test_the_highest_attempt_of_a_worker_is_kept():
+def test_highest_attempt_of_worker_counts():
     first = runs.failed(1, ExitReason.KILLED, "killed", attempt=1)
     second = runs.result(1, attempt=2)
     for order in ([first, second], [second, first]):
@@ -121,12 +123,12 @@ def test_the_highest_attempt_of_a_worker_is_kept():
     ("text", "words"),
     [
         ("", "standard input: is empty"),
-        ('{"results": [{"worker_id"', "standard input: ends in the middle, after 25 bytes; copy it again"),
-        ("hello", "standard input: is no JSON (line 1: Expecting value)"),
+        ('{"results": [{"worker_id"', "standard input: is cut off after 25 bytes; copy it again"),
+        ("hello", "standard input: is not JSON (line 1: Expecting value)"),
         ("3", "standard input: is neither a stack's outputs nor a list of workers' results"),
         ('{"results": "[secret]"}', "standard input: its results are marked as secret"),
-        ('{"version": 1, "totals": {}}', "standard input: is a report, which is made already; give the results.json"),
-        ('{"results": 3}', "standard input: results is no list"),
+        ('{"version": 1, "totals": {}}', "standard input: is a finished report; use the results.json"),
+        ('{"results": 3}', "standard input: results must be a list"),
         ('[{"worker_id": "w", "success": true}]', "standard input: result 1: operation: field required (and 1 more)"),
     ],
 )
@@ -139,18 +141,18 @@ def test_bad_input_is_one_line(text, words):
 @pytest.mark.parametrize(
     ("bound", "words"),
     [
-        ("rows_per_second", "is no threshold"),
-        ("rows_per_second > fast", "is no threshold"),
-        ("speed > 3", "names 'speed', which is no metric"),
+        ("rows_per_second", "is not a threshold"),
+        ("rows_per_second > fast", "is not a threshold"),
+        ("speed > 3", "names 'speed', which is not a metric"),
     ],
 )
-def test_a_threshold_that_cannot_be_read_is_one_line(bound, words):
+def test_invalid_threshold_is_one_line(bound, words):
     done = aggregate("-", "--threshold", bound, stdin=runs.result().model_dump_json())
     assert (done.returncode, one_line(done).startswith("error: --threshold: ")) == (2, True)
     assert words in one_line(done)
 
 
-def test_a_report_of_an_older_version_is_one_line(tmp_path):
+def test_report_of_other_version_is_one_line(tmp_path):
     (tmp_path / "old.json").write_text('{"version": 0}')
     done = aggregate("compare", tmp_path / "old.json", tmp_path / "old.json")
     assert (done.returncode, "is a report of version 0" in one_line(done)) == (2, True)
@@ -166,30 +168,30 @@ def test_no_results_end_in_1(text, words):
     assert done.returncode == 1
 
 
-def test_an_empty_folder_and_no_folder(tmp_path):
+def test_empty_and_missing_folder_are_one_line(tmp_path):
     empty = aggregate("--results-dir", tmp_path)
     assert (empty.returncode, one_line(empty).startswith("error: no results in ")) == (1, True)
     none = aggregate("--results-dir", tmp_path / "none")
-    assert (none.returncode, "is no folder" in one_line(none)) == (2, True)
+    assert (none.returncode, "is not a folder" in one_line(none)) == (2, True)
 
 
-def test_two_runs_are_not_mixed(tmp_path):
+def test_results_of_two_runs_are_refused(tmp_path):
     other = runs.result(2, run_id="run-2")
     mixed = aggregate("--results-dir", folder(tmp_path, [runs.result(1), other]))
     assert mixed.returncode == 2
     assert "results of different runs are mixed (run-1, run-2)" in one_line(mixed)
     beside = aggregate("--results-dir", folder(tmp_path, [runs.result(1), other], runs.plan(2)))
     assert beside.returncode == 2
-    assert "results of the run 'run-2' lie beside the plan of 'run-1'" in one_line(beside)
+    assert "results of run 'run-2' are mixed with the plan of run 'run-1'" in one_line(beside)
 
 
-def test_a_stranger_to_the_plan_is_refused(tmp_path):
-    done = aggregate("--results-dir", folder(tmp_path, [*runs.seed_run(), runs.result(9)], runs.plan()))
-    assert (done.returncode, "'worker-9' is no worker of the plan" in one_line(done)) == (2, True)
+def test_unplanned_worker_is_refused(tmp_path):
+    done = aggregate("--results-dir", folder(tmp_path, [*runs.three_workers(), runs.result(9)], runs.plan()))
+    assert (done.returncode, "'worker-9' is not a worker of the plan" in one_line(done)) == (2, True)
 
 
-def test_a_plan_that_cannot_be_read_is_named(tmp_path):
-    folder(tmp_path, runs.seed_run())
+def test_invalid_plan_is_one_line(tmp_path):
+    folder(tmp_path, runs.three_workers())
     (tmp_path / "plan.json").write_text('{"run_id": "x"}')
     done = aggregate("--results-dir", tmp_path)
     assert (done.returncode, "plan.json: source: field required" in one_line(done)) == (2, True)
@@ -211,11 +213,11 @@ else:
 
 @pytest.fixture
 def pulumi(tmp_path):
-    """A `pulumi` on PATH that knows `small`, which has been run, `broken`, whose last run failed, and `fresh`."""
-    (tmp_path / "outputs.json").write_text(json.dumps(runs.outputs(runs.seed_run())))
+    """Put a fake `pulumi` on PATH with three stacks: `small` has run, the last run of `broken` failed, `fresh` has none."""
+    (tmp_path / "outputs.json").write_text(json.dumps(runs.outputs(runs.three_workers())))
     (tmp_path / "pulumi.py").write_text(FAKE_PULUMI.format(outputs=str(tmp_path / "outputs.json")))
     command = tmp_path / "pulumi"
-    # The path of the interpreter may have a space, which a first line of a script cannot have.
+    # A script's first line cannot contain the spaces that the interpreter's path may have.
     python, script = shlex.quote(sys.executable), shlex.quote(str(tmp_path / "pulumi.py"))
     command.write_text(f'#!/bin/sh\nexec {python} {script} "$@"\n')
     command.chmod(0o755)
@@ -226,7 +228,7 @@ def pulumi(tmp_path):
     }
 
 
-def test_a_stack(pulumi):
+def test_stack_outputs(pulumi):
     done = aggregate("--stack", "small", "--output-format", "json", **pulumi)
     assert done.returncode == 0
     report = json.loads(done.stdout)
@@ -234,15 +236,15 @@ def test_a_stack(pulumi):
     assert "secret" not in done.stdout
 
 
-def test_a_stack_whose_last_update_failed_shows_no_older_figures(pulumi):
+def test_stack_with_failed_update_shows_no_old_results(pulumi):
     done = aggregate("--stack", "broken", **pulumi)
     assert (done.returncode, done.stdout) == (1, "")
     assert one_line(done).startswith(
-        "error: stack broken: its last update failed, and the results it holds are of the earlier"
+        "error: stack broken: its last update failed; the results are those of the earlier"
     )
 
 
-def test_a_stack_that_has_not_been_run_and_one_that_is_not_there(pulumi):
+def test_stack_without_run_and_unknown_stack(pulumi):
     fresh = aggregate("--stack", "fresh", **pulumi)
     assert one_line(fresh) == "error: no results in stack fresh; run it first with: make up STACK=fresh"
     assert fresh.returncode == 1
@@ -252,7 +254,7 @@ def test_a_stack_that_has_not_been_run_and_one_that_is_not_there(pulumi):
     assert other.returncode == 2
 
 
-def test_a_reader_that_leaves_early_is_no_error(tmp_path):
+def test_closed_pipe_is_no_error(tmp_path):
     results = [runs.result(number, rows=3000) for number in range(1, 51)]
     folder(tmp_path, results, runs.plan(50))
     done = subprocess.run(
@@ -271,7 +273,7 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_usage_errors_end_in_2_and_name_the_origins():
+def test_usage_error_ends_in_2():
     done = aggregate()
     assert done.returncode == 2
     assert "--stack --results-dir" in done.stderr

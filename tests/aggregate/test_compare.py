@@ -37,15 +37,15 @@ def fleet(run: str = "a", *, slow: Sequence[int] = (), noise: float = 1, plan: A
     return totals.report(Collected(tuple(results), chosen, platform="local", stack="small"))
 
 
-def test_the_same_figures_are_no_regression():
+def test_equal_runs_are_no_regression():
     same = compare([fleet("a")], [fleet("b")], 0.05)
     assert same.exit_code == 0
     assert [change.change for change in same.changes] == [0] * len(same.changes)
-    assert "one run on a side has no interval" in same.notes[0]
+    assert "no intervals with one run on a side" in same.notes[0]
 
 
 @pytest.mark.parametrize("slow", range(1, WORKERS + 1))
-def test_one_worker_of_eight_slowed_by_half_is_found_and_named(slow):
+def test_single_slow_worker_of_eight_is_a_regression(slow):
     found = compare([fleet("a")], [fleet("b", slow=[slow])], 0.05)
     assert found.exit_code == 99
     assert [change.name for change in found.changes if change.regression] == [
@@ -56,7 +56,7 @@ def test_one_worker_of_eight_slowed_by_half_is_found_and_named(slow):
     assert found.workers[0].change == pytest.approx(-0.5)
 
 
-def test_repeated_runs_have_an_interval_and_noise_is_no_regression():
+def test_noise_of_repeated_runs_is_no_regression():
     random = np.random.default_rng(1)
     noisy = [fleet(f"r{number}", noise=float(random.normal(1, 0.02))) for number in range(10)]
     compared = compare(noisy[:5], noisy[5:], 0.05)
@@ -69,7 +69,7 @@ def test_repeated_runs_have_an_interval_and_noise_is_no_regression():
     assert compare(noisy[:5], slower, 0.05).exit_code == 99
 
 
-def test_a_drop_that_the_interval_doubts_is_no_regression():
+def test_drop_with_interval_over_zero_is_no_regression():
     base = [fleet("a", noise=each) for each in (0.5, 1.5)]
     head = [fleet("b", noise=each) for each in (0.55, 1.7)]
     rate = compare(base, head, 0.05).changes[0]
@@ -79,7 +79,7 @@ def test_a_drop_that_the_interval_doubts_is_no_regression():
     assert not rate.regression
 
 
-def test_the_interval_covers_a_known_change():
+def test_interval_covers_known_change():
     random = np.random.default_rng(7)
     covered = 0
     for _ in range(200):
@@ -88,7 +88,7 @@ def test_the_interval_covers_a_known_change():
     assert 180 <= covered <= 198
 
 
-def test_a_base_with_a_run_of_zero_has_no_interval():
+def test_zero_in_base_has_no_interval():
     def throttled(run: str, milliseconds: float) -> Report:
         report = fleet(run)
         return report.model_copy(update={"totals": report.totals.model_copy(update={"throttled_ms": milliseconds})})
@@ -100,14 +100,14 @@ def test_a_base_with_a_run_of_zero_has_no_interval():
     assert (change.base, change.head, change.change, change.low, change.high) == (4.5, 4.5, 0, None, None)
 
 
-def test_other_metrics_may_decide():
+def test_bound_applies_to_chosen_metrics():
     slow = fleet("b", phases=runs.result().phases)
     worse = slow.model_copy(update={"latency_ms": slow.latency_ms and slow.latency_ms.model_copy(update={"p99": 9.0})})
     assert compare([fleet("a")], [worse], 0.05).exit_code == 0
     assert compare([fleet("a")], [worse], 0.05, gated=("latency_ms.p99",)).exit_code == 99
 
 
-def test_different_plans_are_refused_with_what_differs():
+def test_different_plans_are_refused_with_difference():
     other = runs.plan(
         WORKERS,
         tables=("users",),
@@ -120,16 +120,16 @@ def test_different_plans_are_refused_with_what_differs():
     assert "have different plans: batch_size: 500 and 1000; limits.cpu: 0.5 and 1.0; run the same plan" in str(
         refused.value
     )
-    told = compare([fleet("a")], [fleet("b", plan=other)], 0.05, different_plans=True)
-    assert told.exit_code == 0
+    compared = compare([fleet("a")], [fleet("b", plan=other)], 0.05, different_plans=True)
+    assert compared.exit_code == 0
 
 
-def test_thresholds_and_run_ids_may_differ():
+def test_thresholds_and_run_ids_can_differ():
     judged = runs.plan(WORKERS, tables=("users",), rows=80_000, run_id="b", thresholds=("rows > 1",))
     assert compare([fleet("a")], [fleet("b", plan=judged)], 0.05).exit_code == 0
 
 
-def test_another_platform_and_a_missing_plan_are_differences():
+def test_other_platform_and_missing_plan_are_refused():
     docker = fleet("b").model_copy(update={"platform": "docker"})
     with pytest.raises(InputError, match="platform: local and docker"):
         compare([fleet("a")], [docker], 0.05)
@@ -137,7 +137,7 @@ def test_another_platform_and_a_missing_plan_are_differences():
         compare([fleet("a")], [fleet("b").model_copy(update={"plan": None})], 0.05)
 
 
-def test_server_settings_that_differ_are_told():
+def test_differing_server_settings_are_noted():
     durable = fleet("b", server_settings={"fsync": "on"})
     fast = fleet("a", server_settings={"fsync": "off"})
     assert "server setting fsync: off and on" in compare([fast], [durable], 0.05).notes
@@ -150,12 +150,12 @@ def test_server_settings_that_differ_are_told():
         pytest.param(runs.result(1, rows=10_000, attempt=2, run_id="b"), id="retried"),
     ],
 )
-def test_failed_and_retried_workers_are_not_comparable(worker: WorkerResult):
+def test_failed_and_retried_workers_are_refused(worker: WorkerResult):
     others = [line.result for line in fleet("b").workers[1:] if line.result]
     plan = runs.plan(WORKERS, tables=("users",), rows=80_000, run_id="b")
     broken = totals.report(Collected((worker, *others), plan, platform="local"))
     for sides in (([fleet("a")], [broken]), ([broken], [fleet("a")])):
-        with pytest.raises(InputError, match="run b: cannot be compared: worker-1 failed or was started again"):
+        with pytest.raises(InputError, match="run b: cannot be compared: worker-1 failed or was restarted"):
             compare(*sides, 0.05, different_plans=True)
 
 
@@ -168,7 +168,7 @@ def kept(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_command_takes_ids_and_sets_and_formats(kept, capsys):
+def test_command_accepts_ids_sets_and_formats(kept, capsys):
     assert main(["compare", "a", "b", "--runs", str(kept)]) == 0
     assert "no regression beyond 5%" in capsys.readouterr().out
     assert main(["compare", "a,b", "c,c", "--runs", str(kept), "--output-format", "json"]) == 99
@@ -183,8 +183,8 @@ def test_the_command_takes_ids_and_sets_and_formats(kept, capsys):
     assert "regression beyond 5%: rows_per_second, wall_clock_rows_per_second" in text
 
 
-def test_the_bound_is_a_share():
+def test_bound_must_be_a_share():
     assert (share("5%"), share("0.05"), share("0")) == (0.05, 0.05, 0)
     for text in ("five", "-1%", "101%", "%", "nan"):
-        with pytest.raises(InputError, match=r"--max-regression: .* is no share"):
+        with pytest.raises(InputError, match=r"--max-regression: .* is not a share"):
             share(text)

@@ -7,8 +7,9 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from aggregate import totals
 from aggregate.collect import Collected
-from aggregate.commands.report import FORMATS, renderer
-from aggregate.render import formatting, table
+from aggregate.registry import REPORT_FORMATS, report_renderer
+from aggregate.render import formatting
+from aggregate.render.text import report_table
 from aggregate.report import Report
 from core.plan import LoadPlan
 from core.results import Environment, ExitReason, WorkerResult
@@ -19,7 +20,7 @@ def report(*results: WorkerResult, plan: LoadPlan | None = None, **known: Any) -
     return totals.report(Collected(tuple(results), plan or runs.plan(), **known))
 
 
-SEED_TABLE = """\
+EXPECTED_TABLE = """\
 ┌──────────┬──────────┬─────────┬──────────┬──────────┬────────┐
 │ Worker   │ Tables   │ Rows    │ Duration │ Rows/sec │ Status │
 ├──────────┼──────────┼─────────┼──────────┼──────────┼────────┤
@@ -38,12 +39,12 @@ Memory: 120.5 MiB at most in one worker
 """
 
 
-def test_table_is_the_seeds_to_the_letter():
-    assert table.render(report(*runs.seed_run())) == SEED_TABLE
+def test_table_is_unchanged():
+    assert report_table(report(*runs.three_workers())) == EXPECTED_TABLE
 
 
-def test_an_unfinished_fleet_counts_its_rows_and_says_whose_rates_it_adds():
-    text = table.render(
+def test_table_of_unfinished_fleet():
+    text = report_table(
         report(
             runs.result(1, "users", 332),
             runs.failed(2, ExitReason.OOM_KILLED, "killed by the kernel at 512Mi", rows=20_000),
@@ -57,40 +58,40 @@ def test_an_unfinished_fleet_counts_its_rows_and_says_whose_rates_it_adds():
     assert "warning: worker-3: missing: left no result" in text
 
 
-def test_limits_that_are_not_in_force_are_named_once_for_all_alike():
+def test_workers_with_same_missing_limits_share_a_warning():
     loose = Environment(cpu_cores=2, memory_mb=9, tmpfs_enabled=False, not_enforced=("memory", "cpu"))
     fleet = report(*(runs.result(number, environment=loose) for number in range(1, 6)), plan=runs.plan(5))
     assert "worker-1, worker-2, worker-3 and 2 more: limits not enforced: memory, cpu" in fleet.warnings
 
 
-def test_durability_is_told_by_the_settings_in_force():
+def test_disabled_durability_is_a_warning():
     fast = report(runs.result(server_settings={"fsync": "off", "max_connections": "200"}), plan=runs.plan(1))
     assert any(line.startswith("durability was off (fsync=off)") for line in fast.warnings)
     safe = report(runs.result(rows=150_000, server_settings={"fsync": "on"}), plan=runs.plan(1))
     assert not safe.warnings
 
 
-@pytest.mark.parametrize("name", sorted({*FORMATS} - {"openmetrics"}))
-def test_what_a_termination_message_had_no_room_for_is_told_in_every_format_for_people(name):
+@pytest.mark.parametrize("name", sorted({*REPORT_FORMATS} - {"openmetrics"}))
+def test_omitted_parts_are_named_in_readable_formats(name):
     short = [runs.result(number, timeline=(), omitted=("timeline", "histogram detail")) for number in (1, 2)]
-    text = renderer(name)(report(*short, runs.result(3, "products"))).replace("\\-", "-")
-    assert "worker-1, worker-2: the result came without timeline, histogram detail, for want of room" in text
+    text = report_renderer(name)(report(*short, runs.result(3, "products"))).replace("\\-", "-")
+    assert "worker-1, worker-2: the termination message had no room for timeline, histogram detail" in text
 
 
-@pytest.mark.parametrize("name", sorted(FORMATS))
+@pytest.mark.parametrize("name", sorted(REPORT_FORMATS))
 @pytest.mark.parametrize("case", ["whole", "broken"])
-def test_every_format_has_the_same_totals_to_the_digit(name, case):
-    results = [each.model_copy(update={"latency_ms": runs.latency([3.3, 4, 61.7])}) for each in runs.seed_run()]
+def test_formats_have_the_same_totals(name, case):
+    results = [each.model_copy(update={"latency_ms": runs.latency([3.3, 4, 61.7])}) for each in runs.three_workers()]
     if case == "broken":
         results[1] = runs.failed(2, ExitReason.EVICTED, "the node ran short of memory", rows=12_345)
     fleet = report(*results)
-    text = renderer(name)(fleet)
+    text = report_renderer(name)(fleet)
     for figure in figures(fleet):
         assert figure in numbers(name, text), figure
 
 
 def figures(fleet: Report) -> list[str]:
-    """The totals as bare digits."""
+    """Return the totals without separators."""
     latency = fleet.latency_ms
     assert latency is not None
     sums = fleet.totals
@@ -100,7 +101,7 @@ def figures(fleet: Report) -> list[str]:
 
 
 def numbers(name: str, text: str) -> set[str]:
-    """The numbers of a text, without separators; of JSON the leaves of its totals and latency."""
+    """Return the numbers in a text, without separators; in JSON, those of its totals and latency."""
     if name == "openmetrics":
         families = text_string_to_metric_families(text)
         values = [sample.value for family in families for sample in family.samples]
@@ -116,9 +117,9 @@ def _shown(leaf: object) -> list[str]:
     return [f"{leaf:.1f}", f"{leaf:.2f}"] if isinstance(leaf, float) else [str(leaf)]
 
 
-def test_json_is_read_back_as_the_same_report():
-    fleet = report(*runs.seed_run())
-    assert Report.model_validate_json(renderer("json")(fleet)) == fleet
+def test_json_round_trip():
+    fleet = report(*runs.three_workers())
+    assert Report.model_validate_json(report_renderer("json")(fleet)) == fleet
 
 
 @pytest.mark.parametrize(
@@ -128,23 +129,23 @@ def test_json_is_read_back_as_the_same_report():
         (59_950, "1m 00s"), (332_000, "5m 32s"), (361_250, "6m 01s"), (3_723_000, "1h 02m 03s"), (None, "-"),
     ],
 )  # fmt: skip
-def test_durations(milliseconds, text):
+def test_duration_format(milliseconds, text):
     assert formatting.duration(milliseconds) == text
 
 
-def test_a_long_list_of_tables_does_not_widen_the_table():
+def test_long_list_of_tables_is_shortened():
     assert formatting.tables(tuple(f"table_{number}" for number in range(40))).endswith(" and 36 more")
     assert formatting.tables(("a" * 60,)) == "a" * 60
     assert formatting.tables(()) == "-"
 
 
-def test_wide_characters_keep_the_borders_aligned():
-    lines = table.render(report(runs.result(1, "注文", rows=150_000), plan=runs.plan(1))).splitlines()
+def test_wide_characters_keep_borders_aligned():
+    lines = report_table(report(runs.result(1, "注文", rows=150_000), plan=runs.plan(1))).splitlines()
     assert "│ worker-1 │ 注文   │ 150,000 │" in lines[3]
 
 
-def test_markup_in_an_error_stays_text():
+def test_markdown_escapes_markup_in_errors():
     crashed = runs.failed(1, ExitReason.FAILED, "relation `users`|<b>\n\x1b[31m does *not* exist")
-    text = renderer("markdown")(report(crashed, plan=runs.plan(1)))
+    text = report_renderer("markdown")(report(crashed, plan=runs.plan(1)))
     assert r"relation \`users\`|\<b> [31m does \*not\* exist" in text
     assert "\x1b" not in text

@@ -19,7 +19,7 @@ def keep(folder: Path, run: str, *, stack: str = "small", day: int = 0, dead: bo
         each.model_copy(
             update={"run_id": run, "started_at": runs.START + shift, "completed_at": runs.START + shift * 2}
         )
-        for each in runs.seed_run()
+        for each in runs.three_workers()
     ]
     if dead:
         results[2] = runs.failed(3, ExitReason.KILLED, "killed", run_id=run, started_at=runs.START + shift)
@@ -29,7 +29,7 @@ def keep(folder: Path, run: str, *, stack: str = "small", day: int = 0, dead: bo
     return report
 
 
-def test_a_kept_run_has_its_plan_its_results_and_its_report(tmp_path):
+def test_saved_run_has_plan_results_and_report(tmp_path):
     report = keep(tmp_path, "a")
     folder = tmp_path / "small" / "a"
     assert {file.name for file in folder.iterdir()} == {"plan.json", "results.json", "report.json"}
@@ -39,7 +39,7 @@ def test_a_kept_run_has_its_plan_its_results_and_its_report(tmp_path):
     assert json.loads((folder / "plan.json").read_text())["run_id"] == "a"
 
 
-def test_names_of_runs(tmp_path):
+def test_find_accepts_ids_latest_previous_and_files(tmp_path):
     for day, run in enumerate(("c", "b", "a")):
         keep(tmp_path, run, day=day)
     keep(tmp_path, "a", stack="large", day=9)
@@ -51,28 +51,28 @@ def test_names_of_runs(tmp_path):
     assert history.find("large/a", tmp_path).stack == "large"
     assert history.find("c", tmp_path).run_id == "c"
     assert history.find(str(tmp_path / "small" / "c" / "report.json"), tmp_path).run_id == "c"
-    with pytest.raises(InputError, match="run: 'a' is a run of several stacks; write one of small/a, large/a"):
+    with pytest.raises(InputError, match="run: 'a' is a run of several stacks; use one of small/a, large/a"):
         history.find("a", tmp_path)
-    with pytest.raises(InputError, match="run: 'x' is neither a report file nor a kept run"):
+    with pytest.raises(InputError, match="run: 'x' is neither a report file nor a saved run"):
         history.find("x", tmp_path)
-    with pytest.raises(InputError, match="run: 'large/previous' is not there: 1 runs are kept"):
+    with pytest.raises(InputError, match="run: 'large/previous' does not exist: 1 runs are saved"):
         history.find("large/previous", tmp_path)
 
 
-def test_the_same_run_reported_again_is_kept_once(tmp_path):
+def test_same_run_is_saved_once(tmp_path):
     keep(tmp_path, "a")
     keep(tmp_path, "a")
     assert len(history.kept(tmp_path)) == 1
 
 
 @pytest.mark.parametrize("run", ["../../etc", "", "a/b", ".hidden", "a\nb"])
-def test_a_run_id_cannot_lead_out_of_the_folder(tmp_path, run):
-    with pytest.raises(InputError, match=r"run id: .* cannot name a folder"):
+def test_run_id_cannot_leave_folder(tmp_path, run):
+    with pytest.raises(InputError, match=r"run id: .* is not a valid folder name"):
         keep(tmp_path / "runs", run)
     assert not list(tmp_path.iterdir())
 
 
-def test_the_list_shows_each_run_with_its_outcome(tmp_path, capsys):
+def test_history_lists_runs_with_outcome(tmp_path, capsys):
     keep(tmp_path, "good")
     keep(tmp_path, "bad", day=1, dead=True)
     assert main(["history", "--runs", str(tmp_path)]) == 0
@@ -86,13 +86,13 @@ def test_the_list_shows_each_run_with_its_outcome(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('{"version": 0}', "is a report of version 0, and this program reads 1; make it again"),
-        ("[]", "is no report"),
+        ('{"version": 0}', "is a report of version 0, not 1; create it again"),
+        ("[]", "is not a report"),
         ("{", "cannot be read as JSON"),
         ('{"version": 1}', "run_id: field required"),
     ],
 )
-def test_what_is_no_report_of_this_version_is_one_line(tmp_path, text, words):
+def test_invalid_report_file_is_one_line(tmp_path, text, words):
     (tmp_path / "r.json").write_text(text)
     with pytest.raises(InputError) as refused:
         history.find(str(tmp_path / "r.json"), tmp_path)

@@ -1,4 +1,4 @@
-"""The state of a fleet, from one look to the next, on a clock of the test's."""
+"""The state of a fleet, updated by snapshots, with a clock that the test sets."""
 
 import io
 from datetime import timedelta
@@ -6,10 +6,9 @@ from datetime import timedelta
 import pytest
 from rich.console import Console
 
-from aggregate.live.feed import Sighting, told
+from aggregate.live.display import PlainOutput, Screen, sparkline
+from aggregate.live.feed import Snapshot, parse_output
 from aggregate.live.fleet import Fleet, State
-from aggregate.live.plain_output import Lines
-from aggregate.live.screen import Screen, sparkline
 from core.plan import LoadPlan
 from core.results import ExitReason, Progress, WorkerResult
 from tests.aggregate import runs
@@ -29,9 +28,9 @@ def progress(number: int, seconds: float, rows: int, total: int = 10_000) -> Pro
 
 
 def seen(
-    number: int, told_: Progress | None = None, result: WorkerResult | None = None, *, running: bool = True
-) -> Sighting:
-    return Sighting(f"worker-{number}", True, running and result is None, told_, result, 512 << 20)
+    number: int, last: Progress | None = None, result: WorkerResult | None = None, *, running: bool = True
+) -> Snapshot:
+    return Snapshot(f"worker-{number}", True, running and result is None, last, result, 512 << 20)
 
 
 def expecting(plan: LoadPlan) -> Fleet:
@@ -44,7 +43,7 @@ def one(rows: int = 10_000) -> Fleet:
     return expecting(runs.plan(1, tables=("users",), rows=rows))
 
 
-def test_a_planned_worker_waits_until_it_is_seen():
+def test_planned_worker_waits_until_it_exists():
     fleet = expecting(runs.plan(2))
     fleet.update([seen(2)], 0)
     assert [worker.state for worker in fleet.workers.values()] == [State.WAITING, State.RUNNING]
@@ -52,7 +51,7 @@ def test_a_planned_worker_waits_until_it_is_seen():
     assert [worker.state for worker in fleet.workers.values()] == [State.RUNNING, State.RUNNING]
 
 
-def test_a_plan_that_is_known_late_keeps_what_was_seen():
+def test_late_plan_keeps_known_workers():
     fleet = Fleet()
     fleet.update([seen(2, progress(2, 0, 500))], 0)
     assert list(fleet.workers) == ["worker-2"]
@@ -62,15 +61,15 @@ def test_a_plan_that_is_known_late_keeps_what_was_seen():
     assert (list(fleet.workers), fleet.rows) == (["worker-1", "worker-2"], 500)
 
 
-def test_a_container_that_is_made_and_not_started_waits():
+def test_created_container_waits():
     fleet = one()
-    fleet.update([Sighting("worker-1", started=False, running=False)], 0)
-    fleet.update([Sighting("worker-1", started=False, running=False)], 60)
+    fleet.update([Snapshot("worker-1", started=False, running=False)], 0)
+    fleet.update([Snapshot("worker-1", started=False, running=False)], 60)
     assert fleet.workers["worker-1"].state is State.WAITING
     assert not fleet.over
 
 
-def test_the_rate_is_that_of_the_last_seconds():
+def test_rate_covers_last_five_seconds():
     fleet = one(100_000)
     for second, rows in enumerate([0, 100, 200, 300, 400, 500, 600, 5600, 10_600, 15_600, 20_600, 25_600]):
         fleet.update([seen(1, progress(1, second, rows, 100_000))], second)
@@ -81,7 +80,7 @@ def test_the_rate_is_that_of_the_last_seconds():
     assert (worker.memory_mb, worker.memory_limit_mb, worker.p99_ms) == (100, 512, 4.5)
 
 
-def test_silence_is_late_after_five_seconds_and_speech_ends_it():
+def test_worker_without_new_output_is_late():
     fleet = one()
     fleet.update([seen(1, progress(1, 0, 500))], 0)
     fleet.update([seen(1, progress(1, 0, 500))], 4.9)
@@ -96,45 +95,45 @@ def test_silence_is_late_after_five_seconds_and_speech_ends_it():
     assert fleet.counts() == {State.RUNNING: 1}
 
 
-def test_a_worker_that_never_speaks_is_late_too():
+def test_worker_without_any_output_is_late():
     fleet = one()
     fleet.update([seen(1)], 10)
     fleet.update([seen(1)], 15)
     assert fleet.workers["worker-1"].state is State.LATE
 
 
-@pytest.mark.parametrize("looks", [[seen(1, running=False)], []], ids=["dead", "gone"])
-def test_a_worker_is_lost_when_its_container_is_dead_or_gone_without_a_result(looks):
+@pytest.mark.parametrize("snapshots", [[seen(1, running=False)], []], ids=["dead", "gone"])
+def test_worker_is_lost_when_it_ends_without_result(snapshots):
     fleet = one()
     fleet.update([seen(1, progress(1, 0, 500))], 0)
-    fleet.update(looks, 1)
+    fleet.update(snapshots, 1)
     assert fleet.workers["worker-1"].state is State.LOST
     assert fleet.over
     assert fleet.rows == 500
 
 
-def test_nothing_left_of_a_run_ends_the_watch_also_for_those_that_waited():
+def test_all_workers_are_lost_when_all_containers_are_gone():
     fleet = expecting(runs.plan(2))
     fleet.update([seen(1)], 0)
     fleet.update([], 1)
     assert fleet.counts() == {State.LOST: 2}
 
 
-def test_an_ended_worker_stays_as_it_ended_when_its_container_goes():
+def test_removed_container_keeps_state_of_ended_worker():
     fleet = one()
     fleet.update([seen(1, result=runs.result(rows=10_000))], 0)
     fleet.update([], 1)
     assert fleet.workers["worker-1"].state is State.DONE
 
 
-def test_a_failed_worker_shows_its_last_error():
+def test_failed_worker_has_last_error():
     fleet = one()
     fleet.update([seen(1, result=runs.failed(1, ExitReason.FAILED, "lost the server", rows=7))], 0)
     worker = fleet.workers["worker-1"]
     assert (worker.state, worker.error, worker.rows) == (State.FAILED, "lost the server", 7)
 
 
-def test_a_worker_started_again_is_not_slow_for_what_it_did_before():
+def test_rate_restarts_with_retried_worker():
     fleet = one()
     fleet.update([seen(1, progress(1, 0, 9000))], 0)
     fleet.update([seen(1, result=runs.failed(1, ExitReason.KILLED, "killed", rows=9000))], 1)
@@ -144,19 +143,19 @@ def test_a_worker_started_again_is_not_slow_for_what_it_did_before():
     assert (worker.state, worker.rate, worker.rows) == (State.RUNNING, 700, 700)
 
 
-def test_the_last_whole_line_counts():
+def test_parse_output_uses_last_complete_line():
     line = progress(1, 0, 5).model_dump_json().encode()
     later = progress(1, 1, 6).model_dump_json().encode()
     result = runs.result().model_dump_json().encode()
-    assert told(b"") == (None, None)
-    assert told(b"noise\n" + line + b"\nmore noise\n") == (progress(1, 0, 5), None)
-    assert told(line + b"\n" + later[:40]) == (progress(1, 0, 5), None)
-    assert told(line + b"\n" + later + b"\n") == (progress(1, 1, 6), None)
-    assert told(line + b"\n" + result + b"\n") == (None, runs.result())
-    assert told(line[20:] + b"\n" + result[:-5]) == (None, None)
+    assert parse_output(b"") == (None, None)
+    assert parse_output(b"noise\n" + line + b"\nmore noise\n") == (progress(1, 0, 5), None)
+    assert parse_output(line + b"\n" + later[:40]) == (progress(1, 0, 5), None)
+    assert parse_output(line + b"\n" + later + b"\n") == (progress(1, 1, 6), None)
+    assert parse_output(line + b"\n" + result + b"\n") == (None, runs.result())
+    assert parse_output(line[20:] + b"\n" + result[:-5]) == (None, None)
 
 
-def test_a_sparkline_is_relative_to_its_largest_value():
+def test_sparkline_is_relative_to_largest_value():
     assert sparkline([0, 1, 2, 4, 8]) == "▁▂▃▅█"
     assert sparkline([0, 0]) == "▁▁"
     assert sparkline([]) == ""
@@ -169,7 +168,7 @@ def drawn(fleet: Fleet, height: int = 30, width: int = 110) -> str:
     return console.file.getvalue()
 
 
-def test_the_screen_shows_every_worker_with_its_figures():
+def test_screen_shows_figures_of_each_worker():
     fleet = expecting(runs.plan(2, tables=("users", "orders"), rows=10_000))
     fleet.update([seen(1, progress(1, 0, 0)), seen(2, result=runs.result(2, rows=10_000, seconds=10))], 0)
     fleet.update([seen(1, progress(1, 1, 2500)), seen(2, result=runs.result(2, rows=10_000, seconds=10))], 1)
@@ -182,7 +181,7 @@ def test_the_screen_shows_every_worker_with_its_figures():
     assert "12,500 of 20,000 rows  3.0s left  1 running, 1 done" in text
 
 
-def test_a_thousand_workers_fit_on_a_terminal_and_those_in_trouble_are_shown():
+def test_screen_of_many_workers_shows_those_in_trouble():
     fleet = expecting(runs.plan(1000))
     fleet.update([seen(number, running=number != 777) for number in range(1, 1001)], 0)
     text = drawn(fleet)
@@ -192,14 +191,14 @@ def test_a_thousand_workers_fit_on_a_terminal_and_those_in_trouble_are_shown():
     assert "and 983 more workers" in text
 
 
-def test_plain_lines_tell_changes_at_once_and_progress_now_and_then():
+def test_plain_output_has_changes_and_regular_progress():
     written: list[str] = []
-    fleet, lines = one(), Lines(written.append)
+    fleet, lines = one(), PlainOutput(written.append)
     for second in range(12):
-        looks = [seen(1, progress(1, second, second * 100))]
-        lines.show(fleet, fleet.update(looks, second), second)
-    looks = [seen(1, result=runs.failed(1, ExitReason.FAILED, "lost the server", rows=1100))]
-    lines.show(fleet, fleet.update(looks, 12), 12)
+        snapshots = [seen(1, progress(1, second, second * 100))]
+        lines.show(fleet, fleet.update(snapshots, second), second)
+    snapshots = [seen(1, result=runs.failed(1, ExitReason.FAILED, "lost the server", rows=1100))]
+    lines.show(fleet, fleet.update(snapshots, 12), 12)
     assert written[0] == "worker-1: waiting -> running, 0 rows"
     assert written[1] == "0ms: 0 of 10,000 rows, 0.0 rows/sec (1 running)"
     assert written[2] == "5.0s: 500 of 10,000 rows, 100.0 rows/sec, 1m 35s left (1 running)"

@@ -20,14 +20,14 @@ def whole() -> Report:
         each.model_copy(
             update={"latency_ms": runs.latency([3.3, 61.7]), "verification_report": runs.verified(missing=2)}
         )
-        for each in runs.seed_run()
+        for each in runs.three_workers()
     ]
     results[2] = runs.failed(3, ExitReason.FAILED, 'a "quoted" reason')
     bounds = parse_thresholds(["rows > 5", "latency_ms.p99 < 4"])
     return totals.report(Collected(tuple(results), runs.plan(), stack="small", platform="docker"), bounds)
 
 
-def test_every_figure_is_in_base_units_and_agrees_with_the_report():
+def test_samples_are_in_base_units_and_equal_the_report():
     report = whole()
     values = {(sample.name, *sorted(sample.labels.items())): sample.value for sample in samples(report)}
     where = (("platform", "docker"), ("source", "postgresql"), ("stack", "small"))
@@ -44,7 +44,7 @@ def test_every_figure_is_in_base_units_and_agrees_with_the_report():
     assert values["loadtest_verified_rows", *verified] == 4
 
 
-def test_labels_stay_few_whatever_the_size_of_the_fleet():
+def test_number_of_samples_does_not_depend_on_fleet_size():
     many = [runs.result(number, rows=150) for number in range(1, 1001)]
     fleet = totals.report(Collected(tuple(many), runs.plan(1000)))
     few = totals.report(Collected(tuple(many[:2]), runs.plan(2, rows=100)))
@@ -55,5 +55,5 @@ def test_labels_stay_few_whatever_the_size_of_the_fleet():
     assert [sample.name for sample in samples(fleet) if "run" in sample.labels] == ["loadtest_run_info"]
 
 
-def test_the_text_ends_as_the_format_asks():
+def test_text_ends_with_eof():
     assert openmetrics.render(whole()).endswith("# EOF\n")

@@ -1,4 +1,4 @@
-"""The page in a real browser: it renders, complains of nothing, asks for nothing, and can be read anywhere."""
+"""The page in a real browser: no errors, no requests, legible at every width and colour scheme."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ SCHEMES = pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 
 
 def full() -> Report:
-    """A run in which everything that a page can show is there."""
+    """Return a report that fills every section of the page."""
     plan = synthetic_plan(4, 60_000)
     results = synthetic_results(plan)
     wrong = runs.verified(mismatched=1)
@@ -58,7 +58,7 @@ def page(browser: Session) -> Page:
 
 @SCHEMES
 @pytest.mark.parametrize("width", [1000, 390], ids=["desk", "phone"])
-def test_the_page_renders_without_a_complaint_or_a_request(page, file, width, dark):
+def test_page_renders_without_errors_and_requests(page, file, width, dark):
     page.open(file.as_uri(), width=width, dark=dark)
     page.screenshot(SCREENSHOTS / f"{width}-{'dark' if dark else 'light'}.png")
     assert page.evaluate("[...document.querySelectorAll('section')].map(each => each.id)") == SECTIONS
@@ -66,7 +66,7 @@ def test_the_page_renders_without_a_complaint_or_a_request(page, file, width, da
     sizes = page.evaluate("[...document.querySelectorAll('svg')].map(each => each.getBoundingClientRect().height)")
     assert len(sizes) == 3
     assert min(sizes) > 80
-    assert page.complaints == []
+    assert page.messages == []
     assert page.requests == [file.as_uri()]
 
 
@@ -97,15 +97,15 @@ CONTRASTS = """
 
 
 @SCHEMES
-def test_every_text_is_legible(page, file, dark):
-    """4.5 to 1 at least: level AA of the Web Content Accessibility Guidelines."""
+def test_contrast_of_every_text(page, file, dark):
+    """Level AA of the Web Content Accessibility Guidelines asks for 4.5 to 1."""
     page.open(file.as_uri(), dark=dark)
     contrasts = page.evaluate(CONTRASTS)
     assert len(contrasts) > 100
     assert min(contrasts) >= 4.5
 
 
-def test_the_page_prints_on_white(page, file):
+def test_page_prints_on_white(page, file):
     page.open(file.as_uri(), dark=True)
     page.call("Emulation.setEmulatedMedia", media="print")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
@@ -113,21 +113,21 @@ def test_the_page_prints_on_white(page, file):
     assert page.print().startswith(b"%PDF")
 
 
-def test_text_of_a_run_is_never_markup(page, file):
+def test_text_of_run_is_not_markup(page, file):
     page.open(file.as_uri())
     assert page.evaluate("document.scripts.length + document.querySelectorAll('b').length") == 0
     assert "<script>alert(1)</script> & more" in page.evaluate("document.querySelector('#errors').innerText")
     assert "found <b>Eve</b>" in page.evaluate("document.querySelector('#verification').innerText")
 
 
-def test_names_in_plots_are_never_markup():
+def test_names_in_plots_are_not_markup():
     results = [runs.result(1, rows=150_000).model_copy(update={"worker_id": "<i>$x$&"})]
     text = html.render(totals.report(Collected(tuple(results))))
     assert "<i>" not in text
     assert "&lt;i&gt;$x$&amp;" in text
 
 
-def test_a_thousand_workers_leave_none_out(page, tmp_path):
+def test_page_includes_all_of_a_thousand_workers(page, tmp_path):
     plan = synthetic_plan(1000, 60_000)
     text = html.render(totals.report(Collected(tuple(synthetic_results(plan)), plan)))
     (tmp_path / "many.html").write_text(text, encoding="utf-8")
@@ -142,7 +142,7 @@ def test_a_thousand_workers_leave_none_out(page, tmp_path):
     assert len(text.encode()) < 5_000_000
 
 
-def test_a_run_without_anything_to_plot_still_has_a_page():
+def test_page_of_run_without_data_has_no_plots():
     empty = totals.report(Collected((runs.failed(1, ExitReason.NEVER_STARTED, "no image"),), runs.plan(1)))
     text = html.render(empty)
     assert "never started" in text

@@ -7,21 +7,42 @@ import pytest
 from aggregate import totals
 from aggregate.collect import Collected
 from aggregate.commands import schema
-from aggregate.render import json as json_format
+from aggregate.render.text import as_json
+from aggregate.report import Percentiles, Totals, Verification
+from core.metrics import METRICS
 from core.results import ExitReason
+from scripts.report_docs import metrics_table, page_with_table
 from tests.aggregate import runs
 
-PUBLISHED = Path(__file__).resolve().parents[2] / "docs" / "report.schema.json"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PUBLISHED = DOCS / "report.schema.json"
 
 
-def test_the_published_schema_is_this_programs():
-    assert PUBLISHED.read_text(encoding="utf-8") == schema.published(), "make it with: python -m aggregate schema"
+def test_published_schema_is_current():
+    assert PUBLISHED.read_text(encoding="utf-8") == schema.published(), "write it with: python -m scripts.report_docs"
+
+
+def test_documented_metrics_are_current():
+    page = (DOCS / "report.md").read_text(encoding="utf-8")
+    assert page_with_table(page, metrics_table()) == page, "write it with: python -m scripts.report_docs"
+
+
+def test_every_figure_of_the_report_is_a_metric():
+    numbers = {"totals": Totals, "latency_ms": Percentiles, "verification": Verification}
+    fields = {
+        (group, name)
+        for group, model in numbers.items()
+        for name, field in model.model_fields.items()
+        if field.annotation in (int, float, int | None, float | None)
+    }
+    about_histograms = {("latency_ms", "batches"), ("latency_ms", "workers")}
+    assert {(metric.group, metric.field) for metric in METRICS.values()} == fields - about_histograms
 
 
 @pytest.mark.parametrize(
     "results",
     [
-        pytest.param(runs.seed_run(), id="whole"),
+        pytest.param(runs.three_workers(), id="whole"),
         pytest.param([runs.failed(1, ExitReason.OOM_KILLED, "killed")], id="failed"),
         pytest.param([], id="empty"),
         pytest.param(
@@ -29,8 +50,8 @@ def test_the_published_schema_is_this_programs():
         ),
     ],
 )
-def test_every_report_is_as_the_schema_says(results):
-    report = json.loads(json_format.render(totals.report(Collected(tuple(results), runs.plan()))))
+def test_report_conforms_to_schema(results):
+    report = json.loads(as_json(totals.report(Collected(tuple(results), runs.plan()))))
     published = json.loads(PUBLISHED.read_text(encoding="utf-8"))
     jsonschema.validate(report, published)
     with pytest.raises(jsonschema.ValidationError):

@@ -15,7 +15,7 @@ def report(*results: WorkerResult, plan: LoadPlan | None = None, **known: Any) -
     return totals.report(Collected(tuple(results), plan, **known))
 
 
-def test_both_rates_are_what_they_are_called():
+def test_totals_have_sum_of_rates_and_wall_clock_rate():
     early, late = runs.result(1, seconds=10, rows=1000), runs.result(2, seconds=10, rows=1000, delay=30)
     sums = report(early, late).totals
     assert sums.rows_per_second == 200
@@ -25,11 +25,11 @@ def test_both_rates_are_what_they_are_called():
     assert sums.start_spread_ms == 30_000
 
 
-def test_the_platforms_spread_of_starts_is_preferred():
+def test_totals_prefer_start_spread_of_platform():
     assert report(runs.result(1), runs.result(2, delay=3), start_spread_ms=812.4).totals.start_spread_ms == 812
 
 
-def test_a_rate_is_the_workers_own_and_the_sum_is_rounded_once():
+def test_sum_of_rates_is_rounded_once():
     results = [
         runs.result(number, metrics=Metrics(rows_processed=1, duration_ms=3, rows_per_second=0.04))
         for number in range(1, 11)
@@ -37,35 +37,35 @@ def test_a_rate_is_the_workers_own_and_the_sum_is_rounded_once():
     assert report(*results).totals.rows_per_second == 0.4
 
 
-def test_a_retried_worker_counts_its_rows_and_not_its_rate():
+def test_retried_worker_counts_rows_but_not_rate():
     whole, again = runs.result(1, seconds=10, rows=1000), runs.result(2, seconds=10, rows=1000, attempt=2)
     fleet = report(whole, again)
     assert fleet.workers[1].status is Status.RETRIED
     assert (fleet.totals.rows, fleet.totals.rows_per_second, fleet.totals.retried_workers) == (2000, 100, 1)
-    assert "worker-2: started again after a failure; the rate is not added to the fleet's" in fleet.warnings
+    assert "worker-2: restarted after a failure; not included in the fleet's rows/sec" in fleet.warnings
     assert fleet.exit_code == 0
 
 
 @pytest.mark.parametrize("reason", [each for each in ExitReason if each is not ExitReason.COMPLETED])
-def test_every_way_to_die_is_named(reason):
+def test_exit_reason_becomes_status(reason):
     fleet = report(runs.result(1), runs.failed(2, reason, "it died"))
     assert fleet.workers[1].status.value == reason.value
     assert fleet.totals.failed_workers == 1
     assert fleet.exit_code == 1
 
 
-def test_the_reason_without_an_error_is_the_exit_code():
+def test_reason_without_error_is_exit_code():
     fleet = report(runs.failed(1, ExitReason.KILLED, "", errors=()))
     assert fleet.workers[0].reason == "exit code 137"
 
 
-def test_success_with_fewer_rows_than_planned_is_a_failure():
+def test_success_with_too_few_rows_is_failure():
     fleet = report(runs.result(1, rows=9_000), plan=runs.plan(1, tables=("users",), rows=10_000))
     assert fleet.workers[0].reason == "acknowledged 9,000 of 10,000 rows"
     assert fleet.exit_code == 1
 
 
-def test_a_difference_ends_in_3_and_a_failure_beside_it_in_1():
+def test_exit_code_prefers_failure_to_difference():
     differing = runs.result(1, verification_report=runs.verified(missing=2, extra=1), success=False, exit_code=3)
     fleet = report(differing)
     assert (fleet.workers[0].status, fleet.exit_code) == (Status.DIFFERS, 3)
@@ -75,14 +75,14 @@ def test_a_difference_ends_in_3_and_a_failure_beside_it_in_1():
     assert report(runs.result(1, verification_report=runs.verified())).exit_code == 0
 
 
-def test_a_table_that_two_workers_verified_is_added_up():
+def test_verification_of_two_workers_is_summed_per_table():
     parts = [runs.result(n, verification_report=runs.verified(missing=n), operation=Operation.VERIFY) for n in (1, 2)]
     fleet = report(*parts)
     assert fleet.verification is not None
     assert [(each.table, each.expected, each.missing) for each in fleet.verification.tables] == [("users", 100_000, 3)]
 
 
-def test_percentiles_are_those_of_all_batches_together():
+def test_percentiles_cover_batches_of_all_workers():
     fast, slow = [1.0] * 99, [100.0]
     fleet = report(
         runs.result(1, latency_ms=runs.latency(fast)),
@@ -95,10 +95,10 @@ def test_percentiles_are_those_of_all_batches_together():
     assert latency.max == pytest.approx(100, rel=1e-3)
     assert latency.batch_sizes == (500, 1000)
     assert sum(each.batches for each in fleet.latency_histogram) == 100
-    assert "worker-3: no latency histogram; the percentiles are those of the other workers" in fleet.warnings
+    assert "worker-3: no latency histogram; the percentiles cover the other workers only" in fleet.warnings
 
 
-def test_percentiles_without_a_histogram_are_not_made_up():
+def test_percentiles_need_a_histogram():
     bare = Latency(p50=1, p90=2, p99=3, p999=4, max=5, batch_size=500)
     fleet = report(runs.result(1, latency_ms=bare))
     assert fleet.latency_ms is None
@@ -106,23 +106,23 @@ def test_percentiles_without_a_histogram_are_not_made_up():
 
 
 @pytest.mark.parametrize("encoded", ["zz", "HISTFAAAADx4", "SElTVA==", "?"])
-def test_a_broken_histogram_is_bad_input(encoded):
+def test_invalid_histogram_is_bad_input(encoded):
     broken = Latency(p50=1, p90=2, p99=3, p999=4, max=5, batch_size=500, histogram=encoded)
     with pytest.raises(InputError, match=r"worker-1: latency_ms\.histogram cannot be decoded"):
         report(runs.result(1, latency_ms=broken))
 
 
-def test_throttling_is_added_up():
+def test_throttling_is_summed():
     throttled = Environment(cpu_cores=1, memory_mb=1, tmpfs_enabled=False, nr_throttled=5, throttled_ms=1500.25)
     sums = report(runs.result(1, environment=throttled), runs.result(2, environment=throttled), runs.result(3)).totals
     assert (sums.nr_throttled, sums.throttled_ms) == (10, 3000.5)
 
 
-def test_without_a_plan_the_report_says_what_it_cannot_know():
-    assert report(runs.result(1)).warnings[-1].startswith("no plan beside the results")
+def test_missing_plan_is_a_warning():
+    assert report(runs.result(1)).warnings[-1].startswith("no plan with the results")
 
 
-def test_workers_stand_in_the_plans_order_and_without_one_by_number():
+def test_workers_are_in_order_of_plan_or_number():
     shuffled = [runs.result(number) for number in (10, 2, 1)]
     assert [line.worker_id for line in report(*shuffled).workers] == ["worker-1", "worker-2", "worker-10"]
     planned = report(*(runs.result(number, rows=75_000) for number in (2, 1)), plan=runs.plan(2))

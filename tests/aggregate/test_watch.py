@@ -1,4 +1,4 @@
-"""`watch` as a process, beside real workers: processes of this machine, containers, a folder."""
+"""`watch` as a process, with real workers: local processes, containers, a folder."""
 
 import json
 import os
@@ -29,7 +29,7 @@ IMAGE = "loadtest-test/debian:bookworm"
 
 @contextmanager
 def watching(*arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
-    """A running `watch` whose output is read line by line."""
+    """Run `watch` with these arguments."""
     command = [sys.executable, "-W", "error", "-m", "aggregate", "watch", *map(str, arguments)]
     with subprocess.Popen(
         command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
@@ -41,7 +41,7 @@ def watching(*arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def read_until(process: subprocess.Popen[str], wanted: str) -> str:
-    """The line with the wanted words; fails the test when the output ends without it."""
+    """Read to the first line with this text and return it. Fails the test if the output ends before."""
     assert process.stdout is not None
     lines: list[str] = []
     for line in process.stdout:
@@ -53,14 +53,14 @@ def read_until(process: subprocess.Popen[str], wanted: str) -> str:
 
 
 def rest(process: subprocess.Popen[str]) -> str:
-    """What it still writes, up to its end; nothing of it on standard error."""
+    """Read the remaining output. Fails the test if there is anything on standard error."""
     output, errors = process.communicate(timeout=60)
     assert errors == ""
     return output
 
 
 def file_plan(rows: int) -> LoadPlan:
-    """Two workers that write rows of a CSV file."""
+    """Return a plan of two workers that write a CSV file."""
     columns = tuple(
         Column(name=name, type=DataType(kind=Kind.INT64), generator=Sequential()) for name in ("id", "a", "b", "c")
     )
@@ -72,7 +72,7 @@ def file_plan(rows: int) -> LoadPlan:
 
 
 class LocalRun:
-    """The workers of a plan as the local platform runs them: processes with their output in the stack's folder."""
+    """The workers of a plan as the local platform runs them: processes that write to the stack's folder."""
 
     def __init__(self, project: Path, plan: LoadPlan) -> None:
         self.paths = WorkspacePaths(project / ".loadtest" / STACK)
@@ -83,7 +83,7 @@ class LocalRun:
         self.output.mkdir()
 
     def start(self, index: int) -> subprocess.Popen[bytes]:
-        """One worker, remembered by its process."""
+        """Start one worker and record its process id."""
         name = f"worker-{index + 1}"
         data = self.paths.workers / name
         data.mkdir()
@@ -108,7 +108,7 @@ class LocalRun:
         return process
 
 
-def test_real_workers_to_their_end(tmp_path):
+def test_watch_follows_local_workers(tmp_path):
     run = LocalRun(tmp_path, file_plan(2_000_000))
     with watching("--stack", STACK, "--project", tmp_path, "--platform", "local") as watch:
         workers = [run.start(0), run.start(1)]
@@ -120,7 +120,7 @@ def test_real_workers_to_their_end(tmp_path):
     assert "│ TOTAL    │ 1      │ 2,000,000 │" in output
 
 
-def test_a_silent_worker_is_late_and_lost_only_when_it_is_gone(tmp_path):
+def test_stopped_worker_is_late_and_killed_worker_is_lost(tmp_path):
     run = LocalRun(tmp_path, file_plan(200_000_000))
     with watching("--stack", STACK, "--project", tmp_path, "--platform", "local") as watch:
         stopped, other = run.start(0), run.start(1)
@@ -141,7 +141,7 @@ def test_a_silent_worker_is_late_and_lost_only_when_it_is_gone(tmp_path):
     assert "warning: worker-2: interrupted: SIGTERM" in output
 
 
-def test_the_next_run_is_awaited_when_one_is_over(tmp_path):
+def test_next_waits_for_another_run(tmp_path):
     run = LocalRun(tmp_path, file_plan(1000))
     for index in (0, 1):
         run.start(index).wait()
@@ -154,15 +154,15 @@ def test_the_next_run_is_awaited_when_one_is_over(tmp_path):
         assert watch.stderr is not None
         assert watch.stderr.read() == (
             "waiting for the first worker of watched\n"
-            "error: no worker of watched was seen for 2 s; start one with: make up STACK=watched\n"
+            "error: found no worker of watched within 2 s; start one with: make up STACK=watched\n"
         )
 
 
-def test_a_folder_of_results_that_fills(tmp_path):
+def test_watch_follows_folder_of_results(tmp_path):
     (tmp_path / "plan.json").write_text(runs.plan().model_dump_json())
     with watching("--results-dir", tmp_path) as watch:
         read_until(watch, "worker-3: waiting -> running")
-        for result in runs.seed_run():
+        for result in runs.three_workers():
             (tmp_path / f"{result.worker_id}.json").write_text(result.model_dump_json())
         output = rest(watch)
     assert watch.returncode == 0
@@ -171,7 +171,7 @@ def test_a_folder_of_results_that_fills(tmp_path):
 
 @pytest.fixture
 def containers() -> Iterator[Callable[[str, str], str]]:
-    """Makes containers of the watched stack that run a shell script, and removes them."""
+    """Return a function that creates containers of the watched stack, which run a shell script; remove them at the end."""
     client = docker.from_env()
     stack = session.unique(STACK)
     made = []
@@ -192,7 +192,7 @@ def containers() -> Iterator[Callable[[str, str], str]]:
 
 
 @pytest.mark.docker
-def test_containers_by_their_labels_and_their_logs(containers):
+def test_watch_follows_containers(containers):
     progress = {"batches": 1, "bytes": 9, "total_rows": 1000, "memory_mb": 30, "p99_ms": 1.5}
     at = "2026-03-01T10:00:0{}Z"
     first = json.dumps({"progress": "worker-1", "at": at.format(1), "rows": 250, **progress}, separators=(",", ":"))
@@ -211,11 +211,11 @@ def test_containers_by_their_labels_and_their_logs(containers):
     assert "database" not in output
 
 
-def test_ctrl_c_stops_the_watch_and_says_that_the_run_goes_on(tmp_path):
+def test_ctrl_c_stops_watching(tmp_path):
     (tmp_path / "plan.json").write_text(runs.plan().model_dump_json())
     with watching("--results-dir", tmp_path) as watch:
         read_until(watch, "worker-3: waiting -> running")
         time.sleep(0.2)
         watch.send_signal(signal.SIGINT)
-        assert "no longer watched; the run goes on" in rest(watch)
+        assert "Stopped watching. The run is still in progress." in rest(watch)
     assert watch.returncode == 143

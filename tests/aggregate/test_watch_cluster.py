@@ -1,4 +1,4 @@
-"""`watch` beside pods of the test cluster that write what workers write."""
+"""`watch` with pods of the test cluster that write what workers write."""
 
 import base64
 import gzip
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.cluster
 
 @pytest.fixture
 def pods(cluster: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int, str], str]]:
-    """Makes workers of a stack, each by its index and what its shell does; they go with their namespace."""
+    """Return a function that creates a pod with an index and a shell script; delete the namespace at the end."""
     load(IMAGE)
     monkeypatch.delenv("KUBECONFIG", raising=False)
     config.load_kube_config(str(cluster))
@@ -56,8 +56,8 @@ def by_environment(cluster: Path, _project: Path, _stack: str) -> dict[str, str]
     return {"KUBECONFIG": str(cluster)}
 
 
-def by_the_stacks_file(cluster: Path, project: Path, stack: str) -> dict[str, str]:
-    """As the provider is told: a kubeconfig and one of its contexts, which is not its current one."""
+def by_stack_file(cluster: Path, project: Path, stack: str) -> dict[str, str]:
+    """Name the kubeconfig and a context in the stack file. The context is not the current one."""
     content = yaml.safe_load(cluster.read_text())
     content["contexts"][0]["name"] = "the-tests"
     content["current-context"] = "elsewhere"
@@ -67,14 +67,14 @@ def by_the_stacks_file(cluster: Path, project: Path, stack: str) -> dict[str, st
     return {}
 
 
-@pytest.mark.parametrize("led_to", [by_environment, by_the_stacks_file])
-def test_pods_by_their_labels_and_their_logs(pods, cluster, tmp_path, monkeypatch, led_to):
+@pytest.mark.parametrize("configure", [by_environment, by_stack_file])
+def test_watch_follows_pods(pods, cluster, tmp_path, monkeypatch, configure):
     progress = Progress(progress="worker-1", at=runs.START, rows=250, total_rows=1000, batches=1, bytes=9)
     result = runs.result(1, rows=1000, seconds=2).model_dump_json()
     pods(1, "echo noise; sleep 2; kill -9 $$")
     stack = pods(0, f"echo '{progress.model_dump_json()}'; sleep 3; echo '{result}'")
     (tmp_path / "Pulumi.yaml").write_text("name: loadtest\n")
-    for name, value in led_to(cluster, tmp_path, stack).items():
+    for name, value in configure(cluster, tmp_path, stack).items():
         monkeypatch.setenv(name, value)
     with watching("--stack", stack, "--platform", "kubernetes", "--project", tmp_path) as watch:
         output = rest(watch)
@@ -83,4 +83,4 @@ def test_pods_by_their_labels_and_their_logs(pods, cluster, tmp_path, monkeypatc
     assert "-> lost, 0 rows" in output
     assert "of 2,000 rows" in output
     assert "warning: worker-2: missing: it ended without a result, after 0 rows" in output
-    assert "no plan beside the results" not in output
+    assert "no plan with the results" not in output

@@ -79,4 +79,4 @@ def test_a_killed_worker_is_started_again_and_ends_with_its_rows(new_stack, dock
     assert totals(stack) == all_matched(2 * rows)
     report = stack.report()
     assert report.code == 0
-    assert "started again after a failure" in report.output
+    assert "restarted after a failure" in report.output

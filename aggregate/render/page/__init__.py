@@ -1,1 +1,1 @@
-"""The page: one self-contained HTML file. It has no script and loads nothing, by its own content security policy."""
+"""The report as a page: one HTML file without scripts, which loads nothing, by its content security policy."""

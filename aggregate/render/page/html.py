@@ -1,4 +1,4 @@
-"""The page's text: what stands in it, from the report, and the template that it stands in."""
+"""Fill the page's template with the texts and plots of a report."""
 
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
@@ -9,11 +9,15 @@ from jinja2 import StrictUndefined
 from markupsafe import Markup
 
 from aggregate.render import formatting
-from aggregate.render.page import charts, series
+from aggregate.render.page import charts
 from aggregate.report import Report, WorkerLine
+from core.metrics import METRICS
 from core.plan import LoadPlan
 from core.text import one_line
 from core.units import MIB, format_size
+
+_HEADLINES = ("rows", "rows_per_second", "wall_clock_rows_per_second", "wall_clock_ms", "latency_ms.p99")
+"""The metrics at the top of the page."""
 
 
 class Grid(NamedTuple):
@@ -24,7 +28,7 @@ class Grid(NamedTuple):
 
 
 def render(report: Report) -> str:
-    """One HTML file; every text of a run is escaped, and only our own plots are not."""
+    """Return the page as one HTML file. All text is escaped; only our own style and plots are inserted as they are."""
     folder = files("aggregate.render.page")
     templates = Templates(autoescape=True, undefined=StrictUndefined, trim_blocks=False)
     template = templates.from_string((folder / "page.html.j2").read_text(encoding="utf-8"))
@@ -58,31 +62,28 @@ def _content(report: Report) -> dict[str, Any]:
 
 def _figures(report: Report) -> Iterator[tuple[str, str]]:
     totals = report.totals
-    yield "Rows", formatting.count(totals.rows)
-    yield "Rows/sec, sum of workers", formatting.rate(totals.rows_per_second)
-    yield "Rows/sec, wall clock", formatting.rate(totals.wall_clock_rows_per_second)
-    yield "Wall clock", formatting.duration(totals.wall_clock_ms)
-    if report.latency_ms is not None:
-        yield "Batch latency p99", formatting.milliseconds(report.latency_ms.p99)
+    for metric in (METRICS[name] for name in _HEADLINES):
+        if getattr(report, metric.group) is not None:
+            yield metric.label, formatting.figure(metric, report)
     yield "Workers finished", f"{formatting.count(totals.finished_workers)} of {formatting.count(totals.workers)}"
 
 
 def _charts(report: Report) -> Iterator[tuple[str, str, Markup, str]]:
-    """Id, title, plot, caption; the plots are made of numbers and of names that the plotting library escapes."""
-    rows = series.throughput(report)
+    """Yield id, title, plot and caption. Plots need no escaping: matplotlib escapes the names in them."""
+    rows = charts.throughput_series(report)
     if rows is not None:
         yield "throughput", "Throughput over time", Markup(charts.throughput(rows)), _bands(rows.labels)  # noqa: S704
     if report.latency_ms is not None:
         plot = charts.latencies(report.latency_histogram, report.latency_ms)
         yield "latency", "Batch latency", Markup(plot), formatting.latency(report.latency_ms)  # noqa: S704
-    times = series.phases(report)
+    times = charts.phase_series(report)
     if times is not None:
         yield "phases", "Where the time went", Markup(charts.phases(times)), _bands(times.labels)  # noqa: S704
 
 
 def _bands(labels: Sequence[str]) -> str:
     if any(" to " in label for label in labels):
-        return "Neighbouring workers are put together; of phases, their mean is shown."
+        return "Neighbouring workers are merged; their phases are means."
     return ""
 
 
@@ -125,7 +126,9 @@ def _environment(report: Report) -> Grid:
 def _got(line: WorkerLine) -> tuple[str, ...]:
     result = line.result
     got = result.environment if result else None
-    peak = f"{result.peak_memory_mb:,.1f} MiB" if result and result.peak_memory_mb is not None else formatting.NONE
+    peak = (
+        formatting.mebibytes(result.peak_memory_mb) if result and result.peak_memory_mb is not None else formatting.NONE
+    )
     if got is None:
         return (line.worker_id, *[formatting.NONE] * 4, peak, formatting.NONE, formatting.NONE)
     return (
@@ -141,7 +144,7 @@ def _got(line: WorkerLine) -> tuple[str, ...]:
 
 
 def _quota(text: str | None) -> str:
-    """`50000 100000`, microseconds of each period, as cores."""
+    """Convert a cgroup quota, `50000 100000` in microseconds per period, to cores."""
     parts = (text or "").split()
     if len(parts) != 2 or not all(part.isdigit() for part in parts) or not int(parts[1]):
         return "none"

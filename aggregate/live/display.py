@@ -1,7 +1,7 @@
-"""The fleet on a terminal: a bar a worker, the fleet's rate as a sparkline, what is left, errors as they come."""
+"""Display a fleet in progress: on a terminal as a live table, elsewhere as plain lines."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Self
 
 from rich.box import SIMPLE_HEAD
@@ -26,12 +26,14 @@ _STYLES = {
 _URGENCY = (State.LOST, State.FAILED, State.LATE, State.RUNNING, State.WAITING, State.DONE)
 _ERRORS_SHOWN = 5
 _OTHER_LINES = 13
+"""Lines of the display that are not workers."""
+_PROGRESS_SECONDS = 5.0
 _WIDE = 104
-"""Columns from which on there is room for rows of rows."""
+"""From this number of columns on, there is room for the rows of each worker."""
 
 
 class Screen:
-    """A live display; leaves its last state on the terminal when it closes."""
+    """A table with a progress bar per worker, the fleet's rate as a sparkline, the time left and the last errors."""
 
     def __init__(self, console: Console, title: str) -> None:
         self._title = title
@@ -47,7 +49,7 @@ class Screen:
         self._live.stop()
 
     def show(self, fleet: Fleet, changes: Sequence[tuple[Worker, State]], elapsed: float) -> None:
-        """Draw the fleet as it stands."""
+        """Draw the fleet's current state."""
         self._errors.extend(
             f"{worker.id}: {worker.state}{f': {worker.error}' if worker.error else ''}"
             for worker, _ in changes
@@ -56,7 +58,7 @@ class Screen:
         self._live.update(self.draw(fleet, elapsed), refresh=True)
 
     def draw(self, fleet: Fleet, elapsed: float) -> Group:
-        """The whole picture, no higher than the terminal."""
+        """Return the whole display, no higher than the terminal."""
         room = max(3, self._console.height - _OTHER_LINES)
         shown = sorted(fleet.workers.values(), key=lambda worker: _URGENCY.index(worker.state))[:room]
         order = list(fleet.workers)
@@ -73,8 +75,37 @@ class Screen:
         )
 
 
+class PlainOutput:
+    """Lines for a log: each change of a worker's state, and the fleet's progress every few seconds."""
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        self._write = write
+        self._next = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        """Do nothing: there is no terminal state to restore."""
+
+    def show(self, fleet: Fleet, changes: Sequence[tuple[Worker, State]], elapsed: float) -> None:
+        """Write the changes, and the fleet's progress if it is due."""
+        for worker, before in changes:
+            error = f": {worker.error}" if worker.error else ""
+            self._write(f"{worker.id}: {before} -> {worker.state}, {formatting.count(worker.rows)} rows{error}")
+        if elapsed >= self._next or fleet.over:
+            self._next = elapsed + _PROGRESS_SECONDS
+            left = fleet.seconds_left
+            remaining = f", {formatting.duration(left * 1000)} left" if left is not None else ""
+            rows = f"{formatting.count(fleet.rows)} of {formatting.count(fleet.total_rows)} rows"
+            states = ", ".join(f"{count:,} {state}" for state, count in fleet.counts().items())
+            self._write(
+                f"{formatting.duration(elapsed * 1000)}: {rows}, {formatting.rate(fleet.rate)} rows/sec{remaining} ({states})"
+            )
+
+
 def sparkline(values: Sequence[float]) -> str:
-    """One block a value, as high as it is beside the largest."""
+    """Return one block per value, with a height relative to the largest value."""
     top = max(values, default=0.0)
     if top <= 0:
         return _BLOCKS[0] * len(values)
