@@ -3,6 +3,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from pydantic import BaseModel
 
 from aggregate import totals
 from aggregate.collect import Collected
@@ -28,10 +29,10 @@ def test_documented_metrics_are_current():
 
 
 def test_every_figure_of_the_report_is_a_metric():
-    numbers = {"totals": Totals, "latency_ms": Percentiles, "verification": Verification}
+    models: dict[str, type[BaseModel]] = {"totals": Totals, "latency_ms": Percentiles, "verification": Verification}
     fields = {
         (group, name)
-        for group, model in numbers.items()
+        for group, model in models.items()
         for name, field in model.model_fields.items()
         if field.annotation in (int, float, int | None, float | None)
     }
