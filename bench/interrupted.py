@@ -21,7 +21,7 @@ from bench.record import RESULTS, record, table
 from testkit import loads
 from testkit.clone import Clone, Stack
 from testkit.images import image
-from testkit.interruption import DESTROY, ENDLESS, SWEEP, Interruption, interrupted
+from testkit.interruption import CLEANUP, DESTROY, ENDLESS, Interruption, interrupt_and_clean_up
 from testkit.traces import KINDS
 
 PLATFORMS: Mapping[str, Mapping[str, object]] = {
@@ -78,10 +78,10 @@ def _trials(
     if longest is None:
         longest = _seconds_until_rows(made(), platform) * _BEYOND
     for number in range(1, trials + 1):
-        way = (DESTROY, SWEEP)[number % 2]
-        outcome = interrupted(made(), way, round(moments.uniform(_EARLIEST_SECONDS, longest), 2))
+        method = (DESTROY, CLEANUP)[number % 2]
+        outcome = interrupt_and_clean_up(made(), method, round(moments.uniform(_EARLIEST_SECONDS, longest), 2))
         row = _row(platform, outcome)
-        _say(f"{number} of {trials}: {row} {outcome.said}")
+        _say(f"{number} of {trials}: {row} {outcome.error_output}")
         yield row
 
 
@@ -95,10 +95,10 @@ def _seconds_until_rows(stack: Stack, platform: str) -> float:
     }
     began = time.monotonic()
     process = stack.start_up()
-    loads.until(looks[platform], process, "progress")
+    loads.wait_until(looks[platform], process, "progress")
     seconds = time.monotonic() - began
     process.kill()
-    loads.end(process)
+    loads.wait_for_end(process)
     stack.destroy().succeeded()
     return seconds
 
@@ -107,9 +107,9 @@ def _row(platform: str, outcome: Interruption) -> dict[str, Any]:
     return {
         "platform": platform,
         "killed_after_seconds": outcome.at_seconds,
-        "there_by_then": _counted(outcome.there),
-        "cleaned_by": outcome.way,
-        "left_to_the_sweep": _counted(outcome.left_to_the_sweep),
+        "there_by_then": _counted(outcome.existing),
+        "cleaned_by": outcome.method,
+        "left_to_the_sweep": _counted(outcome.left_by_destroy),
         "left": _counted(outcome.left),
         "clean": outcome.clean,
     }

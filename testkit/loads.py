@@ -9,7 +9,7 @@ _WAIT_SECONDS = 120
 _POLL_SECONDS = 0.1
 
 
-def until(happened: Callable[[], bool], process: subprocess.Popen[str], what: str) -> None:
+def wait_until(happened: Callable[[], bool], process: subprocess.Popen[str], what: str) -> None:
     """Wait until `happened` returns true while `process` runs; fail the test if the process ends first or time is up."""
     deadline = time.monotonic() + _WAIT_SECONDS
     while not happened():
@@ -33,6 +33,6 @@ def _tells_of_rows(output: str) -> bool:
     return any('"progress":' in line and '"rows":0,' not in line for line in output.splitlines())
 
 
-def end(process: subprocess.Popen[str]) -> str:
+def wait_for_end(process: subprocess.Popen[str]) -> str:
     """Wait until the process ends, and return its output."""
     return process.communicate(timeout=_WAIT_SECONDS)[0]

@@ -5,7 +5,7 @@ import pytest
 from testkit.prose import TEST_NAME_LENGTH, is_imperative, phrases_in, problems_of, problems_of_python
 from tests.test_architecture import ROOT, tracked
 
-CLEAN = ("bench", "testkit", "tests/bench", "tests/test_architecture.py")
+CLEAN = ("bench", "scripts", "testkit", "tests/bench", "tests/scripts", "tests/test_architecture.py")
 """Folders and files that are checked. The list grows until it is the whole tree."""
 DOCUMENTS = (".py", ".md", ".yaml", ".yml", ".toml", ".sh", "")
 WITHOUT_PROSE = ("LICENSE", "bench/results", "tests/data", "docs/sessions")

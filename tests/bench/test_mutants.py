@@ -1,4 +1,4 @@
-"""The catalogue of faults keeps up with the code: each fault has its place, its tests exist, and none is there twice."""
+"""The catalogue of mutants matches the code: each has its place, its tests exist, and none is listed twice."""
 
 from pathlib import Path
 
@@ -11,12 +11,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_each_fault_has_one_place_and_tests(mutant):
+def test_mutant_has_one_place_and_tests(mutant):
     sound = (ROOT / mutant.file).read_text()
     assert mutated(sound, mutant) != sound
     assert all((ROOT / test.partition("::")[0]).exists() for test in mutant.tests)
 
 
-def test_faults_are_twenty_of_different_kinds():
+def test_mutants_are_twenty_of_different_kinds():
     assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS) >= 20
     assert len({mutant.old for mutant in MUTANTS}) == len(MUTANTS)

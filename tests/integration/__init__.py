@@ -1,1 +1,1 @@
-"""The whole program, run as a user runs it: by the real engine, with real servers."""
+"""Tests of the whole program as users run it, with the real engine and real servers."""

@@ -1,4 +1,4 @@
-"""Stacks for the tests: every one is destroyed in the end, and has to leave nothing behind."""
+"""Fixtures that create stacks, destroy them in the end, and fail if anything is left."""
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ StackMaker = Callable[..., Stack]
 
 @contextmanager
 def stacks(clone: Clone) -> Iterator[StackMaker]:
-    """Makes stacks of a clone; destroys all of them, and fails where one leaves something behind."""
+    """Yield a function that creates stacks of a clone; destroy them in the end, and fail if anything is left."""
     made: list[Stack] = []
 
     def make(**config: object) -> Stack:
@@ -39,7 +39,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
 
 @pytest.fixture(scope="module")
 def new_stack(clone: Clone) -> Generator[StackMaker]:
-    """Makes stacks that live as long as the module's tests."""
+    """A function that creates stacks, which live as long as the module's tests."""
     with stacks(clone) as make:
         yield make
 
@@ -56,7 +56,7 @@ def docker() -> dict[str, object]:
 
 @pytest.fixture
 def schema_file(clone: Clone, tmp_path: Path) -> Callable[[str], str]:
-    """Writes a schema file and gives its path, for `loadtest:schema`."""
+    """A function that writes a schema file and returns its path, for `loadtest:schema`."""
 
     def write(text: str) -> str:
         file = tmp_path / "schema.yaml"

@@ -1,4 +1,4 @@
-"""A look at a run's containers through Docker's own command line."""
+"""Inspect a run's containers with Docker's own command line."""
 
 import json
 import subprocess
@@ -6,31 +6,31 @@ from typing import Any
 
 
 def docker(*arguments: str) -> str:
-    """What a docker command prints; fails the test, with what it says, when it fails."""
+    """Return the output of a docker command; fail the test if the command fails."""
     done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, f"docker {' '.join(arguments)}: {done.stderr}"
     return done.stdout
 
 
 def inspected(kind: str, name: str) -> dict[str, Any]:
-    """What Docker knows of a container, a network or a volume."""
+    """Return what `docker inspect` prints for a container, a network or a volume."""
     found: dict[str, Any] = json.loads(docker(kind, "inspect", name))[0]
     return found
 
 
 def names(stack: str) -> list[str]:
-    """The stack's containers, running or not."""
+    """Return the names of the stack's containers, running or not."""
     return docker("ps", "--all", "--format={{.Names}}", f"--filter=label=loadtest.stack={stack}").split()
 
 
 def everything_logged(container: str) -> str:
-    """All that it wrote, on both streams."""
+    """Return the output of a container on both streams."""
     done = subprocess.run(["docker", "logs", container], capture_output=True, text=True, check=True, timeout=60)
     return done.stdout + done.stderr
 
 
 def query(container: str, statement: str) -> str:
-    """What `psql` inside the server's container says."""
-    # Over TCP, as the load does; the password is in the container's environment.
+    """Return the output of `psql` in the server's container."""
+    # Connect over TCP, as the load does. The password is in the container's environment.
     psql = f'PGPASSWORD="$POSTGRES_PASSWORD" psql -h 127.0.0.1 -U loadtest -d loadtest -At -c "{statement}"'
     return docker("exec", container, "sh", "-c", psql).strip()

@@ -1,4 +1,4 @@
-"""The test cluster for stacks: the project's own images in it, and an independent look at what is there."""
+"""The project's images in the test cluster, and independent reads of its objects."""
 
 import json
 import subprocess
@@ -11,7 +11,7 @@ from testkit.images import image
 
 
 def worker_image(project: Path) -> str:
-    """The image of a folder's worker, in Docker and in the cluster, under the name that the platform asks for."""
+    """Build the worker image of a folder, copy it to the cluster, and return its name."""
     name = build(project, image("python"))
     load(name)
     return name
@@ -25,20 +25,20 @@ def server_image(source: str) -> str:
 
 
 class Kubectl:
-    """Kubernetes' own command line: what it shows is independent of the code under test."""
+    """Kubernetes' own command line, which is independent of the code under test."""
 
     def __init__(self, kubeconfig: Path) -> None:
         self._kubeconfig = kubeconfig
 
     def run(self, *arguments: str, stdin: str | None = None) -> str:
-        """What a command prints; fails the test where it fails."""
+        """Return the output of a command; fail the test if the command fails."""
         command = ["kubectl", f"--kubeconfig={self._kubeconfig}", *arguments]
         done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, timeout=120)
         assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}"
         return done.stdout
 
     def objects(self, kind: str, namespace: str) -> list[dict[str, Any]]:
-        """All objects of a kind in a namespace."""
+        """Return all objects of a kind in a namespace."""
         found: list[dict[str, Any]] = json.loads(self.run("get", kind, f"--namespace={namespace}", "--output=json"))[
             "items"
         ]
@@ -51,7 +51,7 @@ class Kubectl:
         )
 
     def of_stack(self, stack: str) -> list[str]:
-        """What is left of a stack anywhere in the cluster: its namespace, and whatever carries its label."""
+        """Return what is left of a stack in the cluster: its namespace, and everything with its label."""
         namespaced = self.run("api-resources", "--verbs=list", "--namespaced", "--output=name").split()
         kinds = ",".join(kind for kind in namespaced if not kind.startswith("events"))
         labelled = self.run(

@@ -1,4 +1,4 @@
-"""An independent look into a run's PostgreSQL server: by its own client, not by the worker's code."""
+"""Read a run's PostgreSQL server with psycopg, independently of the worker's code."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ TABLES = ("users", "orders", "products")
 
 
 def rows_in(connection_string: str) -> dict[str, int]:
-    """Rows by table, counted over TCP."""
+    """Return the number of rows by table."""
     with psycopg.connect(connection_string) as connection:
         return {
             table: int(
@@ -20,7 +20,7 @@ def rows_in(connection_string: str) -> dict[str, int]:
 
 
 def execute(connection_string: str, statement: str) -> list[tuple[Any, ...]]:
-    """What a statement returns; nothing where it returns no rows."""
+    """Run a statement and return its rows, if any."""
     with psycopg.connect(connection_string, autocommit=True) as connection:
         cursor = connection.execute(statement.encode())
         return cursor.fetchall() if cursor.description else []

@@ -1,4 +1,4 @@
-"""A fresh clone and `make demo`: the small preset on this machine, its report, and nothing left after `make destroy`."""
+"""`make demo` in a fresh clone: the small preset on this machine, its report, and nothing left after `make destroy`."""
 
 from collections.abc import Generator
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.engine
 
 
 class Demo:
-    """`make demo` twice in one clone, and a look at the server after each."""
+    """Two runs of `make demo` in one clone, with the stack's outputs and the server's rows after the first."""
 
     def __init__(self, clone: Clone) -> None:
         self.stack = Stack(clone, {}, name="small")
@@ -37,25 +37,25 @@ def demo(tmp_path_factory: pytest.TempPathFactory, clone: Clone) -> Generator[De
 
 
 def cells(report: str, first: str) -> list[str]:
-    """The cells of the report's line that begins with this one."""
+    """Return the cells of the report's line whose first cell is `first`."""
     lines = [[cell.strip() for cell in line.strip("│").split("│")] for line in report.splitlines() if "│" in line]
     return next(line for line in lines if line[0] == first)
 
 
-def test_the_report_has_both_workers_and_all_rows(demo):
+def test_report_has_both_workers_and_all_rows(demo):
     assert cells(demo.first.output, "worker-1")[1:3] == ["users, products", "20,000"]
     assert cells(demo.first.output, "worker-2")[1:3] == ["orders", "10,000"]
     total = cells(demo.first.output, "TOTAL")
     assert (total[1], total[2], total[-1]) == ("3", "30,000", "ok")
 
 
-def test_the_server_holds_what_the_report_says(demo):
+def test_server_has_the_reported_rows(demo):
     assert demo.rows == {"users": 10_000, "orders": 10_000, "products": 10_000}
     reported = {shard["table"]: shard["rows_processed"] for r in demo.outputs["results"] for shard in r["shards"]}
     assert reported == demo.rows
 
 
-def test_the_second_demo_changes_nothing_and_shows_the_same_run(demo):
+def test_second_demo_changes_nothing(demo):
     assert "7 unchanged" in demo.second.output
     assert demo.stack.outputs() == demo.outputs
     table = [line for line in demo.first.output.splitlines() if "│" in line]

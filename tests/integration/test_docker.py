@@ -1,4 +1,4 @@
-"""The small preset on Docker: limits in force, a server as it was ordered, containers that may do nothing more."""
+"""The small preset on Docker: limits, server settings and restrictions of the containers."""
 
 import json
 
@@ -35,13 +35,13 @@ def worker(stack, name):
     return containers.inspected("container", f"loadtest-{stack.name}-{name}")
 
 
-def test_both_workers_succeed_and_the_report_ends_well(stack, results):
+def test_both_workers_succeed(stack, results):
     assert {name: result["success"] for name, result in results.items()} == {"worker-1": True, "worker-2": True}
     report = stack.report().succeeded()
     assert "30,000" in report.output
 
 
-def test_limits_are_those_of_the_preset_as_the_worker_sees_them(results):
+def test_workers_see_the_limits_of_the_preset(results):
     for result in results.values():
         environment = result["environment"]
         assert environment["memory_mb"] == 512
@@ -51,20 +51,20 @@ def test_limits_are_those_of_the_preset_as_the_worker_sees_them(results):
         assert environment["not_enforced"] == []
 
 
-def test_the_environment_block_is_in_the_log(stack):
+def test_log_has_environment_block(stack):
     log = containers.everything_logged(f"loadtest-{stack.name}-worker-1")
     assert "=== Runtime Environment Verification ===" in log
     assert "/data: tmpfs (tmpfs: true)" in log
     assert "cgroup CPU quota: 50000 100000" in log
 
 
-def test_the_server_holds_what_the_report_says(database, results):
+def test_server_has_the_reported_rows(database, results):
     counted = {table: int(containers.query(database, f"SELECT count(*) FROM {table}")) for table in TABLES}
     reported = {shard["table"]: shard["rows_processed"] for result in results.values() for shard in result["shards"]}
     assert counted == reported == dict.fromkeys(TABLES, 10_000)
 
 
-def test_every_setting_of_the_server_is_in_force(stack, database):
+def test_server_settings_are_in_force(stack, database):
     arguments = postgresql.arguments(GIB)
     ordered = dict(argument.split("=", 1) for argument in arguments if argument != "-c")
     assert ordered.keys() >= {"max_connections", "shared_buffers", "wal_level", "max_wal_senders", "synchronous_commit"}
@@ -77,7 +77,7 @@ def test_every_setting_of_the_server_is_in_force(stack, database):
 
 
 @pytest.mark.parametrize("name", WORKERS)
-def test_a_worker_may_do_nothing_but_its_work(stack, name):
+def test_worker_container_is_restricted(stack, name):
     inspected = worker(stack, name)
     host = inspected["HostConfig"]
     assert inspected["Config"]["User"] == "65532:65532"
@@ -92,7 +92,7 @@ def test_a_worker_may_do_nothing_but_its_work(stack, name):
     assert host["Tmpfs"] == {"/data": f"size={256 * MIB},uid=65532,gid=65532,mode=0700"}
 
 
-def test_the_server_publishes_no_port_and_its_network_leads_nowhere(stack, database):
+def test_server_publishes_no_port_in_internal_network(stack, database):
     host = containers.inspected("container", database)["HostConfig"]
     assert not host["PortBindings"]
     assert not host["PublishAllPorts"]
@@ -101,13 +101,13 @@ def test_the_server_publishes_no_port_and_its_network_leads_nowhere(stack, datab
     assert containers.inspected("network", f"loadtest-{stack.name}")["Internal"] is True
 
 
-def test_everything_carries_the_stack_s_name(stack):
+def test_objects_carry_stack_label(stack):
     for kind, name in (("network", ""), ("volume", "-plan"), ("volume", "-results")):
         assert containers.inspected(kind, f"loadtest-{stack.name}{name}")["Labels"]["loadtest.stack"] == stack.name
     assert len(containers.names(stack.name)) == len(WORKERS) + 1
 
 
-def test_every_resource_is_the_component_s_child_and_the_component_tells_its_outputs(stack):
+def test_resources_are_children_of_component(stack):
     resources = json.loads(stack.pulumi("stack", "export").succeeded().output)["deployment"]["resources"]
     (component,) = (resource for resource in resources if resource["type"] == "loadtest:docker:LoadTest")
     assert component["outputs"].keys() == {"endpoint", "results"}
@@ -117,13 +117,13 @@ def test_every_resource_is_the_component_s_child_and_the_component_tells_its_out
         for resource in resources
         if resource is not component and not resource["type"].startswith("pulumi:")
     }
-    # The password is of the stack, whatever platform it is for.
+    # The password belongs to the stack, on every platform.
     assert others.pop("pulumi-python:dynamic/loadtest:Password").endswith(f"::loadtest-{stack.name}")
     assert len(others) == 7
     assert set(others.values()) == {component["urn"]}
 
 
-def test_a_second_up_runs_nothing_and_another_setting_runs_again_on_a_clean_database(stack, database):
+def test_changed_setting_runs_again_on_empty_database(stack, database):
     before = stack.outputs("--show-secrets")
     assert "14 unchanged" in stack.up().succeeded().output
     assert stack.outputs("--show-secrets") == before

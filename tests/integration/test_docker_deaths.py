@@ -1,4 +1,4 @@
-"""Workers on Docker that do not end well, and runs that are ended: told truthfully, and nothing left."""
+"""Workers on Docker that are killed, and runs that are interrupted: the reported reason, and what is left."""
 
 import os
 import signal
@@ -17,17 +17,19 @@ def container(stack, worker):
 
 
 def loading(stack, *workers):
-    """An `up` whose workers have loaded rows."""
+    """Start an `up`, and wait until its workers have loaded rows."""
     process = stack.start_up()
-    loads.until(lambda: all(loads.has_loaded_in(container(stack, worker)) for worker in workers), process, "progress")
+    loads.wait_until(
+        lambda: all(loads.has_loaded_in(container(stack, worker)) for worker in workers), process, "progress"
+    )
     return process
 
 
-def test_a_killed_worker_is_named_and_the_other_s_figures_stand(new_stack, docker):
+def test_killed_worker_is_reported_and_the_other_finishes(new_stack, docker):
     stack = new_stack(rowCount=400_000, tables=["users", "orders"], **docker)
     process = loading(stack, "worker-1", "worker-2")
     containers.docker("kill", container(stack, "worker-1"))
-    output = loads.end(process)
+    output = loads.wait_for_end(process)
     assert process.returncode == 0, output
     results = stack.results()
     killed, other = results["worker-1"], results["worker-2"]
@@ -43,7 +45,7 @@ def test_a_killed_worker_is_named_and_the_other_s_figures_stand(new_stack, docke
     assert stack.traces() == []
 
 
-def test_a_worker_out_of_memory_is_named_with_its_limit(new_stack, docker):
+def test_worker_out_of_memory_is_reported_with_its_limit(new_stack, docker):
     stack = new_stack(rowCount=200_000, workers=1, memoryLimit="80Mi", tmpfs=False, **docker)
     stack.up().succeeded()
     (result,) = stack.results().values()
@@ -54,16 +56,16 @@ def test_a_worker_out_of_memory_is_named_with_its_limit(new_stack, docker):
     assert "memory limit of 80 MiB" in report.output
 
 
-def test_ctrl_c_and_a_killed_engine(new_stack, docker):
+def test_destroy_leaves_nothing_after_ctrl_c_and_killed_engine(new_stack, docker):
     stack = new_stack(rowCount=50_000_000, **docker)
     process = loading(stack, "worker-1")
     os.kill(process.pid, signal.SIGINT)
-    output = loads.end(process)
+    output = loads.wait_for_end(process)
     assert process.returncode != 0
     assert "Traceback" not in output
     assert containers.inspected("container", container(stack, "worker-1"))["State"]["Running"] is False
     process = loading(stack, "worker-1")
     process.kill()
-    loads.end(process)
+    loads.wait_for_end(process)
     stack.destroy().succeeded()
     assert stack.traces() == []

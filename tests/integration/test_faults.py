@@ -1,4 +1,4 @@
-"""Faults at random moments of real loads; `make faults` makes more trials of the same."""
+"""Faults at random moments of real loads. `make faults` runs more trials of the same."""
 
 import random
 
@@ -8,7 +8,7 @@ from bench.faults.campaign import FAULTS, Load, worker_image
 
 pytestmark = pytest.mark.docker
 SHARE = 0.5
-"""Of the campaign's rows."""
+"""The share of the campaign's rows."""
 SAMPLE = {
     "worker killed": ("mysql", "mongodb", "kafka", "jsonl"),
     "server killed": ("mysql", "kafka"),
@@ -16,7 +16,7 @@ SAMPLE = {
     "disk full": ("mysql", "mongodb", "jsonl"),
     "memory short": ("csv",),
 }
-"""What every tier tries once, for the sake of its time; TIER=campaign tries all pairs once, and `make faults` often."""
+"""The pairs that every tier runs once, to save time. TIER=campaign runs all pairs once, `make faults` many times."""
 CELLS = [
     pytest.param(name, source, marks=[] if source in SAMPLE[name] else [pytest.mark.campaign])
     for name, fault in FAULTS.items()
@@ -30,7 +30,7 @@ def image() -> str:
 
 
 @pytest.mark.parametrize(("name", "source"), CELLS)
-def test_everything_ends_in_the_truth(name: str, source: str, image: str) -> None:
+def test_fault_ends_as_it_should(name: str, source: str, image: str) -> None:
     seed = random.randrange(2**32)
     (verdict,) = FAULTS[name].verdicts(Load(source, image, 1, random.Random(seed), SHARE))
     assert verdict.wrong == (), f"moments of the seed {seed}"

@@ -1,35 +1,35 @@
-"""`pulumi` itself is killed in mid-run: afterwards `destroy`, or the sweep where there is no state, leaves nothing.
+"""`pulumi` is killed during a run. Afterwards `destroy` leaves nothing, nor does the cleanup if the state is lost.
 
-A few moments of the campaign `python -m bench.interrupted`.
+These are a few moments of the campaign `python -m bench.interrupted`.
 """
 
 import pytest
 
 from testkit import loads
-from testkit.interruption import ENDLESS, SWEEP, interrupted, left
+from testkit.interruption import CLEANUP, ENDLESS, interrupt_and_clean_up, traces_after_wait
 from tests.integration import containers
 
 pytestmark = [pytest.mark.engine, pytest.mark.long]
 
 
-def test_on_this_machine_by_the_sweep(new_stack):
-    outcome = interrupted(new_stack(**ENDLESS), SWEEP, at_seconds=9)
+def test_cleanup_leaves_nothing_on_this_machine(new_stack):
+    outcome = interrupt_and_clean_up(new_stack(**ENDLESS), CLEANUP, at_seconds=9)
     assert outcome.clean, outcome
 
 
 @pytest.mark.docker
-def test_on_docker_by_the_sweep(new_stack, docker):
-    outcome = interrupted(new_stack(**ENDLESS, **docker), SWEEP, at_seconds=6)
+def test_cleanup_leaves_nothing_on_docker(new_stack, docker):
+    outcome = interrupt_and_clean_up(new_stack(**ENDLESS, **docker), CLEANUP, at_seconds=6)
     assert outcome.clean, outcome
 
 
 @pytest.mark.docker
-def test_destroy_removes_a_server_on_docker_that_the_engine_had_not_written_down(new_stack, docker):
+def test_destroy_removes_server_that_state_lacks(new_stack, docker):
     stack = new_stack(**ENDLESS, **docker)
     process = stack.start_up()
-    # It is written down once it is ready.
-    loads.until(lambda: f"loadtest-{stack.name}-database" in containers.names(stack.name), process, "server")
+    # The engine records the server once it is ready.
+    loads.wait_until(lambda: f"loadtest-{stack.name}-database" in containers.names(stack.name), process, "server")
     process.kill()
-    loads.end(process)
+    loads.wait_for_end(process)
     stack.destroy().succeeded()
-    assert left(stack) == []
+    assert traces_after_wait(stack) == []

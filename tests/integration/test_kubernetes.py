@@ -1,4 +1,4 @@
-"""Stacks on a real cluster: loads, what they leave, and every way in which a pod can end."""
+"""Stacks on a real cluster: loads, orphans, and the ways in which a pod can end."""
 
 import shutil
 import time
@@ -12,16 +12,16 @@ from core.errors import ExitCode
 from infra.platforms.base import WORKER_USER
 from testkit.clone import Clone, Stack
 from testkit.sampling import sampled
-from tests.integration import inside
+from tests.integration import container_scan
 from tests.integration.kubernetes import Kubectl, server_image, worker_image
 
 pytestmark = [pytest.mark.cluster, pytest.mark.engine]
 
 ROWS = {"users": 10_000, "orders": 10_000, "products": 10_000}
 PATIENT = 240
-"""Seconds that a server of half a core may take to begin on a busy machine."""
+"""How long a server with half a core may take to start on a busy machine."""
 SMALL = {"startTimeout": PATIENT, "databaseCpuLimit": "500m", "cpuLimit": "250m"}
-"""What fits a node of two cores beside the cluster's own pods, so that the workers run together."""
+"""Limits that let all workers run at the same time on a node of two cores, with the cluster's own pods."""
 StackMaker = Callable[..., Stack]
 
 
@@ -32,7 +32,7 @@ def kubectl(cluster: Path) -> Kubectl:
 
 @pytest.fixture
 def stack(cluster: Path, clone: Clone, kubectl: Kubectl, monkeypatch: pytest.MonkeyPatch) -> Generator[StackMaker]:
-    """Makes stacks on the cluster; each is destroyed in the end and leaves nothing."""
+    """A function that creates stacks on the cluster. They are destroyed in the end and must leave nothing."""
     monkeypatch.setitem(clone.environment, "KUBECONFIG", str(cluster))
     made: list[Stack] = []
 
@@ -52,13 +52,13 @@ def namespace(stack: Stack) -> str:
 
 
 def counted(kubectl: Kubectl, stack: Stack, *client: str) -> str:
-    """What the server's own client, run beside the server, says."""
+    """Return the output of the server's own client, run in the server's pod."""
     pod = f"{namespace(stack)}-database-0"
     return kubectl.run("exec", f"--namespace={namespace(stack)}", pod, "--", *client).strip()
 
 
 def assert_loaded(stack: Stack) -> None:
-    """Two results, all rows acknowledged, the limits in force."""
+    """Check that both workers succeeded, all rows were acknowledged, and the limits were in force."""
     results = stack.results()
     assert sorted(results) == ["worker-1", "worker-2"]
     for result in results.values():
@@ -72,9 +72,7 @@ def assert_loaded(stack: Stack) -> None:
     assert sum(result["metrics"]["rows_processed"] for result in results.values()) == sum(ROWS.values())
 
 
-def test_postgresql_is_loaded_counted_and_run_again_when_a_setting_changes(
-    stack: StackMaker, kubectl: Kubectl, tmp_path: Path
-):
+def test_postgresql_runs_again_when_setting_changes(stack: StackMaker, kubectl: Kubectl, tmp_path: Path):
     made = stack(databaseImage=server_image("postgresql"))
     made.up().succeeded()
     assert_loaded(made)
@@ -95,7 +93,7 @@ def test_postgresql_is_loaded_counted_and_run_again_when_a_setting_changes(
 
 
 def assert_restricted(kubectl: Kubectl, stack: Stack) -> None:
-    """The namespace refuses what asks for more than the standard, and all of our pods are in it."""
+    """Check that the namespace enforces the restricted standard, and that all pods of the stack are in it."""
     labels = kubectl.run("get", "namespace", namespace(stack), "--output=jsonpath={.metadata.labels}")
     assert '"pod-security.kubernetes.io/enforce":"restricted"' in labels
     pods = kubectl.objects("pods", namespace(stack))
@@ -109,7 +107,7 @@ def assert_restricted(kubectl: Kubectl, stack: Stack) -> None:
 
 
 def assert_safe_from_another_checkout(kubectl: Kubectl, made: Stack, folder: Path) -> None:
-    """A stack of the same name in a checkout with a backend of its own is refused, and changes and deletes nothing."""
+    """Check that a stack of the same name in another checkout is refused, and changes and deletes nothing."""
     clone = Clone(folder)
     clone.environment["KUBECONFIG"] = made.clone.environment["KUBECONFIG"]
     shutil.copy(made.clone.folder / f"Pulumi.{made.name}.yaml", folder)
@@ -129,7 +127,7 @@ def assert_safe_from_another_checkout(kubectl: Kubectl, made: Stack, folder: Pat
 
 
 def objects(kubectl: Kubectl, stack: Stack) -> str:
-    """The stack's namespace in its present version, and the names and uids of all that is in it."""
+    """Return the version of the stack's namespace, and names and uids of all objects in it."""
     name, version = "{.metadata.name}", "{.metadata.resourceVersion}"
     kinds = "jobs,statefulsets,pods,services,networkpolicies,configmaps,secrets"
     within = "--output=jsonpath={range .items[*]}{.kind} {.metadata.name} {.metadata.uid}{'\\n'}{end}"
@@ -140,18 +138,18 @@ def objects(kubectl: Kubectl, stack: Stack) -> str:
 
 CLIENTS = {
     "mysql": 'MYSQL_PWD="$MYSQL_PASSWORD" mysql --host=127.0.0.1 --user=loadtest -N -e "SELECT count(*) FROM {}" loadtest',
-    # The last offset of each partition; the server's own variable is not for its tools.
+    # Sum the last offset of each partition. The variable with the server's options does not fit its tools.
     "kafka": "KAFKA_HEAP_OPTS=-Xmx64m /opt/kafka/bin/kafka-get-offsets.sh --bootstrap-server localhost:9092 --topic {}"
     " | awk -F: '{{rows += $3}} END {{print rows}}'",
     "neo4j": 'cypher-shell -u neo4j -p "${{NEO4J_AUTH#neo4j/}}" --format plain "MATCH (n:{}) RETURN count(n)" | tail -n 1',
     "mongodb": 'mongosh --quiet "mongodb://loadtest:$MONGO_INITDB_ROOT_PASSWORD@127.0.0.1:27017/loadtest?authSource=admin"'
     ' --eval "db.{}.countDocuments({{}})"',
 }
-"""The server's own client in its pod, as a shell runs it to count the rows of a table."""
+"""Shell commands that count the rows of a table with the server's own client in its pod."""
 
 
 @pytest.mark.parametrize("source", sampled(CLIENTS, {"mysql", "kafka"}))
-def test_a_server_is_loaded_and_counted_by_its_own_client(stack: StackMaker, kubectl: Kubectl, source: str):
+def test_server_is_loaded_and_counted_by_own_client(stack: StackMaker, kubectl: Kubectl, source: str):
     made = stack(source=source, databaseImage=server_image(source))
     made.up().succeeded()
     assert_loaded(made)
@@ -161,7 +159,7 @@ def test_a_server_is_loaded_and_counted_by_its_own_client(stack: StackMaker, kub
 
 @pytest.fixture
 def claim(kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> Generator[tuple[str, str, Path]]:
-    """A namespace of the user's own with a volume claim in it: their names, and the volume's folder on the node."""
+    """A user's namespace with a volume claim: their names, and the volume's folder on the node."""
     folder = tmp_path_factory.mktemp("volume")
     folder.chmod(0o777)
     name = f"kept-{folder.name.replace('_', '-')}"
@@ -189,7 +187,7 @@ def claim(kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> Generat
 
 @pytest.mark.docker
 @pytest.mark.parametrize("source", sampled(["csv", "jsonl"], {"csv"}))
-def test_files_of_one_seed_are_the_same_bytes_on_the_cluster_on_docker_and_on_this_machine(
+def test_files_are_identical_on_every_platform(
     stack: StackMaker,
     new_stack: StackMaker,
     docker: dict[str, object],
@@ -209,14 +207,14 @@ def test_files_of_one_seed_are_the_same_bytes_on_the_cluster_on_docker_and_on_th
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """All parts by their path; and there are some."""
+    """Return all parts by their path; fail if there are none."""
     found = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("part-*")}
     assert found
     return found
 
 
 def failed_result(stack: Stack, worker: str) -> dict[str, Any]:
-    """The result of a worker that failed, in a run that says so."""
+    """Return the result of a failed worker in a run whose outputs report the failure."""
     outputs = stack.outputs()
     assert outputs["succeeded"] is False
     result: dict[str, Any] = {one["worker_id"]: one for one in outputs["results"]}[worker]
@@ -225,13 +223,13 @@ def failed_result(stack: Stack, worker: str) -> dict[str, Any]:
 
 
 def assert_reported(stack: Stack, *reasons: str) -> None:
-    """The report names the reasons and ends in 1."""
+    """Check that the report names the reasons and has exit code 1."""
     report = stack.report()
     assert report.code == ExitCode.FAILED
     assert all(reason in report.output for reason in reasons), report.output
 
 
-def test_a_worker_above_its_memory_limit_is_named(stack: StackMaker):
+def test_worker_above_memory_limit_is_named(stack: StackMaker):
     made = stack(source="jsonl", memoryLimit="64Mi", tmpfsSize="16Mi", rowCount=200_000, batchSize=50_000)
     made.up().succeeded()
     for worker in ("worker-1", "worker-2"):
@@ -241,8 +239,8 @@ def test_a_worker_above_its_memory_limit_is_named(stack: StackMaker):
     assert_reported(made, "oom_killed")
 
 
-def test_starts_that_fail_are_named_and_the_next_up_heals(stack: StackMaker):
-    """A worker's image and a server's image that do not exist, and a request that no node can hold."""
+def test_failed_start_is_named_and_next_up_recovers(stack: StackMaker):
+    """Use images of worker and server that do not exist, and a request that no node can satisfy."""
     made = stack(source="jsonl", workerImage="loadtest-test/absent:1", startTimeout=15)
     done = made.up().failed()
     assert "prepare: not begun after 15 s: " in done.output
@@ -261,7 +259,7 @@ def test_starts_that_fail_are_named_and_the_next_up_heals(stack: StackMaker):
 
 
 def worker_pod(kubectl: Kubectl, stack: Stack, index: int) -> str:
-    """The name of the pod of this index, once it runs."""
+    """Wait until the pod of this index runs, and return its name."""
     selector = f"--selector=app.kubernetes.io/component=worker,batch.kubernetes.io/job-completion-index={index}"
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
@@ -274,18 +272,16 @@ def worker_pod(kubectl: Kubectl, stack: Stack, index: int) -> str:
 
 
 LONG: dict[str, object] = {"source": "jsonl", "rowCount": 40_000_000, "tables": ["users", "orders"]}
-"""A load that lasts until something happens to it."""
+"""Settings of a load that is always interrupted before its end."""
 
 
-def test_a_confined_pod_deleted_in_mid_load_and_one_evicted_for_its_ram_disk_are_named(
-    stack: StackMaker, kubectl: Kubectl
-):
+def test_deleted_pod_and_evicted_pod_are_named(stack: StackMaker, kubectl: Kubectl):
     # A RAM disk is rounded up to whole pages, and a pod that uses more than its size is evicted.
     made = stack(**LONG, tmpfsSize="1000001b")
     running = made.start_up()
     first, second = (worker_pod(kubectl, made, index) for index in (0, 1))
-    looked = kubectl.run("exec", f"--namespace={namespace(made)}", second, "--", "python", "-c", inside.PROGRAM)
-    inside.assert_confined(looked, user=WORKER_USER)
+    looked = kubectl.run("exec", f"--namespace={namespace(made)}", second, "--", "python", "-c", container_scan.PROGRAM)
+    container_scan.assert_confined(looked, user=WORKER_USER)
     fill = "while :; do dd if=/dev/zero of=/data/full bs=4096 2>/dev/null; sleep 1; done & sleep 1"
     kubectl.run("exec", f"--namespace={namespace(made)}", second, "--", "sh", "-c", fill)
     kubectl.run("delete", first, f"--namespace={namespace(made)}", "--wait=false")
@@ -300,8 +296,8 @@ def test_a_confined_pod_deleted_in_mid_load_and_one_evicted_for_its_ram_disk_are
     assert_reported(made, "interrupted", "its pod was deleted while it ran", "evicted", "Usage of EmptyDir volume")
 
 
-def test_a_pod_that_was_deleted_is_made_again_where_retries_allow_it(stack: StackMaker, kubectl: Kubectl):
-    # Some twenty seconds of loading each time: a pod is seen to run, and deleted, seconds after it began.
+def test_deleted_pod_is_replaced_if_retries_allow(stack: StackMaker, kubectl: Kubectl):
+    # Each load takes some twenty seconds: the test deletes a pod seconds after it began.
     rows = 8_000_000
     made = stack(source="jsonl", workers=1, tables=["users"], rowCount=rows, retries=1)
     running = made.start_up()
@@ -313,7 +309,7 @@ def test_a_pod_that_was_deleted_is_made_again_where_retries_allow_it(stack: Stac
     assert result["metrics"]["rows_processed"] == rows
 
 
-def test_a_run_whose_time_is_over_is_ended_and_keeps_what_was_done(stack: StackMaker):
+def test_timeout_ends_run_and_keeps_its_rows(stack: StackMaker):
     made = stack(**LONG, timeout=8)
     made.up().succeeded()
     for worker in ("worker-1", "worker-2"):

@@ -1,4 +1,4 @@
-"""A worker on this machine that does not end well is named with its reason, and the others' figures stand."""
+"""Workers on this machine that are killed: each is reported with its reason, and the others finish."""
 
 import json
 import os
@@ -14,17 +14,17 @@ pytestmark = [pytest.mark.engine, pytest.mark.long]
 
 
 def lines_of(report):
-    """The report's workers by their ids, out of its JSON."""
+    """Return the report's workers by id, read from its JSON."""
     return {line["worker_id"]: line for line in json.loads(report.output)["workers"]}
 
 
-def test_a_killed_worker(new_stack):
+def test_killed_worker_is_reported_and_the_other_finishes(new_stack):
     stack = new_stack(rowCount=300_000, tables=["users", "orders"])
     process = stack.start_up()
     workers = stack.folder / "workers"
-    loads.until(lambda: all(loads.has_loaded(workers / f"worker-{n}.out") for n in (1, 2)), process, "progress")
+    loads.wait_until(lambda: all(loads.has_loaded(workers / f"worker-{n}.out") for n in (1, 2)), process, "progress")
     os.kill(int((workers / "worker-1.pid").read_text().split()[0]), signal.SIGKILL)
-    loads.end(process)
+    loads.wait_for_end(process)
     assert process.returncode == 0
     results = stack.results()
     assert (results["worker-1"]["success"], results["worker-1"]["exit_reason"]) == (False, "killed")
@@ -37,7 +37,7 @@ def test_a_killed_worker(new_stack):
     assert "SIGKILL from outside" in report.output
 
 
-def test_a_worker_out_of_memory(new_stack):
+def test_worker_out_of_memory_is_reported_with_its_limit(new_stack):
     stack = new_stack(rowCount=1000, memoryLimit="48Mi", tmpfs=False)
     stack.up().succeeded()
     results = stack.results().values()
@@ -54,8 +54,8 @@ def test_a_worker_out_of_memory(new_stack):
     assert report.output.count("│ oom killed │") == 2
 
 
-def test_a_run_whose_timeout_is_over_is_ended(new_stack):
-    # A worker may not have begun to load by then on a busy machine: what it keeps is tested where it was killed.
+def test_timeout_ends_run(new_stack):
+    # On a busy machine, workers may not have begun to load by then. test_killed_worker checks that their rows are kept.
     stack = new_stack(rowCount=50_000_000, timeout=4)
     stack.up().succeeded()
     for result in stack.results().values():

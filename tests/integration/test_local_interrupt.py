@@ -1,4 +1,4 @@
-"""`up` on this machine, ended in the middle by its user or by the kernel: `destroy` then leaves nothing."""
+"""`up` on this machine, interrupted by its user or killed: `destroy` then leaves nothing."""
 
 import os
 import signal
@@ -14,18 +14,18 @@ LONG = {"rowCount": 50_000_000, "tables": ["users", "orders"]}
 
 
 def loading(stack):
-    """An `up` whose first worker has loaded rows."""
+    """Start an `up`, and wait until its first worker has loaded rows."""
     process = stack.start_up()
-    loads.until(lambda: loads.has_loaded(stack.folder / "workers" / "worker-1.out"), process, "progress")
+    loads.wait_until(lambda: loads.has_loaded(stack.folder / "workers" / "worker-1.out"), process, "progress")
     assert any("-m worker" in line for line in stack.traces())
     return process
 
 
-def test_ctrl_c_ends_the_workers_and_another_up_runs_again(new_stack):
+def test_ctrl_c_stops_workers_and_next_up_runs_again(new_stack):
     stack = new_stack(**LONG)
     process = loading(stack)
     os.kill(process.pid, signal.SIGINT)
-    output = loads.end(process)
+    output = loads.wait_for_end(process)
     assert process.returncode != 0, output
     assert "Traceback" not in output
     assert [trace for trace in stack.traces() if "-m worker" in trace or "mount" in trace] == []
@@ -35,33 +35,33 @@ def test_ctrl_c_ends_the_workers_and_another_up_runs_again(new_stack):
     assert stack.traces() == []
 
 
-def test_ctrl_c_until_the_engine_ends(new_stack):
+def test_repeated_ctrl_c_leaves_nothing(new_stack):
     stack = new_stack(**LONG)
     process = loading(stack)
     while process.poll() is None:
-        # To the whole group, as a terminal does it.
+        # A terminal sends the signal to the whole process group.
         os.killpg(process.pid, signal.SIGINT)
         time.sleep(0.3)
     assert process.returncode != 0
-    loads.end(process)
+    loads.wait_for_end(process)
     stack.destroy().succeeded()
     assert stack.traces() == []
 
 
-def test_the_engine_is_killed(new_stack):
+def test_killed_engine_leaves_nothing(new_stack):
     stack = new_stack(**LONG)
     process = loading(stack)
     process.kill()
-    loads.end(process)
+    loads.wait_for_end(process)
     stack.destroy().succeeded()
     assert stack.traces() == []
 
 
-def test_the_server_is_being_made(new_stack):
+def test_engine_killed_during_server_start_leaves_nothing(new_stack):
     stack = new_stack(**LONG)
     process = stack.start_up()
-    loads.until((stack.folder / "server" / "elsewhere").is_file, process, "server's folder")
+    loads.wait_until((stack.folder / "server" / "elsewhere").is_file, process, "server's folder")
     process.kill()
-    loads.end(process)
+    loads.wait_for_end(process)
     stack.destroy().succeeded()
     assert stack.traces() == []

@@ -1,4 +1,4 @@
-"""When a run is another run: a second `up` does nothing, a changed load setting runs again on a clean database."""
+"""A second `up` does nothing; a changed load setting runs again on an empty database."""
 
 import pytest
 
@@ -17,18 +17,18 @@ def stack(new_stack):
 
 
 def leave_a_row(stack):
-    """A row that no run makes: it is there as long as the database is the same."""
+    """Insert a row that no run makes. It exists as long as the database is the same."""
     server.execute(stack.connection_string(), "INSERT INTO users VALUES (1000000, 'old', 'old@old', now())")
     assert server.rows_in(stack.connection_string())["users"] == ROWS["users"] + 1
 
 
-def test_a_second_up_runs_nothing(stack):
+def test_second_up_runs_nothing(stack):
     before = stack.outputs("--show-secrets")
     assert "7 unchanged" in stack.up().succeeded().output
     assert stack.outputs("--show-secrets") == before
 
 
-def test_another_run_id_runs_again_on_a_clean_database(stack):
+def test_new_run_id_runs_again_on_empty_database(stack):
     leave_a_row(stack)
     before = stack.outputs()
     stack.up(runId="second").succeeded()
@@ -39,7 +39,7 @@ def test_another_run_id_runs_again_on_a_clean_database(stack):
     assert server.rows_in(stack.connection_string()) == ROWS
 
 
-def test_a_load_setting_runs_again_on_a_clean_database(stack):
+def test_changed_load_setting_runs_again_on_empty_database(stack):
     leave_a_row(stack)
     batches = {worker: result["metrics"]["batch_count"] for worker, result in stack.results().items()}
     assert batches == {"worker-1": 4, "worker-2": 2}
@@ -49,7 +49,7 @@ def test_a_load_setting_runs_again_on_a_clean_database(stack):
     assert server.rows_in(stack.connection_string()) == ROWS
 
 
-def test_another_stack_of_the_same_settings_holds_the_same_rows(stack, new_stack):
+def test_stacks_with_equal_settings_have_equal_rows(stack, new_stack):
     other = new_stack(rowCount=1000, workers=5, batchSize=333)
     other.up().succeeded()
     for table in server.TABLES:

@@ -1,4 +1,4 @@
-"""A stack whose checkout is copied to another place, and the presets of a checkout that was used."""
+"""A stack whose checkout is copied to another folder, and the preset files of a checkout that was used."""
 
 import json
 import subprocess
@@ -18,7 +18,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 class Moved:
-    """The preset `small` run from one checkout, then `up` and `destroy` from a copy with the same backend."""
+    """The preset `small`: one `up` in the first checkout, then `up` and `destroy` in a copy with the same backend."""
 
     def __init__(self, folder: Path) -> None:
         first, second = Clone(folder / "first"), Clone(folder / "second")
@@ -27,7 +27,7 @@ class Moved:
         self.checkouts = (first.folder, second.folder)
         for checkout in self.checkouts:
             git(checkout, "init", "--quiet")
-            # The virtual environment is a link here, which .gitignore's pattern for a folder does not cover.
+            # The virtual environment is a link here, and the pattern for a folder in .gitignore does not match it.
             (checkout / ".git" / "info" / "exclude").write_text(".venv\n")
             git(checkout, "add", "--all")
             git(checkout, "commit", "--quiet", "--message=copy")
@@ -36,7 +36,7 @@ class Moved:
         self.stack.pulumi(*self.stack.up_arguments(), "-c", "loadtest:rowCount=300").succeeded()
         self.state = self.stack.pulumi("stack", "export", "--show-secrets").succeeded().output
         self.server = (self.stack.folder / "server" / "server.pid").read_text()
-        # What the first checkout set is in a file that git does not have.
+        # Settings of the first checkout are in a file that is not under version control.
         self.again = self.copy.pulumi(*self.copy.up_arguments(), "-c", "loadtest:rowCount=300").succeeded()
         self.kept = (self.stack.folder / "server" / "server.pid").read_text()
         self.destroyed = self.copy.destroy().succeeded()
@@ -67,7 +67,7 @@ def test_destroy_from_copy_leaves_nothing(moved):
     assert moved.left == []
 
 
-def test_presets_stay_as_they_are(moved):
+def test_preset_files_stay_unchanged(moved):
     assert moved.status == ["", ""]
 
 

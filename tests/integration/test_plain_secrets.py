@@ -1,4 +1,4 @@
-"""A password that is not encrypted is refused before anything runs, and is in nothing that the engine keeps."""
+"""A password that is not encrypted is refused before anything runs, and the engine stores it nowhere."""
 
 import pytest
 
@@ -31,7 +31,7 @@ def test_plain_secret_on_command_line_is_refused(stack, key, value):
     assert "Traceback" not in done.output
     assert PASSWORD not in done.output
     file = stack.clone.folder / ".pulumi" / "config" / f"Pulumi.{stack.name}.yaml"
-    # The engine wrote it there before the program ran; the remedy takes it out.
+    # The engine wrote it there before the program ran. The remedy in the message removes it.
     assert PASSWORD in file.read_text()
     stack.set_secret(key, value)
     assert PASSWORD not in file.read_text()
@@ -47,7 +47,7 @@ def test_connection_string_without_password_may_be_plain(stack):
 
 
 def test_refusal_names_history_that_keeps_secret(stack):
-    # Without a preview the engine records the configuration with the failed update, whatever the program says.
+    # Without a preview, the engine records the configuration with the failed update.
     done = stack.pulumi(*stack.up_arguments(), "-c", f"loadtest:databasePassword={PASSWORD}").failed()
     assert "the stack's history keeps it, so change the password" in done.output
     assert PASSWORD not in done.output

@@ -1,4 +1,4 @@
-"""What cannot be used is refused by `pulumi preview` in one line, before anything is created."""
+"""`pulumi preview` refuses unusable settings in one line, before anything is created."""
 
 import pytest
 
@@ -8,7 +8,7 @@ pytestmark = pytest.mark.engine
 
 
 def refused(done, stack):
-    """The line with which a preview ended, once it is certain that nothing was made."""
+    """Return the error line of a preview, after checking that nothing was created."""
     output = done.failed().output
     assert "Traceback" not in output
     lines = {line.strip() for line in output.splitlines() if "loadtest:" in line and line.strip().startswith("error: ")}
@@ -25,12 +25,12 @@ def refused(done, stack):
         ({"workers": 0}, "loadtest:workers: 0 is no whole number above zero; write one like 4"),
     ],
 )
-def test_a_setting(new_stack, config, line):
+def test_invalid_setting_is_refused(new_stack, config, line):
     stack = new_stack(**config)
     assert refused(stack.preview(), stack) == line
 
 
-def test_a_schema_that_is_not_there(new_stack):
+def test_missing_schema_file_is_refused(new_stack):
     stack = new_stack(schema="schemas/nowhere.yaml")
     output = stack.preview().failed().output
     assert "nowhere.yaml: does not exist; write the path of a schema file, like schemas/shop.yaml" in output
@@ -38,7 +38,7 @@ def test_a_schema_that_is_not_there(new_stack):
 
 
 @pytest.mark.docker
-def test_no_docker_engine_answers(new_stack):
+def test_docker_without_engine_is_refused(new_stack):
     stack = new_stack(platform="docker")
     line = refused(stack.preview(DOCKER_HOST="unix:///nonexistent"), stack)
     assert line.startswith("loadtest:platform: docker, and no Docker engine answers")
@@ -47,7 +47,7 @@ def test_no_docker_engine_answers(new_stack):
 
 @pytest.mark.docker
 @pytest.mark.parametrize("key", ["databaseImage", "workerImage"])
-def test_an_image_that_cannot_be_pulled(new_stack, docker, key):
+def test_missing_image_is_refused(new_stack, docker, key):
     image = "loadtest-test/that-nobody-made:1"
     stack = new_stack(**{**docker, key: image})
     line = refused(stack.preview(), stack)

@@ -1,4 +1,4 @@
-"""The same seed, the same bytes: whatever the number of workers, the batch size and the platform."""
+"""The same seed gives the same bytes for any number of workers, batch size and platform."""
 
 import os
 import subprocess
@@ -22,7 +22,7 @@ ROWS = 1500
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
-    """Each table's parts, one behind the other in the order of their names, which is that of their rows."""
+    """Return each table's parts, concatenated in the order of their names, which is the order of their rows."""
     return {
         table.name: b"".join(part.read_bytes() for part in sorted(table.glob("part-*.csv")))
         for table in folder.iterdir()
@@ -32,7 +32,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def expected() -> dict[str, bytes]:
-    """The tables' files as `worker generate` writes them: one process, one range, no plan."""
+    """Return the tables' files as `worker generate` writes them: one process, one range, no plan."""
     command = [sys.executable, "-m", "worker", "generate", "--schema", "schemas/shop.yaml", "--format=csv"]
     command += [f"--rows=0:{ROWS}", f"--row-count={ROWS}"]
     made = {
@@ -44,7 +44,7 @@ def expected() -> dict[str, bytes]:
 
 
 def run_locally(folder: Path, workers: int, batch_size: int) -> dict[str, bytes]:
-    """A fleet of processes, run by the runner that `up` uses."""
+    """Run a fleet of processes with the runner that `up` uses."""
     plan = LoadPlan(
         run_id="bytes",
         source="csv",
@@ -69,13 +69,13 @@ def run_locally(folder: Path, workers: int, batch_size: int) -> dict[str, bytes]
     ("workers", "batch_size"),
     [(1, 1), (3, ROWS + 1), (7, 500)],
 )
-def test_processes_on_this_machine(tmp_path, expected, workers, batch_size):
+def test_local_runner_writes_same_bytes(tmp_path, expected, workers, batch_size):
     assert run_locally(tmp_path / "run", workers, batch_size) == expected
 
 
 @pytest.mark.engine
-def test_up_on_this_machine(new_stack, tmp_path, expected):
-    """The later run has fewer workers: no part of the earlier one stays."""
+def test_up_on_this_machine_writes_same_bytes(new_stack, tmp_path, expected):
+    """Reduce the workers in a second run: no part of the first one may stay."""
     output = tmp_path / "kept"
     stack = new_stack(source="csv", rowCount=ROWS, outputDir=f"{output}/")
     for workers, batch_size in ((7, 1), (2, 500)):
@@ -86,14 +86,14 @@ def test_up_on_this_machine(new_stack, tmp_path, expected):
     assert f"loadtest:outputDir: {str(output)!r} holds 'notes.txt', which this stack did not write" in refused.output
     (output / "notes.txt").unlink()
     stack.destroy().succeeded()
-    # The user named the folder: it is the user's.
+    # The user named the folder, so destroy keeps it.
     assert files_of(output) == expected
 
 
 @pytest.mark.engine
 @pytest.mark.docker
-def test_up_on_docker(clone, new_stack, docker, tmp_path, expected):
-    """Twelve workers run at once. A later run has fewer: no part of the earlier one stays. The folder is relative."""
+def test_up_on_docker_writes_same_bytes(clone, new_stack, docker, tmp_path, expected):
+    """Run twelve workers at the same time into a relative folder, then fewer: no part of the first run may stay."""
     output = tmp_path / "kept"
     relative = os.path.relpath(output, clone.folder)
     settings = {"source": "csv", "rowCount": ROWS, "workers": 12, "batchSize": 1, "cpuLimit": "0.1"}

@@ -1,4 +1,4 @@
-"""A password is nowhere but where it is needed: looked for by its own text, in everything that a run leaves behind."""
+"""The password is searched for in everything that a run leaves, and may only be where it is needed."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,7 @@ CONFIGURED = "configured-Passw0rd-of-the-tests"
 
 
 def password_of(stack):
-    """The password that the server really has."""
+    """Return the password that the server really has."""
     password = urlsplit(stack.connection_string()).password
     assert password is not None
     assert len(password) >= 20
@@ -22,27 +22,27 @@ def password_of(stack):
 
 
 def leaks(stack, password, folder):
-    """The files below a folder that hold the password in plain."""
+    """Return the files below a folder that contain the password in plain text."""
     return [str(path) for path in folder.rglob("*") if path.is_file() and password.encode() in path.read_bytes()]
 
 
-def told_everywhere(stack, *outputs):
-    """All that a user sees of a stack: what its commands print, its plain outputs, and its report in each format."""
+def visible_texts(stack, *outputs):
+    """Return all texts that a user reads of a stack: output of commands, plain outputs, and reports in each format."""
     reports = [stack.report("--output-format", form).output for form in ("table", "json", "markdown")]
     return [*outputs, json.dumps(stack.outputs()), stack.pulumi("stack", "output").output, *reports]
 
 
-def test_on_this_machine(new_stack):
-    """The user's own password; the run on Docker has one that was drawn."""
+def test_configured_password_is_stored_nowhere(new_stack):
+    """Use a password of the user; the run on Docker has a random one."""
     stack = new_stack(rowCount=1000)
-    # The stack is there from its first command on.
+    # The first command creates the stack.
     stack.preview().succeeded()
     stack.set_secret("databasePassword", CONFIGURED)
     up = stack.up().succeeded()
     password = password_of(stack)
     assert password == CONFIGURED
     assert stack.outputs()["connectionString"] == "[secret]"
-    assert not any(password in text for text in told_everywhere(stack, up.output))
+    assert not any(password in text for text in visible_texts(stack, up.output))
     clone = stack.clone.folder
     assert leaks(stack, password, clone / ".pulumi") == []
     assert leaks(stack, password, stack.folder) == []
@@ -52,7 +52,7 @@ def test_on_this_machine(new_stack):
 
 
 def content(path):
-    """A process's command line; empty where it has ended meanwhile."""
+    """Return a process's command line, or nothing if it has ended in the meantime."""
     try:
         return path.read_bytes()
     except OSError:
@@ -60,31 +60,31 @@ def content(path):
 
 
 @pytest.mark.docker
-def test_on_docker(new_stack, docker):
+def test_random_password_on_docker_is_stored_nowhere(new_stack, docker):
     stack = new_stack(rowCount=1000, **docker)
     up = stack.up().succeeded()
     password = password_of(stack)
-    assert not any(password in text for text in told_everywhere(stack, up.output))
+    assert not any(password in text for text in visible_texts(stack, up.output))
     assert leaks(stack, password, stack.clone.folder / ".pulumi") == []
     found = containers.names(stack.name)
     assert len(found) == 4
     for name in found:
         inspected = containers.inspected("container", name)
-        # It reaches its container by the environment, and by nothing else.
+        # The password may reach its container in the environment only.
         assert any(password in variable for variable in inspected["Config"].pop("Env"))
         assert password not in json.dumps(inspected)
         assert password not in containers.everything_logged(name)
     image = str(docker["workerBaseImage"])
     for volume, held in (("plan", '"workers":'), ("results", '"worker_id":')):
-        mount = f"--volume=loadtest-{stack.name}-{volume}:/looked-at:ro"
+        mount = f"--volume=loadtest-{stack.name}-{volume}:/inspected:ro"
         found_in = containers.docker(
-            "run", "--rm", mount, image, "find", "/looked-at", "-type", "f", "-exec", "cat", "{}", "+"
+            "run", "--rm", mount, image, "find", "/inspected", "-type", "f", "-exec", "cat", "{}", "+"
         )
         assert held in found_in
         assert password not in found_in
 
 
-def test_a_refused_password_is_not_repeated(new_stack):
+def test_refused_password_is_not_repeated(new_stack):
     stack = new_stack(rowCount=10)
     stack.preview().succeeded()
     stack.set_secret("connectionString", f"postgresql://user:{CONFIGURED}@127.0.0.1:port/x")

@@ -1,4 +1,4 @@
-"""A worker that is held up half of the time, against the same plan left alone: the comparison finds it, every time."""
+"""A worker that is paused half of the time: the comparison with undisturbed runs reports it."""
 
 import subprocess
 import sys
@@ -27,7 +27,7 @@ COMMIT_MICROSECONDS = 80_000
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    """A server whose every commit takes its time, so that a busy machine's processors are not what is measured."""
+    """A server with slow commits, so that the speed of a busy machine does not affect the measurement."""
     with embedded_postgresql() as url:
         for setting in ("synchronous_commit = on", f"commit_delay = {COMMIT_MICROSECONDS}", "commit_siblings = 0"):
             execute(url, f"ALTER ROLE loadtest SET {setting}")
@@ -35,7 +35,7 @@ def server() -> Iterator[str]:
 
 
 def plan(run_id: str) -> LoadPlan:
-    """Two workers with a table each."""
+    """Return a plan with two workers, one table each."""
     schema = load_schema(ROOT / "schemas" / "shop.yaml")
     return LoadPlan(
         run_id=run_id,
@@ -52,7 +52,7 @@ def plan(run_id: str) -> LoadPlan:
 
 
 def run(server: str, folder: Path, run_id: str, meanwhile: Callable[[Path], None]) -> Path:
-    """A run of the local platform's fleet, with something done to it five times a second while it loads; its report's file."""
+    """Run the plan and call `meanwhile` five times per second while it loads; return the report's file."""
 
     def wanted() -> bool:
         if loads.has_loaded(folder / "workers" / f"{SLOW}.out"):
@@ -65,8 +65,8 @@ def run(server: str, folder: Path, run_id: str, meanwhile: Callable[[Path], None
     return file
 
 
-class HalfOfTheTime:
-    """Stops a process with SIGSTOP, lets it go on with SIGCONT, in turn."""
+class PauseHalfOfTheTime:
+    """Pause and resume a process in turns, with SIGSTOP and SIGCONT."""
 
     def __init__(self) -> None:
         self._stopped = False
@@ -78,18 +78,18 @@ class HalfOfTheTime:
         self._stopped = not self._stopped
 
 
-def left_alone(_: Path) -> None:
-    """Nothing."""
+def undisturbed(_: Path) -> None:
+    """Leave the worker undisturbed."""
 
 
 @pytest.mark.campaign
 @pytest.mark.skipif(sys.platform != "linux", reason="signals and control groups of Linux")
-def test_a_worker_slowed_by_half_is_a_regression(tmp_path, server):
+def test_worker_slowed_by_half_is_a_regression(tmp_path, server):
     base: list[Path] = []
     head: list[Path] = []
     for number in range(RUNS):
-        base.append(run(server, tmp_path / f"base{number}", f"base-{number}", left_alone))
-        head.append(run(server, tmp_path / f"head{number}", f"head-{number}", HalfOfTheTime()))
+        base.append(run(server, tmp_path / f"base{number}", f"base-{number}", undisturbed))
+        head.append(run(server, tmp_path / f"head{number}", f"head-{number}", PauseHalfOfTheTime()))
     done = subprocess.run(
         [sys.executable, "-m", "aggregate", "compare", *(",".join(map(str, side)) for side in (base, head))],
         cwd=ROOT,

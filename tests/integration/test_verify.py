@@ -1,4 +1,4 @@
-"""Runs that compare what they loaded, or what is there, with what the generator says; test_presets.py has all sources."""
+"""Runs that verify what they or earlier runs loaded. test_presets.py covers all sources."""
 
 import pytest
 
@@ -11,7 +11,7 @@ TOTALS = ("expected", "found", "missing", "mismatched", "matched", "extra")
 
 
 def totals(stack):
-    """The counts of all workers, added up."""
+    """Return the sums of all workers' counts."""
     reports = [result["verification_report"] for result in stack.results().values()]
     return {name: sum(report[f"total_{name}"] for report in reports) for name in TOTALS}
 
@@ -27,7 +27,7 @@ def stack(new_stack):
     return stack
 
 
-def test_what_was_loaded_is_verified(stack):
+def test_loaded_rows_are_verified(stack):
     assert totals(stack) == all_matched(6000)
     results = stack.results().values()
     assert sum(result["metrics"]["rows_processed"] for result in results) == 6000
@@ -38,7 +38,7 @@ def test_what_was_loaded_is_verified(stack):
     assert "6,000 rows expected" in report.output
 
 
-def test_an_earlier_run_is_verified_by_other_workers_and_a_change_is_named(stack, new_stack):
+def test_verify_finds_changes_in_earlier_run(stack, new_stack):
     address = stack.connection_string()
     later = new_stack(rowCount=2000, operation="verify", workers=5)
     later.set_secret("connectionString", address)
@@ -56,20 +56,20 @@ def test_an_earlier_run_is_verified_by_other_workers_and_a_change_is_named(stack
     assert "changed" in report.output
 
 
-def test_verify_alone_is_refused_where_nothing_is_there(new_stack):
+def test_verify_alone_is_refused_without_existing_server(new_stack):
     refused = new_stack(operation="verify").preview().failed()
     assert "loadtest:operation: 'verify' compares rows that are there already" in refused.output
 
 
 @pytest.mark.docker
-def test_a_killed_worker_is_started_again_and_ends_with_its_rows(new_stack, docker):
+def test_killed_worker_restarts_and_ends_with_its_rows(new_stack, docker):
     rows = 150_000
     stack = new_stack(rowCount=rows, tables=["users", "orders"], operation="populate+verify", retries=1, **docker)
     process = stack.start_up()
     name = f"loadtest-{stack.name}-worker-1"
-    loads.until(lambda: loads.has_loaded_in(name), process, "progress")
+    loads.wait_until(lambda: loads.has_loaded_in(name), process, "progress")
     containers.docker("kill", name)
-    output = loads.end(process)
+    output = loads.wait_for_end(process)
     assert process.returncode == 0, output
     results = stack.results()
     assert {worker: (result["attempt"], result["success"]) for worker, result in results.items()} == {

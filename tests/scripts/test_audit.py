@@ -1,4 +1,4 @@
-"""What pip-audit finds ends the audit, and what it does not look at is said: its answers, as it writes them."""
+"""`scripts.audit` with recorded answers of pip-audit: findings fail, and packages without data are named."""
 
 import json
 from collections.abc import Callable
@@ -17,7 +17,7 @@ UNKNOWN = {"name": "d", "skip_reason": "Dependency not found on PyPI and could n
 
 @pytest.fixture
 def audited(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, list[str]]]:
-    """The exit code and the lines for a pip-audit that prints this and ends so."""
+    """A function that runs the audit with a pip-audit of this output and exit code, and returns exit code and lines."""
 
     def run(printed: str, code: int = 0) -> tuple[int, list[str]]:
         program = tmp_path / "pip-audit"
@@ -33,29 +33,29 @@ def report(*packages: dict[str, Any]) -> str:
     return json.dumps({"dependencies": packages, "fixes": []})
 
 
-def test_what_another_version_mends_fails(audited):
+def test_vulnerability_with_fix_fails(audited):
     assert audited(report(CLEAN, FIXABLE, UNFIXED, UNKNOWN), code=1) == (
         1,
         [
             "audit: b 2: PYSEC-1; install 2.1 or 3",
-            "audit: c 3: PYSEC-2; no version is without it",
-            "audit: 3 packages audited, 2 with a known vulnerability; NOT AUDITED, for want of data: d",
+            "audit: c 3: PYSEC-2; no version fixes it",
+            "audit: 3 packages audited, 2 with a known vulnerability; NOT AUDITED, no data: d",
         ],
     )
 
 
-def test_what_no_version_mends_is_told(audited):
+def test_vulnerability_without_fix_is_printed(audited):
     code, lines = audited(report(CLEAN, UNFIXED), code=1)
     assert code == 0
-    assert lines[0] == "audit: c 3: PYSEC-2; no version is without it"
+    assert lines[0] == "audit: c 3: PYSEC-2; no version fixes it"
 
 
-def test_an_index_without_data_is_no_pass(audited):
+def test_index_without_data_is_reported(audited):
     assert audited(report(UNKNOWN, UNKNOWN)) == (
         0,
-        ["audit: NOT AUDITED: the package index in use has no vulnerability data of any of 2 packages"],
+        ["audit: NOT AUDITED: the package index has no vulnerability data for any of 2 packages"],
     )
 
 
-def test_an_answer_that_is_none_is_said(audited):
-    assert audited("", code=1) == (0, ["audit: NOT AUDITED: pip-audit had no answer (warning: something)"])
+def test_empty_answer_is_reported(audited):
+    assert audited("", code=1) == (0, ["audit: NOT AUDITED: pip-audit printed no JSON (warning: something)"])

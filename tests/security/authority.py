@@ -1,4 +1,4 @@
-"""A certificate authority of the tests, and what it signs."""
+"""A certificate authority for tests, and the certificates that it signs."""
 
 import ipaddress
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 
 @dataclass(frozen=True)
 class Authority:
-    """Its certificate's file, and what it takes to sign another."""
+    """An authority: the file with its certificate, and what it needs to sign others."""
 
     file: Path
     certificate: x509.Certificate
@@ -21,7 +21,7 @@ class Authority:
 
     @classmethod
     def made_in(cls, folder: Path, name: str) -> "Authority":
-        """A new one."""
+        """Create a new authority."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = _name(name)
         certificate = (
@@ -34,7 +34,7 @@ class Authority:
         return cls(file, certificate, key)
 
     def sign(self, folder: Path, address: str) -> tuple[Path, Path]:
-        """Certificate and key of a server that is reached at an address."""
+        """Return the files of certificate and key for a server at an address."""
         key = ec.generate_private_key(ec.SECP256R1())
         names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
         signed = (

@@ -1,4 +1,4 @@
-"""Stacks as the integration tests make them."""
+"""The stack fixtures of the integration tests."""
 
 from tests.integration.conftest import clone, docker, new_stack
 

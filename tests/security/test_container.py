@@ -1,4 +1,4 @@
-"""The worker's container as the program creates it, scanned while it loads: what it may do, and what it knows."""
+"""The worker's container, scanned during a load: its permissions, and the secrets in it."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from infra.platforms.base import CONNECTION_VARIABLE, WORKER_USER
 from testkit import loads
 from testkit.clone import Stack
 from testkit.interruption import ENDLESS
-from tests.integration import containers, inside
+from tests.integration import container_scan, containers
 
 pytestmark = [pytest.mark.engine, pytest.mark.docker]
 WORKER = "worker-1"
@@ -21,14 +21,14 @@ WORKER = "worker-1"
 
 @pytest.fixture(scope="module")
 def name(new_stack: Callable[..., Stack], docker: dict[str, object]) -> Iterator[str]:
-    """A worker's container in the middle of its load."""
+    """The name of a worker's container during its load."""
     stack = new_stack(**ENDLESS, **docker)
     name = f"loadtest-{stack.name}-{WORKER}"
     process = stack.start_up()
-    loads.until(lambda: loads.has_loaded_in(name), process, "progress")
+    loads.wait_until(lambda: loads.has_loaded_in(name), process, "progress")
     yield name
     os.kill(process.pid, signal.SIGINT)
-    loads.end(process)
+    loads.wait_for_end(process)
 
 
 @pytest.fixture(scope="module")
@@ -36,20 +36,22 @@ def inspected(name: str) -> dict[str, Any]:
     return containers.inspected("container", name)
 
 
-def test_from_inside_it_can_do_nothing_but_its_work(name: str):
-    inside.assert_confined(containers.docker("exec", name, "python", "-c", inside.PROGRAM), user=WORKER_USER)
+def test_worker_is_confined(name: str):
+    container_scan.assert_confined(
+        containers.docker("exec", name, "python", "-c", container_scan.PROGRAM), user=WORKER_USER
+    )
 
 
-def test_the_scan_can_fail(docker: dict[str, object]):
+def test_scan_of_unconfined_container_fails(docker: dict[str, object]):
     image = str(docker["workerBaseImage"])
-    root = containers.docker("run", "--rm", "--network=none", image, "python", "-c", inside.PROGRAM)
+    root = containers.docker("run", "--rm", "--network=none", image, "python", "-c", container_scan.PROGRAM)
     with pytest.raises(AssertionError):
-        inside.assert_confined(root, user=0)
+        container_scan.assert_confined(root, user=0)
 
 
 @pytest.fixture
 def stranger(docker: dict[str, object]) -> Iterator[tuple[str, str]]:
-    """A container that listens, in Docker's own network: its name and address."""
+    """Name and address of a container that listens in Docker's default network."""
     image = str(docker["workerBaseImage"])
     name = containers.docker("run", "--detach", "--rm", image, "python", "-m", "http.server", "8000").strip()
     address = containers.inspected("container", name)["NetworkSettings"]["Networks"]["bridge"]["IPAddress"]
@@ -58,7 +60,7 @@ def stranger(docker: dict[str, object]) -> Iterator[tuple[str, str]]:
 
 
 def reaches(container: str, address: str) -> bool:
-    """Whether a program in a container can open a connection."""
+    """Return whether a program in a container can open a connection."""
     program = (
         "import socket, time\n"
         "for _ in range(8):\n"
@@ -66,7 +68,7 @@ def reaches(container: str, address: str) -> bool:
         f"        socket.create_connection(('{address}', 8000), 1).close()\n"
         "        print('reached')\n"
         "        break\n"
-        "    except ConnectionRefusedError:\n"  # it is about to listen
+        "    except ConnectionRefusedError:\n"  # The listener may not be ready yet.
         "        time.sleep(1)\n"
         "    except OSError:\n"
         "        continue\n"
@@ -74,9 +76,7 @@ def reaches(container: str, address: str) -> bool:
     return containers.docker("exec", container, "python", "-c", program) == "reached\n"
 
 
-def test_it_has_a_way_to_its_server_and_to_nowhere_else(
-    name: str, stranger: tuple[str, str], inspected: dict[str, Any]
-):
+def test_worker_reaches_its_server_only(name: str, stranger: tuple[str, str], inspected: dict[str, Any]):
     (network,) = inspected["NetworkSettings"]["Networks"]
     assert containers.inspected("network", network)["Internal"] is True
     other, address = stranger
@@ -87,7 +87,7 @@ def test_it_has_a_way_to_its_server_and_to_nowhere_else(
     assert not any(inspected["NetworkSettings"]["Ports"].values())
 
 
-def test_it_shares_nothing_with_the_machine(inspected: dict[str, Any]):
+def test_worker_shares_nothing_with_the_machine(inspected: dict[str, Any]):
     host = inspected["HostConfig"]
     assert not host["Binds"] or all(not bind.startswith("/") for bind in host["Binds"]), host["Binds"]
     mounts = {mount["Destination"]: (mount["Type"], mount["RW"]) for mount in inspected["Mounts"]}
@@ -100,7 +100,7 @@ def test_it_shares_nothing_with_the_machine(inspected: dict[str, Any]):
     assert "no-new-privileges:true" in host["SecurityOpt"]
 
 
-def test_the_password_is_in_one_variable_and_nowhere_else(inspected: dict[str, Any]):
+def test_password_is_in_one_variable_only(inspected: dict[str, Any]):
     variables = dict(variable.split("=", 1) for variable in inspected["Config"].pop("Env"))
     password = urlsplit(variables.pop(CONNECTION_VARIABLE)).password
     assert password is not None
@@ -108,7 +108,7 @@ def test_the_password_is_in_one_variable_and_nowhere_else(inspected: dict[str, A
     assert password not in json.dumps([variables, inspected])
 
 
-def test_its_image_is_nobodys_and_knows_no_secret(inspected: dict[str, Any]):
+def test_image_has_no_root_user_and_no_secret(inspected: dict[str, Any]):
     image = containers.inspected("image", inspected["Image"])["Config"]
     assert image["User"] == f"{WORKER_USER}:{WORKER_USER}"
     assert not image.get("ExposedPorts")

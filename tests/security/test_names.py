@@ -1,4 +1,4 @@
-"""Names out of a schema reach servers and file systems: each loads and verifies, or is refused in one line."""
+"""Hostile names in a schema: each loads and verifies, or is refused in one line."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -58,7 +58,7 @@ def _file(folder: Path, table: str, column: str) -> Path:
 
 
 def _schema(folder: Path, table: str, column: str) -> Schema:
-    """With these names, also where no schema file may have them: the sources do not rely on that."""
+    """Return a schema with these names, even if schema files may not have them: sources do not rely on that check."""
     harmless = load_schema(_file(folder, "harmless", "payload"))
     (key, payload), made = harmless.tables[0].columns, harmless.tables[0]
     columns = (key, payload.model_copy(update={"name": column}))
@@ -68,7 +68,7 @@ def _schema(folder: Path, table: str, column: str) -> Schema:
 def _loads(
     folder: Path, source: str, at: Connection, table: str, column: str, methods: Sequence[str] = METHODS
 ) -> bool:
-    """Whether all rows are there afterwards, by each method; False where it was refused in one line."""
+    """Return whether all rows are there after each method, or False if the name was refused in one line."""
     schema = _schema(folder, table, column)
     try:
         with connected(source, at) as opened:
@@ -86,7 +86,7 @@ def _one_line(refused: LoadtestError) -> bool:
 
 
 def _verified(source: Source, schema: Schema, method: str) -> VerificationReport:
-    """Loaded, loaded anew as a second attempt does it, and verified."""
+    """Load, remove and load again as a second attempt does, then verify and return the report."""
     dataset, (table,) = Dataset(schema, 42, ROWS, BASE_INSTANT), schema.tables
     workers = partition(schema, [table.name], ROWS, 1, 42)
     (shard,) = workers[0].shards
@@ -105,7 +105,7 @@ def _verified(source: Source, schema: Schema, method: str) -> VerificationReport
 
 
 def _is_taken(file: Path) -> bool:
-    """Whether a schema file is one; where not, it is refused in one line."""
+    """Return whether a schema file is accepted; a refusal must be one line."""
     try:
         load_schema(file)
     except SchemaError as refused:
@@ -114,7 +114,7 @@ def _is_taken(file: Path) -> bool:
 
 
 @pytest.mark.parametrize("place", ["table", "column"])
-def test_a_schema_file_refuses_what_is_no_name(place: str, tmp_path: Path) -> None:
+def test_schema_file_refuses_invalid_names(place: str, tmp_path: Path) -> None:
     refused = [
         name
         for name in NAMES
@@ -125,7 +125,7 @@ def test_a_schema_file_refuses_what_is_no_name(place: str, tmp_path: Path) -> No
 
 
 def _pairs() -> list[tuple[str, str]]:
-    """Each name once for a table and once for a column."""
+    """Return each name once as a table and once as a column."""
     return [*((name, "payload") for name in NAMES), *(("harmless", name) for name in NAMES if name != "id")]
 
 
@@ -154,7 +154,7 @@ def postgresql() -> Iterator[str]:
         yield url
 
 
-def test_postgresql_keeps_what_is_not_the_tables(postgresql: str, tmp_path: Path) -> None:
+def test_postgresql_keeps_other_tables(postgresql: str, tmp_path: Path) -> None:
     at = parse_connection(postgresql, SOURCES["postgresql"])
     with psycopg.connect(postgresql, autocommit=True) as other:
         other.execute("CREATE TABLE sentinel (id int)")
@@ -185,11 +185,11 @@ def _drop_all_but_the_sentinel(other: "psycopg.Connection[tuple[object, ...]]") 
 
 @pytest.mark.docker
 @pytest.mark.parametrize("source", ["mysql", "mongodb", "neo4j", "kafka"])
-def test_servers_take_names_or_refuse_them(source: str, tmp_path: Path) -> None:
-    # By one method, and each name once, for a table or for a column: these servers take their time.
+def test_server_loads_names_or_refuses_them(source: str, tmp_path: Path) -> None:
+    # One method, and each name once, as a table or as a column: these servers are slow.
     pairs = [(name, "payload") if place % 2 else ("harmless", name) for place, name in enumerate(NAMES)]
     if source == "kafka":
-        # Its columns are JSON's, whose names jsonl tries.
+        # Columns of Kafka are keys in JSON, which the test of jsonl covers.
         pairs = [(name, "payload") for name in NAMES]
     at = shared(source).connection
     outcomes = {pair: _loads(tmp_path, source, at, *pair, methods=[BULK]) for pair in pairs}

@@ -1,4 +1,4 @@
-"""TLS by the options of the connection string: the server is who it says, or nothing is sent to it."""
+"""TLS by options of the connection string: the server proves its identity, or nothing is sent to it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.docker
 
 @dataclass(frozen=True)
 class Secured:
-    """A server with a certificate of an authority for its address, and another authority."""
+    """A server with a certificate for its address, the authority that signed it, and another authority."""
 
     kind: Tls
     served: Served
@@ -30,7 +30,7 @@ class Secured:
     stranger: Authority
 
     def at(self, options: str) -> Connection:
-        """Where it is, with other options than the program's own."""
+        """Return the server's connection with the given options."""
         return parse_connection(
             f"{self.served.connection_string.partition('?')[0]}?{options}", SOURCES[self.kind.source]
         )
@@ -50,7 +50,7 @@ def secured(running: tuple[Tls, Served], tmp_path: Path) -> Secured:
     return Secured(kind, served, authority, Authority.made_in(tmp_path, "stranger"))
 
 
-def test_a_verified_server_is_loaded_and_verified_and_takes_nothing_in_plain(secured: Secured) -> None:
+def test_verified_server_is_loaded_and_refuses_plain_connections(secured: Secured) -> None:
     assert secured.kind.plain_refused in _refusal(secured, secured.kind.plain)
     at = secured.at(secured.kind.verified.format(secured.authority.file))
     source = open_source(SOURCES[secured.kind.source], at, ALONE)
@@ -75,18 +75,18 @@ def _refusal(secured: Secured, options: str) -> str:
     return text
 
 
-def test_a_certificate_of_another_authority_is_refused(secured: Secured) -> None:
+def test_certificate_of_another_authority_is_refused(secured: Secured) -> None:
     said = _refusal(secured, secured.kind.verified.format(secured.stranger.file))
     assert secured.kind.another_authority in said
 
 
-def test_a_certificate_of_another_address_is_refused(secured: Secured, tmp_path: Path) -> None:
+def test_certificate_of_another_address_is_refused(secured: Secured, tmp_path: Path) -> None:
     secured.kind.certify(secured.served, secured.authority.file, *secured.authority.sign(tmp_path, "192.0.2.1"))
     said = _refusal(secured, secured.kind.verified.format(secured.authority.file))
     assert secured.kind.another_address in said
 
 
-def test_a_server_without_tls_is_refused_where_it_is_required(secured: Secured) -> None:
+def test_server_without_tls_is_refused_if_required(secured: Secured) -> None:
     secured.kind.disable(secured.served)
     assert secured.kind.no_tls in _refusal(secured, secured.kind.required)
 
@@ -100,7 +100,7 @@ def test_a_server_without_tls_is_refused_where_it_is_required(secured: Secured) 
         ("ssl-mode=VERIFY", "connectionString: ssl-mode: 'VERIFY' is none of the choices"),
     ],
 )
-def test_an_authority_that_would_verify_nothing_is_refused(options: str, said: str) -> None:
+def test_authority_without_verification_is_refused(options: str, said: str) -> None:
     url = f"mysql://me:{PASSWORD}@127.0.0.1:1/x?{options}"
     with pytest.raises(InputError) as refused:
         open_source(SOURCES[MySql.source], parse_connection(url, SOURCES[MySql.source]), ALONE)

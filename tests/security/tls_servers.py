@@ -1,6 +1,6 @@
-"""The servers that speak TLS by options of the connection string: how each is given a certificate, and asked for one.
+"""Servers with TLS options in the connection string: how to configure their certificate, and the options to request TLS.
 
-They are told by their own clients on their own sockets, which work whatever TLS they ask of others.
+The tests configure them through local sockets, which work for any TLS setting of network connections.
 """
 
 import time
@@ -15,32 +15,32 @@ _RELOAD_SECONDS = 20
 
 
 class Tls(Protocol):
-    """A kind of server."""
+    """A kind of server with TLS."""
 
     source: str
     plain: str
-    """The options that want no TLS."""
+    """The options that request a plain connection."""
     required: str
-    """The options that want TLS, whoever the server is."""
+    """The options that require TLS, without verifying the server."""
     verified: str
-    """The options that want a server of the authority in the file `{}`, by the name of its address."""
+    """The options that require a certificate of the authority in the file `{}` for the server's address."""
     another_authority: str
     another_address: str
     no_tls: str
     plain_refused: str
-    """What is said of a certificate of another authority, of another address, of a server without any, and in plain."""
+    """Texts in the errors: another authority, another address, a server without TLS, a plain connection."""
 
     def certify(self, served: Served, authority: Path, certificate: Path, key: Path) -> None:
-        """Give the running server a certificate, and let it refuse plain connections."""
+        """Give the running server a certificate, and make it refuse plain connections."""
         ...
 
     def disable(self, served: Served) -> None:
-        """Let it speak no TLS."""
+        """Turn off TLS in the server."""
         ...
 
 
 class PostgreSql:
-    """By ALTER SYSTEM, its file of hosts, and a reload."""
+    """PostgreSQL, configured by ALTER SYSTEM, its pg_hba file and a reload."""
 
     source = "postgresql"
     plain = "sslmode=disable"
@@ -70,7 +70,7 @@ class PostgreSql:
         before = self._query(served, "SELECT pg_conf_load_time()")
         self._query(served, "SELECT pg_reload_conf()")
         deadline = time.monotonic() + _RELOAD_SECONDS
-        # A new connection knows when the server read its configuration.
+        # Only a new connection shows when the server read its configuration.
         while self._query(served, "SELECT pg_conf_load_time()") == before:
             assert time.monotonic() < deadline, "the server did not read its configuration again"
 
@@ -79,7 +79,7 @@ class PostgreSql:
 
 
 class MySql:
-    """By its variables and ALTER INSTANCE."""
+    """MySQL, configured by its variables and ALTER INSTANCE."""
 
     source = "mysql"
     plain = "ssl-mode=DISABLED"
@@ -91,7 +91,7 @@ class MySql:
     plain_refused = "insecure transport are prohibited"
 
     def certify(self, served: Served, authority: Path, certificate: Path, key: Path) -> None:
-        # It looks itself whether the authority has signed its certificate.
+        # The server checks that the authority has signed its certificate.
         _hand_over(served, "mysql", authority, certificate, key)
         files = {"ssl_ca": f"{_FOLDER}/{authority.name}", "ssl_cert": _CERTIFICATE, "ssl_key": _KEY}
         for name, value in files.items():
@@ -101,7 +101,7 @@ class MySql:
 
     def disable(self, served: Served) -> None:
         self._query(served, "SET GLOBAL require_secure_transport = OFF")
-        # A certificate that cannot be read, and then no TLS at all rather than the one before.
+        # With an unreadable certificate, the reload turns TLS off instead of keeping the previous certificate.
         self._query(served, f"SET GLOBAL ssl_cert = '{_FOLDER}/absent.pem'")
         self._query(served, "ALTER INSTANCE RELOAD TLS NO ROLLBACK ON ERROR")
 

@@ -1,4 +1,4 @@
-"""What a client that is none of ours finds of a run on Docker, whatever its source."""
+"""Read the rows of a run on Docker with clients that share no code with the worker, for every source."""
 
 import csv
 import io
@@ -27,24 +27,24 @@ from tests.worker.sources.beds import BEDS
 from tests.worker.sources.beds.base import Bed, Row
 
 
-class Finder(Protocol):
-    """Looks at one run's rows."""
+class RowReader(Protocol):
+    """A reader of one run's rows."""
 
     def count(self, table: Table) -> int:
-        """How many rows there are."""
+        """Return the number of rows."""
         ...
 
     def rows(self, table: Table) -> Sequence[Row]:
-        """All of them, as comparable Python, in any order."""
+        """Return all rows as comparable Python values, in any order."""
         ...
 
     def expected(self, table: Table, batch: pa.RecordBatch) -> Sequence[Row]:
-        """What has to be there of the generator's values: the same ones, less a documented loss."""
+        """Return the generated rows as the source must store them, with its documented losses."""
         ...
 
 
-def finder_of(source: str, stack: str) -> Finder:
-    """For the stack's present run; a server has to have the tests' password."""
+def row_reader(source: str, stack: str) -> RowReader:
+    """Return the reader of the stack's current run. A server must have the tests' password."""
     if not SOURCES[source].needs_server:
         return _Files(source, f"loadtest-{stack}-worker-1")
     (bed,) = (bed for bed in BEDS if bed.source == source)
@@ -52,7 +52,7 @@ def finder_of(source: str, stack: str) -> Finder:
 
 
 class _Server:
-    """By the server's own command line and its bare driver."""
+    """A reader that uses the server's own command line and its bare driver."""
 
     def __init__(self, bed: Bed, served: Served) -> None:
         self._bed, self._served = bed, served
@@ -68,7 +68,7 @@ class _Server:
 
 
 class _Files:
-    """By Python's readers, out of the volume of the worker's container."""
+    """A reader of files in the volume of the worker's container, with Python's own modules."""
 
     def __init__(self, source: str, container: str) -> None:
         self._source = source
@@ -88,7 +88,7 @@ class _Files:
         rows = samples.rows_of(table, batch)
         if self._source == "jsonl":
             return rows
-        # To Python's reader of CSV a NULL is an empty text.
+        # Python's csv module reads NULL as an empty text.
         return [{name: None if value in ("", b"") else value for name, value in row.items()} for row in rows]
 
     def _lines(self, table: Table) -> Sequence[Mapping[str, Any]]:

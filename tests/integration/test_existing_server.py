@@ -1,4 +1,4 @@
-"""A server that is there already: reached by a secret connection string, and not harmed by what it did not ask for."""
+"""An existing server: reached by a secret connection string, and only changed as the settings allow."""
 
 import pytest
 
@@ -12,7 +12,7 @@ WRONG = "not-the-password-of-the-tests"
 
 @pytest.fixture(scope="module")
 def given(new_stack):
-    """A stack whose server is there, with tables in it."""
+    """A stack with a server and loaded tables."""
     stack = new_stack(rowCount=50)
     stack.up().succeeded()
     return stack
@@ -20,14 +20,14 @@ def given(new_stack):
 
 @pytest.fixture(scope="module")
 def stack(new_stack, given):
-    """A stack that loads into the other one's server."""
+    """A stack that loads into the server of the stack `given`."""
     stack = new_stack(rowCount=20)
     stack.preview().succeeded()
     stack.set_secret("connectionString", given.connection_string())
     return stack
 
 
-def test_a_wrong_password_is_one_line(new_stack, given):
+def test_wrong_password_is_refused_in_one_line(new_stack, given):
     connection = given.connection_string()
     stack = new_stack(rowCount=20)
     stack.preview().succeeded()
@@ -39,20 +39,20 @@ def test_a_wrong_password_is_one_line(new_stack, given):
     assert WRONG not in output
 
 
-def test_tables_that_are_there_are_not_touched_unless_it_is_said(stack, given):
+def test_existing_tables_are_refused_without_on_existing(stack, given):
     output = stack.up().failed().output
     assert "set loadtest:onExisting to empty or append" in output
     assert "Traceback" not in output
     assert server.rows_in(given.connection_string()) == ROWS
 
 
-def test_an_override_on_the_command_line_appends_or_empties(stack, given):
+def test_command_line_setting_empties_existing_tables(stack, given):
     stack.pulumi(*stack.up_arguments(), "-c", "loadtest:onExisting=empty", "-c", "loadtest:rowCount=7").succeeded()
     assert server.rows_in(given.connection_string()) == dict.fromkeys(ROWS, 7)
     assert stack.outputs()["endpoint"] == given.outputs()["endpoint"]
 
 
-def test_destroy_leaves_the_server_and_its_rows(stack, given):
+def test_destroy_keeps_existing_server_and_rows(stack, given):
     before = server.rows_in(given.connection_string())
     stack.destroy().succeeded()
     assert stack.traces() == []

@@ -1,4 +1,4 @@
-"""A look around from inside a worker's container, by a program that runs there beside it."""
+"""Scan a worker's container from the inside, with a program that runs in it."""
 
 import json
 from typing import Any
@@ -27,11 +27,11 @@ print(json.dumps({{
     "there": [path for path in {_SECRETS!r} if os.path.lexists(path)],
 }}))
 """
-"""For Python in the container; prints one line of JSON."""
+"""The Python program of the scan. It prints one line of JSON."""
 
 
 def assert_confined(printed: str, *, user: int) -> None:
-    """The first process is that user and can do nothing but its work; fails the test with whatever it can do."""
+    """Fail the test if the first process has another user or can do more than its work."""
     seen: dict[str, Any] = json.loads(printed)
     status = seen["status"]
     assert status["Uid"] == status["Gid"] == [str(user)] * 4
@@ -40,7 +40,7 @@ def assert_confined(printed: str, *, user: int) -> None:
     assert status["NoNewPrivs"] == ["1"]
     assert status["Seccomp"] == ["2"], "no filter of system calls"
     assert all(seen["read_only"].values()), seen["read_only"]
-    # A folder that only root writes to says so first; that root's own file system refuses everybody is said in /tmp.
+    # A root-only folder reports a permission error first. Only /tmp shows that the file system is read-only for all users.
     assert seen["read_only"]["/tmp"] == seen["read_only"]["/var/tmp"] == "Read-only file system"
     assert not any(seen["writable"].values()), seen["writable"]
     assert seen["there"] == []
