@@ -26,10 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         packages = json.loads(done.stdout)["dependencies"]
     except ValueError:
-        error_lines = done.stderr.strip().splitlines()
-        _print(
-            f"NOT AUDITED: pip-audit printed no JSON ({error_lines[-1][:200] if error_lines else f'exit code {done.returncode}'})"
-        )
+        lines = done.stderr.strip().splitlines()
+        reason = lines[-1][:200] if lines else f"exit code {done.returncode}"
+        _print(f"NOT AUDITED: pip-audit printed no JSON ({reason})")
         return 0
     audited = [package for package in packages if "vulns" in package]
     if not audited:

@@ -116,7 +116,15 @@ def _problems_of_document(text: str, suffix: str) -> Iterator[Problem]:
         if suffix == ".md" and line.lstrip().startswith("```"):
             in_code = not in_code
         elif not in_code:
-            yield from phrases_in(line, number)
+            yield from phrases_in(_prose_of_script(line) if suffix in ("", ".sh") else line, number)
+
+
+def _prose_of_script(line: str) -> str:
+    """Return the line if it prints text, else its comment."""
+    if re.search(r"\b(?:echo|say|printf)\b", line):
+        return line
+    comment = re.search(r"(?:^|\s)#+\s(.*)", line)
+    return comment[1] if comment else ""
 
 
 def phrases_in(text: str, line: int = 1) -> Iterator[Problem]:

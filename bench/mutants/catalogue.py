@@ -18,10 +18,10 @@ class Mutant:
 MUTANTS: Sequence[Mutant] = (
     Mutant(
         "CPU quota twice the limit",
-        "infra/platforms/local.limits.py",
+        "infra/platforms/local/limits.py",
         "int(cpu * _PERIOD_MICROSECONDS)",
         "int(cpu * 2 * _PERIOD_MICROSECONDS)",
-        ("tests/infra/platforms/local/test_cgroup.py",),
+        ("tests/infra/platforms/local/test_limits.py",),
     ),
     Mutant(
         "shard off by one row",
