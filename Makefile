@@ -59,7 +59,9 @@ prepare: $(VENV)/.made-dev  ## build what the tests of TIER need: engine, images
 faults: $(VENV)/.made-dev  ## run the fault campaign on Docker; TRIALS=3 limits the trials of each fault
 	@$(RUN) -m bench.faults $(if $(TRIALS),--trials $(TRIALS))
 
-lint: $(VENV)/.made-dev  ## check formatting, lint rules and types
+lint: $(VENV)/.made-dev  ## check formatting, lint rules, types, unused code and requirements
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m ruff check .
 	@$(RUN) -m mypy
+	@$(RUN) -m vulture
+	@$(RUN) -m scripts.requirements --check

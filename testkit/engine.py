@@ -42,12 +42,14 @@ def on_path() -> dict[str, str]:
 def missing(platform: str = "local") -> str | None:
     """Return what a stack of this platform lacks: an engine or a provider; None if nothing."""
     if _on_path():
-        return None  # it downloads the providers itself
+        return None  # a published CLI downloads the providers itself
     from contrib.offline.engine import cli, installer
     from contrib.offline.engine.parts import CACHE
     from contrib.offline.engine.providers import PROVIDERS, is_installed
 
-    if not installer.installed(version("pulumi")) and not (CACHE.root / cli.name()).is_dir():
+    if installer.installed(version("pulumi")):
+        return None
+    if not (CACHE.root / cli.name()).is_dir():
         return "no pulumi on PATH or in the cache"
     names = [provider.name for provider in PROVIDERS[platform] if not is_installed(provider)]
     return f"the Pulumi provider for {', '.join(names)} is not installed" if names else None
