@@ -47,7 +47,7 @@ def loadtest(pulumi: FakePulumi, *arguments: str, **environment: str) -> subproc
 
 
 def test_up_creates_stack_runs_it_and_prints_report(pulumi):
-    pulumi.returns(0, json.dumps(runs.outputs(runs.seed_run())))
+    pulumi.returns(0, json.dumps(runs.outputs(runs.three_workers())))
     done = loadtest(pulumi, "up", "-c", "loadtest:workers=3")
     assert done.returncode == 0, done.stderr
     init, up, *_ = pulumi.calls()
@@ -66,7 +66,7 @@ def test_up_returns_code_of_pulumi_without_report(pulumi):
 
 
 def test_up_returns_code_of_report(pulumi):
-    run = runs.outputs(runs.seed_run())
+    run = runs.outputs(runs.three_workers())
     run["results"] = run["results"][:-1]
     pulumi.returns(0, json.dumps(run))
     assert loadtest(pulumi, "up").returncode == 1
@@ -86,7 +86,7 @@ def test_pulumi_command_passes_arguments_through(pulumi):
 def test_commands_select_backend_of_project(pulumi):
     for name in ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE"):
         del pulumi.environment[name]
-    pulumi.returns(0, json.dumps(runs.outputs(runs.seed_run())))
+    pulumi.returns(0, json.dumps(runs.outputs(runs.three_workers())))
     assert loadtest(pulumi, "up").returncode == 0
     folder = pulumi.clone.folder
     expected = {
@@ -125,7 +125,7 @@ def test_env_makes_plain_pulumi_equivalent(pulumi):
 
 
 def test_report_and_compare_read_kept_runs(pulumi, tmp_path):
-    pulumi.returns(0, json.dumps(runs.outputs(runs.seed_run())))
+    pulumi.returns(0, json.dumps(runs.outputs(runs.three_workers())))
     report = ("report", "--output-format", "json", "--runs", str(tmp_path / "runs"))
     assert json.loads(loadtest(pulumi, *report).stdout)["stack"] == "small"
     listed = loadtest(pulumi, "history", "--runs", str(tmp_path / "runs"), "-s", "small")
