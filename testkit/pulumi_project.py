@@ -1,4 +1,4 @@
-"""A tiny Pulumi project in a folder of its own, with its own backend, run by the real engine."""
+"""A small Pulumi project in its own folder, with its own backend, run by the real engine."""
 
 import json
 import os
@@ -36,7 +36,7 @@ class PulumiProject:
         (self.folder / "__main__.py").write_text(textwrap.dedent(source))
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start a pulumi command; its output and its errors come as one stream."""
+        """Start a pulumi command, with output and errors in one stream."""
         return subprocess.Popen(
             ["pulumi", *arguments, "--non-interactive"],
             cwd=self.folder,
@@ -47,22 +47,22 @@ class PulumiProject:
         )
 
     def pulumi(self, *arguments: str, succeeds: bool = True) -> str:
-        """Run a pulumi command, see that it succeeds or fails as expected, and return all that it printed."""
+        """Run a pulumi command, check that it succeeds or fails as expected, and return its output."""
         process = self.start(*arguments)
         output = process.communicate()[0]
         assert (process.returncode == 0) == succeeds, output
         return output
 
     def up(self, *, succeeds: bool = True) -> str:
-        """`pulumi up` of the stack."""
+        """Run `pulumi up` and return its output."""
         return self.pulumi("up", "--yes", "--skip-preview", "--color=never", succeeds=succeeds)
 
     def outputs(self) -> dict[str, object]:
-        """The stack's outputs."""
+        """Return the stack's outputs."""
         outputs: dict[str, object] = json.loads(self.pulumi("stack", "output", "--json"))
         return outputs
 
     def processes(self) -> list[str]:
-        """The command lines of the living processes that this project's commands started."""
+        """Return the command lines of running processes that this project's commands started."""
         variable, _, value = self.mark.partition("=")
         return processes_with(variable, value)

@@ -40,7 +40,6 @@ LINES = 300
 """The longest module."""
 LONGER = frozenset(
     {
-        "contrib/offline/tests/test_engine.py",
         "tests/core/malformed.py",
         "tests/core/mutations.py",
         "tests/integration/test_kubernetes.py",
@@ -221,6 +220,14 @@ class TestChecker:
             "class E:\n    def f(self, *rest) -> None: ...\n    def g(self) -> None: ...\n"
         )
         assert untyped_functions(source) == ["b", "c", "f"]
+
+
+def test_test_folders_mirror_the_packages():
+    folders = {
+        file.parent.relative_to(ROOT / "tests") for file in tracked(".py") if file.is_relative_to(ROOT / "tests")
+    }
+    without = {str(folder) for folder in folders if not (ROOT / folder).is_dir()}
+    assert without <= {"integration", "security", "worker/sources/beds"}
 
 
 def test_modules_have_a_docstring():

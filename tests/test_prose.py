@@ -5,7 +5,19 @@ import pytest
 from testkit.prose import TEST_NAME_LENGTH, is_imperative, phrases_in, problems_of, problems_of_python
 from tests.test_architecture import ROOT, tracked
 
-CLEAN = ("bench", "scripts", "testkit", "tests/bench", "tests/scripts", "tests/test_architecture.py")
+CLEAN = (
+    "bench",
+    "cli",
+    "examples",
+    "scripts",
+    "testkit",
+    "tests/bench",
+    "tests/cli",
+    "tests/scripts",
+    "tests/test_architecture.py",
+    "README.md",
+    "CONTRIBUTING.md",
+)
 """Folders and files that are checked. The list grows until it is the whole tree."""
 DOCUMENTS = (".py", ".md", ".yaml", ".yml", ".toml", ".sh", "")
 WITHOUT_PROSE = ("LICENSE", "bench/results", "tests/data", "docs/sessions")
