@@ -129,7 +129,7 @@ def _figure(table: Table, name: str, rows: int, size: int, seconds: float) -> di
     return {
         "table": f"{table.name} ({len(table.columns)} columns)",
         "format": name,
-        "bytes_a_row": round(size / rows),
+        "bytes_per_row": round(size / rows),
         "rows_per_second": round(rows / seconds),
         "mb_per_second": round(size / seconds / 1e6),
     }

@@ -38,7 +38,7 @@ def main() -> int:
     found = sum(row["verdict"] == "regression" for row in rows)
     settings = {
         "workers": WORKERS,
-        "rows_a_table": ROWS,
+        "rows_per_table": ROWS,
         "batch_rows": BATCH_ROWS,
         **LIMITS.model_dump(),
         "repeats": arguments.repeats,

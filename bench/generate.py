@@ -30,7 +30,7 @@ from worker.generate import Dataset
 
 ROOT = Path(__file__).parent.parent
 SHOP, EVERY_TYPE = ROOT / "schemas" / "shop.yaml", ROOT / "tests" / "data" / "every_type.yaml"
-SEEDS_TABLES = ("users", "orders")
+TABLES = ("users", "orders")
 BATCH = 20_000
 UNIQUE_ROWS = 20_000
 MEMORY_ROWS = (10**5, 10**6, 10**7, 10**8)
@@ -63,7 +63,7 @@ def main() -> None:
 
 def _against_references(rows: int, runs: int, memory: tuple[float, float]) -> list[dict[str, Any]]:
     """Return the rows per second of both tables together, of Loadtest and of each reference, measured in turns."""
-    contenders: dict[str, Callable[[], int]] = {"ours": lambda: _make(rows)}
+    contenders: dict[str, Callable[[], int]] = {"ours": lambda: _generate(rows)}
     for name, (rows_of, count) in REFERENCES.items():
         contenders[name] = lambda rows_of=rows_of, count=count: sum(1 for _ in rows_of(count))  # type: ignore[misc]
     rates = _rates(contenders, runs)
@@ -96,22 +96,22 @@ def _rates(contenders: dict[str, Callable[[], int]], runs: int) -> dict[str, flo
     return {name: counts[name] / statistics.median(seconds[name]) for name in contenders}
 
 
-def _make(rows: int) -> int:
+def _generate(rows: int) -> int:
     """Generate and drop this many rows of both tables; return how many there were."""
     dataset = Dataset(load_schema(SHOP), seed=42, rows=rows, base_instant=BASE_INSTANT)
-    made = 0
-    for name in SEEDS_TABLES:
+    generated = 0
+    for name in TABLES:
         table = dataset.table(name)
         for first in range(0, rows, BATCH):
-            made += table.batch(first, min(BATCH, rows - first)).num_rows
-    return made
+            generated += table.batch(first, min(BATCH, rows - first)).num_rows
+    return generated
 
 
 def _own_peak(rows: int) -> str:
-    _make(BATCH)  # one-time costs, such as reading vocabularies
+    _generate(BATCH)  # one-time costs, such as reading vocabularies
     start = time.process_time()
-    made = _make(rows)
-    rate = made / (time.process_time() - start)
+    generated = _generate(rows)
+    rate = generated / (time.process_time() - start)
     return json.dumps([rate, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024])
 
 

@@ -57,8 +57,8 @@ def main() -> int:
         clone = Clone(Path(folder) / "project")
         for platform in chosen.platform or PLATFORMS:
             rows += _trials(clone, platform, chosen.trials, random.Random(chosen.seed), chosen.longest)
-            _say(f"written to {record(_NAME, rows, ['pulumi', 'pulumi-docker'], settings)}")
-    _say(table(rows))
+            _print(f"written to {record(_NAME, rows, ['pulumi', 'pulumi-docker'], settings)}")
+    _print(table(rows))
     return 0 if all(row["clean"] for row in rows) else 1
 
 
@@ -81,7 +81,7 @@ def _trials(
         method = (DESTROY, CLEANUP)[number % 2]
         outcome = interrupt_and_clean_up(made(), method, round(moments.uniform(_EARLIEST_SECONDS, longest), 2))
         row = _row(platform, outcome)
-        _say(f"{number} of {trials}: {row} {outcome.error_output}")
+        _print(f"{number} of {trials}: {row} {outcome.error_output}")
         yield row
 
 
@@ -107,9 +107,9 @@ def _row(platform: str, outcome: Interruption) -> dict[str, Any]:
     return {
         "platform": platform,
         "killed_after_seconds": outcome.at_seconds,
-        "there_by_then": _counted(outcome.existing),
+        "existing_at_kill": _counted(outcome.existing),
         "cleaned_by": outcome.method,
-        "left_to_the_sweep": _counted(outcome.left_by_destroy),
+        "left_by_destroy": _counted(outcome.left_by_destroy),
         "left": _counted(outcome.left),
         "clean": outcome.clean,
     }
@@ -121,7 +121,7 @@ def _counted(traces: Sequence[str]) -> str:
     return ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 

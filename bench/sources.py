@@ -104,7 +104,7 @@ def _row(
         "ratio": round(statistics.median(ratios), 3),
         "batch_500_rows_per_second": _median(small),
         "insert_rows_per_second": _median(inserted),
-        "bytes_a_row": round(ours[0].metrics.bytes_written / max(ours[0].metrics.rows_processed, 1)),
+        "bytes_per_row": round(ours[0].metrics.bytes_written / max(ours[0].metrics.rows_processed, 1)),
         "peak_memory_mb": max(result.peak_memory_mb or 0.0 for result in ours),
     }
 

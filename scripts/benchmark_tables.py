@@ -36,7 +36,7 @@ _MEMORY: Columns = {
 _ENCODE: Columns = {
     "table": "table",
     "format": "format",
-    "bytes_a_row": "bytes per row",
+    "bytes_per_row": "bytes per row",
     "rows_per_second": "rows/s",
     "mb_per_second": "MB/s",
 }
@@ -164,7 +164,7 @@ def _faults(content: Mapping[str, Any]) -> str:
         "fault": "fault",
         "source": "source",
         "trials": "trials",
-        "as_it_should_be": "as expected",
+        "as_expected": "as expected",
         "seconds": "seconds",
     }
     return _table(columns, content["results"])

@@ -16,7 +16,7 @@ TEST_NAME_LENGTH = 60
 """The longest name of a test, `test_` included."""
 REPLACEMENTS = {
     r"(?<!there )\b(?:is|are) no (?!longer\b|more\b|different\b|less\b)[a-z]": "is not a valid X, must be X",
-    r"\bis none\b(?! of them)": "is not a valid X",
+    r"(?<!there )\bis none\b(?! of them)": "is not a valid X",
     r"\b(?:so|as) many an?\b": "N X per Y",
     r"\bso many\b(?! that)": "N, this many",
     r"\bso (?:often|much)\b(?! that)": "N times, this much",

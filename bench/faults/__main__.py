@@ -17,7 +17,7 @@ from core.stores import SOURCES
 
 
 def main() -> int:
-    """Run the campaign; return 1 if a trial did not end as it should."""
+    """Run the campaign; return 1 if a trial did not end as expected."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, help="of each fault and source (default: as many as the fault has)")
     parser.add_argument("--fault", nargs="*", choices=list(FAULTS), default=list(FAULTS))
@@ -45,7 +45,7 @@ def _shown(fault: str, source: str, verdict: Verdict) -> Verdict:
     moment = (
         "" if verdict.of_load is None else f" at {verdict.of_load:.1%} of the load, {verdict.rows_there} rows there"
     )
-    sys.stdout.write(f"{fault}, {source}{moment}: {'; '.join(verdict.wrong) or 'as it should be'} {verdict.errors}\n")
+    sys.stdout.write(f"{fault}, {source}{moment}: {'; '.join(verdict.wrong) or 'as expected'} {verdict.errors}\n")
     sys.stdout.flush()
     return verdict
 

@@ -19,11 +19,11 @@ def row(fault: str, source: str, verdicts: Sequence[Verdict], seconds: float) ->
         "fault": fault,
         "source": source,
         "trials": len(verdicts),
-        "as_it_should_be": sum(not verdict.wrong for verdict in verdicts),
+        "as_expected": sum(not verdict.wrong for verdict in verdicts),
         "wrong": list(dict.fromkeys(text for verdict in verdicts for text in verdict.wrong)),
         "of_load": [verdict.of_load for verdict in by_moment if verdict.of_load is not None],
         "rows_there": [v.rows_there for v in by_moment if v.rows_there is not None],
-        "said": list(dict.fromkeys(verdict.errors for verdict in verdicts if verdict.errors)),
+        "errors": list(dict.fromkeys(verdict.errors for verdict in verdicts if verdict.errors)),
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds),
     }

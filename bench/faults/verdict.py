@@ -8,7 +8,7 @@ class Verdict:
     """The problems of one trial, the moment of its fault, and the errors that the user reads."""
 
     wrong: tuple[str, ...] = ()
-    """Problems; empty if the trial ended as it should."""
+    """Problems; empty if the trial ended as expected."""
     of_load: float | None = None
     """The share of the load that was over when the fault struck."""
     rows_there: int | None = None

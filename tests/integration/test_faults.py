@@ -30,7 +30,7 @@ def image() -> str:
 
 
 @pytest.mark.parametrize(("name", "source"), CELLS)
-def test_fault_ends_as_it_should(name: str, source: str, image: str) -> None:
+def test_fault_ends_as_expected(name: str, source: str, image: str) -> None:
     seed = random.randrange(2**32)
     (verdict,) = FAULTS[name].verdicts(Load(source, image, 1, random.Random(seed), SHARE))
     assert verdict.wrong == (), f"moments of the seed {seed}"
