@@ -61,8 +61,8 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "latencies of one worker only",
         "aggregate/latency.py",
-        "alike[layout].add(decoded)",
-        "alike[layout] = decoded",
+        "by_layout[layout].add(decoded)",
+        "by_layout[layout] = decoded",
         ("tests/aggregate",),
     ),
     Mutant(
