@@ -20,7 +20,7 @@ from aggregate.warnings import run_warnings
 from core.errors import ExitCode
 from core.plan import Operation, WorkerPlan
 from core.results import ExitReason, TableVerification, WorkerResult
-from core.text import one_line
+from core.text import visible
 from core.thresholds import Threshold, parse_thresholds
 
 THROTTLED = 0.10
@@ -28,6 +28,8 @@ THROTTLED = 0.10
 PREVAILING = 0.50
 """From this share of the time on, a phase limits the run."""
 _DIFFERENCES_KEPT = 10
+_REASON = 1_000
+"""How many characters of an error are shown; the JSON report has all of it in the worker's result."""
 _Number = TypeVar("_Number", int, float)
 
 
@@ -81,7 +83,7 @@ def _empty(name: str, planned: WorkerPlan | None, collected: Collected) -> Worke
     return WorkerLine(
         worker_id=name,
         status=Status.UNREADABLE if unreadable else Status.MISSING,
-        reason=unreadable or collected.missing.get(name, "left no result"),
+        reason=visible(unreadable or collected.missing.get(name, "left no result"), _REASON),
         tables=planned.tables if planned else (),
         planned_rows=planned.rows if planned else None,
     )
@@ -129,11 +131,10 @@ def _short(result: WorkerResult, planned: int) -> bool:
 
 
 def _reason(result: WorkerResult) -> str:
-    """The last error in one line that a terminal can show."""
+    """Return the last error in one line."""
     if result.errors:
-        printable = "".join(each if each.isprintable() else " " for each in result.errors[-1])
-        return one_line(printable)
-    return f"exit code {result.exit_code}" if result.exit_code is not None else "gave no reason"
+        return visible(result.errors[-1], _REASON)
+    return f"exit code {result.exit_code}" if result.exit_code is not None else "unknown reason"
 
 
 def total(lines: Sequence[WorkerLine], start_spread_ms: float | None) -> Totals:

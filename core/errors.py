@@ -17,6 +17,11 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import ClassVar
 
+from core.text import visible
+
+_PRINTED = 4_000
+"""How many characters of an error are printed: a server may quote a whole row."""
+
 
 class ExitCode(IntEnum):
     """What a process of ours returns to its caller."""
@@ -36,9 +41,7 @@ class LoadtestError(Exception):
 
     def __str__(self) -> str:
         """Return the text with line ends, escapes and other invisible characters of names and values made visible."""
-        return "".join(
-            each if each.isprintable() else each.encode("unicode_escape").decode() for each in super().__str__()
-        )
+        return visible(super().__str__())
 
 
 class InputError(LoadtestError):
@@ -101,7 +104,7 @@ def exit_code_of(main: Callable[[], int | None], report: Callable[[str], object]
     try:
         return int(main() or ExitCode.OK)
     except LoadtestError as error:
-        report(f"error: {error}")
+        report(f"error: {visible(error, _PRINTED)}")
         return int(error.exit_code)
 
 

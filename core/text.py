@@ -1,4 +1,4 @@
-"""Text for messages and logs: one line without line ends and without secrets."""
+"""Text for messages and logs: one line, without invisible characters and without secrets."""
 
 import json
 import re
@@ -8,6 +8,10 @@ from urllib.parse import quote, quote_plus
 _SHORT = 4
 """A secret of fewer characters is part of ordinary words: it is replaced only as a word of its own."""
 HIDDEN = "[secret]"
+_BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""Characters that count as printable and have no glyph: fillers, joiners and variation selectors."""
 
 
 def one_line(text: object, limit: int | None = None) -> str:
@@ -19,6 +23,30 @@ def one_line(text: object, limit: int | None = None) -> str:
     if limit is None:
         return line
     return line[:limit] if limit >= 0 else line[limit:]
+
+
+def visible(text: object, limit: int | None = None) -> str:
+    """Return text from outside so that it can be shown: every character without a glyph is escaped.
+
+    Control and bidirectional characters, line ends, zero-width characters and unusual spaces become `\\x1b`, `\\u202e`,
+    `\\n` and the like. Of a text that is longer than `limit` characters, keep the beginning and state the length.
+    """
+    whole = str(text)
+    if whole.isprintable() and not _BLANK.search(whole) and (limit is None or len(whole) <= limit):
+        return whole
+    shown: list[str] = []
+    room = len(whole) * len("\\U0010ffff") if limit is None else limit
+    for character in whole:
+        piece = character if character.isprintable() and not _BLANK.match(character) else _escape(character)
+        room -= len(piece)
+        if room < 0:
+            return f"{''.join(shown)}... ({len(whole):,} characters)"
+        shown.append(piece)
+    return "".join(shown)
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode()
 
 
 def redacted(text: str, secrets: Iterable[str]) -> str:

@@ -17,6 +17,7 @@ from aggregate.registry import FEEDS, connect_feed
 from aggregate.render.text import report_table
 from core.errors import ExitCode, InputError, RunError
 from core.stack_file import require_stack
+from core.text import visible
 
 HELP = "follow a run while it is in progress"
 
@@ -78,7 +79,7 @@ def _find_feed(arguments: argparse.Namespace) -> Feed:
             announced = True
             if arguments.stack is not None:
                 require_stack(arguments.project, arguments.stack)
-            print(f"waiting for the first worker of {name}", file=sys.stderr)
+            print(visible(f"waiting for the first worker of {name}"), file=sys.stderr)
         time.sleep(INTERVAL_SECONDS)
 
 

@@ -65,9 +65,9 @@ class Screen:
         table = _table(sorted(shown, key=lambda worker: order.index(worker.id)), narrow=self._console.width < _WIDE)
         hidden = len(fleet.workers) - len(shown)
         more = [Text(f"  and {hidden:,} more workers", style="dim")] if hidden else []
-        errors = [Text(line, style="red") for line in self._errors]
+        errors = [Text(formatting.cell(line), style="red") for line in self._errors]
         return Group(
-            Text(f"{self._title}  {formatting.duration(elapsed * 1000)}", style="bold"),
+            Text(f"{formatting.cell(self._title)}  {formatting.duration(elapsed * 1000)}", style="bold"),
             table,
             *more,
             _sum(fleet),
@@ -92,7 +92,8 @@ class PlainOutput:
         """Write the changes, and the fleet's progress if it is due."""
         for worker, before in changes:
             error = f": {worker.error}" if worker.error else ""
-            self._write(f"{worker.id}: {before} -> {worker.state}, {formatting.count(worker.rows)} rows{error}")
+            change = f"{formatting.cell(worker.id)}: {before} -> {worker.state}"
+            self._write(formatting.line(f"{change}, {formatting.count(worker.rows)} rows{error}"))
         if elapsed >= self._next or fleet.over:
             self._next = elapsed + _PROGRESS_SECONDS
             left = fleet.seconds_left
@@ -120,9 +121,15 @@ def _table(workers: Sequence[Worker], *, narrow: bool) -> Table:
     for worker in workers:
         bar = ProgressBar(total=worker.total_rows or 1, completed=worker.rows, width=10 if narrow else 20)
         p99 = formatting.milliseconds(worker.p99_ms) if worker.p99_ms is not None else "-"
-        state = Text(_state(worker), style=_STYLES[worker.state])
+        state = Text(formatting.cell(_state(worker)), style=_STYLES[worker.state])
         table.add_row(
-            worker.id, bar, _rows(worker, narrow=narrow), formatting.rate(worker.rate), p99, _memory(worker), state
+            Text(formatting.cell(worker.id)),
+            bar,
+            _rows(worker, narrow=narrow),
+            formatting.rate(worker.rate),
+            p99,
+            _memory(worker),
+            state,
         )
     return table
 

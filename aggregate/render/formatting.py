@@ -5,12 +5,16 @@ from collections.abc import Callable, Mapping, Sequence
 from aggregate.report import Limit, LimitedBy, Percentiles, Report, Status, Totals, WorkerLine
 from core.errors import ExitCode
 from core.metrics import METRICS, Metric, Unit
+from core.text import visible
 from core.units import format_size
 
 COLUMNS = ("Worker", "Tables", "Rows", "Duration", "Rows/sec", "Status")
 NONE = "-"
 """The text for an unknown figure."""
 
+CELL_LIMIT = 200
+"""How many characters of a cell, a name or a value from outside are shown."""
+_LINE_LIMIT = 2_000
 _WIDEST_LIST = 40
 _OUTCOMES = {
     ExitCode.OK: "ok",
@@ -18,6 +22,16 @@ _OUTCOMES = {
     ExitCode.DIFFERENCE: "rows differ",
     ExitCode.THRESHOLD: "threshold failed",
 }
+
+
+def cell(text: str) -> str:
+    """Return the text of a table's cell: in one line, with visible characters only, and not too long."""
+    return visible(text, CELL_LIMIT)
+
+
+def line(text: str) -> str:
+    """Return a sentence in one line, with visible characters only, and not too long."""
+    return visible(text, _LINE_LIMIT)
 
 
 def count(number: float) -> str:
@@ -69,10 +83,10 @@ def figure(metric: Metric, report: Report) -> str:
     return NONE if value is None else _BY_UNIT.get(metric.unit, count)(value)
 
 
-def status(line: WorkerLine) -> str:
+def status(worker: WorkerLine) -> str:
     """Return `ok`, `ok (attempt 2)`, `oom killed`."""
-    text = "ok" if line.status is Status.RETRIED else line.status.words
-    return f"{text} (attempt {line.attempt})" if line.attempt > 1 else text
+    text = "ok" if worker.status is Status.RETRIED else worker.status.words
+    return f"{text} (attempt {worker.attempt})" if worker.attempt > 1 else text
 
 
 def outcome(code: ExitCode) -> str:
@@ -80,11 +94,11 @@ def outcome(code: ExitCode) -> str:
     return _OUTCOMES[code]
 
 
-def row(line: WorkerLine) -> tuple[str, ...]:
+def row(worker: WorkerLine) -> tuple[str, ...]:
     """Return a worker's cells, one per column."""
-    rows = count(line.rows) if line.result else NONE
-    cells = (line.worker_id, tables(line.tables), rows)
-    return (*cells, duration(line.duration_ms), rate(line.rows_per_second), status(line))
+    rows = count(worker.rows) if worker.result else NONE
+    cells = (cell(worker.worker_id), cell(tables(worker.tables)), rows)
+    return (*cells, duration(worker.duration_ms), rate(worker.rows_per_second), status(worker))
 
 
 def tables(names: Sequence[str]) -> str:
@@ -188,12 +202,12 @@ def differences(report: Report) -> list[str]:
     if report.verification is None:
         return []
     return [
-        f"{table.table} {each.key}{f'.{each.column}' if each.column else ''}: "
-        f"expected {_cell(each.expected)}, found {_cell(each.found)}"
+        f"{cell(table.table)} {cell(each.key)}{f'.{cell(each.column)}' if each.column else ''}: "
+        f"expected {_value(each.expected)}, found {_value(each.found)}"
         for table in report.verification.tables
         for each in table.differences
     ]
 
 
-def _cell(value: str | None) -> str:
-    return "nothing" if value is None else value
+def _value(value: str | None) -> str:
+    return "nothing" if value is None else cell(value)

@@ -9,6 +9,7 @@ from prometheus_client.core import Metric as Family
 from prometheus_client.openmetrics.exposition import generate_latest
 from prometheus_client.registry import Collector
 
+from aggregate.render import formatting
 from aggregate.report import Percentiles, Report, Totals, Verification
 from core.metrics import METRICS, Gauge
 
@@ -27,13 +28,15 @@ class _Families(Collector):
     def __init__(self, report: Report) -> None:
         self._report = report
         known = ("stack", report.stack), ("platform", report.platform), ("source", report.source)
-        self._where = {name: value for name, value in known if value}
+        self._where = {name: formatting.cell(value) for name, value in known if value}
 
     def collect(self) -> Iterator[Family]:
         """Yield all families, for the registry."""
         report = self._report
         info = InfoMetricFamily("loadtest_run", "The run that the metrics belong to.", labels=list(self._where))
-        info.add_metric(list(self._where.values()), {"run": report.run_id, "operation": report.operation or ""})
+        info.add_metric(
+            list(self._where.values()), {"run": formatting.cell(report.run_id), "operation": report.operation or ""}
+        )
         yield info
         yield self._workers(report.totals)
         yield from self._metrics(report)
@@ -42,7 +45,7 @@ class _Families(Collector):
         if report.verification is not None:
             yield self._verification(report.verification)
         if report.thresholds:
-            held = {each.threshold: float(each.held) for each in report.thresholds}
+            held = {formatting.cell(each.threshold): float(each.held) for each in report.thresholds}
             yield self._gauge("threshold_held", "1 if a threshold held, 0 if it failed.", "threshold", held)
 
     def _metrics(self, report: Report) -> Iterator[Family]:
@@ -77,7 +80,9 @@ class _Families(Collector):
         )
         for table in found.tables:
             for outcome in ("expected", "found", "missing", "mismatched", "matched", "extra"):
-                family.add_metric([*self._where.values(), table.table, outcome], getattr(table, outcome))
+                family.add_metric(
+                    [*self._where.values(), formatting.cell(table.table), outcome], getattr(table, outcome)
+                )
         return family
 
     def _gauge(self, name: str, text: str, label: str, values: Mapping[str, float]) -> Family:

@@ -1,5 +1,6 @@
 """Reports and comparisons as a table in box characters, as Markdown and as JSON."""
 
+import json
 from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len, set_cell_size
@@ -24,7 +25,7 @@ def report_table(report: Report) -> str:
         [f"difference: {line}" for line in formatting.differences(report)],
         [f"warning: {line}" for line in report.warnings],
     ):
-        lines += ["", *block] if block else []
+        lines += ["", *map(formatting.line, block)] if block else []
     return "\n".join(lines) + "\n"
 
 
@@ -40,29 +41,38 @@ def report_markdown(report: Report) -> str:
         ("Warnings", report.warnings),
     ):
         if block:
-            lines += ["", *([f"**{title}**", ""] if title else []), *(f"- {_escaped(line)}" for line in block)]
+            lines += [
+                "",
+                *([f"**{title}**", ""] if title else []),
+                *(f"- {_escaped(formatting.line(line))}" for line in block),
+            ]
     return "\n".join(lines) + "\n"
 
 
 def comparison_table(comparison: Comparison) -> str:
     """Return the metrics of both sides with change, interval and verdict, then the workers that became slower."""
     lines = box(_COMPARISON_COLUMNS, [_change_row(change) for change in comparison.changes])
-    return "\n".join([*lines, *_comparison_lines(comparison)]) + "\n"
+    return "\n".join([*lines, *map(formatting.line, _comparison_lines(comparison))]) + "\n"
 
 
 def comparison_markdown(comparison: Comparison) -> str:
     """Return the same content as `comparison_table` in GitHub's Markdown."""
     lines = _grid(_COMPARISON_COLUMNS, [_change_row(change) for change in comparison.changes])
-    return "\n".join([*lines, "", *(f"- {line}" for line in _comparison_lines(comparison))]) + "\n"
+    return "\n".join([*lines, "", *(f"- {formatting.line(line)}" for line in _comparison_lines(comparison))]) + "\n"
 
 
 def as_json(model: Report | Comparison) -> str:
-    """Return a report, with every worker's result inside, or a comparison as indented JSON."""
-    return model.model_dump_json(indent=2) + "\n"
+    """Return a report, with every worker's result inside, or a comparison as indented JSON.
+
+    Characters that a terminal would not print as themselves are escaped in JSON's own way, so the values are unchanged.
+    """
+    lines = model.model_dump_json(indent=2).split("\n")
+    return "\n".join(line if line.isprintable() else _escaped_json(line) for line in lines) + "\n"
 
 
 def box(header: Sequence[str], body: Sequence[Sequence[str]], footer: Sequence[str] | None = None) -> list[str]:
     """Return the lines of a table in box characters, left-aligned. A rule separates the footer."""
+    body = [[formatting.cell(text) for text in row] for row in body]
     ends = [] if footer is None else [footer]
     widths = [max(cell_len(row[column]) for row in (header, *body, *ends)) for column in range(len(header))]
     lines = [_rule(widths, "┌", "┬", "┐"), _boxed(header, widths), _rule(widths, "├", "┼", "┤")]
@@ -85,7 +95,7 @@ def _grid(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 def _cells(row: Iterable[str]) -> list[str]:
-    return [_escaped(cell).replace("|", "\\|") for cell in row]
+    return [_escaped(formatting.cell(cell)).replace("|", "\\|") for cell in row]
 
 
 def _escaped(text: str) -> str:
@@ -93,6 +103,10 @@ def _escaped(text: str) -> str:
     for mark in _MARKUP:
         text = text.replace(mark, "\\" + mark)
     return one_line(text)
+
+
+def _escaped_json(line: str) -> str:
+    return "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in line)
 
 
 def _change_row(change: Change) -> tuple[str, ...]:

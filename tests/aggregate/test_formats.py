@@ -147,5 +147,5 @@ def test_wide_characters_keep_borders_aligned():
 def test_markdown_escapes_markup_in_errors():
     crashed = runs.failed(1, ExitReason.FAILED, "relation `users`|<b>\n\x1b[31m does *not* exist")
     text = report_renderer("markdown")(report(crashed, plan=runs.plan(1)))
-    assert r"relation \`users\`|\<b> [31m does \*not\* exist" in text
+    assert r"relation \`users\`|\<b>\\n\\x1b[31m does \*not\* exist" in text
     assert "\x1b" not in text

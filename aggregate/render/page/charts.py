@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from aggregate.render import formatting
 from aggregate.report import Bin, Percentiles, Report
 from core.results import Phases, WorkerResult
+from core.text import visible
 
 _INK = "#010203"
 """The colour of text and lines in `charts.mplstyle`. The SVG has the page's colour instead."""
@@ -30,6 +31,7 @@ _COLOURS = (
 )  # fmt: skip
 _WIDTH = 6.4
 _LEGEND_CHARACTERS = 90
+_LABEL_LIMIT = 40
 _STYLE = Path(__file__).with_name("charts.mplstyle")
 
 
@@ -108,7 +110,7 @@ def _bands(results: Sequence[WorkerResult]) -> list[slice]:
 
 
 def _label(results: Sequence[WorkerResult], band: slice) -> str:
-    names = [result.worker_id for result in results[band]]
+    names = [visible(result.worker_id, _LABEL_LIMIT) for result in results[band]]
     return names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
 
 

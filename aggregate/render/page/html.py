@@ -13,7 +13,6 @@ from aggregate.render.page import charts
 from aggregate.report import Report, WorkerLine
 from core.metrics import METRICS
 from core.plan import LoadPlan
-from core.text import one_line
 from core.units import MIB, format_size
 
 _HEADLINES = ("rows", "rows_per_second", "wall_clock_rows_per_second", "wall_clock_ms", "latency_ms.p99")
@@ -30,10 +29,15 @@ class Grid(NamedTuple):
 def render(report: Report) -> str:
     """Return the page as one HTML file. All text is escaped; only our own style and plots are inserted as they are."""
     folder = files("aggregate.render.page")
-    templates = Templates(autoescape=True, undefined=StrictUndefined, trim_blocks=False)
+    templates = Templates(autoescape=True, undefined=StrictUndefined, trim_blocks=False, finalize=_shown)
     template = templates.from_string((folder / "page.html.j2").read_text(encoding="utf-8"))
     style = (folder / "style.css").read_text(encoding="utf-8")
     return template.render(report=report, style=Markup(style), **_content(report)) + "\n"  # noqa: S704 - our own file
+
+
+def _shown(value: object) -> object:
+    """Make each text that the template inserts visible. Style, plots and numbers stay as they are."""
+    return formatting.line(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _content(report: Report) -> dict[str, Any]:
@@ -107,7 +111,7 @@ def _verification(report: Report) -> Grid | None:
 def _errors(report: Report) -> Iterator[str]:
     for line in report.workers:
         for error in line.result.errors if line.result else ():
-            yield f"{line.worker_id}: {one_line(error)}"
+            yield f"{formatting.cell(line.worker_id)}: {error}"
 
 
 def _asked(plan: LoadPlan) -> str:
