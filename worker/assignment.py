@@ -1,4 +1,4 @@
-"""What one worker is to do, whether it comes from a plan file or from the command line."""
+"""The work of one worker, read from a plan file or from the command line."""
 
 import gzip
 import os
@@ -17,19 +17,19 @@ from worker.sources.base import WorkerSlot
 
 CONNECTION_VARIABLE = "LOADTEST_CONNECTION_STRING"
 _GZIP = b"\x1f\x8b"
-"""How a gzip file begins, and no JSON text."""
+"""The first bytes of a gzip file. No JSON text begins with them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """Where a worker's files are: its RAM disk, and the folder of results."""
+    """A worker's folders: its RAM disk, and where results are written."""
 
     data: Path
     results: Path
 
     @classmethod
     def of_environment(cls) -> Self:
-        """From LOADTEST_DATA and LOADTEST_RESULTS; in a container `/data` and `/results`."""
+        """Return the folders that LOADTEST_DATA and LOADTEST_RESULTS name; default to `/data` and `/results`."""
         return cls(
             data=Path(os.environ.get("LOADTEST_DATA", "/data")),
             results=Path(os.environ.get("LOADTEST_RESULTS", "/results")),
@@ -38,7 +38,7 @@ class Folders:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """One worker's share of a plan, with the place to load it into."""
+    """One worker's share of a plan, and the source to load it into."""
 
     plan: LoadPlan
     worker: WorkerPlan
@@ -48,16 +48,16 @@ class Assignment:
     result_path: Path
     attempt: int = 1
     prepares: bool = False
-    """Whether this worker makes its tables itself, since nothing prepared them before."""
+    """Whether this worker creates its tables itself, because no `prepare` ran before."""
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the source can do."""
+        """The capabilities of the source."""
         return capabilities_of(self.plan.source)
 
 
 def read_plan(path: Path) -> LoadPlan:
-    """A plan file, gzipped or not; raises PlanError for one that is missing or is no plan."""
+    """Read a plan file, gzipped or not; raise PlanError if it is missing or not a plan."""
     try:
         content = path.read_bytes()
         return LoadPlan.model_validate_json(gzip.decompress(content) if content.startswith(_GZIP) else content)
@@ -67,11 +67,16 @@ def read_plan(path: Path) -> LoadPlan:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise PlanError(f"--plan: {path} is no plan ({place}: {first['msg']}); make one by `make plan`") from error
+        raise PlanError(
+            f"--plan: {path} is not a valid plan ({place}: {first['msg']}); create one with `make plan`"
+        ) from error
 
 
 def connection_of(plan: LoadPlan, argument: str | None, folders: Folders) -> Connection:
-    """From the argument or the environment; files go below the results folder unless told otherwise."""
+    """Return the connection of the argument or the environment; files default to `data` in the results folder.
+
+    Raises InputError if a server is needed and no connection is set.
+    """
     source = capabilities_of(plan.source)
     text = argument or os.environ.get(CONNECTION_VARIABLE)
     if text is None and source.needs_server:

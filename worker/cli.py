@@ -1,4 +1,4 @@
-"""The command line: the bare command loads; `prepare`, `generate` and `schema` do what they say."""
+"""The command line of the worker: without a command it loads; `prepare`, `generate` and `schema` are commands."""
 
 import sys
 from argparse import ArgumentParser, Namespace
@@ -15,15 +15,15 @@ class _Command(NamedTuple):
 
 
 _COMMANDS: Mapping[str, _Command] = {
-    "prepare": _Command("worker.commands.prepare", "make the tables of a plan, before its workers start"),
-    "generate": _Command("worker.commands.generate", "write any rows of a table, to look at or to keep"),
+    "prepare": _Command("worker.commands.prepare", "create the tables of a plan, before its workers start"),
+    "generate": _Command("worker.commands.generate", "write any rows of a table to standard output"),
     "schema": _Command("worker.commands.schema", "validate a schema file and show its tables"),
 }
-_LOAD = _Command("worker.commands.load", "load a share of a plan, or of a schema")
+_LOAD = _Command("worker.commands.load", "load one worker's share of a plan, or a whole schema")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one command; a mistake of the user's ends in one line and exit code 2."""
+    """Run one command and return its exit code; print an input error as one line and return 2."""
     name = arguments[0] if arguments and arguments[0] in _COMMANDS else None
     command = _COMMANDS[name] if name else _LOAD
     module = import_module(command.module)

@@ -1,4 +1,4 @@
-"""A worker's life: look around, wait for the source, load each shard, and tell what happened, however it ended."""
+"""Run a worker: measure the environment, connect, load and verify each shard, and write the result in every case."""
 
 import contextlib
 import signal
@@ -30,7 +30,7 @@ from worker.verify.verification import Verification
 
 
 def run_worker(assignment: Assignment) -> ExitCode:
-    """Do one worker's share and write its result; the exit code says how it went."""
+    """Load and verify one worker's share, write its result, and return its exit code."""
     worker, plan = assignment.worker, assignment.plan
     end_with_parent()
     runtime = RuntimeEnvironment(assignment.folders.data, assignment.folders.results)
@@ -42,7 +42,7 @@ def run_worker(assignment: Assignment) -> ExitCode:
     try:
         with _interruptible(), ProgressLines(worker.id, counters, _emit):
             _work(assignment, runtime, counters, partial)
-    except Exception as error:  # noqa: BLE001 - a bug of ours must still leave its result
+    except Exception as error:  # noqa: BLE001 - a bug in the worker must still produce a result
         status = exit_status_of(error)
     seconds = (counters.loaded or time.perf_counter()) - started
     for message in status.errors:
@@ -75,7 +75,7 @@ def run_worker(assignment: Assignment) -> ExitCode:
 
 
 class _PartialResult:
-    """What a worker has come to, for the result of one that fails half way."""
+    """The results so far, for a worker that fails before its end."""
 
     def __init__(self) -> None:
         self.server_settings: dict[str, str] = {}
@@ -83,11 +83,11 @@ class _PartialResult:
         self._rows_before: list[int] = []
 
     def begin(self, counters: Counters) -> None:
-        """The next shard begins with this many rows done before it."""
+        """Begin the next shard; store the number of rows before it."""
         self._rows_before.append(counters.rows)
 
     def shards(self, planned: tuple[Shard, ...], counters: Counters) -> tuple[ShardResult, ...]:
-        """Each planned shard with the rows that were acknowledged of it."""
+        """Return each planned shard with the number of its acknowledged rows."""
         bounds = [*self._rows_before, counters.rows]
         rows = [stop - start for start, stop in pairwise(bounds)]
         rows += [0] * (len(planned) - len(rows))
@@ -98,7 +98,7 @@ class _PartialResult:
 
 
 def _work(assignment: Assignment, runtime: RuntimeEnvironment, counters: Counters, partial: _PartialResult) -> None:
-    """Load, compare, or both; raises VerificationError for a difference."""
+    """Load, verify, or both; raise VerificationError if rows differ."""
     plan = assignment.plan
     dataset = Dataset(plan.data, plan.seed, plan.row_count, plan.base_instant)
     with _connected(assignment, counters) as source:
@@ -148,10 +148,10 @@ def _connected(assignment: Assignment, counters: Counters) -> Iterator[Source]:
 
 @contextlib.contextmanager
 def _interruptible() -> Iterator[None]:
-    """Turn SIGTERM and SIGINT into an exception of the main thread, so that every `with` ends as it should."""
+    """Raise StoppedError in the main thread on SIGTERM or SIGINT, so that each `with` block cleans up."""
 
     def interrupt(number: int, _: object) -> None:
-        raise StoppedError(f"{signal.Signals(number).name}: the worker was told to stop")
+        raise StoppedError(f"{signal.Signals(number).name}: the worker was asked to stop")
 
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -165,7 +165,7 @@ def _interruptible() -> Iterator[None]:
 
 
 def _emit(line: str) -> None:
-    """Machine-readable lines go to standard output, one at a time and at once."""
+    """Write one machine-readable line to standard output and flush it."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 

@@ -1,7 +1,7 @@
-"""The load pipeline: generate columns, encode them, send them, batch by batch, a chunk prefetched of the wire.
+"""The load pipeline: generate columns, encode them, and send them in batches. Another thread prepares the next chunks.
 
-A chunk is what is generated and encoded at once, a batch what is committed at once. A chunk may hold many small
-batches, cut from it at row ends, and a large batch may take many chunks: memory depends on neither.
+A chunk is generated and encoded at once; a batch is committed at once. One chunk may hold many small batches, cut at row
+ends, and one large batch may need many chunks. So memory depends on neither the batch size nor the number of rows.
 """
 
 import time
@@ -21,13 +21,13 @@ from worker.result.counters import Counters
 from worker.sources.base import Encoded, KeyedSource, KeyRange, Sink, Source
 
 CHUNK_ROWS = 16_384
-"""Rows generated and encoded at once: enough to make Arrow's and numpy's fixed costs small, and some MiB of memory."""
+"""Rows per chunk: enough to make the fixed costs of Arrow and NumPy small, and a few MiB of memory."""
 PREFETCHED_CHUNKS = 2
-"""Chunks that may wait for the wire."""
+"""Encoded chunks that may wait for the sender."""
 
 
 def load_shard(source: Source, rows: TableRows, shard: Shard, method: str, batch_size: int, counters: Counters) -> None:
-    """Load one shard and count what is acknowledged; raises what the source raises."""
+    """Load one shard and count the acknowledged rows; raise what the source raises."""
     batch_size = source.capabilities.limit_batch(batch_size)
     with source.sink(rows.table, shard, method) as sink:
         chunks = _chunks(sink, rows, shard, batch_size, counters)
@@ -44,13 +44,13 @@ def load_shard(source: Source, rows: TableRows, shard: Shard, method: str, batch
 
 
 def remove_shard(source: Source, rows: TableRows, shard: Shard) -> None:
-    """Remove what an earlier attempt may have left of a shard, chunk by chunk of its keys."""
+    """Remove the rows that an earlier attempt may have loaded of a shard, one chunk of keys at a time."""
     for first, count in _ranges(shard, CHUNK_ROWS):
         source.remove(rows.table, keys_of(rows.table, rows.batch(first, count, [rows.table.primary_key])))
 
 
 def keys_of(table: Table, batch: pa.RecordBatch) -> KeyRange | pa.Array:
-    """The keys of a batch as their range, where they are consecutive integers, or as they are."""
+    """Return the keys of a batch: as a range if they are consecutive integers, else as an array."""
     keys = batch.column(0)
     if isinstance(table.key.generator, Sequential) and pa.types.is_integer(keys.type):
         return KeyRange(keys[0].as_py(), keys[-1].as_py())
@@ -59,7 +59,7 @@ def keys_of(table: Table, batch: pa.RecordBatch) -> KeyRange | pa.Array:
 
 def _chunks(sink: Sink[Any], rows: TableRows, shard: Shard, batch_size: int, counters: Counters) -> Iterator[Encoded]:
     size = CHUNK_ROWS if batch_size >= CHUNK_ROWS else CHUNK_ROWS // batch_size * batch_size
-    # The server waits for the first.
+    # The first chunk is small because the server waits for it.
     for first, count in _ranges(shard, size, min(batch_size, size)):
         started = time.perf_counter()
         batch = rows.batch(first, count)
@@ -71,7 +71,7 @@ def _chunks(sink: Sink[Any], rows: TableRows, shard: Shard, batch_size: int, cou
 
 
 def _ranges(shard: Shard, size: int, first: int | None = None) -> Iterator[tuple[int, int]]:
-    """First row and length of the shard's parts, of which the first may be shorter."""
+    """Yield the first row and the length of each part of the shard; the first part may be shorter."""
     offset, count = 0, first or size
     while offset < shard.rows:
         yield shard.first_row + offset, min(count, shard.rows - offset)
@@ -79,7 +79,7 @@ def _ranges(shard: Shard, size: int, first: int | None = None) -> Iterator[tuple
 
 
 class _Cutter:
-    """Cuts a stream of encoded chunks into batches of any length."""
+    """Cut a stream of encoded chunks into batches of any length."""
 
     def __init__(self, chunks: Iterator[Encoded]) -> None:
         self._chunks = chunks
@@ -87,7 +87,7 @@ class _Cutter:
         self._used = 0
 
     def take(self, rows: int) -> Iterator[Encoded]:
-        """The pieces of the next batch; to be read to their end before the next call."""
+        """Yield the pieces of the next batch; the caller must read all of them before the next call."""
         while rows:
             if self._chunk is None:
                 self._chunk, self._used = next(self._chunks), 0
@@ -101,7 +101,10 @@ class _Cutter:
 
 
 def require_free_keys(source: Source, plan: LoadPlan) -> None:
-    """Raise ServerError for tables that have a row with a key of the run, if the run appends to them."""
+    """Raise ServerError if the run appends to a table that has a row with one of its keys.
+
+    A repeated attempt removes the rows with its keys, including rows that another program wrote.
+    """
     if plan.on_existing is not OnExisting.APPEND or not capabilities_of(plan.source).key_range_deletable:
         return
     dataset = Dataset(plan.data, plan.seed, plan.row_count, plan.base_instant)
@@ -116,7 +119,7 @@ def require_free_keys(source: Source, plan: LoadPlan) -> None:
 def _is_taken(source: KeyedSource, dataset: Dataset, name: str, row_count: int) -> bool:
     rows = dataset.table(name)
     key = [rows.table.primary_key]
-    # Of a table without rows nobody asks for a hundred million keys.
+    # An empty table is checked first: it needs no look-up of all keys.
     return source.count(rows.table) > 0 and any(
         source.contains_any(rows.table, keys_of(rows.table, rows.batch(first, min(CHUNK_ROWS, row_count - first), key)))
         for first in range(0, row_count, CHUNK_ROWS)

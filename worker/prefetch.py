@@ -1,4 +1,4 @@
-"""An iterator that another thread runs ahead of its reader, by a bounded number of items."""
+"""Run an iterator in another thread, a bounded number of items ahead of its reader."""
 
 import os
 import queue
@@ -12,13 +12,14 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 _END = object()
 _SWITCH_SECONDS = 0.0005
-"""How long the maker may hold the interpreter when its reader wants it; with Python's 5 ms a server waits as long."""
+"""The longest time that the producer keeps the interpreter lock while the reader waits for it. Python's default of 5 ms
+would delay the server by as much."""
 _NICER = 5
-"""So much lower is the maker's priority: where both share a core, its reader has it as soon as a server has answered."""
+"""Added to the producer's nice value, so that the reader gets a shared core as soon as the server answers."""
 
 
 class Prefetcher(Generic[T]):
-    """Makes the next items while the reader is busy with this one; the maker's error reaches the reader."""
+    """Produce the next items while the reader uses the current one; raise the producer's error in the reader."""
 
     def __init__(self, items: Iterable[T], depth: int) -> None:
         self._items = items
@@ -67,10 +68,10 @@ class Prefetcher(Generic[T]):
 
 
 def _give_way() -> None:
-    """Lower this thread's priority, where threads have one of their own."""
+    """Lower the priority of this thread. Only Linux has a priority per thread."""
     if sys.platform != "linux":
         return
     thread = threading.get_native_id()
-    # A sandbox may forbid it; then the load is a little slower.
+    # A sandbox may forbid this; the load is then slightly slower.
     with suppress(PermissionError):
         os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _NICER)

@@ -1,4 +1,4 @@
-"""Waiting for a server that may still be starting: capped exponential backoff with jitter, and a deadline."""
+"""Wait for a server that may still be starting: exponential backoff with a cap, jitter and a deadline."""
 
 import random
 import time
@@ -7,11 +7,11 @@ from collections.abc import Callable
 from core.errors import ServerError
 
 FIRST, LONGEST = 0.05, 2.0
-"""Seconds between two tries, at first and at most."""
+"""Seconds between two attempts: at first, and at most."""
 
 
 def retry_until(deadline_seconds: float, attempt: Callable[[], None]) -> None:
-    """Try until it succeeds; raises the last ServerError when it is not transient, or when the deadline has passed."""
+    """Call `attempt` until it succeeds; raise its last ServerError if that is not transient or the deadline has passed."""
     started, pause = time.monotonic(), FIRST
     while True:
         try:
@@ -24,6 +24,6 @@ def retry_until(deadline_seconds: float, attempt: Callable[[], None]) -> None:
                 raise ServerError(f"{error} (gave up after {waited:.0f} s)") from error
         else:
             return
-        # Full jitter: a fleet that starts at once must not knock at once. No secret hangs on this randomness.
+        # Jitter spreads the connections of workers that start together. This is not a use for cryptography.
         time.sleep(random.uniform(pause / 2, pause))  # noqa: S311
         pause = min(pause * 2, LONGEST)

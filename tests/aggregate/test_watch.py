@@ -130,7 +130,7 @@ def test_stopped_worker_is_late_and_killed_worker_is_lost(tmp_path):
         read_until(watch, "worker-1: running -> late")
         other.send_signal(signal.SIGTERM)
         line = read_until(watch, "worker-2: running -> failed")
-        assert "SIGTERM: the worker was told to stop" in line
+        assert "SIGTERM: the worker was asked to stop" in line
         stopped.kill()
         stopped.wait()
         read_until(watch, "worker-1: late -> lost")

@@ -118,14 +118,17 @@ def test_a_plan_s_worker_loads_its_own_shards(worker, tmp_path):
             "error: none.yaml: does not exist; write the path of a schema file",
         ),
         (["--schema", SCHEMA, "--source", "csv", "--tables", "clients"], "error: --tables: "),
-        (["--schema", SCHEMA, "--source", "csv", "--row-count", "0"], "error: --row-count: 0 is not above zero; write"),
+        (
+            ["--schema", SCHEMA, "--source", "csv", "--row-count", "0"],
+            "error: --row-count: 0 must be above zero; write",
+        ),
         (
             ["--schema", SCHEMA, "--source", "csv", "--batch-size", "-1"],
-            "error: --batch-size: -1 is not above zero; write",
+            "error: --batch-size: -1 must be above zero; write",
         ),
         (["--schema", SCHEMA, "--source", "postgresql"], "error: --connection-string: is missing; give it, or set "),
         (["--plan", "none.json", "--index", "0"], "error: --plan: none.json cannot be read"),
-        (["--plan", SCHEMA, "--index", "0"], f"error: --plan: {SCHEMA} is no plan"),
+        (["--plan", SCHEMA, "--index", "0"], f"error: --plan: {SCHEMA} is not a valid plan"),
         (["prepare", "--plan", "none.json"], "error: --plan: none.json cannot be read"),
     ],
 )
@@ -182,6 +185,6 @@ def test_sigterm_ends_it_with_a_result_of_what_was_done(tmp_path):
         assert process.wait(timeout=60) == ExitCode.INTERRUPTED
     result = WorkerResult.model_validate_json(last)
     assert (result.success, result.exit_reason) == (False, "interrupted")
-    assert result.errors == ("SIGTERM: the worker was told to stop",)
+    assert result.errors == ("SIGTERM: the worker was asked to stop",)
     assert 0 < result.metrics.rows_processed < 500_000_000
     assert WorkerResult.model_validate_json((tmp_path / "results" / "worker-1.json").read_text()) == result

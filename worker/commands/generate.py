@@ -1,4 +1,4 @@
-"""`worker generate`: writes any rows of a table to standard output, as a table to look at, CSV or JSON lines."""
+"""`worker generate`: write any rows of a table to standard output as a text table, CSV or JSON lines."""
 
 import json
 import sys
@@ -24,7 +24,7 @@ _ENCODERS: Mapping[str, Callable[[Table], RowEncoder]] = {"csv": CsvEncoder, "js
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """The options of `worker generate`."""
+    """Add the options of `worker generate`."""
     parser.add_argument("--schema", type=Path, required=True, help="the schema file")
     parser.add_argument("--table", help="the table (default: the schema's first)")
     parser.add_argument("--rows", default="0:10", help="first row and end, from 0 and without the end (default: 0:10)")
@@ -35,7 +35,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> int:
-    """Write the rows; raises InputError for rows, a table or columns that do not exist."""
+    """Write the rows; raise InputError for rows, a table or columns that do not exist."""
     schema = load_schema(arguments.schema)
     table = schema.table(arguments.table) if arguments.table else schema.tables[0]
     first, end = parse_rows(arguments.rows)
@@ -50,15 +50,17 @@ def run(arguments: Namespace) -> int:
 
 
 def parse_rows(text: str) -> tuple[int, int]:
-    """`FIRST:END` or `END`, as a first row and the row after the last; raises InputError for what is none."""
+    """Parse `FIRST:END` or `END` into the first row and the row after the last; raise InputError for other text."""
     first, _, end = text.rpartition(":")
     if not (first or "0").isdecimal() or not end.isdecimal() or not int(first or 0) <= int(end) <= _LAST:
-        raise InputError.of("--rows", text, "are no rows", "write the first and the end, like 0:10 or 1000:1010")
+        raise InputError.of(
+            "--rows", text, "is not a valid range of rows", "write the first row and the end, like 0:10 or 1000:1010"
+        )
     return int(first or 0), int(end)
 
 
 def shown_cells(table: Table, batch: Any) -> list[list[str]]:
-    """Each row's values as a person reads them: text as it is, NULL as NULL, all else as in JSON, digit for digit."""
+    """Return the values of each row as readable text: strings as they are, NULL as `NULL`, others as in JSON."""
     lines = NdjsonEncoder(table).encode(batch).cut(terminator=1)
     return [[_cell(value) for value in json.loads(line, parse_float=str).values()] for line in lines]
 
@@ -88,7 +90,7 @@ def _batches(rows: TableRows, first: int, end: int, columns: list[str]) -> Itera
 def _shown(rows: TableRows, table: Table, first: int, end: int, columns: list[str]) -> str:
     if end - first > _MOST_SHOWN:
         remedy = f"ask for at most {_MOST_SHOWN:,}, or write --format csv or jsonl"
-        raise InputError.of("--rows", f"{first}:{end}", "are too many for a table", remedy)
+        raise InputError.of("--rows", f"{first}:{end}", "has too many rows for a table", remedy)
     cells = [line for batch in _batches(rows, first, end, columns) for line in shown_cells(table, batch)]
     return text_table(["row", *columns], [[str(row), *line] for row, line in enumerate(cells, start=first)])
 
@@ -101,5 +103,5 @@ def _stream(rows: TableRows, encoder: RowEncoder, first: int, end: int, columns:
             output.write(encoder.encode(batch).data)
         output.flush()
     except BrokenPipeError:
-        # The reader (`| head`) has seen enough; nothing may be flushed to it at exit either.
+        # The reader, for example `head`, has closed the pipe. Without standard output, Python flushes nothing at exit.
         sys.stdout = None

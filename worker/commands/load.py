@@ -1,4 +1,4 @@
-"""`worker` itself: loads the share that a plan file's index or the seed's arguments name."""
+"""`worker` without a command: load one worker's share of a plan file, or the tables that the options name."""
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -15,26 +15,26 @@ from worker.sources.base import WorkerSlot
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """The seed's options, and the plan's."""
-    parser.add_argument("--plan", type=Path, help="a plan file: with --index, all that the other options say")
-    parser.add_argument("--index", type=int, help="which worker of the plan this is, from 0")
-    parser.add_argument("--worker-id", default="worker-1", help="how the worker is called in the report")
+    """Add the options for a plan file, and those for a load without one."""
+    parser.add_argument("--plan", type=Path, help="a plan file; needs --index and replaces the other options")
+    parser.add_argument("--index", type=int, help="the number of this worker in the plan, from 0")
+    parser.add_argument("--worker-id", default="worker-1", help="the name of the worker in the report")
     parser.add_argument("--schema", type=Path, help="the schema file")
     parser.add_argument("--source", help="postgresql, csv, jsonl, ...")
-    parser.add_argument("--tables", help="comma-separated; all tables of the schema when absent")
+    parser.add_argument("--tables", help="names separated by commas (default: all tables of the schema)")
     parser.add_argument("--row-count", type=int, default=1000, help="rows per table (default: 1000)")
     parser.add_argument("--seed", type=int, default=42, help="the base seed (default: 42)")
     parser.add_argument(
         "--operation",
         choices=[choice.value for choice in Operation],
         default=Operation.POPULATE,
-        help="load, compare with what is there, or both (default: populate)",
+        help="load, compare the stored rows, or both (default: populate)",
     )
     parser.add_argument(
         "--verify-depth",
         choices=[choice.value for choice in VerifyDepth],
         default=VerifyDepth.FULL,
-        help="compare every cell, or the sums that a server makes (default: full)",
+        help="compare every cell, or checksums computed by the server (default: full)",
     )
     parser.add_argument("--batch-size", type=int, default=500, help="rows per commit (default: 500)")
     parser.add_argument("--method", choices=METHODS, default=BULK, help="the source's bulk path, or plain inserts")
@@ -42,13 +42,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--on-existing",
         choices=[choice.value for choice in OnExisting],
-        help="what to do with a table that is there already (default: fail on a server, empty for files)",
+        help="what to do with an existing table (default: fail on a server, empty for files)",
     )
     parser.add_argument("--metrics-output", type=Path, help="the result's file (default: /results/WORKER-ID.json)")
 
 
 def run(arguments: Namespace) -> int:
-    """Load, and deliver the result; returns the worker's exit code."""
+    """Load and write the result; return the worker's exit code."""
     folders = Folders.of_environment()
     if arguments.plan is not None:
         plan = read_plan(arguments.plan)
@@ -64,7 +64,7 @@ def run(arguments: Namespace) -> int:
         connection=connection_of(plan, arguments.connection_string, folders),
         folders=folders,
         result_path=arguments.metrics_output or folders.results / f"{worker.id}.json",
-        # A worker that makes its tables itself, as a new one does, has no earlier attempt to take back.
+        # A worker without a plan creates its tables empty, so it has no earlier attempt to undo.
         attempt=attempt_of_environment() if arguments.plan is None else begin_attempt(folders.results, worker.id),
         prepares=arguments.plan is None,
     )
@@ -73,25 +73,28 @@ def run(arguments: Namespace) -> int:
 
 def _index(arguments: Namespace) -> int:
     if arguments.index is None:
-        raise InputError("--index: is missing; with --plan, write which worker this is, from 0")
+        raise InputError("--index: is missing; with --plan, give the number of this worker, from 0")
     return int(arguments.index)
 
 
 def _plan_of(arguments: Namespace) -> LoadPlan:
-    """A plan of one worker, from the seed's arguments, without limits of its own."""
+    """Return a plan with one worker and without limits, from the command line options."""
     for option in ("schema", "source"):
         if getattr(arguments, option) is None:
             raise InputError(f"--{option}: is missing; give it, or give --plan and --index")
     for option in ("row_count", "batch_size"):
         if getattr(arguments, option) < 1:
             key = "--" + option.replace("_", "-")
-            raise InputError.of(key, getattr(arguments, option), "is not above zero", "write a number from 1")
+            raise InputError.of(key, getattr(arguments, option), "must be above zero", "write a number from 1")
     schema = load_schema(arguments.schema)
     capabilities = capabilities_of(arguments.source, "--source")
     names = [name.strip() for name in arguments.tables.split(",")] if arguments.tables else None
     tables = [table.name for table in schema.tables if names is None or table.name in names]
     if names is not None and (unknown := set(names) - set(tables)):
-        raise PlanError(f"--tables: {', '.join(sorted(unknown))!r} is no table of {arguments.schema}")
+        raise PlanError(
+            f"--tables: {', '.join(sorted(unknown))!r} is not a table of {arguments.schema}; write names out of "
+            + ", ".join(table.name for table in schema.tables)
+        )
     check_limits(capabilities.name, map(schema.table, tables))
     return LoadPlan(
         run_id="",

@@ -1,4 +1,4 @@
-"""`worker prepare`: makes the tables, once per run and before the workers, so that no worker owns the schema."""
+"""`worker prepare`: create the tables once per run, before the workers start, so that no worker owns the schema."""
 
 import json
 import sys
@@ -17,19 +17,19 @@ from worker.sources.server_settings import settings_of
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """The options of `worker prepare`."""
+    """Add the options of `worker prepare`."""
     parser.add_argument("--plan", type=Path, required=True, help="the plan file")
     parser.add_argument("--connection-string", help="the server, or a file: URL (default: from the environment)")
 
 
 def run(arguments: Namespace) -> int:
-    """Prepare every table of the plan; prints one JSON line with what was done and what to be warned of."""
+    """Prepare every table of the plan; print one JSON line with the tables, warnings and server settings."""
     plan = read_plan(arguments.plan)
     connection = connection_of(plan, arguments.connection_string, Folders.of_environment())
     source = open_source(capabilities_of(plan.source), connection, WorkerSlot.of(plan, 0))
     try:
         retry_until(plan.connect_seconds, source.connect)
-        # What is to be verified is there already, and must stay as it is.
+        # An operation that only verifies must not change the stored tables.
         tables = [plan.data.table(name) for name in plan.tables] if plan.operation.populates else []
         warnings = source.prepare(tables, plan.on_existing)
         if tables:

@@ -1,4 +1,4 @@
-"""`worker schema`: validates a schema file and shows each table with its types, generators and size."""
+"""`worker schema`: validate a schema file and show each table with its types, generators and size."""
 
 import sys
 from argparse import ArgumentParser, Namespace
@@ -24,16 +24,16 @@ _HEADER = ("column", "type", "generator", "bytes", "row 0")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """The options of `worker schema`."""
+    """Add the options of `worker schema`."""
     parser.add_argument("schema", type=Path, help="the schema file")
     parser.add_argument("--row-count", type=int, default=10_000, help="rows of each table (default: 10000)")
     parser.add_argument("--seed", type=int, default=42, help="the base seed of the values shown (default: 42)")
 
 
 def run(arguments: Namespace) -> int:
-    """Show the schema; raises SchemaError for the first thing that is wrong with it."""
+    """Show the schema; raise SchemaError for its first mistake."""
     if arguments.row_count < 1:
-        raise InputError.of("--row-count", arguments.row_count, "is no number of rows", "write 1 or more")
+        raise InputError.of("--row-count", arguments.row_count, "is not a valid number of rows", "write 1 or more")
     schema = load_schema(arguments.schema)
     check_rows(schema, [table.name for table in schema.tables], arguments.row_count)
     dataset = Dataset(schema, arguments.seed, arguments.row_count, BASE_INSTANT)
@@ -44,7 +44,7 @@ def run(arguments: Namespace) -> int:
 
 def _shown(table: Table, rows: TableRows, count: int) -> str:
     size = table.estimated_row_bytes
-    title = f"{table.name}: about {size} bytes a row, {format_size(size * count)} in {count:,} rows\n"
+    title = f"{table.name}: about {size} bytes per row, {format_size(size * count)} in {count:,} rows\n"
     (values,) = shown_cells(table, rows.batch(0, 1))
     lines = [_line(table, column, value) for column, value in zip(table.columns, values, strict=True)]
     return title + text_table(_HEADER, lines)
@@ -61,7 +61,7 @@ def _line(table: Table, column: Column, value: str) -> tuple[str, ...]:
 
 
 def _generator(column: Column) -> str:
-    """The generator's name and what it was given, without what it has by default."""
+    """Return the generator's name and its parameters, without those that have their default."""
     return " ".join([column.generator.type, *_given(column.generator)])
 
 

@@ -1,4 +1,4 @@
-"""Plain text tables for a terminal: columns as wide as their cells need, up to a bound."""
+"""Plain text tables for a terminal, with columns as wide as their cells, up to 64 characters."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ _WIDEST = 64
 
 
 def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """The header, a rule and the rows; what is longer than 64 characters ends in an ellipsis."""
+    """Return the header, a rule and the rows; shorten cells above 64 characters and end them with an ellipsis."""
     lines = [[_fitted(cell) for cell in line] for line in [header, *rows]]
     widths = [max(_width(line[column]) for line in lines) for column in range(len(header))]
     texts = [
@@ -28,7 +28,7 @@ def _padded(cell: str, width: int) -> str:
 
 
 def _width(text: str) -> int:
-    """Columns of a terminal: two for wide characters, none for those that combine with the one before."""
+    """Return the terminal columns of a text: two for a wide character, none for a combining one."""
     return sum(
         0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
         for character in text

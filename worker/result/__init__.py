@@ -1,1 +1,1 @@
-"""The result of a worker: what it counts while it runs, and how the result leaves the process."""
+"""The result of a worker: counters, progress lines, exit status, and where the result is written."""

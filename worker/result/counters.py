@@ -1,4 +1,4 @@
-"""Count what a worker has done, time its batches, and write a progress line each second."""
+"""Count the acknowledged rows of a worker, time its batches, and write a progress line each second."""
 
 import threading
 import time
@@ -15,25 +15,25 @@ from core.results import Latency, Metrics, Phases, Progress
 from core.units import MIB
 
 LOWEST, HIGHEST, DIGITS = 1, 3_600_000_000, 3
-"""Microseconds: from one to an hour."""
+"""The range of the histogram in microseconds, one to an hour, and its significant digits."""
 
 
 class Latencies:
-    """Recorded once a batch, never once a row: a record costs about a microsecond."""
+    """Batch latencies in an HdrHistogram (hdrhistogram.org). One record costs about a microsecond."""
 
     def __init__(self) -> None:
         self._histogram = HdrHistogram(LOWEST, HIGHEST, DIGITS)
 
     def record(self, seconds: float) -> None:
-        """One batch, from handing it over to its acknowledgement."""
+        """Record one batch: seconds from sending it to its acknowledgement."""
         self._histogram.record_value(min(max(round(seconds * 1e6), LOWEST), HIGHEST))
 
     def percentile(self, percent: float) -> float:
-        """Milliseconds below which that share of the batches lies."""
+        """Return the latency in milliseconds that this percentage of the batches does not exceed."""
         return float(self._histogram.get_value_at_percentile(percent)) / 1000
 
     def summary(self, batch_size: int) -> Latency | None:
-        """The result's latencies, or None before the first batch."""
+        """Return the latencies for the result, or None before the first batch."""
         if not self._histogram.get_total_count():
             return None
         return Latency(
@@ -49,11 +49,11 @@ class Latencies:
 
 @dataclass(slots=True)
 class Counters:
-    """Counts of acknowledged work. One thread writes; readers may be a batch behind."""
+    """Counts of acknowledged work. One thread writes them; a reader may see the values of one batch before."""
 
     total_rows: int = 0
     loads: bool = True
-    """Whether rows count once they are acknowledged, or else once they are compared."""
+    """Whether rows count when they are acknowledged; without loading, rows count when they are compared."""
     rows: int = 0
     batches: int = 0
     bytes: int = 0
@@ -65,24 +65,24 @@ class Counters:
     loaded: float | None = None
 
     def begin_load(self) -> None:
-        """The source is there: the timeline's first second starts now."""
+        """Begin the load phase and the first second of the timeline, once the source is connected."""
         self.started, self.phase = time.perf_counter(), "load"
 
     def begin_verify(self) -> None:
-        """Loading has ended, if there was any: its rate is over the time until now."""
+        """Begin the verify phase. If rows were loaded, their rate is measured until now."""
         if self.loads:
             self.loaded = time.perf_counter()
         self.phase = "verify"
 
     def compared(self, rows: int) -> None:
-        """Count rows that were read back, where nothing is loaded."""
+        """Count compared rows, if the worker only verifies."""
         if not self.loads:
             self.rows += rows
             self.batches += 1
             self._in_this_second(rows)
 
     def acknowledged(self, rows: int, sent_bytes: int, seconds: float) -> None:
-        """Count one batch that the source has acknowledged."""
+        """Count one acknowledged batch."""
         self.rows += rows
         self.batches += 1
         self.bytes += sent_bytes
@@ -95,15 +95,15 @@ class Counters:
         self.timeline[second] += rows
 
     def spent(self, phase: str, seconds: float) -> None:
-        """Add to a phase's time."""
+        """Add seconds to the time of a phase."""
         self.seconds[phase] = self.seconds.get(phase, 0.0) + seconds
 
     def phases(self) -> Phases:
-        """Milliseconds by phase."""
+        """Return the time of each phase in milliseconds."""
         return Phases(**{name: round(seconds * 1000, 3) for name, seconds in self.seconds.items()})
 
     def metrics(self, seconds: float) -> Metrics:
-        """The seed's five figures over a duration in seconds."""
+        """Return the five metrics of the result, over a duration in seconds."""
         return Metrics(
             rows_processed=self.rows,
             duration_ms=round(seconds * 1000),
@@ -117,7 +117,7 @@ INTERVAL_SECONDS = 1.0
 
 
 class ProgressLines:
-    """Writes a progress line each second from a thread of its own, and one when it ends."""
+    """Write a progress line each second from a thread, and a last one at the end."""
 
     def __init__(self, worker_id: str, counters: Counters, write: Callable[[str], object]) -> None:
         self._worker_id = worker_id

@@ -1,4 +1,4 @@
-"""How a worker's work ended, by the error that ended it."""
+"""The exit status of a worker, by the error that ended it."""
 
 from dataclasses import dataclass
 
@@ -8,14 +8,14 @@ from core.text import one_line
 
 
 class StoppedError(RunError):
-    """SIGTERM or SIGINT: the work ends here, and what was done is reported."""
+    """The worker received SIGTERM or SIGINT. Its result reports the work so far."""
 
     exit_code = ExitCode.INTERRUPTED
 
 
 @dataclass(frozen=True, slots=True)
 class ExitStatus:
-    """What the result says of it, and the process's exit code."""
+    """The reason and the errors for the result, and the exit code of the process."""
 
     reason: ExitReason
     code: ExitCode
@@ -26,18 +26,18 @@ COMPLETED = ExitStatus(ExitReason.COMPLETED, ExitCode.OK)
 
 
 def exit_status_of(error: Exception) -> ExitStatus:
-    """The ending that an error makes; one that is none of ours is named as a defect."""
+    """Return the exit status for an error; an unexpected error is reported as a bug."""
     match error:
-        case VerificationError():  # all was done, and the rows are not what they should be
+        case VerificationError():  # the run is complete, but rows differ
             return ExitStatus(ExitReason.COMPLETED, error.exit_code, (str(error),))
         case StoppedError():
             return ExitStatus(ExitReason.INTERRUPTED, error.exit_code, (str(error),))
         case LoadtestError():
             return ExitStatus(ExitReason.FAILED, error.exit_code, (str(error),))
         case MemoryError():
-            remedy = "memory: the worker could get no more; raise memoryLimit or lower batchSize"
+            remedy = "memory: the worker ran out of memory; raise memoryLimit or lower batchSize"
             return ExitStatus(ExitReason.FAILED, ExitCode.FAILED, (remedy,))
         case _:
             said = one_line(error)
-            defect = f"{type(error).__name__}: {said} (a defect of the worker: please report it)"
+            defect = f"{type(error).__name__}: {said} (a bug in the worker; please report it)"
             return ExitStatus(ExitReason.FAILED, ExitCode.FAILED, (defect,))

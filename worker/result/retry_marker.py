@@ -1,4 +1,4 @@
-"""Which attempt of a worker this is: remembered beside its result, where a restarted container finds it again."""
+"""The number of a worker's attempt, in a file next to its result that a restarted container can read."""
 
 import os
 from collections.abc import Iterable
@@ -9,15 +9,15 @@ from core.files import write_atomically
 
 ATTEMPT_VARIABLE = "LOADTEST_ATTEMPT"
 FAILURES_VARIABLE = "LOADTEST_FAILURES"
-"""How often the platform saw this worker fail before: what Kubernetes counts, where a retry is another pod."""
+"""The number of earlier failures of this worker. Kubernetes counts them, because there a retry is a new pod."""
 _SUFFIX = ".attempt"
 
 
 def begin_attempt(results: Path, worker_id: str) -> int:
-    """The number of this attempt, from 1, which is written down before anything is loaded.
+    """Return the number of this attempt, from 1, and save it before anything is loaded.
 
-    What the environment says holds where it is more: a platform that starts a worker elsewhere counts by itself. Raises
-    StorageError where it cannot be written down: a later attempt would take itself for the first.
+    The number of the environment is used if it is higher: a platform that starts the worker on another machine counts by
+    itself. Raises StorageError if the number cannot be saved, because a later attempt would then count as the first.
     """
     marker = results / f"{worker_id}{_SUFFIX}"
     try:
@@ -27,24 +27,24 @@ def begin_attempt(results: Path, worker_id: str) -> int:
         write_atomically(marker, str(attempt))
     except (OSError, ValueError) as error:
         raise StorageError(
-            f"{marker}: the attempt could not be written down ({error}); give the folder room"
+            f"{marker}: the number of the attempt could not be saved ({error}); free space in the folder"
         ) from error
     return attempt
 
 
 def forget_attempts(results: Path, worker_ids: Iterable[str]) -> None:
-    """Remove what earlier runs noted of these workers; other files of the folder may be the user's."""
+    """Remove the attempt files of these workers only; other files of the folder may be the user's."""
     for worker_id in worker_ids:
         (results / f"{worker_id}{_SUFFIX}").unlink(missing_ok=True)
 
 
 def attempt_of_environment() -> int:
-    """Which attempt the platform says that this is; 1 where it says nothing."""
-    return max(_number(ATTEMPT_VARIABLE, "is no attempt", 1), _number(FAILURES_VARIABLE, "is no count", 0) + 1)
+    """Return the number of the attempt that the platform sets in the environment, else 1."""
+    return max(_number(ATTEMPT_VARIABLE, 1), _number(FAILURES_VARIABLE, 0) + 1)
 
 
-def _number(variable: str, problem: str, least: int) -> int:
+def _number(variable: str, least: int) -> int:
     text = os.environ.get(variable, str(least))
     if not text.isdecimal() or int(text) < least:
-        raise InputError.of(variable, text, problem, f"write a number from {least}")
+        raise InputError.of(variable, text, "is not a valid number", f"write a number from {least}")
     return int(text)

@@ -13,11 +13,14 @@ from core.results import WorkerResult
 from worker.result.counters import HIGHEST, LOWEST
 
 TERMINATION_VARIABLE = "LOADTEST_TERMINATION_LOG"
-"""Names the file whose text Kubernetes keeps with an ended container."""
+"""The file whose text Kubernetes stores with the status of an ended container."""
 
 
 def write_result(result: WorkerResult, path: Path, write: Callable[[str], object]) -> None:
-    """Write the line first, since it cannot run out of room; then the files. Raises StorageError for those."""
+    """Write the result as a line, then to the files.
+
+    The line comes first because it needs no disk space. Raises StorageError if a file cannot be written.
+    """
     text = result.model_dump_json()
     write(text)
     if termination_log := os.environ.get(TERMINATION_VARIABLE):
@@ -30,7 +33,7 @@ def write_result(result: WorkerResult, path: Path, write: Callable[[str], object
 
 @contextmanager
 def _named(path: Path) -> Iterator[None]:
-    """Turn the system's errors into ours."""
+    """Raise StorageError for an OSError."""
     try:
         yield
     except OSError as error:
@@ -38,14 +41,17 @@ def _named(path: Path) -> Iterator[None]:
 
 
 LIMIT = 4096
-"""Bytes of a container's termination message; what is longer is cut off by the kubelet, and is no JSON any more."""
+"""Bytes of a container's termination message. The kubelet cuts off a longer text, which is then not valid JSON."""
 TIMELINE, HISTOGRAM_DETAIL, HISTOGRAM = "timeline", "histogram detail", "histogram"
 DIFFERENCES, SETTINGS, SHARDS, ERRORS, REST = "differences", "server settings", "shards", "errors", "the rest"
 _ERRORS_KEPT, _ERROR_LENGTH = 3, 200
 
 
 def termination_message(result: WorkerResult) -> str:
-    """The result as JSON of at most LIMIT bytes; `omitted` names what was left out."""
+    """Return the result as JSON of at most LIMIT bytes; `omitted` lists the parts that were left out.
+
+    The log has the complete result as its last line.
+    """
     text = result.model_dump_json()
     for name, leave_out in _steps():
         if len(text.encode()) <= LIMIT:
@@ -58,7 +64,7 @@ def termination_message(result: WorkerResult) -> str:
 
 
 def _steps() -> Iterator[tuple[str, Callable[[WorkerResult], WorkerResult]]]:
-    """What to leave out, in this order, until the rest fits; the last step fits whatever came before."""
+    """Yield what to leave out, least important first, until the rest fits. After the last step it always fits."""
     yield TIMELINE, lambda result: result.model_copy(update={"timeline": ()})
     yield HISTOGRAM_DETAIL, lambda result: _with_histogram(result, digits=2)
     yield HISTOGRAM_DETAIL, lambda result: _with_histogram(result, digits=1)
@@ -71,7 +77,7 @@ def _steps() -> Iterator[tuple[str, Callable[[WorkerResult], WorkerResult]]]:
 
 
 def _with_histogram(result: WorkerResult, digits: int | None) -> WorkerResult:
-    """The latencies with a histogram of so many significant digits, or with none."""
+    """Return the result with a histogram of this many significant digits, or without a histogram."""
     latency = result.latency_ms
     if latency is None or latency.histogram is None:
         return result
@@ -84,7 +90,7 @@ def _with_histogram(result: WorkerResult, digits: int | None) -> WorkerResult:
 
 
 def _without_differences(result: WorkerResult) -> WorkerResult:
-    """The counts of a verification stay, its examples go."""
+    """Return the result without the examples of differences; the counts remain."""
     report = result.verification_report
     if report is None:
         return result
@@ -97,7 +103,7 @@ def _shortened(errors: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _bare(result: WorkerResult) -> WorkerResult:
-    """Without anything whose length the schema or the server decides; the sums of a verification stay."""
+    """Return the result without parts of unbounded length; the totals of the verification remain."""
     report = result.verification_report
     bare = report.model_copy(update={"tables": ()}) if report else None
     return result.model_copy(update={"tables_processed": (), "verification_report": bare})

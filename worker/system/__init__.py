@@ -1,1 +1,1 @@
-"""The environment of a worker: the limits that it was given, and the process that started it."""
+"""The environment of a worker: its limits, and the process that started it."""

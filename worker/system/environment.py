@@ -1,4 +1,4 @@
-"""What the worker really got: cores, memory, mounts and cgroup limits, and which of the plan's are not in force."""
+"""The cores, memory, mounts and cgroup limits of the worker, and which limits of the plan are not enforced."""
 
 import os
 import resource
@@ -17,7 +17,7 @@ _RAM_DISKS = ("tmpfs", "ramfs")
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """The file system under a path; `size` in bytes."""
+    """The file system of a path; `size` in bytes."""
 
     path: Path
     file_system: str
@@ -25,25 +25,25 @@ class Mount:
 
     @property
     def is_ram_disk(self) -> bool:
-        """Whether its bytes live in memory."""
+        """Whether the file system is in memory."""
         return self.file_system in _RAM_DISKS
 
 
 def mount_of(path: Path) -> Mount | None:
-    """The mount that holds a path, or None where the path does not exist."""
+    """Return the mount of a path, or None if the path does not exist."""
     if not path.exists():
         return None
     real = path.resolve()
     partitions = psutil.disk_partitions(all=True)
     holding = [part for part in partitions if real.is_relative_to(part.mountpoint)]
-    # The deepest mount holds the path; of several at one place, the last one covers the others.
+    # The deepest mount contains the path. Of several mounts at one place, the last one hides the others.
     file_system = max(reversed(holding), key=lambda part: len(Path(part.mountpoint).parts)).fstype
     status = os.statvfs(real)
     return Mount(path, file_system, status.f_blocks * status.f_frsize)
 
 
 class RuntimeEnvironment:
-    """A look at the machine through this process's eyes."""
+    """The machine and its limits, as this process sees them."""
 
     def __init__(self, data: Path, results: Path, cgroup: Cgroup | None = None) -> None:
         self._cgroup = cgroup or Cgroup()
@@ -53,15 +53,15 @@ class RuntimeEnvironment:
         self._throttled: Throttling | None = None
 
     def begin_timing(self) -> None:
-        """Throttling counts from here on: not the interpreter's start, which no rate is over either."""
+        """Count throttling from now on. The start of the interpreter is not part of a rate either."""
         self._before, self._throttled = self._cgroup.throttling(), None
 
     def end_timing(self) -> None:
-        """Throttling counts until here, and no more."""
+        """Stop counting throttling."""
         self._throttled = self._throttling()
 
     def measure(self, limits: Limits | None) -> Environment:
-        """The environment as the result reports it; `limits` are what the plan asked for, if anything."""
+        """Return the environment for the result; `limits` are those of the plan, if it has any."""
         memory = psutil.virtual_memory()
         limit, usage, quota = self._cgroup.memory_limit(), self._cgroup.memory_usage(), self._cgroup.cpu_quota()
         available = memory.available if limit is None else min(memory.available, limit - (usage or 0))
@@ -85,7 +85,7 @@ class RuntimeEnvironment:
         return now.since(self._before) if now is not None and self._before is not None else now
 
     def block(self, environment: Environment) -> str:
-        """The seed's environment block, with a line more for each limit that is not in force."""
+        """Return the environment as text for the log, with a line for each limit that is not enforced."""
         lines = [
             "=== Runtime Environment Verification ===",
             f"CPU cores visible: {environment.cpu_cores}",
@@ -107,7 +107,7 @@ class RuntimeEnvironment:
 def _not_enforced(
     limits: Limits, memory: int | None, quota: tuple[int, int] | None, tmpfs: Mount | None
 ) -> tuple[str, ...]:
-    """The plan's limits that this process can exceed: a limit is in force when no more is granted than asked."""
+    """Return the limits of the plan that this process can exceed."""
     missing: list[str] = []
     if memory is None or memory > limits.memory:
         missing.append(f"memory limit {format_size(limits.memory)}")
@@ -119,9 +119,9 @@ def _not_enforced(
 
 
 def peak_memory_mb() -> float:
-    """The most memory that this program has had resident, in MiB.
+    """Return the peak resident memory of this program in MiB.
 
-    Not `ru_maxrss` where Linux tells better: that is inherited from the program that started this one.
+    Linux has VmHWM for it. `ru_maxrss` includes the program that started this one, so it is used elsewhere only.
     """
     status = Path("/proc/self/status")
     if status.exists():

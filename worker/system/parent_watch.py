@@ -1,4 +1,4 @@
-"""A worker process ends when the one that started it is gone: nobody is left to read what it would report."""
+"""Stop a worker process when the process that started it has ended, because then nothing reads its result."""
 
 import os
 import signal
@@ -6,15 +6,15 @@ import threading
 import time
 
 PARENT_VARIABLE = "LOADTEST_PARENT"
-"""The pid of the process that waits for this worker; unset in a container, whose engine sees to its end."""
+"""The pid of the process that waits for this worker. Unset in a container, which its engine stops."""
 _LOOK_SECONDS = 0.5
 
 
 def end_with_parent() -> None:
-    """Watch the parent that the environment names, from a thread; SIGTERM to ourselves once it is gone."""
+    """Watch the parent that the environment names from a thread, and send SIGTERM to this process when it has ended."""
     parent = os.environ.get(PARENT_VARIABLE)
     if parent is not None:
-        threading.Thread(target=_watch, args=(int(parent),), name="orphan", daemon=True).start()
+        threading.Thread(target=_watch, args=(int(parent),), name="parent watch", daemon=True).start()
 
 
 def _watch(parent: int) -> None:

@@ -67,12 +67,12 @@ def test_another_seed_gives_other_rows(capsys: pytest.CaptureFixture[str]) -> No
     [
         (["--table", "user"], "tables: 'user' is no table of the schema; write one of users, orders, products"),
         (["--columns", "id,nme"], "table users: column 'nme' does not exist; write one of id, name"),
-        (["--rows", "5:3"], "--rows: '5:3' are no rows; write the first and the end, like 0:10"),
-        (["--rows", "a:b"], "--rows: 'a:b' are no rows"),
-        (["--rows", "-5:3"], "--rows: '-5:3' are no rows"),
-        (["--rows", ""], "--rows: '' are no rows"),
-        (["--rows", "0:99999999999999999999"], "--rows: '0:99999999999999999999' are no rows"),
-        (["--rows", "0:20000"], "--rows: '0:20000' are too many for a table; ask for at most 10,000"),
+        (["--rows", "5:3"], "--rows: '5:3' is not a valid range of rows; write the first row and the end, like 0:10"),
+        (["--rows", "a:b"], "--rows: 'a:b' is not a valid range of rows"),
+        (["--rows", "-5:3"], "--rows: '-5:3' is not a valid range of rows"),
+        (["--rows", ""], "--rows: '' is not a valid range of rows"),
+        (["--rows", "0:99999999999999999999"], "--rows: '0:99999999999999999999' is not a valid range of rows"),
+        (["--rows", "0:20000"], "--rows: '0:20000' has too many rows for a table; ask for at most 10,000"),
         (["--row-count", "-1"], "--row-count: -1 is below 0"),
     ],
 )
@@ -98,7 +98,7 @@ def test_a_reader_that_has_seen_enough() -> None:
 def test_a_schema_is_shown_with_types_generators_and_sizes(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema", SHOP]) == 0
     out = capsys.readouterr().out
-    assert "users: about 81 bytes a row, 791Ki in 10,000 rows" in out
+    assert "users: about 81 bytes per row, 791Ki in 10,000 rows" in out
     assert "uuid, primary key" in out
     assert "int_range min=1 max=10000" in out
     assert "one_of values=" in out
@@ -161,4 +161,4 @@ def test_a_wrong_schema_is_one_line(
 
 def test_a_schema_for_no_rows_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema", SHOP, "--row-count", "0"]) == 2
-    assert "--row-count: 0 is no number of rows; write 1 or more" in capsys.readouterr().err
+    assert "--row-count: 0 is not a valid number of rows; write 1 or more" in capsys.readouterr().err

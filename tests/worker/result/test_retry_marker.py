@@ -98,7 +98,7 @@ def test_a_platform_that_counts_by_itself(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("LOADTEST_ATTEMPT", "3")
     assert begin_attempt(tmp_path, "worker-1") == 3
     monkeypatch.setenv("LOADTEST_ATTEMPT", "third")
-    with pytest.raises(InputError, match="LOADTEST_ATTEMPT: 'third' is no attempt; write a number from 1"):
+    with pytest.raises(InputError, match="LOADTEST_ATTEMPT: 'third' is not a valid number; write a number from 1"):
         attempt_of_environment()
 
 
