@@ -25,7 +25,7 @@ from core.connection import parse_connection
 from core.stores import POSTGRESQL
 from core.units import MIB
 from testkit.clone import MARK, ROOT, Clone, Stack
-from testkit.processes import processes_with
+from testkit.session import processes_with
 from tests.worker.verify.embedded import embedded_postgresql
 
 PRESET = "medium"

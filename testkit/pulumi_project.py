@@ -6,7 +6,7 @@ import subprocess
 import textwrap
 from pathlib import Path
 
-from testkit.processes import processes_with
+from testkit.session import processes_with
 
 
 class PulumiProject:

@@ -65,6 +65,11 @@ def processes(variable: str, value: str) -> Iterator[tuple[int, str]]:
             continue  # It has ended in the meantime, or belongs to another user.
 
 
+def processes_with(variable: str, value: str) -> list[str]:
+    """Return the command lines of running processes that have this variable in their environment."""
+    return [line for _, line in processes(variable, value)]
+
+
 def _end_processes() -> list[str]:
     found = {pid: line for pid, line in processes(VARIABLE, ID) if pid not in _own()}
     for number in (signal.SIGTERM, signal.SIGKILL):

@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-from testkit.processes import processes_with
+from testkit.session import processes_with
 
 KINDS = ("process", "folder", "mount", "control group", "container", "network", "volume")
 """The kinds of traces. Each trace begins with one of these words."""

@@ -12,7 +12,7 @@ import time
 
 from bench.faults.campaign import FAULTS, Load, worker_image
 from bench.faults.record import keep, row
-from bench.faults.verdict import Verdict
+from bench.faults.trial import Verdict
 from core.stores import SOURCES
 
 

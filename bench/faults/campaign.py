@@ -11,7 +11,7 @@ from bench.faults.killed_worker import killed_workers
 from bench.faults.lost_server import DURABLE, cut_off, killed, lost_server
 from bench.faults.out_of_memory import out_of_memory
 from bench.faults.target import ServerTarget, Target, file_target
-from bench.faults.verdict import Verdict
+from bench.faults.trial import Verdict
 from core.stores import SOURCES
 from core.units import MIB
 from infra.cli.worker_image import build

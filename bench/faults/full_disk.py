@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 from bench.faults.plans import plan_of
 from bench.faults.target import FileTarget, ServerTarget, Target
-from bench.faults.trial import Trial, run
-from bench.faults.verdict import Verdict
+from bench.faults.trial import Trial, Verdict, run
 from core.errors import ExitCode
 from core.output.manifest import PARTIAL
 from core.plan import LoadPlan

@@ -8,8 +8,7 @@ from bench.faults.fleet import Fleet
 from bench.faults.plans import plan_of
 from bench.faults.target import Target
 from bench.faults.timing import bytes_per_worker, pause, wait_until
-from bench.faults.trial import Disturbance, Moment, Trial, problems_of_run, rows_there, run, share_of
-from bench.faults.verdict import Verdict
+from bench.faults.trial import Disturbance, Moment, Trial, Verdict, problems_of_run, rows_there, run, share_of
 
 _MOST_WORKERS = 4
 """The most workers of a run."""

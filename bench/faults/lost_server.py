@@ -7,8 +7,7 @@ from bench.faults.fleet import Fleet
 from bench.faults.plans import plan_of
 from bench.faults.target import ServerTarget
 from bench.faults.timing import bytes_per_worker, wait_until
-from bench.faults.trial import Disturbance, Moment, problems_of_run, run
-from bench.faults.verdict import Verdict
+from bench.faults.trial import Disturbance, Moment, Verdict, problems_of_run, run
 from testkit.serving import Served
 
 CUT_SECONDS = 5.0

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 
 from bench.faults.plans import plan_of
 from bench.faults.target import Target
-from bench.faults.trial import problems_of_run, run
-from bench.faults.verdict import Verdict
+from bench.faults.trial import Verdict, problems_of_run, run
 from core.results import ExitReason
 from core.units import MIB
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from bench.faults.verdict import Verdict
+from bench.faults.trial import Verdict
 from bench.record import RESULTS, record
 
 NAME = "faults"

@@ -37,6 +37,20 @@ class Trial:
         return next(result for result in self.outcome.results if result.worker_id == worker)
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """The problems of one trial, the moment of its fault, and the errors that the user reads."""
+
+    wrong: tuple[str, ...] = ()
+    """Problems; empty if the trial ended as expected."""
+    of_load: float | None = None
+    """The share of the load that was over when the fault struck."""
+    rows_there: int | None = None
+    """Rows that another client found right after the fault, of the worker concerned or of all."""
+    errors: str = ""
+    """The errors that the user reads."""
+
+
 Disturbance = Callable[[Fleet], tuple[Moment, ...]]
 """A function that waits for its moments in a running fleet and then disturbs it."""
 
