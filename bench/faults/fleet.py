@@ -30,7 +30,8 @@ from infra.platforms.base import (
     prepare_arguments,
     worker_arguments,
 )
-from infra.platforms.docker.runner import DockerHandles, DockerRunner, client
+from infra.platforms.docker.client import connect
+from infra.platforms.docker.runner import DockerHandles, DockerRunner
 from testkit.serving import docker
 
 _POLL_SECONDS = 0.05
@@ -110,7 +111,7 @@ def fleet(plan: LoadPlan, target: Target, image: str) -> Iterator[Fleet]:
         handles = DockerHandles(
             prepare=prepare, plan_file=PLAN_FILE, workers=workers, output_in_container=OUTPUT_FOLDER
         )
-        yield Fleet(name, plan, DockerRunner(handles, plan), client())
+        yield Fleet(name, plan, DockerRunner(handles, plan), connect())
     finally:
         subprocess.run(["docker", "rm", "--force", *made], capture_output=True, check=False, timeout=120)
         docker("volume", "rm", *volumes.values())

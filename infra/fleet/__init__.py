@@ -1,1 +1,1 @@
-"""What happens, as opposed to what exists: the workers are started together, awaited with a bound, and heard out."""
+"""Run the declared workers: start them together, wait with a timeout, collect their results."""

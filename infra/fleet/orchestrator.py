@@ -1,7 +1,11 @@
-"""One run of a fleet: prepare, start together, wait with a bound, collect. What goes wrong is a result, no exception."""
+"""Run a fleet once: prepare, start all workers, wait with a timeout, retry failed workers, collect results.
+
+A failure is part of the outcome, not an exception.
+"""
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,19 +15,18 @@ from core.errors import LoadtestError
 from core.plan import LoadPlan
 from core.results import ExitReason, WorkerResult
 from core.text import one_line
-from infra.fleet.retries import Restarts
-from infra.fleet.runner import ProcessExit, Runner
+from infra.fleet.runner import FINAL_EXIT_CODES, ProcessExit, RestartingRunner, Runner
 from infra.fleet.worker_results import result_of
 
 POLL_SECONDS = 0.2
 PREPARE_GRACE_SECONDS = 60
-"""Beside the time that `prepare` itself may wait for the server."""
+"""Added to the time that `worker prepare` itself may wait for the server."""
 _INTERRUPTED = "the run was interrupted before its end; `pulumi up` runs it again, `pulumi destroy` removes it"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a fleet came to. `error` is set when the workers never began or were interrupted, and says which."""
+    """The outcome of a run. `error` is set if the workers did not start, or were interrupted."""
 
     results: Sequence[WorkerResult] = ()
     error: str | None = None
@@ -33,47 +36,81 @@ class Outcome:
 
     @property
     def succeeded(self) -> bool:
-        """Whether every worker did all that it was to do."""
+        """Whether every worker succeeded."""
         return self.error is None and all(result.success for result in self.results)
 
 
-class _Told(BaseModel):
-    """The line that `worker prepare` ends with."""
+class _Preparation(BaseModel):
+    """The last output line of `worker prepare`."""
 
     warnings: tuple[str, ...] = ()
     server_settings: dict[str, str] = {}
 
 
 def run_fleet(plan: LoadPlan, runner: Runner, wanted: Callable[[], bool]) -> Outcome:
-    """Run the fleet to its end; `wanted` turns false when nobody waits for it any more, and ends it."""
+    """Run the fleet to its end. Stop it once `wanted` returns False."""
     prepared = runner.prepare(plan.connect_seconds + PREPARE_GRACE_SECONDS, wanted)
     if prepared.reason is ExitReason.INTERRUPTED:
         return Outcome(error=_INTERRUPTED)
     if prepared.exit_code != 0:
-        return Outcome(error=_why(prepared))
-    told = _told(prepared.output)
+        return Outcome(error=_preparation_error(prepared))
+    preparation = _preparation(prepared.output)
     runner.start()
-    restarts = Restarts(plan, runner)
-    stopped = _wait(plan, runner, wanted, restarts)
-    ended = runner.exits()
-    silent = ProcessExit(None, "", ExitReason.NEVER_STARTED)
+    retries = _Retries(plan, runner)
+    stopped = _wait(plan, runner, wanted, retries)
+    exits = runner.exits()
+    unknown = ProcessExit(None, "", ExitReason.NEVER_STARTED)
     results = [
-        restarts.marked(result_of(plan, worker, ended.get(worker.id, silent)), worker.id) for worker in plan.workers
+        retries.with_attempt(result_of(plan, worker, exits.get(worker.id, unknown)), worker.id)
+        for worker in plan.workers
     ]
-    finished, error = _finished(runner)
+    warnings, error = _finish(runner)
     return Outcome(
         results=[_timed_out(result, plan) for result in results] if stopped is ExitReason.TIMED_OUT else results,
         error=_INTERRUPTED if stopped is ExitReason.INTERRUPTED else error,
-        warnings=(*told.warnings, *finished),
-        start_spread_ms=_spread(worker.started_at for worker in ended.values()),
-        server_settings=told.server_settings,
+        warnings=(*preparation.warnings, *warnings),
+        start_spread_ms=_spread(worker.started_at for worker in exits.values()),
+        server_settings=preparation.server_settings,
     )
 
 
-def _wait(plan: LoadPlan, runner: Runner, wanted: Callable[[], bool], restarts: Restarts) -> ExitReason | None:
-    """Until all have ended; returns why they were stopped, if they were."""
+class _Retries:
+    """Restart failed workers, at most as many times as the plan allows, unless the platform does it."""
+
+    def __init__(self, plan: LoadPlan, runner: Runner) -> None:
+        self._runner = runner
+        self._left = {worker.id: plan.retries if isinstance(runner, RestartingRunner) else 0 for worker in plan.workers}
+        self._attempts = dict.fromkeys(self._left, 1)
+
+    def restart_failed(self, running: AbstractSet[str]) -> AbstractSet[str]:
+        """Restart failed workers, and return those that are running afterwards."""
+        ended = [worker for worker, left in self._left.items() if left and worker not in running]
+        return running | {worker for worker in ended if self._restarted(worker)}
+
+    def with_attempt(self, result: WorkerResult, worker: str) -> WorkerResult:
+        """Return the result with the number of its attempt, which a worker without a result cannot report."""
+        return result.model_copy(update={"attempt": max(result.attempt, self._attempts[worker])})
+
+    def _restarted(self, worker: str) -> bool:
+        status = self._runner.exits().get(worker)
+        if (
+            status is None
+            or status.exit_code is None
+            or status.exit_code in FINAL_EXIT_CODES
+            or not isinstance(self._runner, RestartingRunner)
+        ):
+            self._left[worker] = 0
+            return False
+        self._left[worker] -= 1
+        self._attempts[worker] += 1
+        self._runner.restart(worker)
+        return True
+
+
+def _wait(plan: LoadPlan, runner: Runner, wanted: Callable[[], bool], retries: _Retries) -> ExitReason | None:
+    """Wait until all workers have ended, and return why they were stopped, if they were."""
     deadline = time.monotonic() + plan.timeout_seconds
-    while restarts.among(runner.running()):
+    while retries.restart_failed(runner.running()):
         if time.monotonic() > deadline:
             runner.stop()
             return ExitReason.TIMED_OUT
@@ -84,8 +121,8 @@ def _wait(plan: LoadPlan, runner: Runner, wanted: Callable[[], bool], restarts: 
     return None
 
 
-def _finished(runner: Runner) -> tuple[Sequence[str], str | None]:
-    """Return the warnings and the error of bringing the files home: the workers' results are kept in any case."""
+def _finish(runner: Runner) -> tuple[Sequence[str], str | None]:
+    """Return the warnings and the error of moving the run's files: an error must not discard the workers' results."""
     try:
         return runner.finish(), None
     except LoadtestError as error:
@@ -93,15 +130,15 @@ def _finished(runner: Runner) -> tuple[Sequence[str], str | None]:
 
 
 def _timed_out(result: WorkerResult, plan: LoadPlan) -> WorkerResult:
-    """A worker that was stopped because the run's time was over says so."""
+    """Add the run's timeout to the result of a worker that was stopped because of it."""
     if result.success or result.exit_reason not in (ExitReason.INTERRUPTED, ExitReason.KILLED):
         return result
     error = f"timed out: the run's timeout of {plan.timeout_seconds} s was over; raise loadtest:timeout"
     return result.model_copy(update={"exit_reason": ExitReason.TIMED_OUT, "errors": (*result.errors, error)})
 
 
-def _why(prepared: ProcessExit) -> str:
-    """The last thing that `prepare` said, or how it ended."""
+def _preparation_error(prepared: ProcessExit) -> str:
+    """Return the last error message of `worker prepare`, or else its exit status."""
     lines = [line.removeprefix("error: ") for line in prepared.detail.splitlines() if line.startswith("error: ")]
     if lines:
         return lines[-1]
@@ -109,12 +146,12 @@ def _why(prepared: ProcessExit) -> str:
     return f"prepare: {reason}; {one_line(prepared.detail, -500)}"
 
 
-def _told(output: str) -> _Told:
+def _preparation(output: str) -> _Preparation:
     lines = output.strip().splitlines()
-    return _Told.model_validate_json(lines[-1]) if lines else _Told()
+    return _Preparation.model_validate_json(lines[-1]) if lines else _Preparation()
 
 
 def _spread(starts: Iterable[datetime | None]) -> float | None:
-    """Milliseconds from the first start to the last."""
+    """Return the milliseconds between the first start and the last."""
     known = [start for start in starts if start]
     return round((max(known) - min(known)).total_seconds() * 1000, 1) if known else None

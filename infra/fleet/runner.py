@@ -1,59 +1,114 @@
-"""The protocol between the fleet and a platform's own client."""
+"""The protocol between the fleet and a platform's runner, and what the runners share."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from functools import wraps
+from types import FunctionType
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
+from core.errors import ExitCode
 from core.results import ExitReason
+
+FINAL_EXIT_CODES = (ExitCode.OK, ExitCode.BAD_INPUT, ExitCode.DIFFERENCE)
+"""Exit codes with which another attempt would end, too: a worker with one of them is not retried."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessExit:
-    """How a process of the fleet ended, and what it wrote on standard output (the end of it, if that was long)."""
+    """How a process of the fleet ended, and its standard output, or the end of it if it was long."""
 
     exit_code: int | None
     output: str
     reason: ExitReason | None = None
-    """What the platform knows of a death; None where the process itself tells."""
+    """The reason that the platform reports; None if the process reports its own."""
     detail: str = ""
-    """The platform's words, or the end of standard error."""
+    """The platform's message, or the end of standard error."""
     started_at: datetime | None = None
     ended_at: datetime | None = None
 
 
 class Runner(Protocol):
-    """Runs one fleet. Workers are named by their id."""
+    """Run one fleet. Workers are named by their id."""
 
     def prepare(self, timeout_seconds: float, wanted: Callable[[], bool]) -> ProcessExit:
-        """Run `worker prepare` to its end, or end it: when its time is over, or once `wanted` turns false."""
+        """Run `worker prepare` to its end. Stop it after the timeout, and once `wanted` returns False."""
         ...
 
     def start(self) -> None:
-        """Start every worker, all at once."""
+        """Start all workers together."""
         ...
 
     def running(self) -> frozenset[str]:
-        """The ids of the workers that have not ended."""
+        """Return the ids of the workers that have not ended."""
         ...
 
     def stop(self) -> None:
-        """Tell every worker to end, and end those that do not; what they report is kept."""
+        """Stop every worker, and kill those that do not end in time; their results are kept."""
         ...
 
     def exits(self) -> Mapping[str, ProcessExit]:
-        """How each worker ended; one that never began is there with that reason."""
+        """Return how each worker ended. A worker that did not start is included, with that reason."""
         ...
 
     def finish(self) -> Sequence[str]:
-        """Bring the files that the run made to where they are to stay; return warnings."""
+        """Move the run's files to their destination, and return warnings."""
         ...
 
 
 @runtime_checkable
 class RestartingRunner(Protocol):
-    """What a runner can do besides, unless its platform starts failed workers again by itself."""
+    """A runner whose platform does not restart failed workers by itself."""
 
     def restart(self, worker: str) -> None:
-        """Start a worker that has ended once more; it finds out by itself that it is not the first attempt."""
+        """Start a worker that has ended again; the worker itself finds out that it is not the first attempt."""
         ...
+
+
+class Deadline:
+    """The end of the time for a preparation, which is also over once the run is no longer wanted."""
+
+    def __init__(self, seconds: float, wanted: Callable[[], bool]) -> None:
+        self._seconds = seconds
+        self._end = time.monotonic() + seconds
+        self._wanted = wanted
+
+    def expired(self) -> ProcessExit | None:
+        """Return the exit status to report if the wait must stop, else None."""
+        if not self._wanted():
+            return ProcessExit(None, "", ExitReason.INTERRUPTED)
+        if time.monotonic() > self._end:
+            detail = f"it did not end within {self._seconds:.0f} s; raise loadtest:connectTimeout"
+            return ProcessExit(None, "", ExitReason.TIMED_OUT, detail)
+        return None
+
+
+C = TypeVar("C")
+
+
+def translate_errors(translation: Callable[[], AbstractContextManager[Any]]) -> Callable[[type[C]], type[C]]:
+    """Return a class decorator that runs every public method inside `translation`.
+
+    A driver's exception then leaves no method untranslated, also not one that is added later.
+    """
+
+    def decorate(runner: type[C]) -> type[C]:
+        for name, member in list(vars(runner).items()):
+            if isinstance(member, FunctionType) and not name.startswith("_"):
+                setattr(runner, name, _translated(member, translation))
+        return runner
+
+    return decorate
+
+
+def _translated(
+    method: Callable[..., Any], translation: Callable[[], AbstractContextManager[Any]]
+) -> Callable[..., Any]:
+    @wraps(method)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        with translation():
+            return method(*args, **kwargs)
+
+    return call

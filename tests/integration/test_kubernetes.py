@@ -118,7 +118,7 @@ def assert_safe_from_another_checkout(kubectl: Kubectl, made: Stack, folder: Pat
     lines = {line.strip() for line in refused.splitlines() if line.strip().startswith("error: stack: ")}
     line = (
         f"error: stack: {made.name!r} needs names that are in use: namespace {space} (created by stack {made.name}, instance "
-        f"{mark}); use another stack name, destroy that stack, or name a namespace of your own by loadtest:namespace"
+        f"{mark}); use another stack name, destroy that stack, or name another namespace by loadtest:namespace"
     )
     assert lines == {line}
     another.pulumi("refresh", "--yes", "--skip-preview").succeeded()
@@ -243,16 +243,16 @@ def test_failed_start_is_named_and_next_up_recovers(stack: StackMaker):
     """Use images of worker and server that do not exist, and a request that no node can satisfy."""
     made = stack(source="jsonl", workerImage="loadtest-test/absent:1", startTimeout=15)
     done = made.up().failed()
-    assert "prepare: not begun after 15 s: " in done.output
+    assert "prepare: not started after 15 s: " in done.output
     assert "absent:1" in done.output
     assert "Traceback" not in done.output
 
     image = worker_image(made.clone.folder)
     done = made.up(workerImage=image, cpuLimit="64").failed()
-    assert "prepare: not begun after 15 s: Unschedulable: 0/1 nodes are available: 1 Insufficient cpu" in done.output
+    assert "prepare: not started after 15 s: Unschedulable: 0/1 nodes are available: 1 Insufficient cpu" in done.output
 
     done = made.up(source="postgresql", cpuLimit="250m", databaseImage="loadtest-test/absent:1").failed()
-    assert "the server did not begin within 15 s (ImagePullBackOff" in done.output or "(ErrImagePull" in done.output
+    assert "the server did not start within 15 s (ImagePullBackOff" in done.output or "(ErrImagePull" in done.output
 
     made.up(databaseImage=server_image("postgresql"), startTimeout=PATIENT).succeeded()
     assert_loaded(made)

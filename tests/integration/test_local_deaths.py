@@ -34,7 +34,7 @@ def test_killed_worker_is_reported_and_the_other_finishes(new_stack):
     report = stack.report()
     assert report.code == ExitCode.FAILED
     assert "worker-1" in report.output
-    assert "SIGKILL from outside" in report.output
+    assert "SIGKILL; no out-of-memory event was reported" in report.output
 
 
 def test_worker_out_of_memory_is_reported_with_its_limit(new_stack):

@@ -8,13 +8,13 @@ from typing import Any
 
 import docker
 import pulumi
-from docker.errors import DockerException, NotFound
+from docker.errors import NotFound
 from pulumi.dynamic import CreateResult, Resource
 
 from core.errors import RunError
 from core.labels import INSTANCE_LABEL, STACK_LABEL
-from core.text import one_line
 from infra.ownership import OrphanedResource, Orphans
+from infra.platforms.docker.client import DRIVER_ERRORS, message_of, wrap_docker_errors
 from infra.resources.dynamic import ReplaceOnChangeProvider
 from infra.resources.provider_process import orphaned_plugins
 
@@ -77,10 +77,8 @@ def _find(
         return []
     labels = [STACK_LABEL if stack is None else f"{STACK_LABEL}={stack}"]
     chosen: _Filter = {"label": labels if instance is None else [*labels, f"{INSTANCE_LABEL}={instance}"]}
-    try:
+    with wrap_docker_errors():
         return [each for kind in kinds for each in kind(client, chosen)]
-    except DockerException as error:
-        raise RunError(f"Docker: {one_line(error, 200)}") from None
 
 
 def _engine() -> docker.DockerClient | None:
@@ -91,8 +89,8 @@ def _engine() -> docker.DockerClient | None:
         # The first request, for the API's version, needs a short timeout; a removal may take longer.
         with closing(docker.from_env(timeout=_ANSWER_SECONDS)):
             return docker.from_env(timeout=_REMOVAL_SECONDS)
-    except DockerException as error:
-        raise NoAnswerError(f"no Docker engine answers ({one_line(error, 200)})") from None
+    except DRIVER_ERRORS as error:
+        raise NoAnswerError(f"no Docker engine answers ({message_of(error)[:200]})") from None
 
 
 def _containers(client: docker.DockerClient, chosen: _Filter) -> Iterator[OrphanedResource]:
@@ -116,8 +114,8 @@ def _orphan(kind: str, thing: Any, labels: dict[str, str] | None, remove: Callab
             remove(thing)
         except NotFound:
             return
-        except DockerException as error:
-            raise RunError(f"{kind} {thing.name}: {one_line(error, 200)}") from None
+        except DRIVER_ERRORS as error:
+            raise RunError(f"{kind} {thing.name}: {message_of(error)[:200]}") from None
 
     stack, instance = ((labels or {}).get(key, "") for key in (STACK_LABEL, INSTANCE_LABEL))
     return OrphanedResource(kind, str(thing.name), stack, remove_unless_gone, instance)

@@ -1,4 +1,4 @@
-"""Docker: a network, the server, and workers that are declared here and started by the fleet."""
+"""Declare a load test on a Docker engine: a network, the server, and workers that the fleet starts."""
 
 from pathlib import Path
 
@@ -26,14 +26,12 @@ from infra.platforms.base import (
     worker_arguments,
 )
 from infra.platforms.docker.cleanup import OrphanCleanup
-from infra.platforms.docker.images import require_image
-from infra.platforms.docker.names import DockerNames, require_own_names
-from infra.platforms.docker.runner import client
+from infra.platforms.docker.client import DockerNames, connect, require_image, require_own_names
 from infra.resources.identity import Instance
 from infra.settings.model import NAMESPACE
 
 _SERVER_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
-"""What an official image's entrypoint needs to give its data to the server's user and to become it."""
+"""Required by the official images' entrypoints, which change the owner of the data and then the user."""
 _READY_SECONDS = 180
 
 
@@ -56,7 +54,7 @@ class DockerLoadTest(pulumi.ComponentResource):
         self._network = docker.Network(
             f"{name}-network",
             name=names.prefix,
-            # Nothing in it needs the world outside, and a published port or a server elsewhere needs a way out.
+            # Internal unless a published port or an existing server needs a route.
             internal=args.database is not None and not args.settings.keep_database_port,
             labels=[docker.NetworkLabelArgs(label=key, value=value) for key, value in self._stack_labels().items()],
             opts=self._own,
@@ -101,8 +99,8 @@ class DockerLoadTest(pulumi.ComponentResource):
 
     @staticmethod
     def _check_images(args: LoadTestArgs) -> None:
-        """One line about an engine or an image that is not to be had, before anything is created."""
-        engine = client()
+        """Raise LoadtestError if the engine does not answer or an image cannot be pulled."""
+        engine = connect()
         settings = args.settings
         if args.database is not None:
             require_image(engine, f"{NAMESPACE}:databaseImage", args.database.image)
@@ -113,21 +111,21 @@ class DockerLoadTest(pulumi.ComponentResource):
 
     @staticmethod
     def _check_names(names: DockerNames, mark: str) -> None:
-        """One line about a name that something of another stack has, before anything is created."""
-        require_own_names(client(), names, mark)
+        """Raise LoadtestError if another stack uses one of the names."""
+        require_own_names(connect(), names, mark)
 
     def _stack_labels(self) -> dict[str, pulumi.Input[str]]:
-        """Of what stays from run to run."""
+        """Return the labels of resources that stay from run to run."""
         return {STACK_LABEL: self._args.stack, INSTANCE_LABEL: self._instance}
 
     def _volume(self, name: str, volume: str) -> docker.Volume:
         marked = {**self._args.labels, **self._stack_labels()}
         labels = [docker.VolumeLabelArgs(label=key, value=value) for key, value in marked.items()]
-        # After the network, whose name Docker refuses to give twice: a volume of the same name it would share.
+        # After the network: Docker refuses a second network of the same name, but would share a volume.
         return docker.Volume(name, name=volume, labels=labels, opts=self._replaced([self._orphan_cleanup]))
 
     def _replaced(self, depends_on: list[pulumi.Resource]) -> pulumi.ResourceOptions:
-        """Names are fixed, so that people find things: the old one goes before the new one comes."""
+        """Return options that delete the old resource first: the names are fixed."""
         return pulumi.ResourceOptions(parent=self, delete_before_replace=True, depends_on=depends_on)
 
     def _labels(self, **more: pulumi.Input[str]) -> list[docker.ContainerLabelArgs]:
@@ -135,7 +133,7 @@ class DockerLoadTest(pulumi.ComponentResource):
         return [docker.ContainerLabelArgs(label=key, value=value) for key, value in sorted(labels.items())]
 
     def _worker_image(self, name: str) -> pulumi.Output[str]:
-        """The image that was named, or the one that is built here, once for the same files."""
+        """Return the name of the chosen image, or of one that is built here, once per content."""
         settings = self._args.settings
         if settings.worker_image is not None:
             return pulumi.Output.from_input(settings.worker_image)
@@ -143,14 +141,14 @@ class DockerLoadTest(pulumi.ComponentResource):
             name,
             name=image_name(self._args.project, settings.worker_base_image),
             build=docker.RemoteImageBuildArgs(
-                # The provider works in the project's folder; a whole path would be another one in every checkout.
+                # The provider's working directory is the project. An absolute path would differ between checkouts.
                 context=".",
                 dockerfile=DOCKERFILE,
                 build_args={"BASE": settings.worker_base_image},
             ),
-            # Kept as a cache: the next run of the same files starts without building.
+            # A cache: the next run of the same files needs no build.
             keep_locally=True,
-            # A refused stack builds nothing either; in a preview that knows no instance the names have been looked at, too.
+            # After the check of the names. In a preview, where the instance is unknown, the check has run as well.
             opts=pulumi.ResourceOptions(parent=self, depends_on=self._instance.apply(lambda _: [], True)),
         )
         return image.name
@@ -183,7 +181,6 @@ class DockerLoadTest(pulumi.ComponentResource):
             ),
             wait=True,
             wait_timeout=_READY_SECONDS,
-            # Its data are as short-lived as the run.
             destroy_grace_seconds=30,
             labels=self._labels(**{WORKER_LABEL: "database"}),
             opts=self._replaced([self._orphan_cleanup]),
@@ -197,7 +194,7 @@ class DockerLoadTest(pulumi.ComponentResource):
         arguments: list[str],
         database: docker.Container | None,
     ) -> docker.Container:
-        """A container that is created and not started: the fleet starts all of them together."""
+        """Declare a container that is not started: the fleet starts all of them together."""
         limits = self._args.plan.limits
         tmpfs = limits.tmpfs if limits else None
         owned = f"uid={WORKER_USER},gid={WORKER_USER},mode=0700"
@@ -230,7 +227,7 @@ class DockerLoadTest(pulumi.ComponentResource):
             read_only=True,
             capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),
             security_opts=["no-new-privileges:true"],
-            # Another server is another run, whatever it was replaced for.
+            # A replaced server requires a new run.
             labels=self._labels(**{WORKER_LABEL: worker_id, SERVER_LABEL: database.id if database else ""}),
             opts=self._replaced([self._orphan_cleanup, *([database] if database else [])]),
         )

@@ -18,7 +18,7 @@ from core.output.writer import OutputWriter
 from core.plan import OnExisting
 
 ReadArchive = Callable[[PurePosixPath], Iterable[bytes] | None]
-"""Return the tar archive of a path in the container, a chunk at a time; None where there is no such path."""
+"""Return the tar archive of a path in the container in chunks, or None if the path does not exist."""
 _BLOCK = 1 << 18
 _LARGEST_MANIFEST = 1 << 26
 
@@ -26,9 +26,9 @@ _LARGEST_MANIFEST = 1 << 26
 def copy_output(
     read: ReadArchive, inside: PurePosixPath, folder: OutputWriter, run: Run, on_existing: OnExisting
 ) -> bool:
-    """Put the files that the container's manifest names into the folder, all or none; return whether there are any.
+    """Copy all files of the container's manifest to the folder, or none; return whether there is a manifest.
 
-    Raises RunError for an archive that is not as its manifest says, StorageError for a folder that cannot take it.
+    Raises RunError if the archive differs from the manifest, StorageError if the folder cannot store it.
     """
     manifest = _manifest(read, inside / MANIFEST)
     if manifest is None:
@@ -46,7 +46,7 @@ def _copy(archive: Iterable[bytes], manifest: Manifest, folder: OutputWriter) ->
     missing = dict(manifest.files)
     with _members(archive) as tar:
         for member in tar:
-            # The first part of a name is the archived folder's own.
+            # The first part of a name is the archived folder.
             _, _, path = member.name.partition("/")
             expected = missing.pop(path, None)
             if expected is None:
@@ -98,7 +98,7 @@ def _members(archive: Iterable[bytes]) -> Iterator[tarfile.TarFile]:
 
 
 class _Chunks(io.RawIOBase):
-    """Bytes that arrive in chunks of any length, as a file."""
+    """A file of bytes from chunks of any length."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks = iter(chunks)

@@ -13,8 +13,7 @@ from core.kubeconfig import ClusterAccess
 from core.labels import INSTANCE_LABEL, STACK_LABEL, stack_label
 from core.stack_file import stacks_of
 from infra.ownership import OrphanedResource, Orphans
-from infra.platforms.kubernetes.client import Cluster, named
-from infra.platforms.kubernetes.kinds import NAMESPACE, PARTS, Kind, delete, metadata_of
+from infra.platforms.kubernetes.client import NAMESPACE, PARTS, Cluster, Kind, delete, metadata_of
 from infra.settings.stack_file import stack_values
 
 _GONE_SECONDS = 180
@@ -46,7 +45,6 @@ def _named_namespace(project: Path, stack: str) -> set[str]:
     return {str(values["namespace"])} if values.get("namespace") else set()
 
 
-@named
 def _found(access: ClusterAccess, selector: str, spaces: set[str]) -> Mapping[str, OrphanedResource]:
     """Return objects by uid. A user without access to the whole cluster finds those in `spaces`, the stacks' namespaces."""
     with Cluster(access) as cluster:
@@ -82,7 +80,6 @@ def _orphan(access: ClusterAccess, kind: Kind, metadata: Mapping[str, Any]) -> O
     where = [metadata["name"], *([metadata["namespace"]] if "namespace" in metadata else [])]
     shown = "/".join(reversed(where))
 
-    @named
     def remove() -> None:
         with Cluster(access) as cluster:
             delete(cluster, kind, *where, uid=metadata["uid"])

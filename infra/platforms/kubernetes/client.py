@@ -1,11 +1,11 @@
-"""A connection to a cluster, by Kubernetes' own client: made as the Pulumi provider makes its own, errors in one line."""
+"""A connection to a cluster through Kubernetes' own client, and its errors as messages of one line."""
 
 import json
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from functools import wraps
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from http import HTTPStatus
 from types import TracebackType
-from typing import Any, ParamSpec, Self, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
 import yaml
 from kubernetes import client, config
@@ -19,26 +19,20 @@ from core.labels import STACK_LABEL
 from core.text import one_line
 
 REQUEST_SECONDS = 30
-_NOT_FOUND = 404
-P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def named(method: Callable[P, R]) -> Callable[P, R]:
-    """Turn the client's errors into ours: they reach the user as one line."""
-
-    @wraps(method)
-    def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return method(*args, **kwargs)
-        except (ApiException, HTTPError) as error:
-            raise RunError(f"Kubernetes: {said_by(error)}") from error
-
-    return call
+@contextmanager
+def wrap_kubernetes_errors() -> Iterator[None]:
+    """Raise RunError, with a message of one line, in place of the client's errors."""
+    try:
+        yield
+    except (ApiException, HTTPError) as error:
+        raise RunError(f"Kubernetes: {message_of(error)}") from error
 
 
-def said_by(error: ApiException | HTTPError) -> str:
-    """The API server's own words where it said something, on one line."""
+def message_of(error: ApiException | HTTPError) -> str:
+    """Return the API server's message, if there is one, or the error's, in one line."""
     text = str(error)
     if isinstance(error, ApiException):
         body = _json(error.body)
@@ -47,15 +41,18 @@ def said_by(error: ApiException | HTTPError) -> str:
 
 
 def is_missing(error: ApiException) -> bool:
-    """Whether the API server knows no such object."""
-    return bool(error.status == _NOT_FOUND)
+    """Return whether the object does not exist."""
+    return bool(error.status == HTTPStatus.NOT_FOUND)
 
 
 class Cluster(AbstractContextManager["Cluster"]):
-    """The parts of a cluster's API that are needed here. Objects are plain mappings, in the API's own spelling."""
+    """The used parts of a cluster's API. Objects are mappings with the keys of the API.
+
+    A block `with Cluster(access) as cluster` raises RunError in place of the client's errors.
+    """
 
     def __init__(self, access: ClusterAccess) -> None:
-        """Raises SettingsError where the access names no cluster."""
+        """Raise SettingsError if the access is not valid."""
         self.api = _api_client(access)
         self.core: Any = client.CoreV1Api(self.api)
         self.batch: Any = client.BatchV1Api(self.api)
@@ -69,13 +66,16 @@ class Cluster(AbstractContextManager["Cluster"]):
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+        if isinstance(value, ApiException | HTTPError):
+            with wrap_kubernetes_errors():
+                raise value
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         self.api.close()
 
     def read(self, method: Callable[..., Any], *args: Any, **options: Any) -> dict[str, Any]:
-        """What a reading method answers, as the mapping that the API sent: the client's own types cost ten times more."""
+        """Call a method of the API and return the decoded JSON: the client's own types take ten times as long."""
         answer = method(*args, _preload_content=False, _request_timeout=REQUEST_SECONDS, **options)
         try:
             return _json(answer.data)
@@ -83,34 +83,84 @@ class Cluster(AbstractContextManager["Cluster"]):
             answer.release_conn()
 
     def require(self) -> None:
-        """Raises SettingsError where no cluster answers."""
+        """Raise SettingsError if the cluster does not answer."""
         try:
             self.read(client.VersionApi(self.api).get_code)
         except (ApiException, HTTPError) as error:
             raise SettingsError(
-                f"loadtest:platform: kubernetes, and no cluster answers ({said_by(error)[:200]}); start it, set "
+                f"loadtest:platform: kubernetes, and no cluster answers ({message_of(error)[:200]}); start it, set "
                 "KUBECONFIG, or name another by `pulumi config set kubernetes:context NAME`"
             ) from None
 
-    @named
     def require_namespace(self, name: str, key: str) -> None:
-        """Raises SettingsError, which names `key`, where the namespace is not there, or will go with a stack."""
+        """Raise SettingsError if the namespace of the setting `key` does not exist, or is deleted with a stack."""
         found = _require(
-            lambda: self.read(self.core.read_namespace, name), f"{key}: {name!r} is no namespace of the cluster"
+            lambda: self.read(self.core.read_namespace, name), f"{key}: {name!r} is not a namespace of the cluster"
         )
         owner = found["metadata"].get("labels", {}).get(STACK_LABEL)
         if owner is not None:
             raise SettingsError(
-                f"{key}: {name!r} was made by stack {owner} and goes with it; create one of your own, and name that"
+                f"{key}: {name!r} was created by stack {owner} and is deleted with it; create another namespace, and "
+                "name that"
             )
 
-    @named
     def require_claim(self, namespace: str, name: str, key: str) -> None:
-        """Raises SettingsError, which names `key`, where the volume claim is not there."""
+        """Raise SettingsError if the volume claim of the setting `key` does not exist."""
         _require(
             lambda: self.read(self.core.read_namespaced_persistent_volume_claim, name, namespace),
-            f"{key}: {name!r} is no volume claim of namespace {namespace}",
+            f"{key}: {name!r} is not a volume claim of namespace {namespace}",
         )
+
+
+class Kind(NamedTuple):
+    """A kind of object: its API in `Cluster`, and the nouns in the client's method names for one and for all objects."""
+
+    api: str
+    noun: str
+    everywhere: str
+
+    def __str__(self) -> str:
+        return self.noun.removeprefix("namespaced_").replace("_", " ")
+
+
+def _in_namespace(api: str, noun: str) -> Kind:
+    return Kind(api, f"namespaced_{noun}", f"{noun}_for_all_namespaces")
+
+
+NAMESPACE = Kind("core", "namespace", "namespace")
+JOB = _in_namespace("batch", "job")
+STATEFUL_SET = _in_namespace("apps", "stateful_set")
+POD = _in_namespace("core", "pod")
+SERVICE = _in_namespace("core", "service")
+NETWORK_POLICY = _in_namespace("networking", "network_policy")
+CONFIG_MAP = _in_namespace("core", "config_map")
+SECRET = _in_namespace("core", "secret")
+CLAIM = _in_namespace("core", "persistent_volume_claim")
+PARTS = (JOB, STATEFUL_SET, POD, SERVICE, NETWORK_POLICY, CONFIG_MAP, SECRET, CLAIM)
+"""The kinds of objects in a namespace, in an order in which they can be deleted."""
+
+
+def metadata_of(cluster: Cluster, kind: Kind, *where: str) -> Mapping[str, Any] | None:
+    """Return an object's metadata, or None if it does not exist; `where` is its name and, if it has one, its namespace."""
+    try:
+        found = cluster.read(getattr(getattr(cluster, kind.api), f"read_{kind.noun}"), *where)
+    except ApiException as error:
+        if is_missing(error):
+            return None
+        raise
+    metadata: Mapping[str, Any] = found["metadata"]
+    return metadata
+
+
+def delete(cluster: Cluster, kind: Kind, *where: str, uid: str) -> None:
+    """Start to delete the object of this uid with its dependents, and never another object of the same name."""
+    remove = getattr(getattr(cluster, kind.api), f"delete_{kind.noun}")
+    options = client.V1DeleteOptions(preconditions=client.V1Preconditions(uid=uid), propagation_policy="Foreground")
+    try:
+        cluster.read(remove, *where, body=options)
+    except ApiException as error:
+        if error.status not in (HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND):
+            raise
 
 
 def _require(read: Callable[[], R], problem: str) -> R:
@@ -118,7 +168,7 @@ def _require(read: Callable[[], R], problem: str) -> R:
         return read()
     except ApiException as error:
         if is_missing(error):
-            raise SettingsError(f"{problem}; create it, or name one that is there") from None
+            raise SettingsError(f"{problem}; create it, or name an existing one") from None
         raise
 
 
@@ -127,9 +177,8 @@ def _api_client(access: ClusterAccess) -> Any:
     try:
         return load.new_client_from_config(**access.options())
     except (ConfigException, yaml.YAMLError) as error:
-        text = one_line(error, 300)
         raise SettingsError(
-            f"kubernetes:kubeconfig: cannot be used ({text}); set KUBECONFIG to a file that is there, or "
+            f"kubernetes:kubeconfig: cannot be used ({one_line(error, 300)}); set KUBECONFIG to an existing file, or "
             "`pulumi config set kubernetes:context NAME` to one of its contexts"
         ) from None
 

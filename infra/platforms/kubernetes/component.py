@@ -1,4 +1,4 @@
-"""Kubernetes: a namespace, the server, and two Jobs that are declared here and released by the fleet."""
+"""Declare a load test on a cluster: a namespace, the server, and two Jobs that the fleet releases."""
 
 import hashlib
 from collections.abc import Mapping
@@ -12,21 +12,30 @@ from pulumi_kubernetes.core.v1 import ConfigMap, Namespace, PersistentVolumeClai
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
 from core.connection import parse_connection
+from core.kubeconfig import ClusterAccess
 from core.labels import INSTANCE_LABEL
 from infra.cli.worker_image import image_name
 from infra.databases.spec import DatabaseSpec
 from infra.fleet.resource import Fleet
 from infra.ownership import checked
 from infra.platforms.base import CONNECTION_VARIABLE, OUTPUT_FOLDER, LoadTestArgs
-from infra.platforms.kubernetes import checks, database, guard, network_policy, plan_file, worker
-from infra.platforms.kubernetes.names import Names
-from infra.platforms.kubernetes.pod import Manifest
+from infra.platforms.kubernetes import database, guard, worker
+from infra.platforms.kubernetes.manifests import (
+    DATABASE_ROLE,
+    POD_SECURITY,
+    PREPARE_ROLE,
+    WORKER_ROLE,
+    Manifest,
+    Names,
+    allow_workers_to_database,
+    deny_ingress,
+)
 from infra.resources.identity import Instance
 
 _SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
-"""What is awaited is awaited by the fleet, which can name what went wrong."""
+"""The fleet waits for these objects, and can report why they failed."""
 _FORCE = {"pulumi.com/patchForce": "true"}
-"""The fleet releases a Job by a field that is declared here: declaring it again is no conflict."""
+"""Allow Pulumi to set a field again that the fleet changed when it released a Job."""
 
 
 class KubernetesLoadTest(pulumi.ComponentResource):
@@ -40,10 +49,10 @@ class KubernetesLoadTest(pulumi.ComponentResource):
         super().__init__("loadtest:kubernetes:LoadTest", name, None, opts)
         self._args = args
         self._names = Names(args.stack, args.settings.namespace)
-        plan = plan_file.contents(args.plan)
-        access = checks.cluster_access()
-        checks.refuse_misfits(args.settings)
-        checks.require_cluster(access, args.settings)
+        plan = worker.plan_data(args.plan)
+        access = cluster_access()
+        guard.check_settings(args.settings)
+        guard.require_cluster(access, args.settings)
         objects = self._fixed_names()
         instance = Instance(f"{name}-instance", args.stack, pulumi.ResourceOptions(parent=self))
         self._instance = checked(
@@ -70,9 +79,9 @@ class KubernetesLoadTest(pulumi.ComponentResource):
                 "instance": self._instance,
                 "prepare": _known(prepare, "name"),
                 "workers": _known(workers, "name"),
-                "server": self._names.of(database.ROLE) if args.database else "",
+                "server": self._names.of(DATABASE_ROLE) if args.database else "",
                 "start_timeout": args.settings.start_timeout,
-                # A Job that was made anew is another run.
+                # A replaced Job requires a new run.
                 "jobs": [_known(prepare, "uid"), _known(workers, "uid")],
             },
             pulumi.ResourceOptions(parent=self, depends_on=[prepare, workers, *needed]),
@@ -92,12 +101,12 @@ class KubernetesLoadTest(pulumi.ComponentResource):
     def _namespace(self) -> Namespace | None:
         if self._args.settings.namespace is not None:
             return None
-        labels = {**self._names.labels("namespace", self._run), **network_policy.POD_SECURITY}
+        labels = {**self._names.labels("namespace", self._run), **POD_SECURITY}
         metadata = {"name": self._names.namespace, "labels": labels}
         return Namespace(self._names.namespace, metadata=metadata, opts=pulumi.ResourceOptions(parent=self))
 
     def _metadata(self, role: str, *, named: bool = True, annotations: Mapping[str, str] | None = None) -> Manifest:
-        """Of an object in the namespace; one that is not `named` gets a new name whenever its content changes."""
+        """Return an object's metadata. An object that is not `named` gets a new name whenever its content changes."""
         metadata: Manifest = {
             "namespace": self._names.namespace,
             "labels": self._names.labels(role, self._run),
@@ -109,7 +118,7 @@ class KubernetesLoadTest(pulumi.ComponentResource):
         return metadata
 
     def _secret(self, role: str, content: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:
-        """A Secret; what names it is replaced with it."""
+        """Declare a Secret and return its name, which changes with its content."""
         secret = Secret(
             self._names.of(role),
             metadata=self._metadata(role, named=False),
@@ -119,11 +128,9 @@ class KubernetesLoadTest(pulumi.ComponentResource):
         return _name_of(secret)
 
     def _policies(self, server: DatabaseSpec | None) -> list[pulumi.Resource]:
-        specs = {
-            role: network_policy.deny_ingress(self._names, role) for role in (worker.WORKER_ROLE, worker.PREPARE_ROLE)
-        }
+        specs = {role: deny_ingress(self._names, role) for role in (WORKER_ROLE, PREPARE_ROLE)}
         if server is not None:
-            specs[database.ROLE] = network_policy.allow_workers_to_database(self._names, server)
+            specs[DATABASE_ROLE] = allow_workers_to_database(self._names, server)
         return [
             NetworkPolicy(f"{self._names.of(role)}-reach", metadata=self._metadata(role), spec=spec, opts=self._own)
             for role, spec in specs.items()
@@ -135,50 +142,50 @@ class KubernetesLoadTest(pulumi.ComponentResource):
         claim = self._claim(database.claim_spec(settings))
         specification = database.stateful_set(names, server, settings, run, secret, _name_of(claim) if claim else None)
         service = Service(
-            names.of(database.ROLE),
-            metadata=self._metadata(database.ROLE, annotations=_SKIP_AWAIT),
+            names.of(DATABASE_ROLE),
+            metadata=self._metadata(DATABASE_ROLE, annotations=_SKIP_AWAIT),
             spec=database.service(names, server),
             opts=self._own,
         )
         server_set = StatefulSet(
-            f"{names.of(database.ROLE)}-server",
-            metadata=self._metadata(database.ROLE, annotations=_SKIP_AWAIT),
+            f"{names.of(DATABASE_ROLE)}-server",
+            metadata=self._metadata(DATABASE_ROLE, annotations=_SKIP_AWAIT),
             spec=specification,
             opts=self._own,
         )
         return [service, server_set, *([claim] if claim else [])]
 
     def _credentials(self, server: DatabaseSpec) -> pulumi.Output[str] | None:
-        """The server's own Secret, where it has any: the workers know no more than their connection string."""
+        """Declare the server's own Secret, if it has one: the workers have only their connection string."""
         if not server.secret_environment:
             return None
         password = self._args.password
         content = {
             key: pulumi.Output.format(text, password=password) for key, text in server.secret_environment.items()
         }
-        return self._secret(database.ROLE, content)
+        return self._secret(DATABASE_ROLE, content)
 
     def _claim(self, spec: Manifest | None) -> PersistentVolumeClaim | None:
-        """A claim whose name is the plan's, so that another run has an empty volume."""
+        """Declare a volume claim with the plan in its name, so that another run has an empty volume."""
         if spec is None:
             return None
-        metadata = {**self._metadata(database.ROLE, annotations=_SKIP_AWAIT), "name": self._claim_name()}
+        metadata = {**self._metadata(DATABASE_ROLE, annotations=_SKIP_AWAIT), "name": self._claim_name()}
         return PersistentVolumeClaim(
-            f"{self._names.of(database.ROLE)}-data", metadata=metadata, spec=spec, opts=self._own
+            f"{self._names.of(DATABASE_ROLE)}-data", metadata=metadata, spec=spec, opts=self._own
         )
 
     def _claim_name(self) -> str:
         return self._names.of(f"data-{self._args.plan.digest()}")
 
     def _fixed_names(self) -> dict[str, list[str]]:
-        """Of the objects whose names are not drawn anew for each content."""
+        """Return the names, by kind, of the objects whose names do not change with their content."""
         server = self._args.database
         has_claim = server is not None and database.claim_spec(self._args.settings) is not None
         return guard.fixed_names(
             self._names,
-            [worker.WORKER_ROLE, worker.PREPARE_ROLE, *([database.ROLE] if server else [])],
-            database.ROLE if server else "",
-            self._claim_name() if has_claim else "",
+            [WORKER_ROLE, PREPARE_ROLE, *([DATABASE_ROLE] if server else [])],
+            server=server is not None,
+            claim=self._claim_name() if has_claim else "",
         )
 
     def _jobs(self, plan: Mapping[str, Any], needed: list[pulumi.Resource]) -> tuple[Job, Job]:
@@ -196,11 +203,11 @@ class KubernetesLoadTest(pulumi.ComponentResource):
         replaced = pulumi.ResourceOptions(parent=self, delete_before_replace=True, depends_on=needed)
 
         def job(role: str, spec: Manifest) -> Job:
-            # A new name for a new content: the old Job may be a while in going, and nothing of a Job's pods can be changed.
+            # A new name per content: a deletion takes time, and the pods of a Job cannot be changed.
             metadata = self._metadata(role, named=False, annotations={**_SKIP_AWAIT, **_FORCE})
             return Job(names.of(role), metadata=metadata, spec=spec, opts=replaced)
 
-        return job(worker.PREPARE_ROLE, jobs.prepare()), job(worker.WORKER_ROLE, jobs.workers())
+        return job(PREPARE_ROLE, jobs.prepare()), job(WORKER_ROLE, jobs.workers())
 
     def _connection(self) -> pulumi.Output[str]:
         settings, server = self._args.settings, self._args.database
@@ -208,10 +215,16 @@ class KubernetesLoadTest(pulumi.ComponentResource):
             return pulumi.Output.secret(settings.connection_string.get_secret_value())
         if server is None:
             return pulumi.Output.secret(Path(OUTPUT_FOLDER).as_uri())
-        host = self._names.of(database.ROLE)
+        host = self._names.of(DATABASE_ROLE)
         return pulumi.Output.secret(
             self._args.password.apply(lambda password: server.connection_string(password, host))
         )
+
+
+def cluster_access() -> ClusterAccess:
+    """Return the access from the Kubernetes provider's own configuration."""
+    config = pulumi.Config("kubernetes")
+    return ClusterAccess(kubeconfig=config.get("kubeconfig") or None, context=config.get("context") or None)
 
 
 def _name_of(resource: ConfigMap | Secret | PersistentVolumeClaim) -> pulumi.Output[str]:
@@ -220,13 +233,13 @@ def _name_of(resource: ConfigMap | Secret | PersistentVolumeClaim) -> pulumi.Out
 
 
 def _known(job: Job, key: str) -> pulumi.Output[str]:
-    """A Job's name, or the uid that tells it from its like before it; a preview, which makes none, knows none."""
+    """Return a key of a Job's metadata, such as its name or uid; empty in a preview, which creates no Job."""
     known: pulumi.Output[str] = job.metadata.apply(lambda metadata: metadata.get(key) or "")
     return known
 
 
 def _digest(server: DatabaseSpec | None) -> str:
-    """What tells one server from the next, as a label: another server is another run."""
+    """Return a digest of the server's specification, as a label: a changed server requires a new run."""
     return hashlib.sha256(server.model_dump_json().encode()).hexdigest()[:12] if server else ""
 
 

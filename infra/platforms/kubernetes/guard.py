@@ -1,47 +1,81 @@
-"""Objects have names, and a name may have gone from this stack to another: looked at before `up` and before `destroy`."""
+"""Checks before `up` and before `destroy`: settings, the cluster, and the owners of the objects with the stack's names."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pulumi
 from pulumi.dynamic import CreateResult, Resource
 
 from core.errors import LoadtestError, RunError, SettingsError
 from core.kubeconfig import ClusterAccess
-from infra.platforms.kubernetes.names import Names
+from infra.ownership import Existing, foreign, require_own
+from infra.platforms.kubernetes import client
+from infra.platforms.kubernetes.client import Cluster, metadata_of
+from infra.platforms.kubernetes.manifests import DATABASE_ROLE, Names
 from infra.resources.dynamic import ReplaceOnChangeProvider
-from infra.settings.model import NAMESPACE
+from infra.settings.model import NAMESPACE, Settings
 
-if TYPE_CHECKING:
-    from infra.ownership import Existing
+_REMEDY = f"use another stack name, destroy that stack, or name another namespace by {NAMESPACE}:namespace"
+_OUTPUT_DIR = (
+    f"{NAMESPACE}:outputDir: is a folder of this machine, which a cluster's pods cannot write to; remove it, and name "
+    f"a volume claim by {NAMESPACE}:outputStorage to keep the files"
+)
+_PORT = (
+    f"{NAMESPACE}:keepDatabasePort: is for servers on this machine; remove it, and reach the server by "
+    "`kubectl port-forward`"
+)
+_KINDS = {str(kind): kind for kind in (client.NAMESPACE, *client.PARTS)}
 
-_REMEDY = f"use another stack name, destroy that stack, or name a namespace of your own by {NAMESPACE}:namespace"
-_NAMESPACE = "namespace"
+
+def check_settings(settings: Settings) -> None:
+    """Raise SettingsError for a setting that has no effect on a cluster, or that requires another one."""
+    if settings.output_dir is not None:
+        raise SettingsError(_OUTPUT_DIR)
+    if settings.keep_database_port:
+        raise SettingsError(_PORT)
+    if settings.namespace is None:
+        for key, value in (("outputStorage", settings.output_storage), ("imagePullSecret", settings.image_pull_secret)):
+            if value is not None:
+                raise SettingsError(
+                    f"{NAMESPACE}:{key}: {value!r} must be in an existing namespace; name that by {NAMESPACE}:namespace"
+                )
 
 
-def fixed_names(names: Names, policies: Sequence[str], server: str, claim: str) -> dict[str, list[str]]:
-    """Return the names that the stack's objects have in every run, by their kinds.
+def require_cluster(access: ClusterAccess, settings: Settings) -> None:
+    """Raise SettingsError if the cluster does not answer, or a named object does not exist."""
+    try:
+        with Cluster(access) as cluster:
+            cluster.require()
+            if settings.namespace is not None:
+                cluster.require_namespace(settings.namespace, f"{NAMESPACE}:namespace")
+                if settings.output_storage is not None:
+                    cluster.require_claim(settings.namespace, settings.output_storage, f"{NAMESPACE}:outputStorage")
+    except RunError as error:
+        raise SettingsError(str(error)) from None
 
-    `policies` are the roles that have one; `server` is the server's role and `claim` its volume claim's name, or empty.
-    Of a namespace of the stack's own nothing else has to be looked at: what is in it is the stack's.
+
+def fixed_names(names: Names, policies: Sequence[str], *, server: bool, claim: str) -> dict[str, list[str]]:
+    """Return the names, by kind, that the stack's objects have in every run.
+
+    `policies` are the roles that have a network policy; `claim` is the name of the server's volume claim, or empty. In a
+    namespace that the stack creates, everything is the stack's: only the namespace itself is checked.
     """
     if names.existing_namespace is None:
-        return {_NAMESPACE: [names.namespace]}
-    found = {"network policy": [names.of(role) for role in policies]}
+        return {str(client.NAMESPACE): [names.namespace]}
+    found = {str(client.NETWORK_POLICY): [names.of(role) for role in policies]}
     if server:
-        found |= {"service": [names.of(server)], "stateful set": [names.of(server)], "pod": [f"{names.of(server)}-0"]}
+        name = names.of(DATABASE_ROLE)
+        found |= {str(client.SERVICE): [name], str(client.STATEFUL_SET): [name], str(client.POD): [f"{name}-0"]}
     if claim:
-        found["persistent volume claim"] = [claim]
+        found[str(client.CLAIM)] = [claim]
     return found
 
 
 def require_own_names(
     access: ClusterAccess, stack: str, namespace: str, objects: Mapping[str, Sequence[str]], instance: str
 ) -> None:
-    """Raise SettingsError, in one line, where an object that is not this instance's has one of the names."""
-    from infra.ownership import require_own
-
+    """Raise SettingsError if an object with one of the names is not this instance's."""
     try:
         existing = _existing(access, namespace, objects)
     except RunError as error:
@@ -49,29 +83,22 @@ def require_own_names(
     require_own(stack, existing, instance, _REMEDY)
 
 
-def _existing(access: ClusterAccess, namespace: str, objects: Mapping[str, Sequence[str]]) -> list["Existing"]:
-    from infra.ownership import Existing
-    from infra.platforms.kubernetes.client import Cluster, named
-    from infra.platforms.kubernetes.kinds import NAMESPACE, PARTS, metadata_of
-
-    kinds = {str(kind): kind for kind in (NAMESPACE, *PARTS)}
-
-    @named
-    def look() -> list[Existing]:
-        found = []
-        with Cluster(access) as cluster:
-            for kind, name in ((kind, name) for kind, names in objects.items() for name in names):
-                where = [name] if kind == _NAMESPACE else [name, namespace]
-                metadata = metadata_of(cluster, kinds[kind], *where)
-                if metadata is not None:
-                    found.append(Existing(kind, "/".join(reversed(where)), metadata.get("labels") or {}))
-        return found
-
-    return look()
+def _existing(access: ClusterAccess, namespace: str, objects: Mapping[str, Sequence[str]]) -> list[Existing]:
+    found = []
+    with Cluster(access) as cluster:
+        for kind, name in ((kind, name) for kind, names in objects.items() for name in names):
+            where = [name] if kind == str(client.NAMESPACE) else [name, namespace]
+            metadata = metadata_of(cluster, _KINDS[kind], *where)
+            if metadata is not None:
+                found.append(Existing(kind, "/".join(reversed(where)), metadata.get("labels") or {}))
+    return found
 
 
 class GuardProvider(ReplaceOnChangeProvider):
-    """Created after a stack's objects, and so deleted before them: Pulumi deletes by name, whoever has the name now."""
+    """Refuse `destroy` if a name of the stack now belongs to another stack: Pulumi deletes objects by name.
+
+    The resource is created after the stack's objects, and so deleted before them.
+    """
 
     triggers = ("stack", "instance", "namespace", "objects", "cluster")
 
@@ -80,12 +107,7 @@ class GuardProvider(ReplaceOnChangeProvider):
         return CreateResult(id_="guard", outs={key: props[key] for key in (*self.triggers, "access")})
 
     def delete_resource(self, props: dict[str, Any]) -> None:
-        """Raise RunError where an object of the stack has another's mark by now: nothing is deleted then.
-
-        A cluster that cannot be asked is left to the provider that is to delete.
-        """
-        from infra.ownership import foreign
-
+        """Raise RunError if an object is another instance's. Ignore a cluster that does not answer."""
         try:
             access = ClusterAccess.model_validate(props.get("access") or {})
             existing = _existing(access, props["namespace"], props["objects"])
@@ -100,7 +122,7 @@ class GuardProvider(ReplaceOnChangeProvider):
 
 
 class Guard(Resource, module="loadtest", name="Guard"):
-    """What stands before the deletion of the objects that it depends on."""
+    """A check that runs before the objects that it depends on are deleted."""
 
     def __init__(
         self,
@@ -119,7 +141,7 @@ class Guard(Resource, module="loadtest", name="Guard"):
             "namespace": namespace,
             "objects": objects,
             "access": secret,
-            # The secret itself is not compared.
+            # Compared in place of the secret, which is missing from the old values.
             "cluster": hashlib.sha256(access.model_dump_json().encode()).hexdigest()[:16],
         }
         options = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["access"]))

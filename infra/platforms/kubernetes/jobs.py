@@ -1,4 +1,4 @@
-"""Jobs that wait to be released: begun once, held again, and made anew where they have been begun before."""
+"""Release, suspend and replace the declared Jobs, which are created suspended."""
 
 import time
 from collections.abc import Mapping
@@ -6,8 +6,7 @@ from typing import Any
 
 from core.errors import RunError
 from core.labels import INSTANCE_LABEL
-from infra.platforms.kubernetes.client import Cluster
-from infra.platforms.kubernetes.kinds import JOB, delete, metadata_of
+from infra.platforms.kubernetes.client import JOB, Cluster, delete, metadata_of
 
 _DELETE_SECONDS = 120
 _SETTLE_SECONDS = 15
@@ -21,7 +20,7 @@ _FINISHED = ("Complete", "Failed")
 
 
 class Jobs:
-    """The declared Jobs of one created stack: a Job that does not carry its mark is neither changed nor deleted."""
+    """The Jobs of one instance of a stack. A Job without its label is neither changed nor deleted."""
 
     def __init__(self, cluster: Cluster, namespace: str, instance: str) -> None:
         self._cluster = cluster
@@ -29,7 +28,7 @@ class Jobs:
         self._instance = instance
 
     def fresh(self, name: str) -> str:
-        """The uid of the Job, which has not begun: one that has, in an earlier attempt, is replaced by its like."""
+        """Return the uid of a Job that has not started. A Job that started in an earlier attempt is replaced by a copy."""
         job = self._own(name)
         if job["spec"].get("suspend") and not job.get("status", {}).get("startTime") and not _finished(job):
             return str(job["metadata"]["uid"])
@@ -41,31 +40,31 @@ class Jobs:
                     f"Kubernetes: Job {name} was not deleted within {_DELETE_SECONDS} s; delete it and run again"
                 )
             time.sleep(0.2)
-        made = self._cluster.batch.create_namespaced_job(self._namespace, _like(job))
+        made = self._cluster.batch.create_namespaced_job(self._namespace, _copy_of(job))
         return str(made.metadata.uid)
 
     def release(self, name: str) -> None:
-        """Let its pods be made."""
-        self._suspend(name, suspended=False)
+        """Let the Job create its pods."""
+        self._set_suspended(name, suspended=False)
 
     def settle(self, name: str) -> None:
-        """Wait until the controller has seen the ends of all pods: held before, the Job would lose those it has not."""
+        """Wait until the controller has counted all pods: a Job that is suspended earlier loses the others."""
         deadline = time.monotonic() + _SETTLE_SECONDS
         while not _finished(self._read(name)) and time.monotonic() < deadline:
             time.sleep(0.2)
 
-    def hold(self, name: str) -> None:
-        """As it was declared: pods that run are ended, and what has ended stays."""
-        self._suspend(name, suspended=True)
+    def suspend(self, name: str) -> None:
+        """Suspend the Job, as it was declared. Running pods are ended, and ended pods stay."""
+        self._set_suspended(name, suspended=True)
 
     def failure(self, name: str) -> str:
-        """Why the Job as a whole failed, in the controller's words, or empty."""
+        """Return the controller's message if the Job as a whole failed, else an empty text."""
         conditions = self._read(name).get("status", {}).get("conditions", ())
         failed = [one for one in conditions if one["type"] == "Failed" and one["status"] == "True"]
         return f"{failed[0].get('reason', 'Failed')}: {failed[0].get('message', '')}" if failed else ""
 
     def refusal(self, name: str) -> str:
-        """Why no pod could be made for the Job, in the words of the latest warning, or empty."""
+        """Return the latest warning that no pod could be created for the Job, or an empty text."""
         found = self._cluster.read(
             self._cluster.core.list_namespaced_event,
             self._namespace,
@@ -74,8 +73,8 @@ class Jobs:
         warnings = [event for event in found["items"] if event.get("reason") == "FailedCreate"]
         return f"FailedCreate: {warnings[-1].get('message', '')}" if warnings else ""
 
-    def _suspend(self, name: str, *, suspended: bool) -> None:
-        """Change the Job that is seen to be ours, and not another one that takes its name meanwhile."""
+    def _set_suspended(self, name: str, *, suspended: bool) -> None:
+        # With the uid, so that another Job of the same name is not changed.
         uid = self._own(name)["metadata"]["uid"]
         patch = {"metadata": {"uid": uid}, "spec": {"suspend": suspended}}
         self._cluster.batch.patch_namespaced_job(name, self._namespace, patch)
@@ -85,7 +84,7 @@ class Jobs:
         owner = job["metadata"].get("labels", {}).get(INSTANCE_LABEL)
         if owner != self._instance:
             raise RunError(
-                f"Kubernetes: Job {self._namespace}/{name} carries the mark {owner!r}, not this stack's "
+                f"Kubernetes: Job {self._namespace}/{name} has the instance label {owner!r}, not this stack's "
                 f"{self._instance!r}; run `pulumi refresh`, then `pulumi up` again"
             )
         return job
@@ -100,8 +99,8 @@ def _finished(job: Mapping[str, Any]) -> bool:
     )
 
 
-def _like(job: Mapping[str, Any]) -> dict[str, Any]:
-    """The same Job, held, without what the API and the controller have added to it."""
+def _copy_of(job: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the same Job, suspended, without the fields that the API and the controller added."""
     spec = {key: value for key, value in job["spec"].items() if key != "selector"}
     template = spec["template"]
     labels = {key: value for key, value in template["metadata"]["labels"].items() if key not in _CONTROLLERS_OWN}

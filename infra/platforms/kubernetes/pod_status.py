@@ -1,4 +1,4 @@
-"""From a pod, as the API describes it, to how its process ended or why it never began."""
+"""Read from a pod of the API how its process ended, or why it did not start."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -11,7 +11,7 @@ from infra.fleet.runner import ProcessExit
 Pod = Mapping[str, Any]
 _SIGNALLED = (137, 143)
 _NEVER_RAN = ("StartError", "ContainerCannotRun", "CreateContainerError")
-_LONGEST_WORDS = 400
+_LONGEST_MESSAGE = 400
 _NO_IMAGE = "load the image into the cluster (docs/kubernetes.md), or name one that it can pull"
 _REMEDIES = {
     "ErrImagePull": _NO_IMAGE,
@@ -23,28 +23,28 @@ _REMEDIES = {
 
 
 def index_of(pod: Pod) -> int:
-    """The index that the Job gave to this pod; 0 for the only one of a Job without indexes."""
+    """Return the pod's index in its Job; 0 for the only pod of a Job without indexes."""
     return int(pod["metadata"].get("annotations", {}).get("batch.kubernetes.io/job-completion-index", 0))
 
 
 def failures_before(pod: Pod) -> int:
-    """How many pods of the same index had failed when this one was made."""
+    """Return how many pods of the same index failed before this one was created."""
     return int(pod["metadata"].get("annotations", {}).get("batch.kubernetes.io/job-index-failure-count", 0))
 
 
 def is_over(pod: Pod) -> bool:
-    """Whether nothing runs in it any more."""
+    """Return whether the pod's process has ended."""
     return pod["status"].get("phase") in ("Succeeded", "Failed") or _terminated(pod) is not None
 
 
 def has_begun(pod: Pod) -> bool:
-    """Whether its container was started at least once."""
+    """Return whether the container was started at least once."""
     status = _container(pod)
     return bool(status.get("started")) or "running" in status.get("state", {}) or _terminated(pod) is not None
 
 
 def exit_of(pod: Pod, *, gone: bool) -> ProcessExit:
-    """How it ended, with its termination message as its output; `gone` is a pod that was deleted."""
+    """Return how the process ended, with the termination message as its output; `gone` if the pod was deleted."""
     terminated = _terminated(pod) or {}
     code = terminated.get("exitCode")
     reason, detail = _reason(pod, terminated, gone=gone)
@@ -59,7 +59,7 @@ def exit_of(pod: Pod, *, gone: bool) -> ProcessExit:
 
 
 def why_not_begun(pod: Pod) -> str:
-    """What keeps a pod from beginning: the scheduler's words, or the node's about image, secret or volume."""
+    """Return why a pod has not started: the message of the scheduler, or of the node about image, secret or volume."""
     for status in _statuses(pod):
         waiting = status.get("state", {}).get("waiting", {})
         if waiting.get("reason") not in (None, "ContainerCreating", "PodInitializing"):
@@ -67,46 +67,46 @@ def why_not_begun(pod: Pod) -> str:
     for condition in pod["status"].get("conditions", ()):
         if condition["type"] == "PodScheduled" and condition["status"] == "False":
             return _with_remedy(condition.get("reason", "Unschedulable"), condition.get("message"))
-    return _words(pod["status"].get("reason", "Pending"), pod["status"].get("message"))
+    return _message(pod["status"].get("reason", "Pending"), pod["status"].get("message"))
 
 
 def _reason(pod: Pod, terminated: Mapping[str, Any], *, gone: bool) -> tuple[ExitReason | None, str]:
-    """What the platform knows of a death, and its words; None where the process itself tells."""
-    said, code = terminated.get("reason"), terminated.get("exitCode")
-    # The kernel may have taken a child: the exit code then is the parent's own.
-    if said == "OOMKilled":
+    """Return the reason that the platform reports, with its message; None if the process reports its own."""
+    reported, code = terminated.get("reason"), terminated.get("exitCode")
+    # The kernel may have killed a child: the exit code is then the parent's own.
+    if reported == "OOMKilled":
         return ExitReason.OOM_KILLED, "the kernel killed it at its memory limit"
     if disruption := _disruption(pod):
         return ExitReason.EVICTED, disruption
-    if said in _NEVER_RAN:
-        return ExitReason.NEVER_STARTED, _words(said, terminated.get("message"))
+    if reported in _NEVER_RAN:
+        return ExitReason.NEVER_STARTED, _message(reported, terminated.get("message"))
     if code == 0:
         return None, ""
     deleted = gone or "deletionTimestamp" in pod["metadata"]
     if deleted and not has_begun(pod):
-        return ExitReason.NEVER_STARTED, f"its pod was deleted before it began ({why_not_begun(pod)})"
+        return ExitReason.NEVER_STARTED, f"its pod was deleted before it started ({why_not_begun(pod)})"
     if deleted and (code is None or code in _SIGNALLED):
         return ExitReason.INTERRUPTED if code == 143 else ExitReason.KILLED, "its pod was deleted while it ran"
     if code == 137:
-        return ExitReason.KILLED, "SIGKILL from outside"
+        return ExitReason.KILLED, "SIGKILL; no out-of-memory event was reported"
     if code is None:
-        return ExitReason.KILLED, _words(pod["status"].get("reason", "its pod failed"), pod["status"].get("message"))
+        return ExitReason.KILLED, _message(pod["status"].get("reason", "its pod failed"), pod["status"].get("message"))
     return None, ""
 
 
 def _disruption(pod: Pod) -> str:
-    """Why the cluster took the pod away: for a disk or memory that ran short, a node that drained, a preemption."""
+    """Return why the cluster evicted the pod: a lack of disk or memory, a drained node, a preemption."""
     status = pod["status"]
     if status.get("reason") == "Evicted":
-        return _words("Evicted", status.get("message"))
+        return _message("Evicted", status.get("message"))
     for condition in status.get("conditions", ()):
         if condition["type"] == "DisruptionTarget" and condition["status"] == "True":
-            return _words(condition.get("reason", "Evicted"), condition.get("message"))
+            return _message(condition.get("reason", "Evicted"), condition.get("message"))
     return ""
 
 
 def _unstructured(message: str) -> str:
-    """The lines of a message that are no JSON: the end of a log, where the process left nothing else."""
+    """Return the lines of a message that are not JSON: the end of the log of a process without a result."""
     return "\n".join(line for line in message.splitlines() if not line.startswith("{"))
 
 
@@ -115,7 +115,7 @@ def _statuses(pod: Pod) -> Iterator[Mapping[str, Any]]:
 
 
 def _container(pod: Pod) -> Mapping[str, Any]:
-    """Of its only container; empty while there is none."""
+    """Return the status of the only container, or an empty one."""
     return next(_statuses(pod), {})
 
 
@@ -133,10 +133,10 @@ def _instant(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def _words(reason: str, message: str | None) -> str:
-    return f"{reason}: {one_line(message)}"[:_LONGEST_WORDS] if message else reason
+def _message(reason: str, message: str | None) -> str:
+    return f"{reason}: {one_line(message)}"[:_LONGEST_MESSAGE] if message else reason
 
 
 def _with_remedy(reason: str, message: str | None) -> str:
     remedy = _REMEDIES.get(reason)
-    return "; ".join(part for part in (_words(reason, message), remedy) if part)
+    return "; ".join(part for part in (_message(reason, message), remedy) if part)

@@ -1,6 +1,6 @@
-"""The pods of one Job, as last seen: one list and one watch, however many pods there are.
+"""Follow the pods of one Job by one list and one watch, for any number of pods.
 
-A watch shows what no later question can: the last state of a pod that was deleted, its termination message included.
+Only a watch includes the last state of a deleted pod, with its termination message.
 """
 
 import json
@@ -12,18 +12,18 @@ from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
 from core.errors import RunError
-from infra.platforms.kubernetes.client import Cluster, said_by
+from infra.platforms.kubernetes.client import Cluster, message_of
 from infra.platforms.kubernetes.pod_status import Pod, failures_before, index_of
 
 _STREAM_SECONDS = 20
 _RETRY_SECONDS = 1.0
-_PATIENCE = 60
-"""Failures in a row, one a second, after which the API is said to be out of reach."""
+_MOST_FAILURES = 60
+"""Failures in a row, one per second, after which the API counts as unreachable."""
 _GONE = 410
 
 
 class Pods:
-    """Follows the pods of the Job with this uid in a thread of its own, from `begin` until `end`."""
+    """Follow the pods of the Job with this uid in a thread, from `begin` to `end`."""
 
     def __init__(self, cluster: Cluster, namespace: str, job_uid: str) -> None:
         self._cluster = cluster
@@ -40,19 +40,19 @@ class Pods:
         self._thread = threading.Thread(target=self._follow, name="pods", daemon=True)
 
     def begin(self) -> None:
-        """See what is there, and follow from then on."""
+        """List the pods, and follow them from then on."""
         self._list()
         self._thread.start()
 
     def end(self) -> None:
-        """Follow no more; the thread ends with its present question."""
+        """Stop following; the thread ends after its current request."""
         self._ended.set()
 
     def seen(self) -> tuple[Mapping[int, Pod], frozenset[int]]:
-        """The pods by index, and the indexes of those that were deleted. Raises RunError where the API is out of reach."""
+        """Return the pods by index, and the indexes of deleted pods. Raises RunError if the API is unreachable."""
         if self._defect is not None:
             raise self._defect
-        if self._failures > _PATIENCE:
+        if self._failures > _MOST_FAILURES:
             raise RunError(f"Kubernetes: the API has not answered for a minute ({self._last_failure})")
         with self._lock:
             return dict(self._pods), frozenset(self._deleted)
@@ -66,11 +66,11 @@ class Pods:
                 self._failures = 0
             except (ApiException, HTTPError) as error:
                 self._failures += 1
-                self._last_failure = said_by(error)
+                self._last_failure = message_of(error)
                 if isinstance(error, ApiException) and error.status == _GONE:
                     self._version = None
                 self._ended.wait(_RETRY_SECONDS)
-            except Exception as error:  # noqa: BLE001 - a bug of ours, raised where it is seen: in the thread that asks
+            except Exception as error:  # noqa: BLE001 - a bug, raised in the thread that calls `seen`
                 self._defect = error
                 return
 
@@ -119,7 +119,7 @@ class Pods:
                 self._deleted.add(index_of(pod))
 
     def _keep(self, pod: Pod) -> bool:
-        """Remember a pod unless a later attempt of its index is known."""
+        """Store a pod unless a later attempt of its index is stored; return whether it was stored."""
         index = index_of(pod)
         known = self._pods.get(index)
         if known is not None and failures_before(known) > failures_before(pod):

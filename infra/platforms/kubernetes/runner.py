@@ -1,4 +1,4 @@
-"""The Kubernetes runner: releases the declared Jobs, follows their pods, and hears each out."""
+"""Run the declared Jobs: release them, follow their pods, and read their results."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,17 +12,15 @@ from pydantic import BaseModel, ConfigDict
 from core.kubeconfig import ClusterAccess
 from core.plan import LoadPlan
 from core.results import ExitReason
-from infra.fleet.deadline import Deadline
-from infra.fleet.retries import FINAL
-from infra.fleet.runner import ProcessExit
-from infra.platforms.kubernetes.client import Cluster, named
-from infra.platforms.kubernetes.database_readiness import problem_of
+from infra.fleet.runner import FINAL_EXIT_CODES, Deadline, ProcessExit, translate_errors
+from infra.platforms.kubernetes.client import Cluster, wrap_kubernetes_errors
+from infra.platforms.kubernetes.database import wait_until_ready
 from infra.platforms.kubernetes.jobs import Jobs
 from infra.platforms.kubernetes.pod_status import Pod, exit_of, failures_before, has_begun, is_over, why_not_begun
 from infra.platforms.kubernetes.pod_watch import Pods
 
 _STOP_SECONDS = 60
-"""A pod's grace, and the time that the cluster takes to tell of its end."""
+"""A pod's grace period, and the time until the API reports its end."""
 _POLL_SECONDS = 0.1
 _JOB_SECONDS = 2.0
 _LOG_LINES = 400
@@ -31,30 +29,31 @@ _PREPARE = 0
 
 
 class KubernetesHandles(BaseModel):
-    """The objects of a fleet by their names."""
+    """The names of a fleet's objects."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     namespace: str
     instance: str
-    """The mark of the stack's objects."""
+    """The instance label of the stack's objects."""
     prepare: str
     workers: str
     server: str = ""
-    """The server's StatefulSet, where there is one."""
+    """The server's StatefulSet; empty without a server."""
     start_timeout: float
-    """Seconds that a pod may take to begin."""
+    """Seconds that a pod may take to start."""
     jobs: tuple[str, ...] = ()
 
 
 def runner_of(handles: Mapping[str, Any], plan: LoadPlan, secrets: Mapping[str, str]) -> "KubernetesRunner":
-    """The runner of a fleet of declared Jobs; `secrets` say how the cluster is reached."""
+    """Return the runner of the declared Jobs; `secrets` contain the access to the cluster."""
     cluster = Cluster(ClusterAccess.model_validate(secrets))
     return KubernetesRunner(KubernetesHandles.model_validate(handles), plan, cluster)
 
 
+@translate_errors(wrap_kubernetes_errors)
 class KubernetesRunner:
-    """Runs a fleet of declared Jobs."""
+    """Run a fleet of declared Jobs."""
 
     def __init__(self, fleet: KubernetesHandles, plan: LoadPlan, cluster: Cluster) -> None:
         self._fleet = fleet
@@ -68,17 +67,16 @@ class KubernetesRunner:
         self._given_up: dict[int, ProcessExit] = {}
         self._stopped = False
 
-    @named
     def prepare(self, timeout_seconds: float, wanted: Callable[[], bool]) -> ProcessExit:
-        """Wait for the server, then release the Job that prepares and wait for its pod's end."""
+        """Wait for the server, then release the preparing Job and wait for the end of its pod."""
         fleet = self._fleet
         if fleet.server:
-            problem = problem_of(self._cluster, fleet.namespace, fleet.server, fleet.start_timeout, wanted)
+            problem = wait_until_ready(self._cluster, fleet.namespace, fleet.server, fleet.start_timeout, wanted)
             if problem:
                 return ProcessExit(None, "", ExitReason.NEVER_STARTED, f"error: the server {problem}")
         if not wanted():
             return ProcessExit(None, "", ExitReason.INTERRUPTED)
-        # Before the first of the two begins: a Job of an earlier attempt would still be loading.
+        # Before the preparation: the workers of an earlier attempt may still be loading.
         self._jobs.fresh(fleet.workers)
         pods = self._follow(fleet.prepare)
         try:
@@ -91,17 +89,15 @@ class KubernetesRunner:
             return self._prepared(pods)
         finally:
             pods.end()
-            self._jobs.hold(fleet.prepare)
+            self._jobs.suspend(fleet.prepare)
 
-    @named
     def start(self) -> None:
-        """Release the Job: its controller makes all pods at once."""
+        """Release the Job, whose controller creates all pods at once."""
         self._given_up.clear()
         self._pods = self._follow(self._fleet.workers)
 
-    @named
     def running(self) -> frozenset[str]:
-        """From what the watch has seen; a pod that does not begin in time is given up."""
+        """Return the workers that have not ended. A pod that does not start in time counts as ended."""
         assert self._pods is not None  # noqa: S101 - `start` comes first
         pods = self._pods
         return frozenset(
@@ -110,18 +106,16 @@ class KubernetesRunner:
             if not self._is_over(index, pods, self._fleet.workers)
         )
 
-    @named
     def stop(self) -> None:
-        """Hold the Job: its controller ends the pods, and the watch keeps what each of them says last."""
+        """Suspend the Job: its controller ends the pods, and the watch stores their termination messages."""
         self._stopped = True
-        self._jobs.hold(self._fleet.workers)
+        self._jobs.suspend(self._fleet.workers)
         deadline = time.monotonic() + _STOP_SECONDS
         while self.running() and time.monotonic() < deadline:
             time.sleep(_POLL_SECONDS)
 
-    @named
     def exits(self) -> Mapping[str, ProcessExit]:
-        """By termination message; the log, which has the whole result, is read where there is none or it had no room."""
+        """Return each pod's exit with its termination message, or its log if the message is missing or incomplete."""
         assert self._pods is not None  # noqa: S101 - `start` comes first
         pods, deleted = self._pods.seen()
         ended = {index: self._given_up.get(index) or exit_of(pod, gone=index in deleted) for index, pod in pods.items()}
@@ -135,17 +129,16 @@ class KubernetesRunner:
                     ended[index] = replace(ended[index], output=log)
         return {self._plan.workers[index].id: one for index, one in ended.items()}
 
-    @named
     def finish(self) -> Sequence[str]:
-        """Leave the Job as it was declared; files stay on the claim that was named for them."""
+        """Suspend the Job, as it was declared. Files stay on the claim `outputStorage`."""
         if self._pods is not None:
             self._pods.end()
         self._settle(self._fleet.workers)
-        self._jobs.hold(self._fleet.workers)
+        self._jobs.suspend(self._fleet.workers)
         return ()
 
     def _follow(self, job: str) -> Pods:
-        """Release a Job that has not begun, with an eye on its pods from before the first."""
+        """Start to follow a Job's pods, then release the Job."""
         pods = Pods(self._cluster, self._fleet.namespace, self._jobs.fresh(job))
         pods.begin()
         self._jobs.release(job)
@@ -154,7 +147,7 @@ class KubernetesRunner:
         return pods
 
     def _is_over(self, index: int, pods: Pods, job: str) -> bool:
-        """Whether this index has ended, or has not begun and will not."""
+        """Return whether the pod of this index has ended, or cannot start."""
         seen, deleted = pods.seen()
         pod = seen.get(index)
         if pod is not None and self._is_retried(pod, gone=index in deleted):
@@ -166,35 +159,35 @@ class KubernetesRunner:
         late = time.monotonic() - self._released > self._fleet.start_timeout
         why = self._why_no_pod(job, late=late) if pod is None else (why_not_begun(pod) if late else "")
         if why:
-            waited = f"not begun after {self._fleet.start_timeout:.0f} s" if late else "no pod was made"
+            waited = f"not started after {self._fleet.start_timeout:.0f} s" if late else "no pod was created"
             self._given_up[index] = ProcessExit(None, "", ExitReason.NEVER_STARTED, f"{waited}: {why}")
         return bool(why)
 
     def _is_retried(self, pod: Pod, *, gone: bool) -> bool:
-        """Whether the Job makes another pod in the place of this one, which has failed."""
+        """Return whether the Job creates another pod in place of this one."""
         if self._stopped or failures_before(pod) >= self._plan.retries or not (gone or is_over(pod)):
             return False
-        return exit_of(pod, gone=gone).exit_code not in FINAL and not self._failure(self._fleet.workers)
+        return exit_of(pod, gone=gone).exit_code not in FINAL_EXIT_CODES and not self._failure(self._fleet.workers)
 
     def _settle(self, job: str) -> None:
-        """Only a Job without a pod that was given up comes to its end by itself."""
+        # A Job with a pod that cannot start does not end by itself.
         if not self._given_up:
             self._jobs.settle(job)
 
     def _why_no_pod(self, job: str, *, late: bool) -> str:
-        """Empty while there is hope: a Job that has failed makes no pod any more."""
+        """Return why no pod will be created, or an empty text while one may be: a failed Job creates none."""
         refusal = self._jobs.refusal(job) if late else ""
-        return refusal or self._failure(job) or ("the Job made no pod" if late else "")
+        return refusal or self._failure(job) or ("the Job created no pod" if late else "")
 
     def _failure(self, job: str) -> str:
-        """Why the Job as a whole failed, or empty; asked of the API once in a while."""
+        """Return why the Job as a whole failed, or an empty text; the API is read at most every _JOB_SECONDS."""
         now = time.monotonic()
         if now - self._job_read > _JOB_SECONDS:
             self._job_read, self._job_failure = now, self._jobs.failure(job)
         return self._job_failure
 
     def _prepared(self, pods: Pods) -> ProcessExit:
-        """How it ended, with what it wrote: one log holds both streams, and only the result is JSON."""
+        """Return the exit of the preparation with its output. The log contains both streams; only the result is JSON."""
         seen, deleted = pods.seen()
         if _PREPARE in self._given_up:
             given_up = self._given_up[_PREPARE]
@@ -206,7 +199,7 @@ class KubernetesRunner:
         return replace(ended, output=output, detail=detail if ended.reason is None else ended.detail)
 
     def _log(self, pod: Pod) -> str:
-        """The end of a pod's log; empty where the pod, and its log with it, is gone."""
+        """Return the end of a pod's log; empty if the pod was deleted."""
         try:
             text = self._cluster.core.read_namespaced_pod_log(
                 pod["metadata"]["name"], self._fleet.namespace, tail_lines=_LOG_LINES
@@ -217,5 +210,5 @@ class KubernetesRunner:
 
 
 def _is_whole(message: str) -> bool:
-    """Whether there is a result that does not say of itself that it left something out."""
+    """Return whether a message contains a result, and no list of omitted fields."""
     return "{" in message and '"omitted":["' not in message

@@ -1,11 +1,16 @@
-"""The workers: Jobs that are declared suspended and released by the fleet, so that nothing runs before it is time."""
+"""The workers: two Jobs, declared suspended and released by the fleet, and the ConfigMap with their plan."""
 
+import base64
+import gzip
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
-from core.errors import ExitCode
+from core.errors import ExitCode, SettingsError
 from core.labels import SERVER_LABEL
+from core.plan import LoadPlan
 from core.process import OUTPUT_KEY_VARIABLE, STACK_VARIABLE
+from core.units import KIB, MIB, format_size
 from infra.platforms.base import (
     CONNECTION_VARIABLE,
     DATA_FOLDER,
@@ -17,9 +22,11 @@ from infra.platforms.base import (
     prepare_arguments,
     worker_arguments,
 )
-from infra.platforms.kubernetes.names import Names
-from infra.platforms.kubernetes.pod import (
+from infra.platforms.kubernetes.manifests import (
+    PREPARE_ROLE,
+    WORKER_ROLE,
     Manifest,
+    Names,
     container_security,
     pod_spec,
     ram_disk,
@@ -29,29 +36,49 @@ from infra.platforms.kubernetes.pod import (
 )
 from infra.settings.model import NAMESPACE
 
-WORKER_ROLE, PREPARE_ROLE = "worker", "prepare"
 TERMINATION_LOG = "/dev/termination-log"
 _TERMINATION_VARIABLE = "LOADTEST_TERMINATION_LOG"
 _INDEX = "$(JOB_COMPLETION_INDEX)"
-"""Kubernetes replaces it in a container's arguments: the command is the one that Docker has."""
+"""Kubernetes replaces this in a container's arguments, so that the command is the same as on Docker."""
 _FAILURE_COUNT = "metadata.annotations['batch.kubernetes.io/job-index-failure-count']"
 _FAILURES: Manifest = {"name": "LOADTEST_FAILURES", "valueFrom": {"fieldRef": {"fieldPath": _FAILURE_COUNT}}}
-"""A retry is another pod: by this count it knows that it is not the first."""
+"""The number of failed pods before this one: a retry is another pod."""
 _STOP_SECONDS = 10
 _DEADLINE_GRACE_SECONDS = 300
-"""The fleet ends a run that takes too long and keeps what it did; the deadline is for one that nobody waits for."""
+"""The fleet itself stops a run that takes too long, and keeps its results. The deadline is for a fleet that was killed."""
+PLAN_LIMIT = MIB
+"""The API server's limit for all data of a ConfigMap, in bytes."""
+_TEXT_LIMIT = 512 * KIB
+"""A longer plan is compressed: Pulumi's state contains the object twice."""
+
+
+def plan_data(plan: LoadPlan) -> dict[str, Any]:
+    """Return the `data` or `binaryData` of the ConfigMap. Raises SettingsError if the plan is too long for either."""
+    name = PurePosixPath(PLAN_FILE).name
+    text = plan.model_dump_json()
+    if len(text.encode()) <= _TEXT_LIMIT:
+        return {"data": {name: text}}
+    # Without the time: it would make every `up` a change.
+    compressed = gzip.compress(text.encode(), mtime=0)
+    if len(compressed) > PLAN_LIMIT:
+        raise SettingsError(
+            f"{NAMESPACE}:workers: the plan of {len(plan.workers):,} workers is {format_size(len(compressed))} "
+            f"compressed, and a ConfigMap holds {format_size(PLAN_LIMIT)}; lower {NAMESPACE}:workers, or name fewer "
+            f"tables in {NAMESPACE}:tables"
+        )
+    return {"binary_data": {name: base64.b64encode(compressed).decode()}}
 
 
 class WorkerJobs:
-    """The specifications of a run's two Jobs, which differ in command, number and results only."""
+    """The specifications of a run's two Jobs, which differ in command, number of pods and results."""
 
     def __init__(
         self, names: Names, args: LoadTestArgs, run: Mapping[str, Any], image: str, plan: Any, secret: Any, server: str
     ) -> None:
-        """Take what the pods refer to.
+        """Store the pods' references.
 
-        `run` are the run's labels with the stack's mark; `plan` names the ConfigMap, `secret` the Secret with the
-        connection; `server` tells one server from the next.
+        `run` contains the labels of the run and of the instance, `plan` the name of the ConfigMap, `secret` the name of the
+        Secret with the connection string, `server` a digest of the server's specification.
         """
         self._names = names
         self._args = args
@@ -62,7 +89,7 @@ class WorkerJobs:
         self._server = server
 
     def prepare(self) -> Manifest:
-        """One pod that makes the tables."""
+        """Return the Job of one pod that creates the tables."""
         return {
             "backoffLimit": 0,
             "completions": 1,
@@ -71,13 +98,13 @@ class WorkerJobs:
         }
 
     def workers(self) -> Manifest:
-        """As many pods as workers, all at once, each run to its own end, and tried again as often as the plan says."""
+        """Return the Job of one pod per worker, all at the same time, each with the plan's number of retries."""
         count = len(self._args.plan.workers)
         return {
             "completionMode": "Indexed",
             "completions": count,
             "parallelism": count,
-            # With `backoffLimit: 0` in its place the first failure would take the pods that still run.
+            # Not `backoffLimit: 0`, with which the first failure would end all other pods.
             "backoffLimitPerIndex": self._args.plan.retries,
             "podFailurePolicy": {
                 "rules": [_on_exit("FailJob", ExitCode.BAD_INPUT), _on_exit("FailIndex", ExitCode.DIFFERENCE)]
@@ -113,7 +140,7 @@ class WorkerJobs:
             ],
             "securityContext": container_security(read_only=True),
             "terminationMessagePath": TERMINATION_LOG,
-            # What a worker that was killed said last, where it could leave no result.
+            # For a worker that was killed and could not write a result.
             "terminationMessagePolicy": "FallbackToLogsOnError",
             "volumeMounts": [
                 {"name": "plan", "mountPath": PLAN_FOLDER, "readOnly": True},
@@ -142,7 +169,7 @@ class WorkerJobs:
         }
 
     def _output_key(self) -> dict[str, str]:
-        """The setting that messages about the files name, where they are kept."""
+        """Return the variable with the name of the setting that messages about output files refer to."""
         return {OUTPUT_KEY_VARIABLE: f"{NAMESPACE}:outputStorage"} if self._args.settings.output_storage else {}
 
     def _results(self) -> Manifest:
@@ -152,5 +179,5 @@ class WorkerJobs:
 
 
 def _on_exit(action: str, code: ExitCode) -> Manifest:
-    """What the Job does when a worker ends with this code, which another attempt would end with again."""
+    """Return the action for an exit code with which another attempt would end, too."""
     return {"action": action, "onExitCodes": {"operator": "In", "values": [int(code)]}}

@@ -20,8 +20,7 @@ from core.plan import LoadPlan, WorkerPlan
 from core.process import CONNECTION_VARIABLE, STACK_VARIABLE
 from core.results import ExitReason
 from core.stores import capabilities_of
-from infra.fleet.deadline import Deadline
-from infra.fleet.runner import ProcessExit
+from infra.fleet.runner import Deadline, ProcessExit
 from infra.platforms.local.limits import ControlGroup, mount_ram_disk, remove_groups, unmount_below
 from infra.platforms.local.pidfile import remember
 from infra.platforms.local.workspace import WorkspacePaths, absolute_url, relative_folder, workspace_of
@@ -209,7 +208,11 @@ class LocalRunner:
         if code == _SIGKILL:
             killed_for_memory = process.group.memory_kills > 0
             reason = ExitReason.OOM_KILLED if killed_for_memory else ExitReason.KILLED
-            detail = "the kernel killed it at its memory limit" if killed_for_memory else "SIGKILL from outside"
+            detail = (
+                "the kernel killed it at its memory limit"
+                if killed_for_memory
+                else "SIGKILL; no out-of-memory event was reported"
+            )
         return ProcessExit(code, output, reason, detail, process.started_at, process.ended_at)
 
     def _command(self, *arguments: str) -> list[str]:

@@ -18,7 +18,7 @@ from infra.planner import plan_of
 from infra.platforms import component_of
 from infra.platforms.base import CONNECTION_VARIABLE, DATA_FOLDER, LoadTestArgs
 from infra.platforms.docker.component import DockerLoadTest
-from infra.platforms.kubernetes import checks, guard
+from infra.platforms.kubernetes import guard
 from infra.settings.model import Settings
 from infra.settings.stack_file import stack_values
 
@@ -61,7 +61,7 @@ def ask_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let neither an engine nor a cluster be asked: what is rendered is a function of the settings."""
     monkeypatch.setattr(DockerLoadTest, "_check_images", staticmethod(lambda _: None))
     monkeypatch.setattr(DockerLoadTest, "_check_names", staticmethod(lambda *_: None))
-    monkeypatch.setattr(checks, "require_cluster", lambda *_: None)
+    monkeypatch.setattr(guard, "require_cluster", lambda *_: None)
     monkeypatch.setattr(guard, "require_own_names", lambda *_: None)
 
 

@@ -8,7 +8,8 @@ from docker import DockerClient
 from docker.models.containers import Container
 
 from core.units import MIB
-from infra.platforms.docker.runner import client, ran_out_of_memory
+from infra.platforms.docker.client import connect
+from infra.platforms.docker.runner import ran_out_of_memory
 from testkit.images import image
 
 pytestmark = pytest.mark.docker
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.docker
 
 @pytest.fixture
 def engine() -> Iterator[DockerClient]:
-    found = client()
+    found = connect()
     yield found
     found.close()
 

@@ -9,7 +9,8 @@ from docker.models.containers import Container
 
 from core.errors import InputError
 from core.plan import OnExisting
-from infra.platforms.docker.runner import DockerHandles, DockerRunner, client
+from infra.platforms.docker.client import connect
+from infra.platforms.docker.runner import DockerHandles, DockerRunner
 from testkit.containers import require_image
 from testkit.images import image
 from tests.infra.fleet.plans import smallest_plan
@@ -24,7 +25,7 @@ def container() -> Iterator[Container]:
     """A container that is created and not started."""
     require_image(image("python"))
     name = f"loadtest-output-{uuid4().hex[:12]}"
-    made = client().containers.create(image("python"), ["true"], name=name, network_mode="none")
+    made = connect().containers.create(image("python"), ["true"], name=name, network_mode="none")
     yield made
     made.remove(force=True)
 

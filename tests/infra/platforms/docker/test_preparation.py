@@ -7,7 +7,8 @@ import pytest
 from docker.models.containers import Container
 
 from core.results import ExitReason
-from infra.platforms.docker.runner import DockerHandles, DockerRunner, client
+from infra.platforms.docker.client import connect
+from infra.platforms.docker.runner import DockerHandles, DockerRunner
 from testkit.images import image
 from tests.infra.fleet.plans import smallest_plan
 
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.docker
 @pytest.fixture
 def container() -> Iterator[Container]:
     """One that would run for ten minutes."""
-    made = client().containers.create(image("python"), ["sleep", "600"], network_mode="none")
+    made = connect().containers.create(image("python"), ["sleep", "600"], network_mode="none")
     yield made
     made.remove(force=True)
 

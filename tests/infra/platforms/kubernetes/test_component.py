@@ -9,8 +9,8 @@ import pytest
 from core.errors import SettingsError
 from core.kubeconfig import ClusterAccess
 from core.plan import LoadPlan
-from infra.platforms.kubernetes import checks, plan_file
-from infra.platforms.kubernetes.names import Names
+from infra.platforms.kubernetes import guard, worker
+from infra.platforms.kubernetes.manifests import Names
 from tests.aggregate import runs
 from tests.infra.platforms.rendering import INSTANCE, PASSWORD, Declared, ask_nobody, declare, settings_of
 from worker.assignment import read_plan
@@ -177,14 +177,14 @@ def test_placement_and_storage_are_where_they_were_asked_for():
     ("values", "said"),
     [
         ({"outputDir": "out"}, "loadtest:outputDir: is a folder of this machine"),
-        ({"keepDatabasePort": "true"}, "loadtest:keepDatabasePort: is for this machine's own servers"),
-        ({"outputStorage": "files"}, "loadtest:outputStorage: 'files' is looked for in a namespace that is there"),
-        ({"imagePullSecret": "key"}, "loadtest:imagePullSecret: 'key' is looked for in a namespace that is there"),
+        ({"keepDatabasePort": "true"}, "loadtest:keepDatabasePort: is for servers on this machine"),
+        ({"outputStorage": "files"}, "loadtest:outputStorage: 'files' must be in an existing namespace"),
+        ({"imagePullSecret": "key"}, "loadtest:imagePullSecret: 'key' must be in an existing namespace"),
     ],
 )
 def test_what_means_nothing_on_a_cluster_is_refused(values: dict[str, str], said: str):
     with pytest.raises(SettingsError) as error:
-        checks.refuse_misfits(settings_of("kubernetes", **values))
+        guard.check_settings(settings_of("kubernetes", **values))
     assert str(error.value).startswith(said)
     assert ";" in str(error.value)
 
@@ -192,7 +192,7 @@ def test_what_means_nothing_on_a_cluster_is_refused(values: dict[str, str], said
 def test_a_kubeconfig_that_is_none_is_refused_in_one_line(tmp_path, monkeypatch):
     monkeypatch.undo()
     with pytest.raises(SettingsError, match=r"^kubernetes:kubeconfig: .*; name a file that is there$"):
-        checks.require_cluster(ClusterAccess(kubeconfig=str(tmp_path / "absent")), settings_of("kubernetes"))
+        guard.require_cluster(ClusterAccess(kubeconfig=str(tmp_path / "absent")), settings_of("kubernetes"))
 
 
 def test_a_cluster_that_does_not_answer_is_told_in_one_line(tmp_path, monkeypatch):
@@ -206,7 +206,7 @@ def test_a_cluster_that_does_not_answer_is_told_in_one_line(tmp_path, monkeypatc
         "users": [{"name": "me", "user": {}}],
     }
     with pytest.raises(SettingsError, match=r"^loadtest:platform: kubernetes, and no cluster answers \(") as error:
-        checks.require_cluster(ClusterAccess(kubeconfig=repr(config)), settings_of("kubernetes"))
+        guard.require_cluster(ClusterAccess(kubeconfig=repr(config)), settings_of("kubernetes"))
     assert "\n" not in str(error.value)
 
 
@@ -230,8 +230,8 @@ def plan_of(workers: int) -> LoadPlan:
 
 def test_a_plan_is_text_while_it_is_short_and_compressed_when_it_is_not(tmp_path):
     short, long = plan_of(200), plan_of(10_000)
-    assert plan_file.contents(short) == {"data": {"plan.json": short.model_dump_json()}}
-    packed = base64.b64decode(plan_file.contents(long)["binary_data"]["plan.json"])
+    assert worker.plan_data(short) == {"data": {"plan.json": short.model_dump_json()}}
+    packed = base64.b64decode(worker.plan_data(long)["binary_data"]["plan.json"])
     assert gzip.decompress(packed).decode() == long.model_dump_json()
     file = tmp_path / "plan.json"
     file.write_bytes(packed)
@@ -239,8 +239,8 @@ def test_a_plan_is_text_while_it_is_short_and_compressed_when_it_is_not(tmp_path
 
 
 def test_a_plan_that_fits_no_config_map_is_refused(monkeypatch):
-    monkeypatch.setattr(plan_file, "LIMIT", 10_000)
+    monkeypatch.setattr(worker, "PLAN_LIMIT", 10_000)
     with pytest.raises(
         SettingsError, match=r"^loadtest:workers: the plan of 10,000 workers is .*; lower loadtest:workers"
     ):
-        plan_file.contents(plan_of(10_000))
+        worker.plan_data(plan_of(10_000))

@@ -37,7 +37,9 @@ def terminated(code: int, reason: str = "Error", message: str = "") -> dict[str,
             terminated(1, "OOMKilled"), {}, False, ExitReason.OOM_KILLED,
             "the kernel killed it at its memory limit", id="out-of-memory-whatever-the-exit-code",
         ),
-        pytest.param(terminated(137), {}, False, ExitReason.KILLED, "SIGKILL from outside", id="killed"),
+        pytest.param(
+            terminated(137), {}, False, ExitReason.KILLED, "SIGKILL; no out-of-memory event was reported", id="killed"
+        ),
         pytest.param(
             terminated(143), {"deleted": True}, True, ExitReason.INTERRUPTED, "its pod was deleted while it ran",
             id="deleted",
@@ -101,7 +103,7 @@ def test_a_pod_that_does_not_begin_says_why(state, status, said):
     gone = exit_of(waiting, gone=True)
     assert (gone.reason, gone.detail) == (
         ExitReason.NEVER_STARTED,
-        f"its pod was deleted before it began ({said})",
+        f"its pod was deleted before it started ({said})",
     )
 
 

@@ -8,15 +8,15 @@ import pytest
 
 from core.errors import SettingsError
 from core.labels import INSTANCE_LABEL, STACK_LABEL
+from infra.platforms.docker.client import DockerNames, require_own_names
 from infra.platforms.docker.component import DockerLoadTest
-from infra.platforms.docker.names import DockerNames, require_own_names
 from testkit import session
 from testkit.images import image
 from tests.infra.platforms.rendering import INSTANCE, Declared, declare, declare_into
 
 pytestmark = pytest.mark.docker
 OTHER = "fedcba9876543210"
-REMEDY = "use another stack name, destroy that stack, or see what was left with `make sweep`"
+REMEDY = "use another stack name, destroy that stack, or list orphaned resources by `make cleanup`"
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,11 @@ import pytest
 from core.errors import RunError, SettingsError
 from core.kubeconfig import ClusterAccess
 from core.labels import INSTANCE_LABEL, STACK_LABEL
-from infra.platforms.kubernetes import checks
+from infra.platforms.kubernetes import guard
 from infra.platforms.kubernetes.client import Cluster
 from infra.platforms.kubernetes.guard import GuardProvider, fixed_names, require_own_names
 from infra.platforms.kubernetes.jobs import Jobs
-from infra.platforms.kubernetes.names import Names
+from infra.platforms.kubernetes.manifests import Names
 from infra.settings.model import Settings
 from testkit import session
 from tests.infra.platforms.rendering import INSTANCE, settings_of
@@ -21,7 +21,7 @@ from tests.integration.kubernetes import Kubectl
 
 pytestmark = pytest.mark.cluster
 OTHER = "fedcba9876543210"
-REMEDY = "use another stack name, destroy that stack, or name a namespace of your own by loadtest:namespace"
+REMEDY = "use another stack name, destroy that stack, or name another namespace by loadtest:namespace"
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def job() -> dict[str, Any]:
 @pytest.mark.parametrize("instance", [INSTANCE, ""])
 def test_namespace_of_another_instance_is_refused(access, stack, instance):
     names = Names(stack)
-    objects = fixed_names(names, ["worker"], "database", "")
+    objects = fixed_names(names, ["worker"], server=True, claim="")
     with pytest.raises(SettingsError) as refused:
         require_own_names(access, stack, names.namespace, objects, instance)
     assert str(refused.value) == (
@@ -82,20 +82,20 @@ def test_namespace_of_another_instance_is_refused(access, stack, instance):
 
 def test_object_of_another_instance_in_named_namespace_is_refused(access, stack):
     names = Names(stack, f"users-{stack}")
-    objects = fixed_names(names, ["worker"], "database", "")
+    objects = fixed_names(names, ["worker"], server=True, claim="")
     with pytest.raises(SettingsError, match=f"in use: service users-{stack}/loadtest-{stack}-database \\(created by"):
         require_own_names(access, stack, names.namespace, objects, INSTANCE)
     require_own_names(access, stack, names.namespace, objects, OTHER)
-    require_own_names(access, stack, names.namespace, fixed_names(names, ["worker"], "", ""), INSTANCE)
+    require_own_names(access, stack, names.namespace, fixed_names(names, ["worker"], server=False, claim=""), INSTANCE)
 
 
 def test_namespace_that_goes_with_a_stack_is_refused_as_setting(access, stack):
     settings: Settings = settings_of("kubernetes", namespace=f"loadtest-{stack}")
     with pytest.raises(SettingsError) as refused:
-        checks.require_cluster(access, settings)
+        guard.require_cluster(access, settings)
     assert str(refused.value) == (
-        f"loadtest:namespace: 'loadtest-{stack}' was created by stack {stack} and goes with it; create one of your own, "
-        "and name that"
+        f"loadtest:namespace: 'loadtest-{stack}' was created by stack {stack} and is deleted with it; create another "
+        "namespace, and name that"
     )
 
 
@@ -118,8 +118,10 @@ def test_job_of_another_instance_is_neither_made_again_nor_released(access, kube
     before = kubectl.objects("jobs", users)
     with Cluster(access) as cluster:
         jobs = Jobs(cluster, users, INSTANCE)
-        for change in (jobs.fresh, jobs.release, jobs.hold):
-            with pytest.raises(RunError, match=f"^Kubernetes: Job {users}/{name} carries the mark '{OTHER}', not"):
+        for change in (jobs.fresh, jobs.release, jobs.suspend):
+            with pytest.raises(
+                RunError, match=f"^Kubernetes: Job {users}/{name} has the instance label '{OTHER}', not"
+            ):
                 change(name)
         assert [(each["metadata"]["uid"], each["spec"]) for each in kubectl.objects("jobs", users)] == [
             (each["metadata"]["uid"], each["spec"]) for each in before

@@ -1,0 +1,114 @@
+"""Docker's own client: connect, translate its errors, and check images and names before anything is created."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import docker
+from docker.errors import DockerException, ImageNotFound
+from requests.exceptions import RequestException
+from urllib3.exceptions import HTTPError
+
+from core.errors import RunError, SettingsError
+from core.text import one_line
+from infra.ownership import Existing, require_own
+
+DRIVER_ERRORS = (DockerException, RequestException, HTTPError)
+"""What Docker's client raises: its own errors, and those of the HTTP libraries below it."""
+_SECONDS = 60
+
+
+@contextmanager
+def wrap_docker_errors() -> Iterator[None]:
+    """Raise RunError, with a message of one line, in place of the client's errors."""
+    try:
+        yield
+    except DRIVER_ERRORS as error:
+        raise RunError(f"Docker: {message_of(error)}") from error
+
+
+def message_of(error: Exception) -> str:
+    """Return the engine's message, or the error's, in one line."""
+    return one_line(getattr(error, "explanation", None) or error, 300)
+
+
+def connect() -> docker.DockerClient:
+    """Return a client of the engine that the environment names. Raises RunError if it does not answer."""
+    try:
+        client = docker.from_env(timeout=_SECONDS)
+        client.ping()
+    except DRIVER_ERRORS as error:
+        raise RunError(
+            f"loadtest:platform: docker, and no Docker engine answers ({message_of(error)[:200]}); "
+            "start Docker, set DOCKER_HOST, or set loadtest:platform to local"
+        ) from None
+    return client
+
+
+def require_image(engine: docker.DockerClient, key: str, image: str) -> None:
+    """Raise SettingsError for an image that is neither on the engine nor in its registry."""
+    with wrap_docker_errors():
+        try:
+            engine.images.get(image)
+        except ImageNotFound:
+            pass
+        else:
+            return
+    try:
+        engine.images.get_registry_data(image)
+    except DRIVER_ERRORS as error:
+        raise SettingsError(
+            f"{key}: {image!r} is not on this engine and cannot be pulled ({message_of(error)[:200]}); "
+            "name an image that can, or build it first"
+        ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class DockerNames:
+    """The fixed names of a stack's containers, network and volumes. Several checkouts may share an engine."""
+
+    stack: str
+    roles: Sequence[str]
+    """The roles of its containers: `database`, `prepare`, `worker-1` and so on."""
+
+    @property
+    def prefix(self) -> str:
+        """The common prefix, and the name of the network."""
+        return f"loadtest-{self.stack}"
+
+    @property
+    def plan_volume(self) -> str:
+        """The volume of the plan."""
+        return f"{self.prefix}-plan"
+
+    @property
+    def results_volume(self) -> str:
+        """The volume of results and files."""
+        return f"{self.prefix}-results"
+
+    def container(self, role: str) -> str:
+        """Return the name of the container with this role."""
+        return f"{self.prefix}-{role}"
+
+
+def require_own_names(engine: docker.DockerClient, names: DockerNames, instance: str) -> None:
+    """Raise SettingsError if a resource with one of the names is not this instance's."""
+    with wrap_docker_errors():
+        existing = list(_existing(engine, names))
+    remedy = "use another stack name, destroy that stack, or list orphaned resources by `make cleanup`"
+    require_own(names.stack, existing, instance, remedy)
+
+
+def _existing(engine: docker.DockerClient, names: DockerNames) -> Iterator[Existing]:
+    # The engine's own filters match parts of names.
+    for network in engine.api.networks(names=[names.prefix]):
+        if network["Name"] == names.prefix:
+            yield Existing("network", network["Name"], network.get("Labels") or {})
+    volumes = {names.plan_volume, names.results_volume}
+    for volume in engine.api.volumes(filters={"name": names.prefix})["Volumes"] or ():
+        if volume["Name"] in volumes:
+            yield Existing("volume", volume["Name"], volume.get("Labels") or {})
+    containers = {names.container(role) for role in names.roles}
+    for container in engine.api.containers(all=True, filters={"name": names.prefix}):
+        for name in containers.intersection(name.removeprefix("/") for name in container["Names"]):
+            yield Existing("container", name, container.get("Labels") or {})
