@@ -34,6 +34,18 @@ class ExitCode(IntEnum):
     INTERRUPTED = 143
 
 
+class Problem(ValueError):  # noqa: N818 - not an error of its own: the caller adds the key and the value
+    """What is wrong with a value and what to write instead; the caller adds the key and the value."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(problem, remedy)
+        self.problem = problem
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.problem}; {self.remedy}"
+
+
 class LoadtestError(Exception):
     """The root: its text is one line for a user, without a secret and without a traceback."""
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from core.errors import SchemaError
+from core.errors import Problem, SchemaError
 from core.schema.checks.capacity import capacity
 from core.schema.checks.compatibility import check_fit
 from core.schema.checks.references import check_links
@@ -87,5 +87,5 @@ def _check_schema(schema: Schema, origin: str) -> None:
                 if not isinstance(column.generator, Reference):
                     check_fit(column.type, column.generator, nullable=column.nullable)
                 capacity(table, column)
-            except ValueError as error:
-                raise at.complaint("generator", column.generator.type, error) from None
+            except Problem as found:
+                raise at.error_of("generator", column.generator.type, found) from None

@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, Strict, model_validator
 
+from core.errors import Problem
 from core.schema.placeholders import pattern_parts, template_parts
 from core.schema.values import Exact, Instant, Real, Whole
 
@@ -73,7 +74,7 @@ class _Range(_Model):
     def _ordered(self) -> Self:
         for low, high in self._bounds:
             if getattr(self, low) > getattr(self, high):
-                raise ValueError(f"{low} {getattr(self, low)} is above {high} {getattr(self, high)}; swap them")
+                raise Problem(f"{low} {getattr(self, low)} is above {high} {getattr(self, high)}", "swap them")
         return self
 
 
@@ -192,11 +193,11 @@ class OneOf(_Model):
             return self
         if len(self.weights) != len(self.values):
             given, needed = len(self.weights), len(self.values)
-            raise ValueError(f"has {given} weights for {needed} values; write one weight for each")
+            raise Problem(f"has {given} weights for {needed} values", "write one weight for each")
         if not math.fsum(self.weights) > 0:
-            raise ValueError("has only weights of zero; write at least one above zero")
+            raise Problem("has only weights of zero", "write at least one above zero")
         if self.distribution.type != "uniform":
-            raise ValueError("has weights and a distribution; write one of the two")
+            raise Problem("has weights and a distribution", "write one of the two")
         return self
 
 

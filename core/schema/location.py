@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from core.errors import InputError, SchemaError
+from core.errors import InputError, Problem, SchemaError
 
 _MOST_LISTED = 30
 
@@ -31,10 +31,9 @@ class Place:
         """A SchemaError that names the place, the key, the value and what to write instead."""
         return SchemaError.of(f"{self}: {key}", value if isinstance(value, str) else _AsWritten(value), problem, remedy)
 
-    def complaint(self, key: str, value: object, complaint: ValueError) -> InputError:
-        """A SchemaError out of a ValueError whose text is `problem; remedy`."""
-        problem, _, remedy = str(complaint).partition("; ")
-        return self.error(key, value, problem, remedy)
+    def error_of(self, key: str, value: object, found: Problem) -> InputError:
+        """Return a SchemaError for a problem with the value of a key."""
+        return self.error(key, value, found.problem, found.remedy)
 
     def missing(self, key: str, remedy: str) -> SchemaError:
         """A SchemaError for a key that is not there."""

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from core.errors import Problem
+
 _WORD = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?::([^{}]*))?\}")
 _UNCLOSED = re.compile(r"\{(index|uuid|rand)\b(?![^{}]*\})")
 _PATTERN_REMEDY = "write {index}, {uuid} or {rand:N} with N from 1 to 100"
@@ -52,7 +54,7 @@ TemplatePart = Literal | ColumnText
 def pattern_parts(pattern: str) -> tuple[PatternPart, ...]:
     """A pattern's parts in order; raises ValueError, `problem; remedy`, for a placeholder that does not exist."""
     if _UNCLOSED.search(pattern):
-        raise ValueError("has a placeholder that is not closed; write } after it")
+        raise Problem("has a placeholder that is not closed", "write } after it")
     return tuple(part for text in _pieces(pattern) for part in [_pattern_part(text)])
 
 
@@ -64,7 +66,7 @@ def _pattern_part(piece: "str | re.Match[str]") -> PatternPart:
         return Digits(int(argument))
     if argument is None and word in ("index", "uuid"):
         return Index() if word == "index" else Uuid()
-    raise ValueError(f"has the placeholder {piece[0]}, which does not exist; {_PATTERN_REMEDY}")
+    raise Problem(f"has the placeholder {piece[0]}, which does not exist", f"{_PATTERN_REMEDY}")
 
 
 @lru_cache
@@ -75,7 +77,7 @@ def template_parts(template: str) -> tuple[TemplatePart, ...]:
         if isinstance(piece, str):
             parts.append(Literal(piece))
         elif piece[2] is not None:
-            raise ValueError(f"has the placeholder {piece[0]}, which is no column; write a column's name in braces")
+            raise Problem(f"has the placeholder {piece[0]}, which is no column", "write a column's name in braces")
         else:
             parts.append(ColumnText(piece[1]))
     return tuple(parts)

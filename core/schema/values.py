@@ -1,6 +1,6 @@
 """A value that a schema lists (or that Faker gives) as a value of a column's type.
 
-Every function raises ValueError with the text `problem; remedy`, for its caller to add the place to.
+Functions raise Problem; the caller adds the location.
 """
 
 import json
@@ -13,17 +13,18 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, JsonValue, Strict
 
+from core.errors import Problem
 from core.schema.location import listed
 from core.schema.types import INTEGER_BITS, DataType, Kind
 
 EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 """For decimals: the interpreter's own context rounds to 28 digits, and a column may have 38."""
-_NO_INSTANT = "is no instant; write one like 2024-01-31 or 2024-01-31T12:00:00Z"
+_NOT_AN_INSTANT = ("is not a valid instant", "write one like 2024-01-31 or 2024-01-31T12:00:00Z")
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 
 
 def read_value(value: object, type_: DataType) -> object:
-    """The Python value that Arrow takes for this type; None stays None. Raises ValueError as said above."""
+    """The Python value that Arrow takes for this type; None stays None. Raises Problem."""
     return None if value is None else _READERS[type_.kind](value, type_)
 
 
@@ -33,15 +34,15 @@ def read_instant(value: object) -> datetime:
         try:
             value = datetime.fromisoformat(value.strip())
         except ValueError:
-            raise ValueError(_NO_INSTANT) from None
+            raise Problem(*_NOT_AN_INSTANT) from None
     if isinstance(value, date) and not isinstance(value, datetime):
         value = datetime.combine(value, time())
     if not isinstance(value, datetime):
-        raise ValueError(_NO_INSTANT)
+        raise Problem(*_NOT_AN_INSTANT)
     try:
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
     except OverflowError:
-        raise ValueError(_NO_INSTANT) from None
+        raise Problem(*_NOT_AN_INSTANT) from None
 
 
 def integer_bounds(kind: Kind) -> tuple[int, int]:
@@ -62,16 +63,16 @@ def _bool(value: object, _: DataType) -> bool:
         return value
     if isinstance(value, str) and value.lower() in ("true", "false"):
         return value.lower() == "true"
-    raise ValueError("is neither true nor false; write true or false")
+    raise Problem("is neither true nor false", "write true or false")
 
 
 def _integer(value: object, type_: DataType) -> int:
     low, high = integer_bounds(type_.kind)
     if isinstance(value, bool) or not isinstance(value, int | str) or not re.fullmatch(r"[-+]?[0-9]{1,20}", str(value)):
-        raise ValueError("is no whole number; write digits")
+        raise Problem("is no whole number", "write digits")
     number = int(value)
     if not low <= number <= high:
-        raise ValueError(f"does not fit {type_.kind}; write a number from {low} to {high}, or choose a wider type")
+        raise Problem(f"does not fit {type_.kind}", f"write a number from {low} to {high}, or choose a wider type")
     return number
 
 
@@ -83,37 +84,37 @@ def _float(value: object, _: DataType) -> float:
             number = float("nan")
         if abs(number) < float("inf"):
             return number
-    raise ValueError("is no finite number; write one like 1.5")
+    raise Problem("is no finite number", "write one like 1.5")
 
 
 def _decimal(value: object, type_: DataType) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
-        raise ValueError("is no number; write one like 9.99")
+        raise Problem("is no number", "write one like 9.99")
     try:
         number = Decimal(str(value))
     except InvalidOperation:
-        raise ValueError("is no number; write one like 9.99") from None
+        raise Problem("is no number", "write one like 9.99") from None
     if not number.is_finite() or number.copy_abs() > largest_decimal(type_):
-        raise ValueError(f"does not fit decimal({type_.precision},{type_.scale}); write a smaller number")
+        raise Problem(f"does not fit decimal({type_.precision},{type_.scale})", "write a smaller number")
     unit = Decimal(1).scaleb(-(type_.scale or 0))
     rounded = number.quantize(unit, context=EXACT)
     if rounded != number:
-        raise ValueError(f"has more than {type_.scale} decimal places; round it, or choose a greater scale")
+        raise Problem(f"has more than {type_.scale} decimal places", "round it, or choose a greater scale")
     return rounded
 
 
 def _text(value: object, type_: DataType) -> str:
     text = value if isinstance(value, str) else canonical_json(value)
     if type_.length is not None and len(text) > type_.length:
-        raise ValueError(
-            f"has {len(text)} characters and the type holds {type_.length}; shorten it, or lengthen the type"
+        raise Problem(
+            f"has {len(text)} characters and the type holds {type_.length}", "shorten it, or lengthen the type"
         )
     return text
 
 
 def _enum(value: object, type_: DataType) -> str:
     if value not in type_.values:
-        raise ValueError(f"is none of the type's values; write one of {listed(type_.values)}")
+        raise Problem("is none of the type's values", f"write one of {listed(type_.values)}")
     return str(value)
 
 
@@ -121,14 +122,14 @@ def _set(value: object, type_: DataType) -> list[str]:
     items = value if isinstance(value, list | tuple) else [value]
     chosen = {_enum(item, type_) for item in items}
     if len(chosen) != len(items):
-        raise ValueError("holds a value twice; write each once")
+        raise Problem("holds a value twice", "write each once")
     return [item for item in type_.values if item in chosen]
 
 
 def _ulid(value: object, _: DataType) -> str:
     text = str(value).upper()
     if not _ULID.fullmatch(text):
-        raise ValueError("is no ULID; write its 26 characters, like 01ARZ3NDEKTSV4RRFFQ69G5FAV")
+        raise Problem("is no ULID", "write its 26 characters, like 01ARZ3NDEKTSV4RRFFQ69G5FAV")
     return text
 
 
@@ -137,7 +138,7 @@ def canonical_json(value: object, _: DataType | None = None) -> str:
     try:
         return json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError):
-        raise ValueError("is nothing that JSON can hold; write texts, finite numbers, lists and mappings") from None
+        raise Problem("is nothing that JSON can hold", "write texts, finite numbers, lists and mappings") from None
 
 
 def _binary(value: object, _: DataType) -> bytes:
@@ -145,14 +146,14 @@ def _binary(value: object, _: DataType) -> bytes:
         return value
     if isinstance(value, str):
         return value.encode()
-    raise ValueError("is no text; write text, which is stored as UTF-8")
+    raise Problem("is no text", "write text, which is stored as UTF-8")
 
 
 def _uuid(value: object, _: DataType) -> bytes:
     try:
         return (value if isinstance(value, uuid.UUID) else uuid.UUID(str(value))).bytes
     except ValueError:
-        raise ValueError("is no UUID; write one like 6ba7b810-9dad-41d1-80b4-00c04fd430c8") from None
+        raise Problem("is no UUID", "write one like 6ba7b810-9dad-41d1-80b4-00c04fd430c8") from None
 
 
 def _date(value: object, _: DataType) -> date:
@@ -167,7 +168,7 @@ def _time(value: object, _: DataType) -> time:
     try:
         return time.fromisoformat(str(value)).replace(tzinfo=None)
     except ValueError:
-        raise ValueError("is no time of day; write one like 23:59:59") from None
+        raise Problem("is no time of day", "write one like 23:59:59") from None
 
 
 def _naive(value: object, _: DataType) -> datetime:
@@ -182,7 +183,7 @@ def _duration(value: object, _: DataType) -> timedelta:
     if isinstance(value, timedelta):
         return value
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= 10**11:
-        raise ValueError("is no duration; write its seconds, like 90 or 0.5")
+        raise Problem("is no duration", "write its seconds, like 90 or 0.5")
     return timedelta(seconds=value)
 
 
@@ -193,15 +194,15 @@ def _point(value: object, type_: DataType) -> dict[str, float]:
         value = [value["x"], value["y"]]
     if isinstance(value, list | tuple) and len(value) == 2:
         return {"x": _float(value[0], type_), "y": _float(value[1], type_)}
-    raise ValueError("is no point; write {x: 13.4, y: 52.5}")
+    raise Problem("is no point", "write {x: 13.4, y: 52.5}")
 
 
 def _array(value: object, type_: DataType) -> list[object]:
     assert type_.element is not None  # noqa: S101 - DataType has checked it
     if not isinstance(value, list | tuple):
-        raise ValueError("is no list; write one like [1, 2]")
+        raise Problem("is no list", "write one like [1, 2]")
     if any(item is None for item in value):
-        raise ValueError("holds a null, which an array here never does; leave it out")
+        raise Problem("holds a null, which an array here never does", "leave it out")
     return [read_value(item, type_.element) for item in value]
 
 
@@ -260,7 +261,7 @@ Real = Annotated[float, Strict()]
 
 def _no_flag(value: object) -> object:
     if isinstance(value, bool):
-        raise ValueError("is no number; write one like 9.99")
+        raise Problem("is no number", "write one like 9.99")
     return value
 
 

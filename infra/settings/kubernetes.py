@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
+from core.errors import Problem
 from infra.settings.types import names
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -31,13 +32,13 @@ class Toleration(BaseModel):
 
 def _name(value: object) -> str:
     if not _NAME.fullmatch(str(value)):
-        raise ValueError("is no name of Kubernetes; write lower-case letters, digits and dashes, 63 at most")
+        raise Problem("is no name of Kubernetes", "write lower-case letters, digits and dashes, 63 at most")
     return str(value)
 
 
 def _object_name(value: object) -> str:
     if not _SUBDOMAIN.fullmatch(str(value)):
-        raise ValueError("is no name of Kubernetes; write lower-case letters, digits, dashes and dots, 253 at most")
+        raise Problem("is no name of Kubernetes", "write lower-case letters, digits, dashes and dots, 253 at most")
     return str(value)
 
 
@@ -47,9 +48,9 @@ def _selector(value: object) -> dict[str, str]:
     for pair in names(value):
         key, equals, text = pair.partition("=")
         if not equals or not _LABEL_KEY.fullmatch(key) or not _LABEL_VALUE.fullmatch(text):
-            raise ValueError(f"has {pair!r}, which is no label of a node; {remedy}")
+            raise Problem(f"has {pair!r}, which is no label of a node", f"{remedy}")
         if key in selector:
-            raise ValueError(f"names {key!r} twice; {remedy}")
+            raise Problem(f"names {key!r} twice", f"{remedy}")
         selector[key] = text
     return selector
 
@@ -66,8 +67,9 @@ def _toleration(text: str) -> Toleration:
     key, equals, value = taint.partition("=")
     readable = _LABEL_KEY.fullmatch(key) and _LABEL_VALUE.fullmatch(value)
     if not readable or (colon and effect not in _EFFECTS):
-        raise ValueError(
-            f"has {text!r}, which is no taint; write them like dedicated=load:NoSchedule, with one of {', '.join(_EFFECTS)}"
+        raise Problem(
+            f"has {text!r}, which is no taint",
+            f"write them like dedicated=load:NoSchedule, with one of {', '.join(_EFFECTS)}",
         )
     return Toleration(key=key, value=value if equals else None, effect=effect or None)
 

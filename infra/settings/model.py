@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.alias_generators import to_camel
 
 from core.connection import Connection, parse_connection
-from core.errors import InputError, SettingsError
+from core.errors import InputError, Problem, SettingsError
 from core.plan import OnExisting, Operation, VerifyDepth
 from core.stores import METHODS, SOURCES, Capabilities
 from core.units import Cpu, Size
@@ -169,8 +169,10 @@ def _refused(error: ValidationError) -> SettingsError:
     key = f"{NAMESPACE}:{first['loc'][0]}"
     if first["type"] == "missing":
         return SettingsError(f"{key}: is missing; set it in the stack file or by `pulumi config set`")
-    message = str(first["ctx"]["error"]) if "error" in first.get("ctx", {}) else f"cannot be used ({first['msg']})"
-    problem, _, remedy = message.partition("; ")
-    if first["loc"][0] in _SECRETS:
-        return SettingsError(f"{key}: {problem}; {remedy or 'write a text'}")
-    return SettingsError(str(InputError.of(key, first["input"], problem, remedy or "see the README")))
+    found = first.get("ctx", {}).get("error")
+    secret = first["loc"][0] in _SECRETS
+    if not isinstance(found, Problem):
+        found = Problem(f"cannot be used ({first['msg']})", "write a text" if secret else "see the README")
+    if secret:
+        return SettingsError(f"{key}: {found}")
+    return SettingsError(str(InputError.of(key, first["input"], found.problem, found.remedy)))

@@ -5,34 +5,35 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
+from core.errors import Problem
 from core.thresholds import parse_thresholds
 
 
 def _count(value: object) -> int:
     text = str(value).strip().replace("_", "").replace(",", "")
     if not text.isdecimal() or int(text) < 1:
-        raise ValueError("is no whole number above zero; write one like 4")
+        raise Problem("is no whole number above zero", "write one like 4")
     return int(text)
 
 
 def _natural(value: object) -> int:
     text = str(value).strip()
     if not text.isdecimal():
-        raise ValueError("is no whole number from zero; write 0 for none, or one like 2")
+        raise Problem("is no whole number from zero", "write 0 for none, or one like 2")
     return int(text)
 
 
 def _whole(value: object) -> int:
     text = str(value).strip()
     if not text.removeprefix("-").isdecimal():
-        raise ValueError("is no whole number; write one like 42")
+        raise Problem("is no whole number", "write one like 42")
     return int(text)
 
 
 def _flag(value: object) -> bool:
     text = str(value).strip().lower()
     if text not in ("true", "false"):
-        raise ValueError("is neither true nor false; write one of the two")
+        raise Problem("is neither true nor false", "write one of the two")
     return text == "true"
 
 
@@ -43,11 +44,11 @@ def names(value: object) -> tuple[str, ...]:
         try:
             value = json.loads(text) if text.startswith("[") else list(filter(None, map(str.strip, text.split(","))))
         except ValueError:
-            raise ValueError("is no list of names; write one like users,orders") from None
+            raise Problem("is no list of names", "write one like users,orders") from None
     if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
-        raise ValueError("is no list of names; write one like users,orders")
+        raise Problem("is no list of names", "write one like users,orders")
     if repeated := {str(name) for name in value if value.count(name) > 1}:
-        raise ValueError(f"names {', '.join(sorted(repeated))} twice; write each once")
+        raise Problem(f"names {', '.join(sorted(repeated))} twice", "write each once")
     return tuple(value)
 
 
@@ -56,7 +57,7 @@ def one_of(*choices: str) -> BeforeValidator:
 
     def check(value: object) -> object:
         if value not in choices:
-            raise ValueError(f"is none of the choices; write one of {', '.join(choices)}")
+            raise Problem("is none of the choices", f"write one of {', '.join(choices)}")
         return value
 
     return BeforeValidator(check)
@@ -65,7 +66,7 @@ def one_of(*choices: str) -> BeforeValidator:
 def _run_id(value: object) -> str:
     text = str(value)
     if not text or len(text) > 40 or not all(part.isalnum() for part in text.split("-")) or text != text.lower():
-        raise ValueError("is no run id; write lower-case letters, digits and single dashes, 40 at most")
+        raise Problem("is no run id", "write lower-case letters, digits and single dashes, 40 at most")
     return text
 
 
@@ -77,7 +78,7 @@ def _texts(value: object) -> tuple[str, ...]:
         texts = None
     texts = [texts] if isinstance(texts, str) else texts
     if not isinstance(texts, list | tuple) or not all(isinstance(text, str) for text in texts):
-        raise ValueError('is no list; write one like ["rows_per_second >= 50000"]')
+        raise Problem("is no list", 'write one like ["rows_per_second >= 50000"]')
     parse_thresholds(texts)
     return tuple(texts)
 

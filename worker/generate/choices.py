@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import JsonValue
 
+from core.errors import Problem
 from core.schema.generators import Email, Faker, Null, OneOf, PersonName, Reference, Static
 from core.schema.types import DataType
 from core.schema.values import read_value
@@ -113,9 +114,8 @@ def faker(context: ColumnContext, generator: Faker) -> ColumnFunction:
             context.seed,
         )
         values = vocabulary(words, context.column.type)
-    except ValueError as error:
-        problem, _, remedy = str(error).partition("; ")
-        raise context.error("generator.faker", generator.provider, problem, remedy) from None
+    except Problem as found:
+        raise context.error("generator.faker", generator.provider, found.problem, found.remedy) from None
     distinct = len(values)
     if context.column.unique and (distinct < context.rows or len(set(values.to_pylist())) < distinct):
         remedy = f"write unique: true and pool: {context.rows} in the generator, ask for fewer rows, or drop unique"
@@ -127,13 +127,13 @@ def faker(context: ColumnContext, generator: Faker) -> ColumnFunction:
 
 @lru_cache(maxsize=128)
 def _faker_values(provider: str, locale: str, arguments: str, pool: int, unique: bool, seed: int) -> tuple[object, ...]:
-    """`pool` values; the same for the same parameters and version of Faker. Raises ValueError, `problem; remedy`."""
+    """`pool` values; the same for the same parameters and version of Faker. Raises Problem."""
     import faker as library
 
     try:
         source = library.Faker(locale)
     except (AttributeError, ImportError):
-        raise ValueError(f"has no locale {locale}; write one of Faker's, like en_US or de_DE") from None
+        raise Problem(f"has no locale {locale}", "write one of Faker's, like en_US or de_DE") from None
     draw = _method(source, provider, json.loads(arguments))
     source.seed_instance(Stream.of(seed, provider, locale, arguments).key)
     values = (draw() for _ in iter(int, 1))
@@ -141,8 +141,8 @@ def _faker_values(provider: str, locale: str, arguments: str, pool: int, unique:
         return tuple(islice(values, pool))
     distinct = tuple(islice(_distinct(islice(values, pool * _ATTEMPTS)), pool))
     if len(distinct) < pool:
-        raise ValueError(
-            f"gives only {len(distinct)} different values, not {pool}; write pool: {len(distinct)} or less"
+        raise Problem(
+            f"gives only {len(distinct)} different values, not {pool}", f"write pool: {len(distinct)} or less"
         )
     return distinct
 
@@ -150,15 +150,15 @@ def _faker_values(provider: str, locale: str, arguments: str, pool: int, unique:
 def _method(source: Any, provider: str, arguments: Mapping[str, JsonValue]) -> Callable[[], object]:
     owner = next((own for own in source.get_providers() if callable(getattr(own, provider, None))), None)
     if owner is None or provider in dir(object):
-        raise ValueError("is no provider of Faker in this locale; write one like job, city, company or user_agent")
+        raise Problem("is no provider of Faker in this locale", "write one like job, city, company or user_agent")
     if provider in _BY_THE_CLOCK or type(owner).__module__.startswith(_CLOCK_MODULES):
-        raise ValueError("looks at the clock, so its values would change; use timestamp_range or timestamp_recent")
+        raise Problem("looks at the clock, so its values would change", "use timestamp_range or timestamp_recent")
     method = getattr(source, provider)
     try:
         method(**arguments)
     except Exception as error:  # noqa: BLE001 - a provider may raise anything on arguments that a user wrote
         text = one_line(error).replace(";", ",")
-        raise ValueError(f"does not take the args {json.dumps(arguments)}: {text}; correct the args") from None
+        raise Problem(f"does not take the args {json.dumps(arguments)}: {text}", "correct the args") from None
     return lambda: method(**arguments)
 
 

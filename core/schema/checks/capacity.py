@@ -1,6 +1,6 @@
 """How many rows a column can fill: where its type ends, or where its values would repeat and must not.
 
-Every function raises ValueError with the text `problem; remedy`, for its caller to add the place to.
+Functions raise Problem; the caller adds the location.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from core.errors import SchemaError
+from core.errors import Problem, SchemaError
 from core.schema import generators as g
 from core.schema.checks.compatibility import decimal_units, fixed_length
 from core.schema.location import Place
@@ -42,20 +42,20 @@ def check_column_rows(table: Table, column: Column, rows: int) -> None:
 
 
 def capacity(table: Table, column: Column) -> int | None:
-    """The most rows that the column can fill, or None where there is no end; ValueError where it cannot be unique."""
+    """The most rows that the column can fill, or None where there is no end; raises Problem for one that cannot be unique."""
     if isinstance(column.generator, g.Sequential):
         return _of_sequential(column.type, column.generator)
     if not column.unique:
         return None
     if column.null_ratio > 0:
-        raise ValueError("has NULLs in a unique column; drop null_ratio or unique")
+        raise Problem("has NULLs in a unique column", "drop null_ratio or unique")
     if getattr(column.generator, "distribution", g.UNIFORM).type != "uniform":
-        raise ValueError("has a distribution in a unique column, where each value comes up once; drop one of the two")
+        raise Problem("has a distribution in a unique column, where each value comes up once", "drop one of the two")
     if isinstance(column.generator, g.Template):
         return _of_template(table, column.type, column.generator)
     count = _UNIQUE.get(type(column.generator))
     if count is None:
-        raise ValueError(f"cannot be unique; {_REMEDY}")
+        raise Problem("cannot be unique", f"{_REMEDY}")
     return count(column.type, column.generator)
 
 
@@ -83,7 +83,7 @@ def _of_pattern(type_: DataType, generator: g.Pattern) -> int | None:
         return int(10 ** ((type_.length - fixed_length(generator.pattern)) // places))
     digits = max((part.count for part in parts if isinstance(part, Digits)), default=0)
     if not digits:
-        raise ValueError(f"cannot be unique without a placeholder; {_REMEDY}")
+        raise Problem("cannot be unique without a placeholder", f"{_REMEDY}")
     return int(9 * 10 ** (min(digits, 18) - 1))
 
 
@@ -91,43 +91,43 @@ def _of_template(table: Table, type_: DataType, generator: g.Template) -> int | 
     columns = [table.column(name) for name in template_columns(generator.template)]
     unique = [column for column in columns if column.unique]
     if not unique:
-        raise ValueError("cannot be unique without a unique column in it; add one, like {id}")
+        raise Problem("cannot be unique without a unique column in it", "add one, like {id}")
     if type_.kind in TEXTS and type_.length is not None:
-        raise ValueError("may be cut to the type's length, so it cannot be unique; write type: text")
+        raise Problem("may be cut to the type's length, so it cannot be unique", "write type: text")
     return None
 
 
 def _of_bytes(_: DataType, generator: g.RandomBytes) -> int | None:
     if generator.min_length < _LEAST_UNIQUE_BYTES:
-        raise ValueError(f"cannot be unique with fewer than {_LEAST_UNIQUE_BYTES} bytes; write min_length: 16")
+        raise Problem(f"cannot be unique with fewer than {_LEAST_UNIQUE_BYTES} bytes", "write min_length: 16")
     return None
 
 
 def _of_values(_: DataType, generator: g.OneOf) -> int:
     if generator.weights is not None:
-        raise ValueError("has weights in a unique column, where each value comes up once; drop one of the two")
+        raise Problem("has weights in a unique column, where each value comes up once", "drop one of the two")
     if len(set(map(repr, generator.values))) < len(generator.values):
-        raise ValueError("lists a value twice in a unique column; write each once")
+        raise Problem("lists a value twice in a unique column", "write each once")
     return len(generator.values)
 
 
 def _of_decimals(type_: DataType, generator: g.DecimalRange) -> int:
     if type_.kind is not Kind.DECIMAL:
-        raise ValueError(f"cannot be unique in {type_.kind}; use int_range, or a decimal type")
+        raise Problem(f"cannot be unique in {type_.kind}", "use int_range, or a decimal type")
     low, high = decimal_units(type_, generator.min, generator.max)
     return high - low + 1
 
 
 def _of_integers(type_: DataType, generator: g.IntRange) -> int:
     if type_.kind not in INTEGERS | {Kind.DECIMAL}:
-        raise ValueError(f"cannot be unique in {type_.kind}; use a whole-number type")
+        raise Problem(f"cannot be unique in {type_.kind}", "use a whole-number type")
     return generator.max - generator.min + 1
 
 
 def _instants_only(count: Callable[[Any], int]) -> Callable[[DataType, Any], int]:
     def checked(type_: DataType, generator: Any) -> int:
         if type_.kind in (Kind.DATE, Kind.TIME):
-            raise ValueError(f"cannot be unique in {type_.kind}; use timestamp")
+            raise Problem(f"cannot be unique in {type_.kind}", "use timestamp")
         return count(generator)
 
     return checked

@@ -1,6 +1,6 @@
 """Which generators can fill which types, and whether their bounds and values fit.
 
-Every function raises ValueError with the text `problem; remedy`, for its caller to add the place to.
+Functions raise Problem; the caller adds the location.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, JsonValue
 
+from core.errors import Problem
 from core.schema import generators as g
 from core.schema.placeholders import Digits, Index, Literal, PatternPart, pattern_parts
 from core.schema.types import BINARIES, DOCUMENTS, FLOATS, INSTANTS, INTEGERS, TEXTS, DataType, Kind
@@ -52,7 +53,7 @@ def check_fit(type_: DataType, generator: g.Generator, *, nullable: bool) -> Non
     kind = type_.kind
     if kind not in FITTING[type(generator)]:
         fitting = [model.model_fields["type"].default for model, kinds in FITTING.items() if kind in kinds]
-        raise ValueError(f"cannot fill {kind}; write one of {', '.join(fitting)}")
+        raise Problem(f"cannot fill {kind}", f"write one of {', '.join(fitting)}")
     _check_length(type_, generator)
     check = _CHECKS.get(type(generator))
     if check is not None:
@@ -62,19 +63,19 @@ def check_fit(type_: DataType, generator: g.Generator, *, nullable: bool) -> Non
 
 
 def decimal_units(type_: DataType, low: Decimal | float, high: Decimal | float) -> tuple[int, int]:
-    """The bounds in units of the type's last place, rounded inwards; raises ValueError for bounds it cannot hold."""
+    """The bounds in units of the type's last place, rounded inwards; raises Problem for bounds that it cannot hold."""
     largest, scale = largest_decimal(type_), type_.scale or 0
     lowest, highest = Decimal(str(low)), Decimal(str(high))
     for bound in (lowest, highest):
         if bound.copy_abs() > largest:
             problem = f"reaches {bound}, which does not fit decimal({type_.precision},{scale})"
-            raise ValueError(f"{problem}; write bounds within {largest}")
+            raise Problem(problem, f"write bounds within {largest}")
     units = (
         int(lowest.scaleb(scale, context=EXACT).to_integral_value(ROUND_CEILING)),
         int(highest.scaleb(scale, context=EXACT).to_integral_value(ROUND_FLOOR)),
     )
     if units[0] > units[1]:
-        raise ValueError(f"has no value with {scale} decimal places between {low} and {high}; widen the bounds")
+        raise Problem(f"has no value with {scale} decimal places between {low} and {high}", "widen the bounds")
     return units
 
 
@@ -102,13 +103,13 @@ def _check_length(type_: DataType, generator: g.Generator) -> None:
     if isinstance(generator, g.Pattern):
         needed = fixed_length(generator.pattern)
     if needed > type_.length:
-        raise ValueError(f"needs {needed} characters and the type holds {type_.length}; lengthen the type")
+        raise Problem(f"needs {needed} characters and the type holds {type_.length}", "lengthen the type")
 
 
 def _check_sequential(type_: DataType, generator: g.Sequential, _: bool) -> None:
     _check_whole(type_, [generator.start])
     if type_.kind in TEXTS and generator.start < 0:
-        raise ValueError(f"starts at {generator.start}, below 0, in a text; write start: 0 or more")
+        raise Problem(f"starts at {generator.start}, below 0, in a text", "write start: 0 or more")
 
 
 def _check_int_range(type_: DataType, generator: g.IntRange, _: bool) -> None:
@@ -120,8 +121,8 @@ def _check_whole(type_: DataType, numbers: Iterable[int]) -> None:
         if type_.kind in INTEGERS:
             low, high = integer_bounds(type_.kind)
             if not low <= number <= high:
-                raise ValueError(
-                    f"reaches {number}, beyond {type_.kind}; stay within {low} and {high}, or widen the type"
+                raise Problem(
+                    f"reaches {number}, beyond {type_.kind}", f"stay within {low} and {high}, or widen the type"
                 )
         elif type_.kind is Kind.DECIMAL:
             decimal_units(type_, number, number)
@@ -131,35 +132,34 @@ def _check_fraction(type_: DataType, generator: g.FloatRange | g.DecimalRange, _
     if type_.kind is Kind.DECIMAL:
         decimal_units(type_, generator.min, generator.max)
     elif type_.kind is Kind.FLOAT32 and max(-float(generator.min), float(generator.max)) > _LARGEST_FLOAT32:
-        raise ValueError(f"reaches beyond {_LARGEST_FLOAT32}, the largest float; write double, or nearer bounds")
+        raise Problem(f"reaches beyond {_LARGEST_FLOAT32}, the largest float", "write double, or nearer bounds")
 
 
 def _check_values(type_: DataType, values: Iterable[JsonValue], nullable: bool) -> None:
     for value in values:
         if value is None and not nullable:
-            raise ValueError("has a null in a column without NULLs; write nullable: true")
+            raise Problem("has a null in a column without NULLs", "write nullable: true")
         try:
             read_value(value, type_)
-        except ValueError as error:
-            problem, _, remedy = str(error).partition("; ")
+        except Problem as found:
             shown = repr(value) if len(repr(value)) <= 40 else repr(value)[:37] + "..."
-            raise ValueError(f"has the value {shown}, which {problem}; {remedy}") from None
+            raise Problem(f"has the value {shown}, which {found.problem}", found.remedy) from None
 
 
 def _check_sample(type_: DataType, generator: g.SampleArray, _: bool) -> None:
     if type_.kind is Kind.SET:
         _check_values(type_, [[value] for value in generator.pool], nullable=False)
         if len(set(map(repr, generator.pool))) < len(generator.pool):
-            raise ValueError("has a value twice in its pool; write each once")
+            raise Problem("has a value twice in its pool", "write each once")
         if generator.max_length > len(generator.pool):
-            raise ValueError(f"has max_length {generator.max_length} above its pool of {len(generator.pool)}; lower it")
+            raise Problem(f"has max_length {generator.max_length} above its pool of {len(generator.pool)}", "lower it")
     elif type_.kind is Kind.ARRAY and type_.element is not None:
         _check_values(type_.element, generator.pool, nullable=False)
 
 
 def _check_null(_: DataType, __: g.Null, nullable: bool) -> None:
     if not nullable:
-        raise ValueError("gives NULL in a column without NULLs; write nullable: true")
+        raise Problem("gives NULL in a column without NULLs", "write nullable: true")
 
 
 _CHECKS: Mapping[type[BaseModel], Callable[[DataType, Any, bool], None]] = {
@@ -177,7 +177,7 @@ _CHECKS: Mapping[type[BaseModel], Callable[[DataType, Any, bool], None]] = {
 def _check_mean(generator: g.Generator, normal: g.Normal) -> None:
     bounds = _mean_bounds(generator)
     if normal.mean is not None and bounds is not None and not bounds[0] <= normal.mean <= bounds[1]:
-        raise ValueError(f"has the mean {normal.mean} outside its range; write one from {bounds[0]} to {bounds[1]}")
+        raise Problem(f"has the mean {normal.mean} outside its range", f"write one from {bounds[0]} to {bounds[1]}")
 
 
 def _mean_bounds(generator: g.Generator) -> tuple[float, float] | None:

@@ -6,6 +6,7 @@ from typing import get_args
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from core.errors import Problem
 from core.schema.generators import Generator, Reference
 from core.schema.location import Place, listed, remedy_for
 
@@ -54,10 +55,8 @@ def _explained(place: Place, key: str, word: str, error: ErrorDetails) -> Except
         return place.missing(where, takes)
     if kind == "extra_forbidden":
         return place.error(where, error["input"], "is no parameter", takes)
-    if kind == "value_error":
-        problem, _, remedy = str(error["ctx"]["error"]).partition("; ")
-        shown = word if error["loc"][1:] == () else error["input"]
-        return place.error(where, shown, problem, remedy)
+    if kind == "value_error" and isinstance(found := error["ctx"]["error"], Problem):
+        return place.error_of(where, word if error["loc"][1:] == () else error["input"], found)
     problem, remedy = _COMPLAINTS.get(kind, ("cannot be used", message[:1].lower() + message[1:]))
     return place.error(where, error["input"], problem, remedy.format(**error.get("ctx", {})))
 

@@ -7,6 +7,7 @@ each with a type and a generator. Columns and fields take the same options.
 from dataclasses import dataclass
 from decimal import Decimal
 
+from core.errors import Problem
 from core.schema.generators import (
     DecimalRange,
     Email,
@@ -190,8 +191,8 @@ def _make_column(name: str, type_: DataType, generator: Generator, options: _Opt
 def _template(place: Place, text: str) -> Template:
     try:
         template_parts(text)
-    except ValueError as error:
-        raise place.complaint("template", text, error) from None
+    except Problem as found:
+        raise place.error_of("template", text, found) from None
     return Template(template=text)
 
 
