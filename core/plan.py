@@ -126,7 +126,7 @@ class LoadPlan(_Plan):
         """The worker of this index, from 0; raises PlanError for one that the plan does not have."""
         if not 0 <= index < len(self.workers):
             last = len(self.workers) - 1
-            raise PlanError(f"--index: {index} is no worker of this plan; write a number from 0 to {last}")
+            raise PlanError(f"--index: {index} is not a worker of this plan; write a number from 0 to {last}")
         return self.workers[index]
 
     def digest(self) -> str:

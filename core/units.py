@@ -27,10 +27,10 @@ def parse_size(text: str | int) -> int:
     match = _SIZE.match(str(text).strip())
     unit = _SIZE_UNITS.get(match[2]) if match else None
     if match is None or unit is None:
-        raise Problem("is no size", "write one like 512Mi, 1.5Gi or 2g")
+        raise Problem("is not a valid size", "write one like 512Mi, 1.5Gi or 2g")
     size = int(Decimal(match[1]) * unit)
     if size <= 0:
-        raise Problem("is no size above zero", "write one like 512Mi, 1.5Gi or 2g")
+        raise Problem("is not above zero", "write one like 512Mi, 1.5Gi or 2g")
     return size
 
 
@@ -38,7 +38,7 @@ def parse_cpu(text: str | float) -> float:
     """A number of cores; raises ValueError, with the remedy, for what is none or is below a thousandth of a core."""
     match = _CPU.match(str(text).strip())
     if match is None:
-        raise Problem("is no CPU quantity", "write cores like 0.5 or 2, or millicores like 500m")
+        raise Problem("is not a valid CPU quantity", "write cores like 0.5 or 2, or millicores like 500m")
     cores = Decimal(match[1]) / (1000 if match[2] else 1)
     if cores < Decimal("0.001"):
         raise Problem("is less than a thousandth of a core", "write cores like 0.5 or 2, or millicores like 500m")

@@ -144,7 +144,7 @@ def _tables(settings: Settings, schema: Schema) -> tuple[str, ...]:
     known = [table.name for table in schema.tables]
     if unknown := [name for name in settings.tables if name not in known]:
         raise SettingsError(
-            f"{NAMESPACE}:tables: {', '.join(map(repr, unknown))} is no table of {settings.schema_file}; "
+            f"{NAMESPACE}:tables: {', '.join(map(repr, unknown))} is not a table of {settings.schema_file}; "
             f"write names out of {', '.join(known)}"
         )
     return tuple(name for name in known if not settings.tables or name in settings.tables)

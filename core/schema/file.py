@@ -35,7 +35,7 @@ def load_schema(path: Path) -> Schema:
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
-        raise SchemaError(f"{origin}: byte {error.start} is no UTF-8; save the file as UTF-8") from None
+        raise SchemaError(f"{origin}: byte {error.start} is not valid UTF-8; save the file as UTF-8") from None
     return parse_schema(text.removeprefix("\ufeff"), origin)
 
 
@@ -48,7 +48,7 @@ def parse_schema(text: str, origin: str) -> Schema:
     block = Block(place, "the file", root)
     version = block.take("version", 1)
     if version != 1 or isinstance(version, bool):
-        raise place.error("version", version, "is no version of this format", "write version: 1")
+        raise place.error("version", version, "is not a version of this format", "write version: 1")
     items = block.items("tables", _TABLES)
     block.close()
     schema = Schema(tables=tuple(_read_table(place, number, item) for number, item in enumerate(items, start=1)))

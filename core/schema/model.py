@@ -82,4 +82,4 @@ class Schema(_Schema):
             if table.name == name:
                 return position
         known = listed(table.name for table in self.tables)
-        raise SchemaError(f"tables: {name!r} is no table of the schema; write one of {known}")
+        raise SchemaError(f"tables: {name!r} is not a table of the schema; write one of {known}")

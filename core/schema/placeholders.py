@@ -77,7 +77,7 @@ def template_parts(template: str) -> tuple[TemplatePart, ...]:
         if isinstance(piece, str):
             parts.append(Literal(piece))
         elif piece[2] is not None:
-            raise Problem(f"has the placeholder {piece[0]}, which is no column", "write a column's name in braces")
+            raise Problem(f"has the placeholder {piece[0]}, which is not a column", "write a column's name in braces")
         else:
             parts.append(ColumnText(piece[1]))
     return tuple(parts)

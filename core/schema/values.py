@@ -69,7 +69,7 @@ def _bool(value: object, _: DataType) -> bool:
 def _integer(value: object, type_: DataType) -> int:
     low, high = integer_bounds(type_.kind)
     if isinstance(value, bool) or not isinstance(value, int | str) or not re.fullmatch(r"[-+]?[0-9]{1,20}", str(value)):
-        raise Problem("is no whole number", "write digits")
+        raise Problem("is not a whole number", "write digits")
     number = int(value)
     if not low <= number <= high:
         raise Problem(f"does not fit {type_.kind}", f"write a number from {low} to {high}, or choose a wider type")
@@ -84,16 +84,16 @@ def _float(value: object, _: DataType) -> float:
             number = float("nan")
         if abs(number) < float("inf"):
             return number
-    raise Problem("is no finite number", "write one like 1.5")
+    raise Problem("is not a finite number", "write one like 1.5")
 
 
 def _decimal(value: object, type_: DataType) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
-        raise Problem("is no number", "write one like 9.99")
+        raise Problem("is not a number", "write one like 9.99")
     try:
         number = Decimal(str(value))
     except InvalidOperation:
-        raise Problem("is no number", "write one like 9.99") from None
+        raise Problem("is not a number", "write one like 9.99") from None
     if not number.is_finite() or number.copy_abs() > largest_decimal(type_):
         raise Problem(f"does not fit decimal({type_.precision},{type_.scale})", "write a smaller number")
     unit = Decimal(1).scaleb(-(type_.scale or 0))
@@ -114,7 +114,7 @@ def _text(value: object, type_: DataType) -> str:
 
 def _enum(value: object, type_: DataType) -> str:
     if value not in type_.values:
-        raise Problem("is none of the type's values", f"write one of {listed(type_.values)}")
+        raise Problem("is not a value of the type", f"write one of {listed(type_.values)}")
     return str(value)
 
 
@@ -129,7 +129,7 @@ def _set(value: object, type_: DataType) -> list[str]:
 def _ulid(value: object, _: DataType) -> str:
     text = str(value).upper()
     if not _ULID.fullmatch(text):
-        raise Problem("is no ULID", "write its 26 characters, like 01ARZ3NDEKTSV4RRFFQ69G5FAV")
+        raise Problem("is not a ULID", "write its 26 characters, like 01ARZ3NDEKTSV4RRFFQ69G5FAV")
     return text
 
 
@@ -146,14 +146,14 @@ def _binary(value: object, _: DataType) -> bytes:
         return value
     if isinstance(value, str):
         return value.encode()
-    raise Problem("is no text", "write text, which is stored as UTF-8")
+    raise Problem("is not text", "write text, which is stored as UTF-8")
 
 
 def _uuid(value: object, _: DataType) -> bytes:
     try:
         return (value if isinstance(value, uuid.UUID) else uuid.UUID(str(value))).bytes
     except ValueError:
-        raise Problem("is no UUID", "write one like 6ba7b810-9dad-41d1-80b4-00c04fd430c8") from None
+        raise Problem("is not a UUID", "write one like 6ba7b810-9dad-41d1-80b4-00c04fd430c8") from None
 
 
 def _date(value: object, _: DataType) -> date:
@@ -168,7 +168,7 @@ def _time(value: object, _: DataType) -> time:
     try:
         return time.fromisoformat(str(value)).replace(tzinfo=None)
     except ValueError:
-        raise Problem("is no time of day", "write one like 23:59:59") from None
+        raise Problem("is not a time of day", "write one like 23:59:59") from None
 
 
 def _naive(value: object, _: DataType) -> datetime:
@@ -183,7 +183,7 @@ def _duration(value: object, _: DataType) -> timedelta:
     if isinstance(value, timedelta):
         return value
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= 10**11:
-        raise Problem("is no duration", "write its seconds, like 90 or 0.5")
+        raise Problem("is not a duration", "write its seconds, like 90 or 0.5")
     return timedelta(seconds=value)
 
 
@@ -194,13 +194,13 @@ def _point(value: object, type_: DataType) -> dict[str, float]:
         value = [value["x"], value["y"]]
     if isinstance(value, list | tuple) and len(value) == 2:
         return {"x": _float(value[0], type_), "y": _float(value[1], type_)}
-    raise Problem("is no point", "write {x: 13.4, y: 52.5}")
+    raise Problem("is not a point", "write {x: 13.4, y: 52.5}")
 
 
 def _array(value: object, type_: DataType) -> list[object]:
     assert type_.element is not None  # noqa: S101 - DataType has checked it
     if not isinstance(value, list | tuple):
-        raise Problem("is no list", "write one like [1, 2]")
+        raise Problem("is not a list", "write one like [1, 2]")
     if any(item is None for item in value):
         raise Problem("holds a null, which an array here never does", "leave it out")
     return [read_value(item, type_.element) for item in value]
@@ -261,7 +261,7 @@ Real = Annotated[float, Strict()]
 
 def _no_flag(value: object) -> object:
     if isinstance(value, bool):
-        raise Problem("is no number", "write one like 9.99")
+        raise Problem("is not a number", "write one like 9.99")
     return value
 
 

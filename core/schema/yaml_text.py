@@ -34,16 +34,16 @@ def parse_yaml(text: str, origin: str) -> object:
         line = mark.line + 1 if mark else 1
         raise SchemaError(f"{origin}: line {line}: {_problem(error)}") from None
     except (yaml.YAMLError, ValueError) as error:
-        raise SchemaError(f"{origin}: is no YAML: {one_line(error)}") from None
+        raise SchemaError(f"{origin}: is not valid YAML: {one_line(error)}") from None
 
 
 def _problem(error: yaml.MarkedYAMLError) -> str:
-    problem = one_line(error.problem or error.context or "is no YAML")
+    problem = one_line(error.problem or error.context or "is not valid YAML")
     if problem == "but found another document":
         return "a second document begins (---); keep one"
     if "'\\t'" in problem:
         return "a tab where YAML wants spaces; indent with spaces"
-    return problem if ";" in problem else f"is no YAML: {problem}; check indentation and quotes there"
+    return problem if ";" in problem else f"is not valid YAML: {problem}; check indentation and quotes there"
 
 
 class _CoreLoader(yaml.SafeLoader):
@@ -70,16 +70,16 @@ class _CoreLoader(yaml.SafeLoader):
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
             if not isinstance(key, str):
-                raise _refusal(f"the key {key!r} is no text; put it in quotes", key_node.start_mark)
+                raise _refusal(f"the key {key!r} is not text; put it in quotes", key_node.start_mark)
             if key in seen:
-                raise _refusal(f"the key {key!r} stands twice in one mapping; keep one of the two", key_node.start_mark)
+                raise _refusal(f"the key {key!r} is duplicated in one mapping; keep one of them", key_node.start_mark)
             seen.add(key)
         return super().construct_mapping(node, deep)
 
     def construct_scalar(self, node: ScalarNode | MappingNode) -> str:
         text = str(super().construct_scalar(node))
         if any("\ud800" <= character <= "\udfff" for character in text):
-            raise _refusal("half of a surrogate pair is no character; write \\U and eight digits", node.start_mark)
+            raise _refusal("half of a surrogate pair is not a character; write \\U and eight digits", node.start_mark)
         return text
 
 

@@ -32,13 +32,15 @@ class Toleration(BaseModel):
 
 def _name(value: object) -> str:
     if not _NAME.fullmatch(str(value)):
-        raise Problem("is no name of Kubernetes", "write lower-case letters, digits and dashes, 63 at most")
+        raise Problem("is not a valid Kubernetes name", "write lower-case letters, digits and dashes, 63 at most")
     return str(value)
 
 
 def _object_name(value: object) -> str:
     if not _SUBDOMAIN.fullmatch(str(value)):
-        raise Problem("is no name of Kubernetes", "write lower-case letters, digits, dashes and dots, 253 at most")
+        raise Problem(
+            "is not a valid Kubernetes name", "write lower-case letters, digits, dashes and dots, 253 at most"
+        )
     return str(value)
 
 
@@ -48,7 +50,7 @@ def _selector(value: object) -> dict[str, str]:
     for pair in names(value):
         key, equals, text = pair.partition("=")
         if not equals or not _LABEL_KEY.fullmatch(key) or not _LABEL_VALUE.fullmatch(text):
-            raise Problem(f"has {pair!r}, which is no label of a node", f"{remedy}")
+            raise Problem(f"has {pair!r}, which is not a node label", f"{remedy}")
         if key in selector:
             raise Problem(f"names {key!r} twice", f"{remedy}")
         selector[key] = text
@@ -68,7 +70,7 @@ def _toleration(text: str) -> Toleration:
     readable = _LABEL_KEY.fullmatch(key) and _LABEL_VALUE.fullmatch(value)
     if not readable or (colon and effect not in _EFFECTS):
         raise Problem(
-            f"has {text!r}, which is no taint",
+            f"has {text!r}, which is not a taint",
             f"write them like dedicated=load:NoSchedule, with one of {', '.join(_EFFECTS)}",
         )
     return Toleration(key=key, value=value if equals else None, effect=effect or None)

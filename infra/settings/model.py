@@ -112,7 +112,7 @@ class Settings(BaseModel):
             if key not in known:
                 nearest = difflib.get_close_matches(key, known, n=1)
                 remedy = f"did you mean {nearest[0]}?" if nearest else "see the README for every key"
-                raise SettingsError(f"{NAMESPACE}:{key}: is no setting; {remedy}")
+                raise SettingsError(f"{NAMESPACE}:{key}: is not a setting; {remedy}")
         try:
             settings = cls.model_validate(given)
             _ = settings.connection

@@ -12,21 +12,21 @@ from core.thresholds import parse_thresholds
 def _count(value: object) -> int:
     text = str(value).strip().replace("_", "").replace(",", "")
     if not text.isdecimal() or int(text) < 1:
-        raise Problem("is no whole number above zero", "write one like 4")
+        raise Problem("is not a whole number above zero", "write one like 4")
     return int(text)
 
 
 def _natural(value: object) -> int:
     text = str(value).strip()
     if not text.isdecimal():
-        raise Problem("is no whole number from zero", "write 0 for none, or one like 2")
+        raise Problem("is not a whole number of 0 or more", "write 0 for none, or one like 2")
     return int(text)
 
 
 def _whole(value: object) -> int:
     text = str(value).strip()
     if not text.removeprefix("-").isdecimal():
-        raise Problem("is no whole number", "write one like 42")
+        raise Problem("is not a whole number", "write one like 42")
     return int(text)
 
 
@@ -44,9 +44,9 @@ def names(value: object) -> tuple[str, ...]:
         try:
             value = json.loads(text) if text.startswith("[") else list(filter(None, map(str.strip, text.split(","))))
         except ValueError:
-            raise Problem("is no list of names", "write one like users,orders") from None
+            raise Problem("is not a list of names", "write one like users,orders") from None
     if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
-        raise Problem("is no list of names", "write one like users,orders")
+        raise Problem("is not a list of names", "write one like users,orders")
     if repeated := {str(name) for name in value if value.count(name) > 1}:
         raise Problem(f"names {', '.join(sorted(repeated))} twice", "write each once")
     return tuple(value)
@@ -57,7 +57,7 @@ def one_of(*choices: str) -> BeforeValidator:
 
     def check(value: object) -> object:
         if value not in choices:
-            raise Problem("is none of the choices", f"write one of {', '.join(choices)}")
+            raise Problem("is not a valid choice", f"write one of {', '.join(choices)}")
         return value
 
     return BeforeValidator(check)
@@ -66,7 +66,7 @@ def one_of(*choices: str) -> BeforeValidator:
 def _run_id(value: object) -> str:
     text = str(value)
     if not text or len(text) > 40 or not all(part.isalnum() for part in text.split("-")) or text != text.lower():
-        raise Problem("is no run id", "write lower-case letters, digits and single dashes, 40 at most")
+        raise Problem("is not a valid run id", "write lower-case letters, digits and single dashes, 40 at most")
     return text
 
 
@@ -78,7 +78,7 @@ def _texts(value: object) -> tuple[str, ...]:
         texts = None
     texts = [texts] if isinstance(texts, str) else texts
     if not isinstance(texts, list | tuple) or not all(isinstance(text, str) for text in texts):
-        raise Problem("is no list", 'write one like ["rows_per_second >= 50000"]')
+        raise Problem("is not a list", 'write one like ["rows_per_second >= 50000"]')
     parse_thresholds(texts)
     return tuple(texts)
 

@@ -28,11 +28,11 @@ CORPUS: dict[str, tuple[str, tuple[str, ...]]] = {
     # The file
     "empty": ("", ("tables is missing", "write a list of tables")),
     "only a comment": ("# nothing\n", ("tables is missing",)),
-    "a list": ("- a\n- b\n", ("is no mapping",)),
-    "a word": ("tables", ("is no mapping",)),
+    "a list": ("- a\n- b\n", ("is not a mapping",)),
+    "a word": ("tables", ("is not a mapping",)),
     "no tables": ("tables: []\n", ("tables", "write a list of tables")),
     "tables is a mapping": ("tables: {users: 1}\n", ("tables", "write a list of tables")),
-    "a table is a word": ("tables: [users]\n", ("table #1", "is no mapping")),
+    "a table is a word": ("tables: [users]\n", ("table #1", "is not a mapping")),
     "unknown key of the file": (seed() + "seed: 42\n", ("'seed'", "write one of version, tables")),
     "version 2": ("version: 2\n" + seed(), ("version", "write version: 1")),
     "a tab": ("tables:\n\t- name: t\n", ("line 2", "tab", "spaces")),
@@ -44,9 +44,9 @@ CORPUS: dict[str, tuple[str, tuple[str, ...]]] = {
     "a set tag": ("tables: !!set {a, b}\n", ("line 1", "tags")),
     "a key twice": (
         seed().replace("    primary_key: id\n", "    primary_key: id\n    primary_key: id\n"),
-        ("line 4", "twice"),
+        ("line 4", "is duplicated"),
     ),
-    "a key that is no text": ("1: x\n" + seed(), ("line 1", "in quotes")),
+    "a key that is not text": ("1: x\n" + seed(), ("line 1", "in quotes")),
     "two documents": ("---\na: 1\n---\nb: 2\n", ("line 3",)),
     "a control character": ("tables:\n  - name: 'a\x07b'\n", ("line 2", "control character")),
     "half a surrogate pair": (
@@ -59,20 +59,20 @@ CORPUS: dict[str, tuple[str, tuple[str, ...]]] = {
     # Names
     "a table without a name": ("tables:\n  - columns: []\n", ("table #1", "name is missing")),
     "a table's name is a number": ("tables:\n  - name: 7\n", ("table #1", "name: 7", "write the table's name")),
-    "two tables of one name": (seed() + seed().removeprefix("tables:\n"), ("tables: 't' stands twice",)),
+    "two tables of one name": (seed() + seed().removeprefix("tables:\n"), ("tables: 't' is duplicated",)),
     "two tables but for case": (
         seed() + seed().removeprefix("tables:\n").replace("name: t", "name: T"),
-        ("'T' stands twice (as 't')",),
+        ("'T' is duplicated (as 't')",),
     ),
     "two columns of one name": (
         seed("{name: a, data_type: name}", "{name: A, data_type: name}"),
-        ("table t", "'A'", "twice"),
+        ("table t", "'A'", "is duplicated"),
     ),
     "two fields of one name": (
         field("type: text, generator: email}\n      - {name: c, type: text, generator: name"),
-        ("'c'", "twice"),
+        ("'c'", "is duplicated"),
     ),
-    "a field called like the key": (fields("{name: id, type: text, generator: email}"), ("table t", "'id'", "twice")),
+    "a field called like the key": (fields("{name: id, type: text, generator: email}"), ("table t", "'id'", "is duplicated")),
     "a name in another script": ("tables:\n  - name: 用户\n", ("'用户'", "write letters, digits and underscores")),
     "a name with an accent": (seed("{name: prénom, data_type: name}"), ("prénom", "write letters")),
     "a name with a space": (seed("{name: first name, data_type: name}"), ("'first name'", "write letters")),
@@ -88,7 +88,7 @@ CORPUS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "a column without a name": (seed("{data_type: name}"), ("table t: column #2", "name is missing")),
     "a column without a type": (seed("{name: a}"), ("column a: data_type is missing", "write integer, name")),
-    "a column is a word": (seed("a"), ("column #2", "is no mapping")),
+    "a column is a word": (seed("a"), ("column #2", "is not a mapping")),
     "an unknown data_type": (
         seed("{name: a, data_type: integr}"),
         ("column a: data_type: 'integr'", "did you mean integer?"),
@@ -96,13 +96,13 @@ CORPUS: dict[str, tuple[str, tuple[str, ...]]] = {
     "a data_type of the other dialect": (seed("{name: a, data_type: blob}"), ("'blob'", "add a generator")),
     "an enum without values": (seed("{name: a, data_type: {enum: []}}"), ("column a: data_type.enum", "list of texts")),
     "an enum of numbers": (seed("{name: a, data_type: {enum: [1, 2]}}"), ("data_type.enum: 1", "put it in quotes")),
-    "an enum with a value twice": (seed("{name: a, data_type: {enum: [x, x]}}"), ("'x' stands twice",)),
+    "an enum with a value twice": (seed("{name: a, data_type: {enum: [x, x]}}"), ("'x' is duplicated",)),
     "an enum with a comma": (seed("{name: a, data_type: {enum: ['x,y']}}"), ("'x,y'", "without comma")),
     "an unknown key of a column": (
         seed("{name: a, data_type: name, nulable: true}"),
         ("'nulable'", "did you mean nullable?"),
     ),
-    "a key that is no column": (seed(key="primary_key: uid"), ("table t: primary_key: 'uid'", "did you mean id?")),
+    "a key that is not a column": (seed(key="primary_key: uid"), ("table t: primary_key: 'uid'", "did you mean id?")),
     "no primary key": (
         "tables: [{name: t, columns: [{name: a, data_type: integer}]}]",
         ("table t: primary_key is missing", "one of a"),
@@ -115,7 +115,7 @@ CORPUS: dict[str, tuple[str, tuple[str, ...]]] = {
         seed("{name: b, data_type: uuid}", key="primary_key: b"),
         ("primary_key: 'b'", "is not id", "keep one"),
     ),
-    "a list of keys": (seed(key="primary_key: [id]"), ("primary_key", "is no column's name")),
+    "a list of keys": (seed(key="primary_key: [id]"), ("primary_key", "is not a column name")),
     "a key of names": (
         "tables: [{name: t, primary_key: a, columns: [{name: a, data_type: name}]}]",
         ("column a: generator: 'name' cannot be unique", "use sequential"),
@@ -141,7 +141,7 @@ CORPUS: dict[str, tuple[str, tuple[str, ...]]] = {
     # The generator dialect: types
     "no id": ("tables: [{name: t, fields: []}]", ("table t: id is missing",)),
     "id without a generator": (fields(head="id: {type: big_int}"), ("column id: generator is missing",)),
-    "fields is a mapping": ("tables: [{name: t, " + ID + ", fields: {a: 1}}]", ("table t: fields", "is no list")),
+    "fields is a mapping": ("tables: [{name: t, " + ID + ", fields: {a: 1}}]", ("table t: fields", "is not a list")),
     "a field without a type": (field("generator: email"), ("column c: type is missing",)),
     "a field without a generator": (field("type: text"), ("column c: generator is missing", "write how its values")),
     "an unknown type": (
@@ -219,7 +219,7 @@ CORPUS: dict[str, tuple[str, tuple[str, ...]]] = {
     "int_range with true": (field("type: int, generator: {type: int_range, min: true, max: 2}"), ("generator.min",)),
     "int_range upside down": (
         field("type: int, generator: {type: int_range, min: 5, max: 1}"),
-        ("min 5 is above max 1", "exchange"),
+        ("min 5 is above max 1", "swap them"),
     ),
     "int_range beyond 64 bits": (
         field("type: big_int, generator: {type: int_range, min: 0, max: 99999999999999999999}"),
@@ -231,7 +231,7 @@ CORPUS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "an unknown parameter of a generator": (
         field("type: int, generator: {type: int_range, min: 0, max: 3, step: 1}"),
-        ("generator.step", "is no parameter", "int_range takes min, max, distribution"),
+        ("generator.step", "is not a parameter", "int_range takes min, max, distribution"),
     ),
     "float_range upside down": (
         field("type: double, generator: {type: float_range, min: 5, max: 1}"),
@@ -271,11 +271,11 @@ CORPUS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "timestamp_range with words": (
         field("type: date, generator: {type: timestamp_range, start: yesterday, end: 2024-01-01}"),
-        ("generator.start: 'yesterday' is no instant", "write one like 2024-01-31"),
+        ("generator.start: 'yesterday' is not a valid instant", "write one like 2024-01-31"),
     ),
     "timestamp_range with a bad date": (
         field("type: date, generator: {type: timestamp_range, start: 2024-02-30, end: 2024-03-01}"),
-        ("'2024-02-30' is no instant",),
+        ("'2024-02-30' is not a valid instant",),
     ),
     "duration_range upside down": (
         field("type: duration, generator: {type: duration_range, min_secs: 9, max_secs: 1}"),
@@ -316,9 +316,12 @@ CORPUS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "a static of another type": (
         field("type: int, generator: {type: static, value: ten}"),
-        ("'ten'", "is no whole number"),
+        ("'ten'", "is not a whole number"),
     ),
-    "a static UUID that is none": (field("type: uuid, generator: {type: static, value: abc}"), ("'abc'", "is no UUID")),
+    "a static UUID that is none": (
+        field("type: uuid, generator: {type: static, value: abc}"),
+        ("'abc'", "is not a UUID"),
+    ),
     "a pattern without its text": (field("type: text, generator: {type: pattern}"), ("generator.pattern is missing",)),
     "a pattern with an unknown placeholder": (
         field('type: text, generator: {type: pattern, pattern: "user_{idx}"}'),
@@ -349,7 +352,7 @@ CORPUS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "sample_array of another type": (
         field("type: {type: array, element_type: int}, generator: {type: sample_array, pool: [x], max_length: 1}"),
-        ("has the value 'x'", "is no whole number"),
+        ("has the value 'x'", "is not a whole number"),
     ),
     "a set of more than its pool": (
         field("type: {type: set, values: [a, b]}, generator: {type: sample_array, pool: [a], max_length: 2}"),
@@ -394,11 +397,11 @@ CORPUS: dict[str, tuple[str, tuple[str, ...]]] = {
     # Links
     "a reference to no table": (
         seed("{name: a, data_type: integer, references: user.id}"),
-        ("'user.id' leads to no table", "write one of t"),
+        ("'user.id' refers to an unknown table", "write one of t"),
     ),
     "a reference to no column": (
         seed("{name: a, data_type: integer, references: t.uid}"),
-        ("leads to no column", "write one of id, a"),
+        ("refers to an unknown column", "write one of id, a"),
     ),
     "a reference without a column": (
         seed("{name: a, data_type: integer, references: t}"),
@@ -407,11 +410,11 @@ CORPUS: dict[str, tuple[str, tuple[str, ...]]] = {
     "a reference of another type": (seed("{name: a, data_type: uuid, references: t.id}"), ("is int64", "not uuid")),
     "a reference to what is not unique": (
         seed("{name: a, data_type: integer}", "{name: b, data_type: integer, references: t.a}"),
-        ("names no single row", "write t.id"),
+        ("does not identify a row", "write t.id"),
     ),
     "a reference beside a generator": (
         seed("{name: a, data_type: integer, references: t.id, generator: {type: sequential}}"),
-        ("references", "stands beside generator"),
+        ("references", "cannot be combined with generator"),
     ),
     "keys that refer to each other": (
         """
@@ -428,7 +431,7 @@ tables:
     ),
     "a template of no column": (
         fields("{name: a, type: text, template: 'x {idd}'}"),
-        ("'{idd}' is no column", "did you mean id?"),
+        ("'{idd}' is not a column", "did you mean id?"),
     ),
     "a template of points": (
         fields("{name: p, type: point, generator: point_range}", "{name: a, type: text, template: '{p}'}"),
@@ -438,7 +441,7 @@ tables:
         fields("{name: a, type: text, template: '{id:3}'}"),
         ("column a: template: '{id:3}'", "write a column's name in braces"),
     ),
-    "a template that is a number": (fields("{name: a, type: text, template: 7}"), ("template: 7 is no text",)),
+    "a template that is a number": (fields("{name: a, type: text, template: 7}"), ("template: 7 is not text",)),
     "an empty template": (fields("{name: a, type: text, template: null}"), ("template is missing",)),
     "an enum of very many": (
         field(

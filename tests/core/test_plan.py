@@ -110,5 +110,5 @@ def test_rows_are_counted_by_worker_by_table_and_in_all():
 
 @pytest.mark.parametrize("index", [-1, 2])
 def test_a_worker_that_is_not_there(index):
-    with pytest.raises(PlanError, match=f"--index: {index} is no worker of this plan; write a number from 0 to 1"):
+    with pytest.raises(PlanError, match=f"--index: {index} is not a worker of this plan; write a number from 0 to 1"):
         plan_of().worker(index)

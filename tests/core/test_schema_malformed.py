@@ -59,7 +59,7 @@ def test_a_name_that_no_file_can_have() -> None:
 def test_a_file_that_is_not_utf_8(tmp_path: Path) -> None:
     path = tmp_path / "latin1.yaml"
     path.write_bytes("tables: é".encode("latin-1"))
-    with pytest.raises(SchemaError, match="byte 8 is no UTF-8; save the file as UTF-8"):
+    with pytest.raises(SchemaError, match="byte 8 is not valid UTF-8; save the file as UTF-8"):
         load_schema(path)
 
 

@@ -27,13 +27,13 @@ def test_sizes(text, size):
     "text", ["12 parsecs", "", "-1Mi", "Mi", "1,5Gi", "1e3", "1 MiB", "512mI", "inf", "0x10", "1..5g"]
 )
 def test_what_is_no_size(text):
-    with pytest.raises(ValueError, match=r"^is no size; write one like 512Mi, 1\.5Gi or 2g$"):
+    with pytest.raises(ValueError, match=r"^is not a valid size; write one like 512Mi, 1\.5Gi or 2g$"):
         parse_size(text)
 
 
 @pytest.mark.parametrize("text", ["0", "0Gi", "0.4b"])
 def test_no_size_is_zero(text):
-    with pytest.raises(ValueError, match=r"^is no size above zero; "):
+    with pytest.raises(ValueError, match=r"^is not above zero; "):
         parse_size(text)
 
 
@@ -46,7 +46,9 @@ def test_cpu_quantities(text, cores):
 
 @pytest.mark.parametrize("text", ["", "half", "-1", "1 core", "5%", "1,5", "m", "nan"])
 def test_what_is_no_cpu_quantity(text):
-    with pytest.raises(ValueError, match=r"^is no CPU quantity; write cores like 0\.5 or 2, or millicores like 500m$"):
+    with pytest.raises(
+        ValueError, match=r"^is not a valid CPU quantity; write cores like 0\.5 or 2, or millicores like 500m$"
+    ):
         parse_cpu(text)
 
 

@@ -90,7 +90,7 @@ ID = "columns: [{name: id, data_type: integer}]"
         ),
         ("tables:\n  - {name: t, primary_key: id, columns: [{name: id, data_type: integger}]}", "'integger'"),
         ("tables:\n  - {name: t, primary_key: nope, " + ID + "}", "'nope'"),
-        ("tables: [", "is no YAML"),
+        ("tables: [", "is not valid YAML"),
         ("", "tables is missing"),
     ],
 )
@@ -115,7 +115,7 @@ def test_a_table_that_the_schema_does_not_have():
     with pytest.raises(InputError) as refused:
         plan(tables="users,clients")
     assert str(refused.value) == (
-        "loadtest:tables: 'clients' is no table of schemas/shop.yaml; write names out of users, orders, products"
+        "loadtest:tables: 'clients' is not a table of schemas/shop.yaml; write names out of users, orders, products"
     )
 
 

@@ -21,8 +21,8 @@ def refused(done, stack):
 @pytest.mark.parametrize(
     ("config", "line"),
     [
-        ({"worker": 3}, "loadtest:worker: is no setting; did you mean workers?"),
-        ({"workers": 0}, "loadtest:workers: 0 is no whole number above zero; write one like 4"),
+        ({"worker": 3}, "loadtest:worker: is not a setting; did you mean workers?"),
+        ({"workers": 0}, "loadtest:workers: 0 is not a whole number above zero; write one like 4"),
     ],
 )
 def test_invalid_setting_is_refused(new_stack, config, line):

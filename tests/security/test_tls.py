@@ -97,7 +97,7 @@ def test_server_without_tls_is_refused_if_required(secured: Secured) -> None:
         ("ssl-mode=VERIFY_IDENTITY&ssl-ca=/absent.pem", "connectionString: ssl-ca: '/absent.pem' "),
         ("ssl-ca=/absent.pem", "connectionString: ssl-ca: '/absent.pem' is of no use with ssl-mode PREFERRED"),
         ("ssl-mode=REQUIRED&ssl-ca=/absent.pem", "is of no use with ssl-mode REQUIRED"),
-        ("ssl-mode=VERIFY", "connectionString: ssl-mode: 'VERIFY' is none of the choices"),
+        ("ssl-mode=VERIFY", "connectionString: ssl-mode: 'VERIFY' is not a valid choice"),
     ],
 )
 def test_authority_without_verification_is_refused(options: str, said: str) -> None:

@@ -143,7 +143,7 @@ def test_a_mistake_is_one_line_and_nothing_is_done(worker, tmp_path, arguments, 
 def test_an_index_that_the_plan_does_not_have(worker, tmp_path):
     done = worker("--plan", plan_file(tmp_path), "--index", 3)
     assert done.returncode == ExitCode.BAD_INPUT
-    assert done.stderr == "error: --index: 3 is no worker of this plan; write a number from 0 to 2\n"
+    assert done.stderr == "error: --index: 3 is not a worker of this plan; write a number from 0 to 2\n"
 
 
 @pytest.mark.parametrize("where", ["argument", "environment"])

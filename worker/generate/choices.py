@@ -150,7 +150,7 @@ def _faker_values(provider: str, locale: str, arguments: str, pool: int, unique:
 def _method(source: Any, provider: str, arguments: Mapping[str, JsonValue]) -> Callable[[], object]:
     owner = next((own for own in source.get_providers() if callable(getattr(own, provider, None))), None)
     if owner is None or provider in dir(object):
-        raise Problem("is no provider of Faker in this locale", "write one like job, city, company or user_agent")
+        raise Problem("is not a provider of Faker in this locale", "write one like job, city, company or user_agent")
     if provider in _BY_THE_CLOCK or type(owner).__module__.startswith(_CLOCK_MODULES):
         raise Problem("looks at the clock, so its values would change", "use timestamp_range or timestamp_recent")
     method = getattr(source, provider)

@@ -55,15 +55,15 @@ def _linked(table: Table, column: Column) -> Iterator[Link]:
 def _check_reference(tables: Mapping[str, Table], at: Place, column: Column, reference: Reference) -> None:
     shown = f"{reference.table}.{reference.column}"
     if reference.table not in tables:
-        raise at.error("references", shown, "leads to no table of the schema", remedy_for(reference.table, tables))
+        raise at.error("references", shown, "refers to an unknown table", remedy_for(reference.table, tables))
     parent = tables[reference.table]
     names = [other.name for other in parent.columns]
     if reference.column not in names:
-        raise at.error("references", shown, "leads to no column of that table", f"write one of {listed(names)}")
+        raise at.error("references", shown, "refers to an unknown column", f"write one of {listed(names)}")
     target = parent.column(reference.column)
     if not target.unique or target.nullable:
         remedy = f"write {parent.name}.{parent.primary_key}, or make that column unique and not nullable"
-        raise at.error("references", shown, "leads to a column that names no single row", remedy)
+        raise at.error("references", shown, "refers to a column that does not identify a row", remedy)
     if target.type != column.type:
         raise at.error(
             "references",
@@ -77,7 +77,7 @@ def _check_template(at: Place, table: Table, template: Template) -> None:
     names = [column.name for column in table.columns]
     for name in template_columns(template.template):
         if name not in names:
-            raise at.error("template", f"{{{name}}}", "is no column of the table", remedy_for(name, names))
+            raise at.error("template", f"{{{name}}}", "is not a column of the table", remedy_for(name, names))
         kind = table.column(name).type.kind
         if kind not in _AS_TEXT:
             remedy = "use columns of text, whole numbers, decimals, dates, enums, booleans and identifiers"
@@ -107,7 +107,7 @@ def _check_chains(schema: Schema, place: Place) -> None:
 
 def _endless(place: Place, path: list[Link]) -> SchemaError:
     (table, column), end = path[0], path[-1]
-    problem = "leads back to itself" if end == path[0] else f"hangs on more than {_MOST_LINKS} others in a row"
+    problem = "leads back to itself" if end == path[0] else f"depends on more than {_MOST_LINKS} others in a row"
     shown = " -> ".join(".".join(link) for link in path[-5:])
     at = place.in_table(table).in_column(column)
     return SchemaError(f"{at}: its values are made from {shown}, which {problem}; give one of them its own generator")

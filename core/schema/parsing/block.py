@@ -13,7 +13,7 @@ class Block:
 
     def __init__(self, place: Place, key: str, value: object) -> None:
         if not isinstance(value, dict):
-            raise place.error(key, value, "is no mapping", "write its keys below it, indented")
+            raise place.error(key, value, "is not a mapping", "write its keys below it, indented")
         self.place = place
         self._key = key
         self._values: dict[str, object] = value
@@ -38,7 +38,7 @@ class Block:
         """The text at `key`, which must be there."""
         value = self.require(key, remedy)
         if not isinstance(value, str):
-            raise self.place.error(key, value, "is no text", remedy)
+            raise self.place.error(key, value, "is not text", remedy)
         return value
 
     def flag(self, key: str) -> bool | None:
@@ -52,21 +52,21 @@ class Block:
         """A number from 0 to 1 at `key`, 0 where it is absent."""
         value = self.take(key, 0.0)
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-            raise self.place.error(key, value, "is no ratio", "write a number from 0 to 1, like 0.1")
+            raise self.place.error(key, value, "is not a ratio", "write a number from 0 to 1, like 0.1")
         return float(value)
 
     def items(self, key: str, remedy: str) -> list[object]:
         """The list at `key`, which must have at least one item."""
         value = self.require(key, remedy)
         if not isinstance(value, list) or not value:
-            raise self.place.error(key, value, "is no list with items", remedy)
+            raise self.place.error(key, value, "is not a list with items", remedy)
         return value
 
     def close(self) -> None:
         """Refuse the keys that nobody asked for."""
         for key in self._values:
             if key not in self._asked:
-                raise self.place.error(self._key, key, "is no key that is read here", remedy_for(key, self._asked))
+                raise self.place.error(self._key, key, "is not a known key", remedy_for(key, self._asked))
 
 
 def checked_name(place: Place, key: str, name: str) -> str:
@@ -77,9 +77,9 @@ def checked_name(place: Place, key: str, name: str) -> str:
 
 
 def refuse_repeats(place: Place, key: str, names: list[str]) -> None:
-    """Refuse a name that stands twice; upper and lower case are one, as they are for MySQL."""
+    """Refuse a name that is duplicated; upper and lower case are one, as they are for MySQL."""
     seen: dict[str, str] = {}
     for name in names:
         if name.lower() in seen:
-            raise place.error(key, name, f"stands twice (as {seen[name.lower()]!r})", "give each a name of its own")
+            raise place.error(key, name, f"is duplicated (as {seen[name.lower()]!r})", "give each a name of its own")
         seen[name.lower()] = name

@@ -21,12 +21,12 @@ def parse_generator(place: Place, key: str, value: object) -> Generator:
     """The generator that `value` says, as a word or as a mapping; raises SchemaError for what is none."""
     mapping = {"type": value} if isinstance(value, str) else value
     if not isinstance(mapping, dict):
-        raise place.error(key, value, "is no generator", "write a mapping like {type: sequential, start: 1}")
+        raise place.error(key, value, "is not a generator", "write a mapping like {type: sequential, start: 1}")
     word = mapping.get("type")
     if not isinstance(word, str):
         raise place.missing(f"{key}.type", f"write one of {listed(MODELS)}")
     if word not in MODELS:
-        raise place.error(f"{key}.type", word, "is no generator", remedy_for(word, MODELS))
+        raise place.error(f"{key}.type", word, "is not a generator", remedy_for(word, MODELS))
     try:
         return _ADAPTER.validate_python(mapping)
     except ValidationError as error:
@@ -42,7 +42,7 @@ def parse_reference(place: Place, value: object) -> Reference:
         return reference
     parts = value.split(".") if isinstance(value, str) else []
     if len(parts) != 2 or not all(parts):
-        raise place.error("references", value, "is no reference", remedy)
+        raise place.error("references", value, "is not a reference", remedy)
     return Reference(table=parts[0], column=parts[1])
 
 
@@ -54,16 +54,16 @@ def _explained(place: Place, key: str, word: str, error: ErrorDetails) -> Except
     if kind == "missing":
         return place.missing(where, takes)
     if kind == "extra_forbidden":
-        return place.error(where, error["input"], "is no parameter", takes)
+        return place.error(where, error["input"], "is not a parameter", takes)
     if kind == "value_error" and isinstance(found := error["ctx"]["error"], Problem):
         return place.error_of(where, word if error["loc"][1:] == () else error["input"], found)
     problem, remedy = _COMPLAINTS.get(kind, ("cannot be used", message[:1].lower() + message[1:]))
     return place.error(where, error["input"], problem, remedy.format(**error.get("ctx", {})))
 
 
-_NO_WHOLE_NUMBER = ("is no whole number", "write digits, without quotes")
-_NO_NUMBER = ("is no finite number", "write one like 0.5, without quotes")
-_NO_DECIMAL = ("is no finite number", "write one like 9.99")
+_NO_WHOLE_NUMBER = ("is not a whole number", "write digits, without quotes")
+_NO_NUMBER = ("is not a finite number", "write one like 0.5, without quotes")
+_NO_DECIMAL = ("is not a finite number", "write one like 9.99")
 _COMPLAINTS: Mapping[str, tuple[str, str]] = {
     "int_type": _NO_WHOLE_NUMBER,
     "int_from_float": _NO_WHOLE_NUMBER,
@@ -75,14 +75,14 @@ _COMPLAINTS: Mapping[str, tuple[str, str]] = {
     "greater_than": ("is too small", "write more than {gt}"),
     "less_than_equal": ("is too large", "write {le} or less"),
     "less_than": ("is too large", "write less than {lt}"),
-    "string_type": ("is no text", "write text, in quotes if need be"),
+    "string_type": ("is not text", "write text, in quotes if need be"),
     "string_pattern_mismatch": ("cannot be that", "write text of the form {pattern}"),
     "bool_type": ("is neither true nor false", "write true or false"),
     "bool_parsing": ("is neither true nor false", "write true or false"),
-    "tuple_type": ("is no list", "write one like [a, b]"),
-    "dict_type": ("is no mapping", "write one like {{key: value}}"),
+    "tuple_type": ("is not a list", "write one like [a, b]"),
+    "dict_type": ("is not a mapping", "write one like {{key: value}}"),
     "too_short": ("is empty", "write at least one item"),
-    "union_tag_invalid": ("is no distribution", "write uniform, normal or zipf"),
-    "union_tag_not_found": ("is no distribution", "write uniform, normal or zipf"),
-    "model_attributes_type": ("is no distribution", "write uniform, normal or zipf"),
+    "union_tag_invalid": ("is not a distribution", "write uniform, normal or zipf"),
+    "union_tag_not_found": ("is not a distribution", "write uniform, normal or zipf"),
+    "model_attributes_type": ("is not a distribution", "write uniform, normal or zipf"),
 }

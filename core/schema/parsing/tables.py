@@ -75,7 +75,7 @@ def _read_column(block: Block, name: str, *, is_key: bool) -> Column:
         type_, own = built_in
         return _make_column(name, type_, options.generator or own, options, is_key=is_key)
     if options.generator is None:
-        raise block.place.error("data_type", value, "is no data_type", _unknown(value))
+        raise block.place.error("data_type", value, "is not a valid data_type", _unknown(value))
     type_ = parse_type(block.place, "data_type", value)
     return _make_column(name, type_, options.generator, options, is_key=is_key)
 
@@ -104,12 +104,12 @@ def _primary_key(place: Place, named: object, flagged: list[str], columns: list[
             raise place.missing("primary_key", f"write the key's column: one of {listed(columns)}")
         return flagged[0]
     if not isinstance(named, str):
-        raise place.error("primary_key", named, "is no column's name", f"write one of {listed(columns)}")
+        raise place.error("primary_key", named, "is not a column name", f"write one of {listed(columns)}")
     if named not in columns:
-        raise place.error("primary_key", named, "is no column of the table", remedy_for(named, columns))
+        raise place.error("primary_key", named, "is not a column of the table", remedy_for(named, columns))
     if flagged and flagged != [named]:
         raise place.error(
-            "primary_key", named, f"is not {flagged[0]}, which says primary_key: true", "keep one of the two"
+            "primary_key", named, f"is not {flagged[0]}, which says primary_key: true", "keep one of them"
         )
     return named
 
@@ -126,7 +126,7 @@ def read_fields(block: Block) -> Table:
     fields = [] if fields is None else fields
     if not isinstance(fields, list):
         raise block.place.error(
-            "fields", fields, "is no list", "write a list of fields, each with name, type and generator"
+            "fields", fields, "is not a list", "write a list of fields, each with name, type and generator"
         )
     for number, item in enumerate(fields, start=1):
         field = Block(block.place.in_column(f"#{number}"), "fields", item)
@@ -160,7 +160,9 @@ class _Options:
         place = block.place
         sources = [key for key in ("generator", "references", "template") if key in block]
         if len(sources) > 1:
-            raise place.error(sources[1], block.take(sources[1]), f"stands beside {sources[0]}", "keep one of the two")
+            raise place.error(
+                sources[1], block.take(sources[1]), f"cannot be combined with {sources[0]}", "keep one of them"
+            )
         generator: Generator | None = None
         if (value := block.take("generator")) is not None:
             generator = parse_generator(place, "generator", value)

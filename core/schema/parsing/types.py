@@ -63,7 +63,7 @@ def parse_type(place: Place, key: str, value: object) -> DataType:
     if isinstance(value, str):
         match = _CALL.fullmatch(value)
         if match is None:
-            raise place.error(key, value, "is no type", remedy_for(value, _WORDS))
+            raise place.error(key, value, "is not a valid type", remedy_for(value, _WORDS))
         word, *numbers = match.groups()
         kind = _kind(place, key, word)
         given = [int(number) for number in numbers if number is not None]
@@ -74,7 +74,7 @@ def parse_type(place: Place, key: str, value: object) -> DataType:
     if isinstance(value, dict):
         return _from_mapping(place, key, Block(place, key, value), value)
     raise place.error(
-        key, value, "is no type", "write a word like big_int or a mapping like {type: var_char, length: 50}"
+        key, value, "is not a valid type", "write a word like big_int or a mapping like {type: var_char, length: 50}"
     )
 
 
@@ -101,23 +101,23 @@ def parse_values(place: Place, key: str, value: object) -> tuple[str, ...]:
     """The values of an enum or a set: texts, none twice and none with a comma, which separates a set's in MySQL."""
     remedy = "write a list of texts, like [new, old]"
     if not isinstance(value, list) or not value:
-        raise place.error(key, value, "is no list of values", remedy)
+        raise place.error(key, value, "is not a list of values", remedy)
     for item in value:
         if not isinstance(item, str) or not item:
-            raise place.error(key, item, "is no text", "put it in quotes, or write another text")
+            raise place.error(key, item, "is not text", "put it in quotes, or write another text")
         if "," in item or len(item) > 255 or "\0" in item:
             raise place.error(
                 key, item, "cannot be a value in every target", "write up to 255 characters without comma or NUL"
             )
         if value.count(item) > 1:
-            raise place.error(key, item, "stands twice", "write each value once")
+            raise place.error(key, item, "is duplicated", "write each value once")
     return tuple(value)
 
 
 def _kind(place: Place, key: str, word: str) -> Kind:
     kind = _BY_WORD.get(word.strip().lower().replace("_", ""))
     if kind is None:
-        raise place.error(key, word, "is no type", remedy_for(word, _WORDS))
+        raise place.error(key, word, "is not a valid type", remedy_for(word, _WORDS))
     return kind
 
 
@@ -125,7 +125,7 @@ def _typed(place: Place, key: str, shown: object, kind: Kind, parameters: dict[s
     parameters.pop("width", None)
     for name, number in parameters.items():
         if name in ("precision", "scale", "length") and (isinstance(number, bool) or not isinstance(number, int)):
-            raise place.error(f"{key}.{name}", number, "is no whole number", _EXAMPLES[kind])
+            raise place.error(f"{key}.{name}", number, "is not a whole number", _EXAMPLES[kind])
     if kind in _LONGEST and isinstance(parameters.get("length"), int) and parameters["length"] > _LONGEST[kind]:  # type: ignore[operator]
         remedy = f"write at most {_LONGEST[kind]}, or text"
         raise place.error(key, shown, "is longer than every target can store", remedy)
@@ -133,4 +133,4 @@ def _typed(place: Place, key: str, shown: object, kind: Kind, parameters: dict[s
     try:
         return make(kind=kind, **parameters)
     except ValueError:
-        raise place.error(key, shown, f"is no complete {kind}", _EXAMPLES[kind]) from None
+        raise place.error(key, shown, f"is not a complete {kind}", _EXAMPLES[kind]) from None

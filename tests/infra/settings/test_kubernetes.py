@@ -39,13 +39,13 @@ def test_tolerations_are_read_as_kubectl_writes_taints():
 @pytest.mark.parametrize(
     ("key", "value", "said"),
     [
-        ("nodeSelector", "disk", "'disk' has 'disk', which is no label of a node; write labels like disk=ssd,zone=a"),
+        ("nodeSelector", "disk", "'disk' has 'disk', which is not a node label; write labels like disk=ssd,zone=a"),
         ("nodeSelector", "a=b,a=c", "'a=b,a=c' names 'a' twice; write labels like disk=ssd,zone=a"),
-        ("tolerations", "a=b:Never", "'a=b:Never' has 'a=b:Never', which is no taint; write them like dedicated="),
-        ("namespace", "My_Space", "'My_Space' is no name of Kubernetes; write lower-case letters"),
-        ("outputStorage", "-x", "'-x' is no name of Kubernetes; write lower-case letters"),
-        ("databaseStorage", "10 apples", "'10 apples' is no size; write one like"),
-        ("startTimeout", "0", "'0' is no whole number above zero; write one like 4"),
+        ("tolerations", "a=b:Never", "'a=b:Never' has 'a=b:Never', which is not a taint; write them like dedicated="),
+        ("namespace", "My_Space", "'My_Space' is not a valid Kubernetes name; write lower-case letters"),
+        ("outputStorage", "-x", "'-x' is not a valid Kubernetes name; write lower-case letters"),
+        ("databaseStorage", "10 apples", "'10 apples' is not a valid size; write one like"),
+        ("startTimeout", "0", "'0' is not a whole number above zero; write one like 4"),
     ],
 )
 def test_what_cannot_be_used_is_refused_by_key_value_and_remedy(key: str, value: str, said: str):

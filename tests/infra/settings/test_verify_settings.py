@@ -24,9 +24,9 @@ def test_the_settings_are_in_the_plan() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"retries": "-1"}, "loadtest:retries: '-1' is no whole number from zero"),
-        ({"verifyDepth": "deep"}, "loadtest:verifyDepth: 'deep' is none of the choices; write one of full, checksum"),
-        ({"operation": "check"}, "loadtest:operation: 'check' is none of the choices"),
+        ({"retries": "-1"}, "loadtest:retries: '-1' is not a whole number of 0 or more"),
+        ({"verifyDepth": "deep"}, "loadtest:verifyDepth: 'deep' is not a valid choice; write one of full, checksum"),
+        ({"operation": "check"}, "loadtest:operation: 'check' is not a valid choice"),
     ],
 )
 def test_what_is_no_setting_is_refused(given: dict[str, str], said: str) -> None:

@@ -65,7 +65,7 @@ def test_another_seed_gives_other_rows(capsys: pytest.CaptureFixture[str]) -> No
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--table", "user"], "tables: 'user' is no table of the schema; write one of users, orders, products"),
+        (["--table", "user"], "tables: 'user' is not a table of the schema; write one of users, orders, products"),
         (["--columns", "id,nme"], "table users: column 'nme' does not exist; write one of id, name"),
         (["--rows", "5:3"], "--rows: '5:3' is not a valid range of rows; write the first row and the end, like 0:10"),
         (["--rows", "a:b"], "--rows: 'a:b' is not a valid range of rows"),
@@ -118,7 +118,7 @@ def test_what_a_generator_was_given_is_shown(capsys: pytest.CaptureFixture[str])
         ("tables: [", "line 1"),
         (
             "tables: [{name: t, id: {type: text, unique: true, generator: {type: faker, provider: nope}}}]",
-            "generator.faker: 'nope' is no provider of Faker in this locale; write one like job",
+            "generator.faker: 'nope' is not a provider of Faker in this locale; write one like job",
         ),
         (
             "tables: [{name: t, id: {type: text, generator: {type: faker, provider: date_this_year}}}]",
@@ -134,7 +134,7 @@ def test_what_a_generator_was_given_is_shown(capsys: pytest.CaptureFixture[str])
         ),
         (
             "tables: [{name: t, id: {type: int, generator: {type: faker, provider: job, unique: true, pool: 10}}}]",
-            "is no whole number",
+            "is not a whole number",
         ),
         (
             "tables: [{name: t, id: {type: text, generator: {type: faker, provider: boolean, unique: true, pool: 10}}}]",
