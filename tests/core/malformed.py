@@ -72,7 +72,10 @@ CORPUS: dict[str, tuple[str, tuple[str, ...]]] = {
         field("type: text, generator: email}\n      - {name: c, type: text, generator: name"),
         ("'c'", "is duplicated"),
     ),
-    "a field called like the key": (fields("{name: id, type: text, generator: email}"), ("table t", "'id'", "is duplicated")),
+    "a field called like the key": (
+        fields("{name: id, type: text, generator: email}"),
+        ("table t", "'id'", "is duplicated"),
+    ),
     "a name in another script": ("tables:\n  - name: 用户\n", ("'用户'", "write letters, digits and underscores")),
     "a name with an accent": (seed("{name: prénom, data_type: name}"), ("prénom", "write letters")),
     "a name with a space": (seed("{name: first name, data_type: name}"), ("'first name'", "write letters")),
