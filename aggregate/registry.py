@@ -7,6 +7,7 @@ This module itself needs the standard library only.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
@@ -41,7 +42,7 @@ FEEDS: Mapping[str, str] = {
 
 def command(name: str) -> Any:
     """Return the module of a command."""
-    return resolve_name(f"aggregate.commands.{name}")
+    return import_module(f"aggregate.commands.{name}")
 
 
 def report_renderer(name: str) -> Callable[[Report], str]:

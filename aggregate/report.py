@@ -140,7 +140,7 @@ class Verification(_Part):
 
 
 class Limit(StrEnum):
-    """What limited the throughput of a run."""
+    """The possible limits of a run's throughput."""
 
     WORKER_CPU = "worker_cpu"
     SERVER = "server"
@@ -151,7 +151,7 @@ class Limit(StrEnum):
 
 
 class LimitedBy(_Part):
-    """What limited the run, and the share of the workers' total time per phase.
+    """The limit of a run, and the share of the workers' total time per phase.
 
     Generating may overlap sending, so the shares can add up to more than one.
     """

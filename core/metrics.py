@@ -26,7 +26,7 @@ class Unit(StrEnum):
 
 
 class Better(StrEnum):
-    """Which direction of a metric is an improvement."""
+    """The direction in which a metric improves."""
 
     HIGHER = "higher"
     LOWER = "lower"
@@ -37,7 +37,7 @@ _SECONDS = frozenset({Unit.DURATION_MS, Unit.LATENCY_MS})
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """Where a metric is exported in OpenMetrics. Metrics with the same `family` differ in one label."""
+    """The OpenMetrics sample of a metric: its family and, if a family has several metrics, a label and its value."""
 
     family: str = ""
     label: str = ""

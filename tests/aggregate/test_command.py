@@ -273,6 +273,17 @@ def test_closed_pipe_is_no_error(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("arguments", [("--stack", "small"), ("watch", "--stack", "small"), ("--help",)])
+def test_python_without_packages_prints_setup_hint(arguments):
+    # -S leaves out site-packages, as in a Python that has only the standard library.
+    command = [sys.executable, "-S", "-m", "aggregate", *arguments]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("error: package ")
+    assert "make venv" in done.stderr
+
+
 def test_usage_error_ends_in_2():
     done = aggregate()
     assert done.returncode == 2

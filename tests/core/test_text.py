@@ -6,7 +6,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from core.text import HIDDEN, one_line, redacted
+from core.text import HIDDEN, one_line, redacted, visible
 
 
 def _lower_hexadecimal(text: str) -> str:
@@ -54,3 +54,34 @@ def test_redacted_removes_secret_that_contains_another():
 
 def test_text_without_secrets_becomes_one_line():
     assert redacted("a\nb", []) == "a b"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("naïve Größe 注文 🚀", "naïve Größe 注文 🚀"),
+        ("\x1b[31m\x07\x7f\x9b", r"\x1b[31m\x07\x7f\x9b"),
+        ("a\nb\tc\u2028d", r"a\nb\tc\u2028d"),
+        ("\u202eabc\u2066\u200f", r"\u202eabc\u2066\u200f"),
+        ("\u200b\u200d\ufeff\u00ad\u2060", r"\u200b\u200d\ufeff\xad\u2060"),
+        ("\u3164\ufe0f\U000e0101", r"\u3164\ufe0f\U000e0101"),
+        ("\ud800", r"\ud800"),
+        (r"C:\x1b", r"C:\x1b"),
+    ],
+)
+def test_visible_escapes_characters_without_a_glyph(text, shown):
+    assert visible(text) == shown
+    assert visible(shown) == shown
+
+
+@pytest.mark.parametrize("text", ["x" * 10_000, "\x1b" * 10_000, "\U000e0101" * 10_000])
+def test_visible_shortens_long_text_without_cutting_an_escape(text):
+    shown = visible(text, 50)
+    beginning, dots, length = shown.partition("... ")
+    assert (dots, length) == ("... ", "(10,000 characters)")
+    assert 40 < len(beginning) <= 50
+    assert len(beginning) % len(visible(text[0])) == 0
+
+
+def test_visible_keeps_text_of_exactly_the_limit():
+    assert visible("x" * 50, 50) == "x" * 50
