@@ -41,7 +41,7 @@ _PLAIN: Mapping[Kind, pa.DataType] = {
 
 
 def arrow_type(type_: DataType) -> pa.DataType:
-    """The Arrow type that columns of this type are generated in."""
+    """Return the Arrow type of a column type."""
     if type_.kind is Kind.DECIMAL:
         return pa.decimal128(type_.precision, type_.scale)
     if type_.kind is Kind.ARRAY:
@@ -51,7 +51,7 @@ def arrow_type(type_: DataType) -> pa.DataType:
 
 
 def arrow_schema(table: Table) -> pa.Schema:
-    """The table's columns as Arrow fields; each carries its kind as metadata `kind`."""
+    """Return the table's columns as Arrow fields; the metadata `kind` has the kind of each."""
     return pa.schema(
         [
             pa.field(column.name, arrow_type(column.type), column.nullable, {"kind": str(column.type.kind)})
@@ -69,13 +69,13 @@ _UUID_GROUPS = ((0, 8, 0), (9, 13, 8), (14, 18, 12), (19, 23, 16), (24, 36, 20))
 
 
 def fixed_width(type_: pa.DataType, values: NDArray[Any]) -> pa.Array:
-    """An array of a fixed-width type whose cells are the items (or lines) of `values`, bit for bit."""
+    """Return an array of a fixed-width type whose cells are the items or rows of `values`, bit for bit."""
     cells = values.nbytes * 8 // type_.bit_width
     return pa.Array.from_buffers(type_, cells, [None, pa.py_buffer(np.ascontiguousarray(values))])
 
 
 def variable_width(lengths: NDArray[np.int32], data: NDArray[np.uint8], type_: pa.DataType) -> pa.Array:
-    """An array of texts or bytes of these lengths, whose bytes lie in `data` one after the other."""
+    """Return an array of strings or binaries of these lengths; `data` has their bytes one after the other."""
     _check_size(int(lengths.sum(dtype=np.int64)), len(lengths))
     offsets = np.zeros(len(lengths) + 1, np.int32)
     np.cumsum(lengths, out=offsets[1:])
@@ -83,7 +83,7 @@ def variable_width(lengths: NDArray[np.int32], data: NDArray[np.uint8], type_: p
 
 
 def equal_width(characters: NDArray[np.uint8], type_: pa.DataType | None = None) -> pa.Array:
-    """An array of texts (or of `type_`) that all have the same length: the lines of a matrix of bytes."""
+    """Return an array of strings (or `type_`) of equal length: the rows of a matrix of bytes."""
     count, length = characters.shape
     _check_size(count * length, count)
     offsets = np.arange(count + 1, dtype=np.int32) * np.int32(length)
@@ -92,14 +92,14 @@ def equal_width(characters: NDArray[np.uint8], type_: pa.DataType | None = None)
 
 
 def _check_size(size: int, rows: int) -> None:
-    """Offsets have 32 bits, and would run over without a word."""
+    """Raise PlanError if the bytes exceed the 32-bit offsets, which would overflow silently."""
     if size >= _MOST_BYTES:
         problem = "is more than one batch can hold in a column (2 GiB)"
         raise PlanError.of("batchSize", rows, f"of {size:,} bytes {problem}", "write a smaller batchSize")
 
 
 def with_nulls(array: pa.Array, valid: NDArray[np.bool_]) -> pa.Array:
-    """The same array, NULL where `valid` is false as well as where it was NULL before."""
+    """Return the array with NULL where `valid` is false, in addition to its own NULLs."""
     if array.null_count:
         valid = valid & array.is_valid().to_numpy(zero_copy_only=False)
     buffers = array.buffers()
@@ -114,7 +114,7 @@ def with_nulls(array: pa.Array, valid: NDArray[np.bool_]) -> pa.Array:
 
 
 def uuid_characters(identifiers: NDArray[np.uint8]) -> Block:
-    """The 36 characters of each row's sixteen bytes."""
+    """Return the 36 characters of each row's 16 bytes."""
     characters = np.full((len(identifiers), 36), ord("-"), np.uint8)
     digits = _HEX_PAIRS[identifiers].view(np.uint8).reshape(len(identifiers), 32)
     for start, end, first in _UUID_GROUPS:

@@ -1,5 +1,5 @@
-"""Whole batches of rows in the bytes that files and servers take: one module a wire format, one encoder class each.
+"""Encode batches of rows for files and servers: one module and one encoder class per wire format.
 
-An encoder is made once for a table, `XxxEncoder(table)`, and `encode(batch)` gives `Rows`. A row's bytes depend on the
-row alone, never on the batch it came in, so that work can be cut anywhere.
+`XxxEncoder(table)` is created once per table; its `encode(batch)` returns `Rows`. The bytes of a row depend on the row
+alone and not on its batch, so that rows can be divided into batches anywhere.
 """

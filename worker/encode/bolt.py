@@ -1,8 +1,7 @@
-"""Rows as the parameters of a Cypher statement, and the bytes that they take on the wire.
+"""Rows as the parameters of a Cypher statement, and their size on the wire.
 
-The driver packs the values itself (PackStream, neo4j.com/docs/bolt/current/packstream). What the server has no type for
-becomes text in whole columns first. The size of a row follows from its columns, so that it is known without a second
-packing of each.
+The driver packs the values itself (PackStream, neo4j.com/docs/bolt/current/packstream). Columns without a server type are
+converted to text first. The size of a row is computed from its columns, so that no row is packed twice.
 
 | type | property |
 |---|---|
@@ -39,13 +38,13 @@ _STRUCTURE, _FLOAT, _BYTE = 2, 9, 1
 
 
 class BoltEncoder:
-    """Rows of a table as lists of what the driver packs."""
+    """Encode the rows of a table as lists of values for the driver."""
 
     def __init__(self, table: Table) -> None:
         self._columns = table.columns
 
     def encode(self, batch: pa.RecordBatch) -> Objects:
-        """The rows of an Arrow record batch that has the table's columns."""
+        """Return the rows of an Arrow record batch that has the table's columns."""
         values: list[list[Any]] = []
         sizes = _of_header(np.full(batch.num_rows, len(self._columns), np.int64))
         for column in self._columns:
@@ -56,7 +55,7 @@ class BoltEncoder:
 
 
 def _stored(column: Any, type_: DataType) -> Any:
-    """The column with text in place of what has no type of its own."""
+    """Return the column, as text if the server has no type for it."""
     if type_.kind in _TEXTS:
         written = join(text.WRITERS[type_.kind](column, type_), len(column)).cast(pa.string())
         return pc.if_else(column.is_valid(), written, pa.scalar(None, pa.string())) if column.null_count else written
@@ -72,7 +71,7 @@ def _stored(column: Any, type_: DataType) -> Any:
 
 
 def _objects(column: Any, type_: DataType) -> list[Any]:
-    """The values that the driver is given; one a row."""
+    """Return the values for the driver, one per row."""
     if type_.kind is Kind.ARRAY:
         elements = _objects(column.flatten(), element_of(type_))
         stops = np.cumsum(list_lengths(column)).tolist()
@@ -102,7 +101,7 @@ def _local(column: Any) -> list[Any]:
 
 
 def _zoned(column: Any) -> list[Any]:
-    """With an offset of 0 seconds, as Bolt 5 has it, and 4.4 in the patch that the driver asks for."""
+    """Return instants with an offset of 0 seconds, as in Bolt 5 and in the UTC patch of Bolt 4.4."""
     return [Structure(b"I", *instant, 0) for instant in _pairs(column)]
 
 
@@ -116,11 +115,12 @@ _STRUCTURES: Mapping[Kind, Callable[[Any], list[Any]]] = {
     Kind.TIMESTAMP_TZ: _zoned,
     Kind.POINT: _points,
 }
-"""What the driver would take a thousand times as long to make: its own instants go by pytz and a calendar, cell by cell."""
+"""Ready-made structures. The driver's own instants use pytz and a calendar for each cell, which takes about 1,000 times as
+long."""
 
 
 def _sizes(column: Any, type_: DataType) -> Sizes:
-    """Packed bytes of each value, shape (rows,); a null is one byte."""
+    """Return the packed bytes of each value, shape (rows,); a null is one byte."""
     kind = type_.kind
     if kind in (Kind.ARRAY, Kind.SET):
         sizes = _of_list(column, element_of(type_))
@@ -144,7 +144,7 @@ def _of_list(column: Any, element: DataType) -> Sizes:
 
 
 def _of_header(lengths: Sizes, tiny: bool = True) -> Sizes:
-    """The size of a length: texts and lists below 16 have it in their marker."""
+    """Return the bytes of the length field; texts and lists below 16 have their length in the marker."""
     sizes = np.select([lengths < 256, lengths < 65_536], [2, 3], 5).astype(np.int64)
     return np.where(lengths < 16, 1, sizes) if tiny else sizes
 
@@ -180,7 +180,7 @@ def _instants(more: int) -> Callable[[Any], Sizes]:
 
 
 def _durations(column: Any) -> Sizes:
-    """Months, days, seconds and nanoseconds, as Python's timedelta has them: only the days may be below zero."""
+    """Return the size of months, days, seconds and nanoseconds. As in Python's timedelta, only the days may be negative."""
     microseconds = numbers(column, "<i8")
     days = microseconds // _MICROSECONDS_A_DAY
     rest = microseconds - days * _MICROSECONDS_A_DAY

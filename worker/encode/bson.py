@@ -1,13 +1,13 @@
-"""BSON documents (bsonspec.org, version 1.1) in whole columns, byte for byte what `bson.encode` makes of the same rows.
+"""BSON documents (bsonspec.org, version 1.1), encoded in whole columns: the same bytes as from `bson.encode`.
 
-The primary key is stored as `_id`, first, so that a row loaded twice is one document. Types and what they lose:
+The primary key is stored as `_id`, first, so that a row loaded twice is one document. Types and their losses:
 
 | type | BSON |
 |---|---|
 | int8, int16, int32; int64 | int32; int64 |
 | float32, float64 | double |
 | decimal | Decimal128 to 34 digits; above that the text of all digits |
-| date, datetime, timestamp, timestamp_tz | UTC datetime in milliseconds: what is finer is cut off |
+| date, datetime, timestamp, timestamp_tz | UTC datetime in milliseconds; microseconds are cut off |
 | time | text, 17:20:49.400513 |
 | duration | int64 microseconds |
 | uuid; blob, bytes | binary of subtype 4; 0 |
@@ -62,12 +62,12 @@ def _size(number: int) -> bytes:
 
 
 def _document(elements: Sequence[Piece], rows: int) -> list[Piece]:
-    """Elements with the size before and the zero behind that make them a document, or an array's value."""
+    """Return a document, or the value of an array: the size, the elements and a zero byte."""
     return [block(lengths(elements, rows) + 5, "<i4"), *elements, b"\0"]
 
 
 def _element(name: Sequence[Piece], column: Any, type_: DataType) -> Sequence[Piece]:
-    """The elements that a column gives, one a row: code, name, value; a null has a code of its own and no value."""
+    """Return the element of each row: code, name and value. A null has its own code and no value."""
     code, value = _WRITERS[type_.kind](column, type_)
     present = keep_nulls([code, *name, b"\0", *value], column)
     if not column.null_count:
@@ -131,7 +131,7 @@ def _arrays(column: Any, type_: DataType) -> Value:
 
 
 def _json_values(column: Any, _: DataType) -> Value:
-    """Each distinct text is read once."""
+    """Return the values of JSON texts; each distinct text is parsed once."""
     distinct = column.dictionary_encode()
     values = [_json_value(document) for document in distinct.dictionary.to_pylist()]
     codes, contents = ([value[part] for value in values] for part in (0, 1))
@@ -142,7 +142,7 @@ def _json_values(column: Any, _: DataType) -> Value:
 
 
 def _json_value(document: str) -> tuple[bytes, bytes]:
-    """Code and value of a JSON text; what no int64 holds becomes a double."""
+    """Return code and value of a JSON text; a whole number beyond int64 becomes a double."""
     element = encode_document({"": json.loads(document, parse_int=_whole_number)})[4:-1]
     return element[:1], element[2:]
 
@@ -176,7 +176,7 @@ _WRITERS: Mapping[Kind, Writer] = {
 
 
 class BsonEncoder:
-    """Rows of a table as BSON documents, `_id` first; `Rows.cut()` gives one `bytes` a document."""
+    """Encode the rows of a table as BSON documents, `_id` first; `Rows.cut()` returns one `bytes` per document."""
 
     def __init__(self, table: Table) -> None:
         key = table.key
@@ -184,9 +184,9 @@ class BsonEncoder:
         self._columns += [(column.name.encode(), column) for column in table.columns if column.name != key.name]
 
     def encode(self, batch: Any) -> Rows:
-        """The documents of an Arrow record batch that has the table's columns, in any order.
+        """Return the documents of an Arrow record batch that has the table's columns, in any order.
 
-        Raises pyarrow.ArrowInvalid where they need 2 GiB or more.
+        Raises pyarrow.ArrowInvalid or PlanError if they need 2 GiB or more.
         """
         elements: list[Piece] = []
         for name, column in self._columns:

@@ -1,4 +1,4 @@
-"""CSV and JSON lines one row at a time, for `method: insert`: the bytes of the columnar encoders, made cell by cell."""
+"""CSV and JSON lines one row at a time, for `method: insert`; the same bytes as from the columnar encoders."""
 
 import base64
 import json
@@ -19,7 +19,7 @@ Writer = Callable[[Any, DataType], str]
 
 
 def json_value(value: Any, type_: DataType) -> str:
-    """A value of Arrow's `as_py` as JSON."""
+    """Return a value of Arrow's `as_py` as JSON."""
     if value is None:
         return "null"
     kind = type_.kind
@@ -32,7 +32,7 @@ def json_value(value: Any, type_: DataType) -> str:
 
 
 def csv_value(value: Any, type_: DataType) -> str:
-    """A value as a field of CSV, quoted where it must be; NULL is empty and the empty string is not."""
+    """Return a value as a field of CSV, quoted if needed. NULL is empty; the empty string is `""`."""
     if value is None:
         return ""
     kind = type_.kind
@@ -48,24 +48,24 @@ def csv_value(value: Any, type_: DataType) -> str:
 
 
 def quoted(field: str) -> str:
-    """A field of CSV in quotes, if it needs them."""
+    """Return a field of CSV, in quotes if it needs them."""
     if field and not any(special in field for special in '",\r\n'):
         return field
     return '"' + field.replace('"', '""') + '"'
 
 
 def plain_text(value: Any, type_: DataType) -> str:
-    """A value's text without quotes, as `worker.encode.text` has it."""
+    """Return the text of a value without quotes, in the format of `worker.encode.text`."""
     return str(value) if type_.kind in STRINGS else _WRITERS[type_.kind](value, type_)
 
 
 def microseconds(value: timedelta) -> int:
-    """A duration as its microseconds."""
+    """Return a duration in microseconds."""
     return value // timedelta(microseconds=1)
 
 
 def _float(value: float) -> str:
-    """The shortest digits, as Python writes them: an exponent has a sign and two digits, else they are the column's."""
+    """Return the shortest digits. Python's exponent has a sign and two digits; otherwise the text equals that of the column."""
     return repr(value)
 
 
@@ -122,14 +122,14 @@ _QUOTED = (*BINARIES, Kind.DATE, Kind.TIME, *TIMESTAMPS, Kind.UUID, Kind.DURATIO
 
 
 class CsvByRow:
-    """Rows of a table as CSV lines; `header` is the line before them."""
+    """Encode the rows of a table as CSV lines; `header` is the line before them."""
 
     def __init__(self, table: Table) -> None:
         self._types = [column.type for column in table.columns]
         self.header = (",".join(quoted(column.name) for column in table.columns) + "\n").encode()
 
     def encode(self, batch: Any) -> Rows:
-        """The rows of an Arrow record batch that has the table's columns in their order."""
+        """Return the rows of an Arrow record batch that has the table's columns in their order."""
         return Rows.joined([self._row(row) for row in _objects(batch)])
 
     def _row(self, row: tuple[Any, ...]) -> bytes:
@@ -137,7 +137,7 @@ class CsvByRow:
 
 
 class NdjsonByRow:
-    """Rows of a table as JSON objects, each on a line."""
+    """Encode the rows of a table as JSON objects, one per line."""
 
     header = b""
 
@@ -145,7 +145,7 @@ class NdjsonByRow:
         self._columns = [(json.dumps(column.name, ensure_ascii=False) + ":", column.type) for column in table.columns]
 
     def encode(self, batch: Any) -> Rows:
-        """The rows of an Arrow record batch that has the table's columns in their order."""
+        """Return the rows of an Arrow record batch that has the table's columns in their order."""
         return Rows.joined([self._row(row) for row in _objects(batch)])
 
     def _row(self, row: tuple[Any, ...]) -> bytes:

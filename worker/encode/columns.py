@@ -1,8 +1,8 @@
-"""Rows put together from pieces, in whole columns.
+"""Read Arrow columns as NumPy arrays, and concatenate columns of bytes to rows.
 
-A piece is what one place of the row holds in every row of a batch: a constant (`bytes`), a block of one width (numpy
-bytes of shape (rows, width)), or an Arrow binary array of any widths. Constants and blocks that touch become one block,
-and Arrow's own join writes the rest: measured at 10 ns a piece and row, and the ends of the rows come with it.
+A piece is one part of every row of a batch: a constant (`bytes`), a block of one width (NumPy bytes of shape
+(rows, width)), or an Arrow binary array of any widths. Adjacent constants and blocks become one block, and Arrow joins the
+pieces, at about 10 ns per piece and row. The join also returns the end of each row.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,14 +20,14 @@ from worker.arrow import Block, equal_width, with_nulls
 Piece = Any
 """`bytes`, a `Block`, or an Arrow binary or string array."""
 Writer = Callable[[Any, DataType], Sequence[Piece]]
-"""A column's values as pieces. What it makes of a null does not matter: `keep_nulls` puts the nulls back."""
+"""Returns a column's values as pieces. The bytes of a null have no meaning: `keep_nulls` restores the nulls."""
 Writers = Mapping[Kind, Writer]
 
 
 def join(pieces: Sequence[Piece], rows: int, null: bytes = b"") -> Any:
-    """A binary array of `rows` values: the pieces of each row one behind the other, `null` in a null's place.
+    """Return a binary array of `rows` values: the concatenated pieces of each row, `null` for a null.
 
-    Raises pyarrow.ArrowInvalid where the batch needs 2 GiB or more.
+    Raises pyarrow.ArrowInvalid or PlanError if the batch needs 2 GiB or more.
     """
     joined = list(_merged(pieces, rows))
     if len(joined) == 1 and not joined[0].null_count:
@@ -38,14 +38,14 @@ def join(pieces: Sequence[Piece], rows: int, null: bytes = b"") -> Any:
 
 
 def keep_nulls(pieces: Sequence[Piece], column: Any) -> Sequence[Piece]:
-    """The pieces of a column; where it has nulls, one piece that is null where the column is."""
+    """Return the pieces of a column; if it has nulls, return one piece with the same nulls."""
     if not column.null_count:
         return pieces
     return [with_nulls(join(pieces, len(column)), column.is_valid().to_numpy(zero_copy_only=False))]
 
 
 def lengths(pieces: Iterable[Piece], rows: int) -> NDArray[np.int64]:
-    """Bytes of each row of pieces that have no nulls, shape (rows,)."""
+    """Return the bytes per row of pieces without nulls, shape (rows,)."""
     total = np.zeros(rows, np.int64)
     for piece in pieces:
         if isinstance(piece, bytes):
@@ -58,7 +58,7 @@ def lengths(pieces: Iterable[Piece], rows: int) -> NDArray[np.int64]:
 
 
 def lengths_of(values: Any) -> NDArray[np.int64]:
-    """Bytes of each value of a string or binary array, shape (values,); a null has any length."""
+    """Return the bytes of each value of a string or binary array, shape (values,); a null has any length."""
     if not len(values):
         return np.zeros(0, np.int64)
     offsets = np.frombuffer(values.buffers()[1], np.int32)[values.offset : values.offset + len(values) + 1]
@@ -66,19 +66,19 @@ def lengths_of(values: Any) -> NDArray[np.int64]:
 
 
 def joined_lists(column: Any, elements: Any, separator: bytes) -> Any:
-    """The elements of each list, encoded one behind the other; `elements` is the encoded `column.flatten()`."""
+    """Return the joined elements of each list; `elements` is the encoded `column.flatten()`."""
     counts = list_lengths(column)
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
     return pc.binary_join(pa.ListArray.from_arrays(offsets, elements), separator)
 
 
 def list_lengths(column: Any) -> NDArray[np.int64]:
-    """Elements of each list, none where the list is null; shape (rows,)."""
+    """Return the number of elements of each list, 0 for a null; shape (rows,)."""
     return np.asarray(pc.list_value_length(column).fill_null(0).to_numpy(zero_copy_only=False), np.int64)
 
 
 def _merged(pieces: Sequence[Piece], rows: int) -> Iterable[Any]:
-    """The pieces as what Arrow joins: neighbours of known width become one array, lonely constants scalars."""
+    """Yield the pieces for Arrow: adjacent pieces of known width as one array, a constant alone as a scalar."""
     if all(isinstance(piece, bytes) for piece in pieces):
         pieces = [*pieces, np.empty((rows, 0), np.uint8)]
     for of_known_width, run in groupby(pieces, lambda piece: isinstance(piece, bytes | np.ndarray)):
@@ -106,30 +106,30 @@ def _side_by_side(parts: list[bytes | Block], rows: int) -> Block:
 
 
 def numbers(column: Any, dtype: DTypeLike) -> NDArray[Any]:
-    """The storage of a fixed-width column (numbers, dates, times) as `dtype`, shape (rows,); a null is any number."""
+    """Return a fixed-width column (numbers, dates, times) as `dtype`, shape (rows,); a null is any number."""
     width = np.dtype(dtype).itemsize
     return _storage(column, width).view(dtype).reshape(-1)
 
 
 def fixed(column: Any) -> Block:
-    """The bytes of a fixed-size column (uuid, decimal), shape (rows, width); a null is any bytes."""
+    """Return the bytes of a fixed-size column (uuid, decimal), shape (rows, width); a null is any bytes."""
     return _storage(column, column.type.byte_width)
 
 
 def truths(column: Any) -> NDArray[np.bool_]:
-    """A boolean column, shape (rows,); a null is False."""
+    """Return a boolean column, shape (rows,); a null is False."""
     return np.asarray(column.fill_null(False).to_numpy(zero_copy_only=False), np.bool_)
 
 
 def block(values: NDArray[Any], dtype: DTypeLike) -> Block:
-    """Numbers in the byte order and width of `dtype`, shape (rows, width of `dtype` times the columns)."""
+    """Return numbers as bytes in the order and width of `dtype`, shape (rows, width of `dtype` times the columns)."""
     converted = np.ascontiguousarray(values, dtype=dtype)
     columns = converted.shape[1] if converted.ndim > 1 else 1
     return converted.reshape(-1).view(np.uint8).reshape(len(values), columns * converted.itemsize)
 
 
 def magnitudes(column: Any) -> tuple[NDArray[np.bool_], NDArray[np.uint64], NDArray[np.uint64]]:
-    """A decimal column's unscaled values as sign (True below zero) and the low and high 64 bits of their size."""
+    """Return the unscaled values of a decimal column: sign (True below zero), low and high 64 bits of the magnitude."""
     words = numbers_of_two(column)
     low, high = words[:, 0].copy(), words[:, 1].copy()
     negative = high >> np.uint64(63) == 1
@@ -140,7 +140,7 @@ def magnitudes(column: Any) -> tuple[NDArray[np.bool_], NDArray[np.uint64], NDAr
 
 
 def numbers_of_two(column: Any) -> NDArray[np.uint64]:
-    """A decimal column's 128 bits as two words, the low one first, shape (rows, 2); a null is zero."""
+    """Return the 128 bits of a decimal column as two words, the low one first, shape (rows, 2); a null is zero."""
     return fixed(column.fill_null(0) if column.null_count else column).view(np.uint64)
 
 
@@ -153,14 +153,14 @@ def _storage(column: Any, width: int) -> Block:
 
 
 def zero_for_null(column: Any) -> Any:
-    """The column with zero in a null's place, where a conversion would stumble over what lies there."""
+    """Return the column with zero for a null, because a conversion may fail on the undefined value of a null."""
     if not column.null_count:
         return column
     return column.fill_null(pa.scalar(0, column.type))
 
 
 def present(values: Any, special: bytes) -> bytes:
-    """Which of the `special` bytes a string or binary array holds, at a tenth of a nanosecond a byte."""
+    """Return which of the `special` bytes a string or binary array contains, at about 0.1 ns per byte."""
     if not len(values) or values.buffers()[2] is None:
         return b""
     bounds = np.frombuffer(values.buffers()[1], np.int32)[values.offset : values.offset + len(values) + 1]
@@ -170,7 +170,7 @@ def present(values: Any, special: bytes) -> bytes:
 
 
 def replaced(piece: Piece, substitutes: Mapping[int, bytes]) -> Any:
-    """The values with each byte replaced, in the order of `substitutes`: the escape character itself comes first."""
+    """Return the values with each byte replaced, in the order of `substitutes`; the escape character must be first."""
     values = as_array(piece)
     for byte in present(values, bytes(substitutes)):
         values = pc.replace_substring(values, pattern=bytes([byte]), replacement=substitutes[byte])
@@ -178,7 +178,7 @@ def replaced(piece: Piece, substitutes: Mapping[int, bytes]) -> Any:
 
 
 def as_array(piece: Piece) -> Any:
-    """A block or a string array as a binary array, without a copy."""
+    """Return a block or a string array as a binary array, without a copy."""
     if isinstance(piece, np.ndarray):
         return equal_width(piece, pa.binary())
     return piece.view(pa.binary()) if piece.type == pa.string() else piece

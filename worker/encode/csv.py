@@ -30,7 +30,7 @@ _WRITERS: Writers = {
 
 
 class CsvEncoder(RowEncoder):
-    """Rows of a table as CSV lines; `header` is the line before them."""
+    """Encode the rows of a table as CSV lines; `header` is the line before them."""
 
     def __init__(self, table: Table) -> None:
         leads = [b"", *[b","] * (len(table.columns) - 1)]
@@ -40,7 +40,7 @@ class CsvEncoder(RowEncoder):
 
 
 def quoted_where_needed(values: Any) -> Any:
-    """CSV's quotes (RFC 4180) around values with a quote, comma or line end in them, and around the empty value."""
+    """Quote values that contain a quote, comma or line end, and empty values (RFC 4180)."""
     special = present(values, b'",\r\n')
     empty = bool((lengths_of(values) == 0).any())
     if not special and not empty:

@@ -1,4 +1,4 @@
-"""The encoders that most formats share: values in the order of the columns, with constants between them."""
+"""The encoder that most formats share: the values in the order of the columns, with constants between them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,9 +11,9 @@ from worker.encode.rows import Rows
 
 
 class RowEncoder:
-    """Encodes batches of a table; the formats differ in the constants between the values and in the writers of types.
+    """Encode batches of a table. Formats differ in the constants between the values and in the writers of types.
 
-    `header` is what a file or a stream of rows begins with; many formats have none.
+    `header` is the beginning of a file or stream of rows; many formats have none.
     """
 
     header: bytes = b""
@@ -28,9 +28,9 @@ class RowEncoder:
         self._end = end
 
     def encode(self, batch: Any) -> Rows:
-        """The rows of an Arrow record batch that has the table's columns, in any order.
+        """Return the rows of an Arrow record batch that has the table's columns, in any order.
 
-        Raises pyarrow.ArrowInvalid where they need 2 GiB or more.
+        Raises pyarrow.ArrowInvalid or PlanError if they need 2 GiB or more.
         """
         pieces: list[Piece] = []
         for column, lead in zip(self._columns, self._leads, strict=True):
@@ -45,11 +45,14 @@ _PLAIN = (
 """Kinds whose text can hold no tab, line end or backslash."""
 
 ESCAPES: Mapping[int, bytes] = {0x5C: rb"\\", 0x09: rb"\t", 0x0A: rb"\n", 0x0D: rb"\r"}
-"""The escapes that both servers know, for the bytes that both give a meaning to."""
+"""The escapes that both servers read, for the bytes that have a meaning for both."""
 
 
 class DelimitedEncoder(RowEncoder):
-    """Encodes a table for a server that reads such text; `literals` is what the server expects for each type."""
+    r"""Encode a table as the default text of COPY and LOAD DATA: tabs, backslash escapes, and `\N` for NULL.
+
+    `literals` has the text that the server expects for each type.
+    """
 
     def __init__(self, table: Table, literals: Writers) -> None:
         leads = [b"", *[b"\t"] * (len(table.columns) - 1)]
@@ -65,7 +68,7 @@ def _escaped(writer: Writer) -> Writer:
 
 
 class KeyEncoder(RowEncoder):
-    """The primary keys of a table's rows as UTF-8 text, one behind the other with nothing between them."""
+    """Encode the primary key of each row as UTF-8 text: the key of a Kafka message."""
 
     def __init__(self, table: Table) -> None:
         super().__init__([table.key], text.WRITERS, leads=[b""], null=b"", end=b"")

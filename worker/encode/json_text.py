@@ -1,7 +1,7 @@
 """JSON values (RFC 8259) in whole columns: for JSON lines, and for the arrays and sets of CSV and MySQL.
 
-A decimal is a number with all its digits: exact on the wire, while a reader that parses numbers as doubles keeps 15 of
-them. Bytes are base64, uuids, times and durations strings as in `worker.encode.text`, points GeoJSON.
+A decimal is a number with all its digits. It is exact on the wire; a reader that parses numbers as doubles keeps 15
+digits. Bytes are base64, uuids, times and durations strings as in `worker.encode.text`, points GeoJSON.
 """
 
 import json
@@ -26,7 +26,7 @@ _ESCAPES = {
 
 
 def _quoted(writer: Writer) -> Writer:
-    """A writer whose text needs no escape, between quotes."""
+    """Return a writer that puts quotes around text without escapes."""
 
     def write(column: Any, type_: DataType) -> list[Piece]:
         return [b'"', *writer(column, type_), b'"']
@@ -39,12 +39,12 @@ def _strings(column: Any, _: DataType) -> list[Piece]:
 
 
 def array(column: Any, type_: DataType) -> list[Piece]:
-    """A list column as JSON arrays, a null element as `null`."""
+    """Return a list column as JSON arrays; a null element is `null`."""
     return [b"[", joined_lists(column, _values(column.flatten(), element_of(type_)), b","), b"]"]
 
 
 def element_of(type_: DataType) -> DataType:
-    """The type of a list's elements; a set's are text."""
+    """Return the type of a list's elements; the elements of a set are text."""
     return type_.element or DataType(kind=Kind.TEXT)
 
 
@@ -63,11 +63,14 @@ WRITERS: Writers = {
     Kind.SET: array,
     Kind.POINT: text.points(b'{"type":"Point","coordinates":[', b",", b"]}"),
 }
-"""A JSON value of every type; a null is `null`."""
+"""The writer of a JSON value for each type."""
 
 
 class NdjsonEncoder(RowEncoder):
-    """Rows of a table as JSON objects, each on a line."""
+    """Encode the rows of a table as JSON objects, one per line.
+
+    `Rows.cut(terminator=1)` returns the values of Kafka messages.
+    """
 
     def __init__(self, table: Table) -> None:
         keys = [json.dumps(column.name, ensure_ascii=False).encode() + b":" for column in table.columns]

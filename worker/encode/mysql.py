@@ -1,8 +1,8 @@
-r"""LOAD DATA's default text: tabs, backslash escapes, `\n` line ends, utf8mb4 with raw bytes in between.
+r"""The default text of LOAD DATA: tabs, backslash escapes, `\n` line ends, utf8mb4 mixed with raw bytes.
 
-It is read as `CHARACTER SET binary`, which leaves bytes as they are; as utf8mb4 the server refuses what is no such text,
-a uuid for instance. A json column takes no binary string: columns of the kinds `CONVERTED` go through a variable and
-`SET c = CONVERT(@c USING utf8mb4)`.
+The statement reads it as `CHARACTER SET binary`, which does not change bytes; as utf8mb4 the server would refuse bytes such
+as a uuid. A json column does not accept a binary string, so columns of the kinds `CONVERTED` are read into a variable and
+set with `SET c = CONVERT(@c USING utf8mb4)`.
 
 | type | column | bytes |
 |---|---|---|
@@ -10,7 +10,7 @@ a uuid for instance. A json column takes no binary string: columns of the kinds 
 | float32 | float | the digits of the double that it is |
 | datetime, timestamp, timestamp_tz | datetime(6) | UTC, no zone |
 | uuid | binary(16) | its 16 bytes |
-| blob, bytes | longblob, varbinary | themselves |
+| blob, bytes | longblob, varbinary | unchanged |
 | array, json, jsonb | json | JSON |
 | set | set(...) | members with commas between |
 | duration | bigint | microseconds |
@@ -38,7 +38,7 @@ def _uuids(column: Any, _: DataType) -> list[Piece]:
 
 
 def _singles(column: Any, type_: DataType) -> list[Piece]:
-    """The shortest digits of the largest singles are above the largest for a server that reads them as doubles."""
+    """Return the digits of the double. The server parses doubles, and the shortest digits of the largest single exceed it."""
     return text.by_polars(column.cast(pa.float64()), type_)
 
 
@@ -66,7 +66,7 @@ _LITERALS: Writers = {
 
 
 class MysqlTextEncoder(DelimitedEncoder):
-    """Rows of a table as LOAD DATA reads them."""
+    """Encode the rows of a table for LOAD DATA."""
 
     def __init__(self, table: Table) -> None:
         super().__init__(table, _LITERALS)

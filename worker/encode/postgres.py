@@ -1,4 +1,4 @@
-"""COPY's binary format (PostgreSQL's manual, COPY, "Binary Format"): big-endian values, each behind its length.
+"""COPY's binary and text formats (PostgreSQL manual, COPY). Binary: big-endian values, each after its length.
 
 | type | column |
 |---|---|
@@ -47,7 +47,7 @@ from worker.encode.json_text import element_of
 
 
 def without_nul(values: Any) -> Any:
-    """The values, which hold no NUL; raises PlanError where one does."""
+    """Return the values unchanged; raise PlanError if one contains a NUL character."""
     if present(values, b"\0"):
         raise PlanError(
             "source: 'postgresql' cannot store the character NUL that the schema's strings hold; "
@@ -69,7 +69,7 @@ _OIDS = {
     Kind.DATE: 1082, Kind.TIME: 1083, Kind.DATETIME: 1114, Kind.TIMESTAMP: 1114, Kind.TIMESTAMP_TZ: 1184,
     Kind.DURATION: 1186, Kind.JSON: 114, Kind.JSONB: 3802, Kind.POINT: 600,
 }  # fmt: skip
-"""Element types of arrays, from the server's pg_type.dat; text where not named."""
+"""Element types of arrays, from the server's pg_type.dat; other kinds are text."""
 
 
 def _length(size: int) -> bytes:
@@ -77,7 +77,7 @@ def _length(size: int) -> bytes:
 
 
 def _fixed(stored: str, sent: str, shift: int = 0, tail: bytes = b"") -> Writer:
-    """A writer of numbers stored in Arrow as `stored` and sent as `sent`, `shift` less, before a constant tail."""
+    """Return a writer of numbers: stored as `stored`, reduced by `shift`, sent as `sent`, followed by a constant tail."""
     length = _length(np.dtype(sent).itemsize + len(tail))
 
     def write(column: Any, _: DataType) -> list[Piece]:
@@ -113,7 +113,7 @@ def _points(column: Any, _: DataType) -> list[Piece]:
 
 
 def _decimals(column: Any, type_: DataType) -> list[Piece]:
-    """Base 10,000 digits around the decimal point, as many for every value: the server drops the zeros at both ends."""
+    """Return base-10,000 digits, equally many for every value; the server removes the zeros at both ends."""
     precision, scale = type_.precision or 1, type_.scale or 0
     fraction = -(-scale // 4)
     digits = fraction + -(-(precision - scale) // 4)
@@ -121,7 +121,7 @@ def _decimals(column: Any, type_: DataType) -> list[Piece]:
     limbs = [low] if precision <= 18 else _limbs(low, high)
     groups = np.zeros((len(column), max(digits, 1)), np.uint64)
     for place in range(digits - 1, -1, -1):
-        # the last group of the fraction has fewer decimal digits where the scale is no multiple of four
+        # the last group of the fraction has fewer decimal digits unless the scale is a multiple of four
         short = 4 * fraction - scale if fraction and place == digits - 1 else 0
         limbs, rest = _divided(limbs, 10 ** (4 - short))
         groups[:, place] = rest * np.uint64(10**short)
@@ -133,13 +133,13 @@ def _decimals(column: Any, type_: DataType) -> list[Piece]:
 
 
 def _limbs(low: NDArray[np.uint64], high: NDArray[np.uint64]) -> list[NDArray[np.uint64]]:
-    """128 bits as four limbs of 32, the highest first, so that a division's remainder and a limb fit in 64."""
+    """Return 128 bits as four limbs of 32, the highest first, so that a remainder and a limb fit in 64 bits."""
     mask, shift = np.uint64(0xFFFFFFFF), np.uint64(32)
     return [high >> shift, high & mask, low >> shift, low & mask]
 
 
 def _divided(limbs: list[NDArray[np.uint64]], divisor: int) -> tuple[list[NDArray[np.uint64]], NDArray[np.uint64]]:
-    """Long division by a small number: the quotient's limbs and the remainder."""
+    """Divide by a small number; return the limbs of the quotient and the remainder."""
     by = np.uint64(divisor)
     quotient = [limbs[0] // by]
     rest = limbs[0] - quotient[0] * by
@@ -151,7 +151,7 @@ def _divided(limbs: list[NDArray[np.uint64]], divisor: int) -> tuple[list[NDArra
 
 
 def _arrays(column: Any, type_: DataType) -> list[Piece]:
-    """One dimension counted from 1; an empty array has no dimension."""
+    """Return arrays of one dimension, counted from 1; an empty array has no dimension."""
     elements, element = column.flatten(), element_of(type_)
     values = keep_nulls(_WRITERS[element.kind](elements, element), elements)
     body = joined_lists(column, join(values, len(elements), _NULL), b"")
@@ -165,7 +165,7 @@ def _arrays(column: Any, type_: DataType) -> list[Piece]:
 
 
 def _counted_nulls(column: Any, elements: Any, counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """1 for each list that holds a null."""
+    """Return 1 for each list that contains a null, else 0."""
     if not elements.null_count:
         return np.zeros(len(column), np.int64)
     before = np.concatenate([[0], np.cumsum(elements.is_null().to_numpy(zero_copy_only=False))])
@@ -196,7 +196,7 @@ _WRITERS: Writers = {
 
 
 class PostgresBinaryEncoder(RowEncoder):
-    """Rows of a table as `COPY ... FROM STDIN (FORMAT binary)` reads them, between `header` and `trailer`."""
+    """Encode the rows of a table for `COPY ... FROM STDIN (FORMAT binary)`, between `header` and `trailer`."""
 
     header = b"PGCOPY\n\xff\r\n\0" + b"\0\0\0\0" + b"\0\0\0\0"
     trailer = b"\xff\xff"
@@ -240,7 +240,7 @@ _LITERALS: Writers = {
 
 
 class PostgresTextEncoder(DelimitedEncoder):
-    """Rows of a table as `COPY ... FROM STDIN` reads them."""
+    """Encode the rows of a table for `COPY ... FROM STDIN`, in text format."""
 
     def __init__(self, table: Table) -> None:
         super().__init__(table, _LITERALS)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows one behind the other: row i is `data[ends[i - 1]:ends[i]]`, and the first begins at 0."""
+    """Rows of bytes in one buffer: row i is `data[ends[i - 1]:ends[i]]`, and the first begins at 0."""
 
     data: memoryview
     ends: NDArray[np.int64]
@@ -21,7 +21,7 @@ class Rows:
 
     @classmethod
     def of(cls, values: Any) -> Self:
-        """The values of an Arrow binary array without nulls, without a copy."""
+        """Return the values of an Arrow binary array without nulls; their bytes are not copied."""
         count = len(values)
         if not count:
             return cls(memoryview(b""), np.empty(0, np.int64))
@@ -31,22 +31,22 @@ class Rows:
 
     @classmethod
     def joined(cls, rows: Sequence[bytes]) -> Self:
-        """Rows that were made one by one."""
+        """Return rows that were encoded one by one."""
         lengths = np.fromiter(map(len, rows), np.int64, len(rows))
         return cls(memoryview(b"".join(rows)), np.cumsum(lengths))
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all rows."""
+        """The bytes of all rows."""
         return int(self.ends[-1]) if len(self.ends) else 0
 
     def part(self, first: int, stop: int) -> Self:
-        """The rows from `first` to before `stop` as rows of their own; their bytes are not copied."""
+        """Return the rows from `first` to before `stop`; their bytes are not copied."""
         start, end = self._offset(first), self._offset(stop)
         return type(self)(self.data[start:end], self.ends[first:stop] - start)
 
     def cut(self, terminator: int = 0) -> list[bytes]:
-        """Each row as bytes of its own, less `terminator` bytes at its end (1: a line without its newline)."""
+        """Return each row as `bytes`, without the last `terminator` bytes (1: a line without its newline)."""
         data, ends = self.data.tobytes(), self.ends.tolist()
         return [data[start : end - terminator] for start, end in zip([0, *ends], ends, strict=False)]
 
@@ -56,7 +56,7 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Objects:
-    """An object a row, and the bytes that it takes on the wire."""
+    """Rows as objects for a driver that does not accept bytes, and the size of each on the wire."""
 
     rows: Sequence[Any]
     sizes: NDArray[np.int64]
@@ -66,17 +66,17 @@ class Objects:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all rows."""
+        """The bytes of all rows."""
         return int(self.sizes.sum())
 
     def part(self, first: int, stop: int) -> Self:
-        """The rows from `first` to before `stop`."""
+        """Return the rows from `first` to before `stop`."""
         return type(self)(self.rows[first:stop], self.sizes[first:stop])
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """Each row as a tuple of Python values, in the order of the columns."""
+    """Rows as tuples of Python values, in the order of the columns, for `method: insert`."""
 
     rows: Sequence[tuple[Any, ...]]
 
@@ -85,9 +85,9 @@ class Records:
 
     @classmethod
     def of(cls, batch: pa.RecordBatch) -> Self:
-        """Every cell as the Python object that Arrow makes of it."""
+        """Return every cell as the Python object of Arrow's `as_py`."""
         return cls(list(zip(*(column.to_pylist() for column in batch.columns), strict=True)))
 
     def part(self, first: int, stop: int) -> Self:
-        """The rows from `first` to before `stop`."""
+        """Return the rows from `first` to before `stop`."""
         return type(self)(self.rows[first:stop])

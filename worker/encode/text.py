@@ -1,6 +1,6 @@
-"""The text of every type, as the formats without quotes of their own have it: UTF-8, ISO 8601, shortest floats, base64.
+"""The text of each type, without quotes: UTF-8, ISO 8601, shortest floats, base64.
 
-Dates and times hold for the years 1 to 9999, which is what ISO 8601 and the servers can say in four digits.
+Dates and times have years from 1 to 9999, the range of four digits in ISO 8601 and on the servers.
 """
 
 from typing import Any
@@ -19,21 +19,21 @@ _TIMESTAMP, _DATE, _TIME = 26, 10, 15
 
 
 def integers(column: Any, _: DataType) -> list[Piece]:
-    """Decimal digits, with a minus below zero."""
+    """Return decimal digits, with a minus below zero."""
     return [column.cast(pa.string())]
 
 
 def by_polars(column: Any, _: DataType) -> list[Piece]:
-    """Floats as the shortest text that reads back the same, decimals with all digits of their scale.
+    """Return floats as the shortest text that parses to the same value, decimals with all digits of their scale.
 
-    Polars writes both in half the time of Arrow, and never a decimal with an exponent.
+    Polars needs half the time of Arrow for both, and never writes a decimal with an exponent.
     """
     text = pl.Series(values=pl.from_arrow(column)).cast(pl.String)
     return [_from_polars(text)]
 
 
 def either(true: bytes, false: bytes) -> Writer:
-    """A writer of booleans as one of two texts."""
+    """Return a writer of booleans as one of two texts."""
 
     def write(column: Any, _: DataType) -> list[Piece]:
         if len(true) == len(false) == 1:
@@ -44,32 +44,32 @@ def either(true: bytes, false: bytes) -> Writer:
 
 
 def strings(column: Any, _: DataType) -> list[Piece]:
-    """Strings and bytes as they are."""
+    """Return strings and bytes unchanged."""
     return [column]
 
 
 def base64(column: Any, _: DataType) -> list[Piece]:
-    """Bytes in base64, as JSON's users expect them."""
+    """Return bytes in base64, the usual form of bytes in JSON."""
     return [_from_polars(pl.Series(values=pl.from_arrow(column)).bin.encode("base64"))]
 
 
 def hexadecimal(column: Any, _: DataType) -> list[Piece]:
-    """Bytes as two lower-case hexadecimal digits each."""
+    """Return each byte as two lower-case hexadecimal digits."""
     return [_from_polars(pl.Series(values=pl.from_arrow(column)).bin.encode("hex"))]
 
 
 def dates(column: Any, _: DataType) -> list[Piece]:
-    """`2002-06-09`."""
+    """Return dates like `2002-06-09`."""
     return [_characters(zero_for_null(column).cast(pa.string()), _DATE)]
 
 
 def times(column: Any, _: DataType) -> list[Piece]:
-    """`17:20:49.400513`."""
+    """Return times like `17:20:49.400513`."""
     return [_characters(zero_for_null(column).cast(pa.string()), _TIME)]
 
 
 def timestamps(separator: bytes, zone: bytes) -> Writer:
-    """A writer of UTC timestamps with six digits of a second: `2002-06-09T17:20:49.400513Z`."""
+    """Return a writer of UTC timestamps with six decimals of a second, like `2002-06-09T17:20:49.400513Z`."""
 
     def write(column: Any, _: DataType) -> list[Piece]:
         text = zero_for_null(column.cast(pa.timestamp("us"))).cast(pa.string())
@@ -81,12 +81,12 @@ def timestamps(separator: bytes, zone: bytes) -> Writer:
 
 
 def uuids(column: Any, _: DataType) -> list[Piece]:
-    """`00112233-4455-6677-8899-aabbccddeeff`."""
+    """Return UUIDs like `00112233-4455-6677-8899-aabbccddeeff`."""
     return [uuid_characters(fixed(column))]
 
 
 def durations(column: Any, _: DataType) -> list[Piece]:
-    """ISO 8601 in seconds with six digits of a fraction, the sign in front: `-PT90.500000S`."""
+    """Return ISO 8601 durations in seconds with six decimals and the sign in front, like `-PT90.500000S`."""
     signed = numbers(zero_for_null(column), np.int64)
     size = np.abs(signed).view(np.uint64)
     seconds = size // np.uint64(1_000_000)
@@ -104,12 +104,12 @@ def durations(column: Any, _: DataType) -> list[Piece]:
 
 
 def microseconds(column: Any, _: DataType) -> list[Piece]:
-    """A duration as its microseconds, for servers without a type of their own."""
+    """Return durations in microseconds, for servers without a duration type."""
     return [column.cast(pa.int64()).cast(pa.string())]
 
 
 def points(before: bytes, between: bytes, after: bytes) -> Writer:
-    """A writer of points as two floats with text around them."""
+    """Return a writer of points as two floats with text around them."""
 
     def write(column: Any, type_: DataType) -> list[Piece]:
         (x,), (y,) = by_polars(column.field(0), type_), by_polars(column.field(1), type_)
@@ -123,7 +123,7 @@ def _from_polars(text: pl.Series) -> Any:
 
 
 def _characters(text: Any, width: int) -> Block:
-    """Texts that all have the same width as a block."""
+    """Return texts of equal width as a block."""
     if not len(text):
         return np.zeros((0, width), np.uint8)
     start = np.frombuffer(text.buffers()[1], np.int32)[text.offset]
@@ -143,4 +143,4 @@ WRITERS: Writers = {
     Kind.UUID: uuids,
     Kind.DURATION: durations,
 }
-"""What the text formats share; each adds its own lists, sets and points."""
+"""The writers that the text formats share; each format adds its own lists, sets and points."""
