@@ -24,17 +24,17 @@ from worker.generate.stream import U64, RowNumbers, Stream
 
 
 def vocabulary(values: Iterable[object], type_: DataType) -> pa.Array:
-    """Values of the schema as an array of the column's type."""
+    """Return values of the schema as an array of the column's type."""
     return pa.array([read_value(value, type_) for value in values], arrow_type(type_))
 
 
 def gathered(values: pa.Array, sample: Sampler) -> ColumnFunction:
-    """The value at each row's ordinal."""
+    """Return a function that takes the value at each row's ordinal."""
     return lambda rows: values.take(pa.array(sample(rows).astype(np.int32)))
 
 
 def one_of(context: ColumnContext, generator: OneOf) -> ColumnFunction:
-    """The value at an ordinal, by weights or by a distribution."""
+    """Return one of the listed values per row, by weights or by a distribution."""
     values = vocabulary(generator.values, context.column.type)
     if generator.weights is not None:
         return gathered(values, weighted_sampler(context, generator.weights))
@@ -42,19 +42,19 @@ def one_of(context: ColumnContext, generator: OneOf) -> ColumnFunction:
 
 
 def static(context: ColumnContext, generator: Static) -> ColumnFunction:
-    """One value for all."""
+    """Return the same value for all rows."""
     values = vocabulary([generator.value], context.column.type)
     return lambda rows: values.take(pa.array(np.zeros(len(rows), np.int8)))
 
 
 def null(context: ColumnContext, _: Null) -> ColumnFunction:
-    """Nothing for all."""
+    """Return NULL for all rows."""
     arrow = arrow_type(context.column.type)
     return lambda rows: pa.nulls(len(rows), arrow)
 
 
 def reference(context: ColumnContext, generator: Reference) -> ColumnFunction:
-    """The parent's column at one of its rows; each row of the parent once where this column is unique."""
+    """Return the parent's column at one of its rows. If this column is unique, use each row of the parent once."""
     parent = context.function_of(generator.table, generator.column)
     if not context.rows:
         return parent
@@ -66,13 +66,16 @@ _DOMAINS = ("@example.com", "@example.net", "@example.org", "@mail.example.com")
 
 
 def person_name(context: ColumnContext, _: PersonName) -> ColumnFunction:
-    """One of all pairs of a first and a last name."""
+    """Return one of all pairs of a first and a last name."""
     names = _pairs(" ")
     return gathered(names, sampler(context, len(names)))
 
 
 def email(context: ColumnContext, _: Email) -> ColumnFunction:
-    """`first.last`, the row counted from 1, and a domain: the count alone makes it unique, as no name has a digit."""
+    """Return `first.last`, the row counted from 1, and a domain.
+
+    The number alone makes the address unique, because no name contains a digit.
+    """
     local_parts, domains = _pairs("."), pa.array(_DOMAINS)
     who = gathered(local_parts, sampler(context, len(local_parts), purpose="local part"))
     where = gathered(domains, sampler(context, len(domains), purpose="domain"))
@@ -85,7 +88,7 @@ def _counts(rows: RowNumbers) -> pa.Array:
 
 @cache
 def _pairs(separator: str) -> pa.Array:
-    """All 65,536 pairs; in lower case where the separator is a dot, as an address has them."""
+    """Return all 65,536 pairs of names; in lower case for addresses, whose separator is a dot."""
     first, last = _word_list("first_names.txt"), _word_list("last_names.txt")
     one, other = np.divmod(np.arange(len(first) * len(last)), len(last))
     pairs = pc.binary_join_element_wise(first.take(pa.array(one)), last.take(pa.array(other)), separator)
@@ -97,13 +100,17 @@ def _word_list(name: str) -> pa.Array:
 
 
 _ATTEMPTS = 20
-"""A vocabulary without repeats is given up after so many draws for each of its values."""
+"""Draws per value after which a vocabulary without repeats is refused."""
 _BY_THE_CLOCK = frozenset({"credit_card_expire", "credit_card_full", "profile", "simple_profile"})
 _CLOCK_MODULES = ("faker.providers.date_time", "faker.providers.passport")
 
 
 def faker(context: ColumnContext, generator: Faker) -> ColumnFunction:
-    """A value of the vocabulary; raises SchemaError for a provider, argument or locale that Faker does not have."""
+    """Return a value of a Faker vocabulary, which is drawn once.
+
+    The values are pinned by the version of Faker and the seed. Raises SchemaError for an unknown provider, argument or
+    locale, and for a provider that reads the clock, because its values would differ from day to day.
+    """
     try:
         words = _faker_values(
             generator.provider,
@@ -127,7 +134,7 @@ def faker(context: ColumnContext, generator: Faker) -> ColumnFunction:
 
 @lru_cache(maxsize=128)
 def _faker_values(provider: str, locale: str, arguments: str, pool: int, unique: bool, seed: int) -> tuple[object, ...]:
-    """`pool` values; the same for the same parameters and version of Faker. Raises Problem."""
+    """Return `pool` values. Equal parameters and versions of Faker give equal values. Raises Problem."""
     import faker as library
 
     try:
@@ -152,7 +159,7 @@ def _method(source: Any, provider: str, arguments: Mapping[str, JsonValue]) -> C
     if owner is None or provider in dir(object):
         raise Problem("is not a provider of Faker in this locale", "write one like job, city, company or user_agent")
     if provider in _BY_THE_CLOCK or type(owner).__module__.startswith(_CLOCK_MODULES):
-        raise Problem("looks at the clock, so its values would change", "use timestamp_range or timestamp_recent")
+        raise Problem("reads the clock, so its values would change", "use timestamp_range or timestamp_recent")
     method = getattr(source, provider)
     try:
         method(**arguments)

@@ -1,4 +1,4 @@
-"""Where a column stands, and all that its values may depend on."""
+"""The context of a column: everything that its values may depend on."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ ColumnFunction = Callable[[RowNumbers], pa.Array]
 
 @dataclass(frozen=True)
 class ColumnContext:
-    """A column of a table of `rows` rows; `function_of` gives another column's function, by table and column name."""
+    """A column of a table of `rows` rows; `function_of` returns another column's function, by table and column name."""
 
     table: Table
     column: Column
@@ -27,9 +27,9 @@ class ColumnContext:
     function_of: Callable[[str, str], ColumnFunction]
 
     def stream(self, purpose: str = "value") -> Stream:
-        """Random bits for one purpose of this column: streams of two purposes, columns, tables or seeds differ."""
+        """Return the random bits for one purpose of this column. Two purposes, columns, tables or seeds have two streams."""
         return Stream.of(self.seed, self.table.name, self.column.name, purpose)
 
     def error(self, key: str, value: object, problem: str, remedy: str) -> InputError:
-        """A SchemaError that names this column."""
+        """Return a SchemaError that names this column."""
         return Place("", self.table.name, self.column.name).error(key, value, problem, remedy)

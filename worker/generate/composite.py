@@ -1,4 +1,4 @@
-"""Cells of several values: arrays, sets, bytes, points."""
+"""Generators of arrays, sets, bytes and points."""
 
 from collections.abc import Callable
 
@@ -23,7 +23,7 @@ Lengths = Callable[[RowNumbers], NDArray[np.int64]]
 
 
 def sample_array(context: ColumnContext, generator: SampleArray) -> ColumnFunction:
-    """Values of the pool: any, in any order, in an array; each at most once, in the pool's order, in a set."""
+    """Return values of the pool: an array may repeat them; a set has each at most once, in the order of its type."""
     type_ = context.column.type
     lengths_of = _lengths(context, generator.min_length, generator.max_length)
     if type_.kind is Kind.SET:
@@ -63,7 +63,7 @@ def _subset(context: ColumnContext, generator: SampleArray, lengths_of: Lengths)
 
 
 def random_bytes(context: ColumnContext, generator: RandomBytes) -> ColumnFunction:
-    """Whole draws of eight bytes, the last of them cut."""
+    """Return draws of eight bytes; the last one is cut to the length of the cell."""
     lengths_of, stream = _lengths(context, generator.min_length, generator.max_length), context.stream("bytes")
     arrow = arrow_type(context.column.type)
 
@@ -80,7 +80,7 @@ def random_bytes(context: ColumnContext, generator: RandomBytes) -> ColumnFuncti
 
 
 def point_range(context: ColumnContext, generator: PointRange) -> ColumnFunction:
-    """Two coordinates, each in whole millionths."""
+    """Return two coordinates, each in whole millionths."""
     x = _coordinate(context, "x", generator.min_x, generator.max_x)
     y = _coordinate(context, "y", generator.min_y, generator.max_y)
     fields = list(arrow_type(context.column.type))
@@ -94,7 +94,7 @@ def _coordinate(context: ColumnContext, axis: str, low: float, high: float) -> C
 
 
 def _lengths(context: ColumnContext, low: int, high: int) -> Lengths:
-    """How many parts each row's cell has."""
+    """Return a function that gives the number of parts of each row's cell."""
     sample = sampler(context, high - low + 1, purpose="length")
     return lambda rows: sample(rows).view(np.int64) + low
 
@@ -106,13 +106,13 @@ def _offsets(lengths: NDArray[np.int64]) -> NDArray[np.int32]:
 
 
 def _places(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """0, 1, 2 ... within each cell."""
+    """Return 0, 1, 2 ... within each cell."""
     starts = np.cumsum(lengths) - lengths
     return np.arange(int(lengths.sum())) - np.repeat(starts, lengths)
 
 
 def _ragged_draws(stream: Stream, rows: RowNumbers, lengths: NDArray[np.int64]) -> Draws:
-    """So many draws for each row, side by side: a second stream, started anew at each row's own draw."""
+    """Return `lengths` draws for each row: a second stream, started again at each row's own draw."""
     firsts = np.repeat(stream.draws(rows), lengths)
     return _INNER.draws(firsts + _places(lengths).view(U64))
 

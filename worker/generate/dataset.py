@@ -1,4 +1,4 @@
-"""All rows of a schema, none of them in memory: any range of any table can be made alone."""
+"""Rows of a schema, generated on demand: any range of any table, without the rows before it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -48,7 +48,7 @@ _MAY_BE_CUT = (g.Pattern, g.Template, g.Sequential)
 
 
 def compile_column(context: ColumnContext) -> ColumnFunction:
-    """The column's values as a function of row numbers; raises SchemaError where it cannot fill so many rows."""
+    """Return the column's values as a function of row numbers; raise SchemaError if it has too few values for the rows."""
     column = context.column
     check_column_rows(context.table, column, context.rows)
     function = _BUILDERS[type(column.generator)](context, column.generator)
@@ -58,7 +58,7 @@ def compile_column(context: ColumnContext) -> ColumnFunction:
 
 
 def _cut(function: ColumnFunction, length: int) -> ColumnFunction:
-    """What a text has beyond the type's length is left away, as the row numbers in it grow."""
+    """Cut texts to the length of the type, because they grow with the row number."""
     return lambda rows: pc.utf8_slice_codeunits(function(rows), 0, length)
 
 
@@ -72,7 +72,7 @@ def _nullable(function: ColumnFunction, context: ColumnContext, ratio: float) ->
 
 
 class TableRows:
-    """The rows of one table, as functions of their number."""
+    """The rows of one table, as a function of their numbers."""
 
     def __init__(self, dataset: "Dataset", table: Table) -> None:
         self.table = table
@@ -84,15 +84,15 @@ class TableRows:
         return arrow_schema(self.table)
 
     def batch(self, first_row: int, rows: int, columns: Sequence[str] | None = None) -> pa.RecordBatch:
-        """Rows `[first_row, first_row + rows)`, numbered from 0, in all columns or in those named.
+        """Return rows `[first_row, first_row + rows)`, numbered from 0, with all or the named columns.
 
-        Takes time in proportion to `rows` and to nothing else; first_row may be anything up to 2**62. Raises
-        SchemaError for a column that the table does not have, and for one that cannot fill so many rows.
+        The time is proportional to `rows` only; `first_row` may be up to 2**62. Raises SchemaError for an unknown column,
+        and for a column that has too few values for the rows.
         """
         return self.at(np.arange(first_row, first_row + rows, dtype=np.uint64), columns)
 
     def at(self, numbers: RowNumbers, columns: Sequence[str] | None = None) -> pa.RecordBatch:
-        """The rows of these numbers, in this order; otherwise as `batch`."""
+        """Return the rows with these numbers, in this order; see `batch`."""
         schema = self.schema
         if columns is not None:
             schema = pa.schema([schema.field(self.table.column(name).name) for name in columns])
@@ -106,8 +106,8 @@ class TableRows:
 class Dataset:
     """`rows` rows of every table of a schema: value = f(seed, table, column, row).
 
-    A table's own seed is `seed` plus its place in the schema; `base_instant` is what its generators call now. The
-    number of rows matters only to references, which lead to a row that the parent has.
+    A table's own seed is `seed` plus its position in the schema; `base_instant` is the current time for generators. The
+    number of rows changes only references, because each refers to a row that the parent has.
     """
 
     def __init__(self, schema: Schema, seed: int, rows: int, base_instant: datetime) -> None:
@@ -122,7 +122,7 @@ class Dataset:
         return TableRows(self, self.schema.table(name))
 
     def _function_of(self, table: str, column: str) -> ColumnFunction:
-        """A column's values as a function of row numbers; each is compiled once."""
+        """Return a column's values as a function of row numbers; each is compiled once."""
         owner = self.schema.table(table)
         return compile_column(
             ColumnContext(

@@ -1,4 +1,4 @@
-"""Identifiers without a meaning: UUIDs and ULIDs."""
+"""Generators of UUIDs and ULIDs."""
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +19,7 @@ _CROCKFORD = np.frombuffer("".join(one + other for one in _BASE_32 for other in 
 
 
 def uuid_v4(context: ColumnContext, _: UuidV4) -> ColumnFunction:
-    """Two draws a row, with the bits of version and variant set."""
+    """Return UUIDs of version 4: two draws per row, with the bits of version and variant set."""
     identifiers, kind, arrow = Uuids(context, ""), context.column.type.kind, arrow_type(context.column.type)
     if kind is Kind.UUID:
         return lambda rows: fixed_width(arrow, identifiers(rows))
@@ -33,7 +33,7 @@ def uuid_v4(context: ColumnContext, _: UuidV4) -> ColumnFunction:
 
 
 def ulid(context: ColumnContext, _: Ulid) -> ColumnFunction:
-    """48 bits of milliseconds, then 80 random ones."""
+    """Return ULIDs: 48 bits of milliseconds, then 80 random bits."""
     first = U64(microseconds(context.base_instant) // 1000)
     high, low = context.stream("ulid high"), context.stream("ulid low")
 
@@ -45,14 +45,14 @@ def ulid(context: ColumnContext, _: Ulid) -> ColumnFunction:
 
 
 class Uuids:
-    """UUIDs of version 4 for one purpose of a column: sixteen bytes a row, most significant first."""
+    """UUIDs of version 4 for one purpose of a column: 16 bytes per row, most significant first."""
 
     def __init__(self, context: ColumnContext, purpose: str) -> None:
         self._high: Stream = context.stream(f"uuid high{purpose}")
         self._low: Stream = context.stream(f"uuid low{purpose}")
 
     def __call__(self, rows: RowNumbers) -> NDArray[np.uint8]:
-        """The identifiers of these rows, one a line."""
+        """Return the identifiers of these rows, shape (rows, 16)."""
         words = np.empty((len(rows), 2), ">u8")
         words[:, 0] = self._high.draws(rows) & _VERSION_MASK | _VERSION_4
         words[:, 1] = self._low.draws(rows) & _VARIANT_MASK | _VARIANT
@@ -60,7 +60,10 @@ class Uuids:
 
 
 def base32_characters(high: NDArray[np.uint64], low: NDArray[np.uint64]) -> Block:
-    """The 26 characters, in Crockford's alphabet, of each row's two 64-bit words: two at a time, out of ten bits."""
+    """Return the 26 characters, in Crockford's alphabet, of each row's two 64-bit words.
+
+    Ten bits give two characters at a time.
+    """
     pairs = np.empty((len(high), 13), np.uint16)
     for column in range(13):
         shift = 10 * (12 - column)

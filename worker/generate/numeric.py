@@ -1,4 +1,4 @@
-"""Whole numbers, exact decimals, floating-point numbers, true and false."""
+"""Generators of whole numbers, exact decimals, floating-point numbers and booleans."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,33 +17,33 @@ from worker.generate.stream import U64, Ordinals, RowNumbers, high_product
 
 _FRACTION_BITS = 53
 _ZIPF_STEPS = 1_000_000
-"""A zipf distribution needs ranks: over a range of floats they are so many equal steps."""
+"""Equal steps of a range of floats, because a zipf distribution needs ranks."""
 _CENT = 100.0
 _WORD = 1 << 64
 
 
 def sequential(context: ColumnContext, generator: Sequential) -> ColumnFunction:
-    """`start` plus the row number."""
+    """Return `start` plus the row number."""
     cells = _whole_numbers(context)
     return lambda rows: cells(shifted(rows, generator.start))
 
 
 def int_range(context: ColumnContext, generator: IntRange) -> ColumnFunction:
-    """`min` plus an ordinal."""
+    """Return `min` plus an ordinal."""
     sample = sampler(context, generator.max - generator.min + 1, generator.distribution, origin=generator.min)
     cells = _whole_numbers(context)
     return lambda rows: cells(shifted(sample(rows), generator.min))
 
 
 def decimal_range(context: ColumnContext, generator: DecimalRange | FloatRange) -> ColumnFunction:
-    """`min` plus an ordinal of units in the last place; in a column of floats the unit is a hundredth."""
+    """Return `min` plus an ordinal of units in the last place; in a column of floats the unit is a hundredth."""
     type_ = context.column.type
     if type_.kind in FLOATS:
         low, high = round(float(generator.min) * _CENT), round(float(generator.max) * _CENT)
         sample = sampler(context, high - low + 1, generator.distribution, origin=float(generator.min), unit=1 / _CENT)
         return lambda rows: _floats(context, shifted(sample(rows), low) / _CENT)
     low, high = decimal_units(type_, generator.min, generator.max)
-    # Beyond 2**64 units a draw cannot name each: it names every step-th.
+    # A draw of 64 bits cannot select every unit of a larger range: it selects every step-th unit.
     step = max(1, 10 ** (len(str((high - low) // _WORD)) if high - low >= _WORD else 0))
     unit = step * 10.0 ** -(type_.scale or 0)
     sample = sampler(context, (high - low) // step + 1, generator.distribution, origin=float(generator.min), unit=unit)
@@ -52,7 +52,7 @@ def decimal_range(context: ColumnContext, generator: DecimalRange | FloatRange) 
 
 
 def float_range(context: ColumnContext, generator: FloatRange) -> ColumnFunction:
-    """`min` plus a fraction of 53 bits of the span; in a column of decimals, a decimal range."""
+    """Return `min` plus a fraction of 53 bits of the span; in a column of decimals, a decimal range."""
     if context.column.type.kind is Kind.DECIMAL:
         return decimal_range(context, generator)
     low, span, distribution = generator.min, generator.max - generator.min, generator.distribution
@@ -63,7 +63,7 @@ def float_range(context: ColumnContext, generator: FloatRange) -> ColumnFunction
 
 
 def weighted_bool(context: ColumnContext, generator: WeightedBool) -> ColumnFunction:
-    """True in so many rows; 1 in a column of numbers."""
+    """Return true in the given share of the rows; 1 in a column of numbers."""
     lot, kind = chance(context.stream(), generator.true_weight), context.column.type.kind
     if kind is Kind.BOOL:
         return lambda rows: pa.array(lot(rows))
@@ -75,7 +75,7 @@ def weighted_bool(context: ColumnContext, generator: WeightedBool) -> ColumnFunc
 
 
 def shifted(ordinals: Ordinals | RowNumbers, start: int) -> NDArray[np.int64]:
-    """`start` plus each ordinal, as signed 64-bit numbers."""
+    """Return `start` plus each ordinal, as signed 64-bit numbers."""
     return (ordinals + U64(start % _WORD)).view(np.int64)
 
 
@@ -101,7 +101,7 @@ def _floats(context: ColumnContext, values: NDArray[np.float64]) -> pa.Array:
 
 
 def _whole_numbers(context: ColumnContext) -> Callable[[NDArray[np.int64]], pa.Array]:
-    """How signed 64-bit numbers become cells of this column's type."""
+    """Return a function that converts signed 64-bit numbers to cells of this column's type."""
     type_, arrow = context.column.type, arrow_type(context.column.type)
     if type_.kind in TEXTS | DOCUMENTS:
         return lambda numbers: pa.array(numbers).cast(pa.string())
@@ -115,7 +115,7 @@ def _whole_numbers(context: ColumnContext) -> Callable[[NDArray[np.int64]], pa.A
 
 
 def _scaled(numbers: NDArray[np.int64], factor: int) -> NDArray[np.uint64]:
-    """Signed 64-bit numbers times a factor, as 128-bit ones: magnitudes multiplied, then negated where they were."""
+    """Return signed 64-bit numbers times a factor, as 128-bit numbers: multiply the magnitudes, then restore the signs."""
     negative = numbers < 0
     magnitudes = np.where(negative, -numbers, numbers).view(np.uint64)
     words = np.empty((len(numbers), 2), np.uint64)

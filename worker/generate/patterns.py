@@ -1,4 +1,4 @@
-"""Texts with holes: patterns, laid out as matrices of bytes, and templates over other columns of the row."""
+"""Generators of texts with placeholders: patterns, and templates over other columns of the row."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -23,13 +23,16 @@ _FOUR_DIGITS = np.frombuffer("".join(f"{number:04d}" for number in range(10_000)
 _POWERS = np.array([10**digits for digits in range(1, 20)], np.uint64)
 
 _MOST_DIGITS = 18
-"""So many random digits come out of one draw."""
+"""Random digits from one draw."""
 PartWriter = Callable[[RowNumbers, int], Block]
-"""A part of a pattern: its bytes for rows whose numbers all have so many digits."""
+"""Returns the bytes of one part of a pattern, for rows whose numbers have equally many digits."""
 
 
 def pattern(context: ColumnContext, generator: Pattern) -> ColumnFunction:
-    """Rows whose numbers have equally many digits have equally long texts: each such group is one matrix of bytes."""
+    """Return the texts of a pattern.
+
+    Rows whose numbers have equally many digits have equally long texts: each such group is one matrix of bytes.
+    """
     parts = pattern_parts(generator.pattern)
     in_json = context.column.type.kind in DOCUMENTS
     unique = _unique_digits(context, parts)
@@ -60,7 +63,7 @@ def pattern(context: ColumnContext, generator: Pattern) -> ColumnFunction:
 
 
 def template(context: ColumnContext, generator: Template) -> ColumnFunction:
-    """The columns' texts, joined; a NULL is empty."""
+    """Return the joined texts of other columns; a NULL is empty."""
     pieces = [
         part.text if isinstance(part, Literal) else _column_text(context, part.column)
         for part in template_parts(generator.template)
@@ -80,7 +83,7 @@ def _column_text(context: ColumnContext, name: str) -> ColumnFunction:
         values = function(rows)
         if kind is Kind.UUID:
             identifiers = np.frombuffer(values.buffers()[1], np.uint8).reshape(len(rows), 16)
-            # The characters are made whatever the NULLs: they are blanked here.
+            # NULLs have characters too: they are replaced by empty texts here.
             return pc.if_else(values.is_valid(), equal_width(uuid_characters(identifiers)), "")
         return pc.fill_null(values.cast(pa.string()), "")
 
@@ -110,7 +113,7 @@ def _literal(text: bytes) -> PartWriter:
 
 
 def _digits(context: ColumnContext, number: int, count: int, *, unique: bool) -> PartWriter:
-    """Eighteen digits a draw, the first of them all from 1 to 9."""
+    """Return 18 digits per draw; the first digit is from 1 to 9."""
     first = min(count, _MOST_DIGITS)
     least = 10 ** (first - 1)
     leading = sampler(context, 9 * least, purpose="value" if unique else f"digits {number}")
@@ -128,7 +131,7 @@ def _digits(context: ColumnContext, number: int, count: int, *, unique: bool) ->
 
 
 def _unique_digits(context: ColumnContext, parts: Sequence[PatternPart]) -> int | None:
-    """Which part makes a unique pattern unique, where no row number and no UUID does: the one with most digits."""
+    """Return the part that makes a unique pattern unique: the one with most digits, or None with a row number or UUID."""
     if not context.column.unique or any(isinstance(part, Index | Uuid) for part in parts):
         return None
     counts = [part.count if isinstance(part, Digits) else 0 for part in parts]
@@ -136,7 +139,7 @@ def _unique_digits(context: ColumnContext, parts: Sequence[PatternPart]) -> int 
 
 
 def decimal_digits(numbers: NDArray[np.uint64], width: int) -> Block:
-    """The last `width` decimal digits of each number, with leading zeros."""
+    """Return the last `width` decimal digits of each number, with leading zeros."""
     groups = -(-width // 4)
     words = np.empty((len(numbers), groups), np.uint32)
     rest = numbers
@@ -150,5 +153,5 @@ def decimal_digits(numbers: NDArray[np.uint64], width: int) -> Block:
 
 
 def digit_counts(numbers: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """How many decimal digits each number has, 1 to 20."""
+    """Return the number of decimal digits of each number, 1 to 20."""
     return np.searchsorted(_POWERS, numbers, side="right") + 1

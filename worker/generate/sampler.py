@@ -1,4 +1,4 @@
-"""Which of `size` possible values each row has: the one place where distributions and uniqueness are made."""
+"""Select one of `size` possible values for each row: the only place for distributions and uniqueness."""
 
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal, localcontext
@@ -17,7 +17,12 @@ _ROUNDS = 6
 
 
 class Permutation:
-    """A one-to-one function of [0, size) onto itself; size is at most 2**64."""
+    """A one-to-one function of [0, size) onto itself, without memory per value; size is at most 2**64.
+
+    A Feistel network over pairs of digits of mixed radix (Black and Rogaway: Ciphers with arbitrary finite domains, CT-RSA
+    2002). A result outside the domain is encrypted again. The radices are close to the square root of the size, so that
+    this is rare.
+    """
 
     def __init__(self, size: int, *purpose: object) -> None:
         self.size = size
@@ -26,7 +31,7 @@ class Permutation:
         self._rounds = [Stream.of(*purpose, "round", number) for number in range(_ROUNDS)]
 
     def __call__(self, rows: RowNumbers) -> Ordinals:
-        """Each row's ordinal; every row is below the size."""
+        """Return each row's ordinal; every row must be below the size."""
         ordinals = self._encipher(rows)
         if self._left * self._right > self.size:
             while len(outside := np.flatnonzero(ordinals >= U64(self.size))):
@@ -44,7 +49,7 @@ class Permutation:
 
 
 def _added(numbers: Ordinals, others: Ordinals, modulus: int) -> Ordinals:
-    """The sum of two numbers below a modulus of at most 2**32, taken by it."""
+    """Return the sum of two numbers modulo a modulus of at most 2**32; both are below it."""
     total = numbers + others
     return np.where(total >= U64(modulus), total - U64(modulus), total)
 
@@ -52,20 +57,24 @@ def _added(numbers: Ordinals, others: Ordinals, modulus: int) -> Ordinals:
 _WHOLE = 1 << 64
 _DIGITS = 40
 _HEAD = 1024
-"""So many of the first ranks of a zipf distribution have their exact share; beyond, a segment widens by 2 %."""
+"""The first ranks of a zipf distribution, which have their exact share. Later segments grow by 2 % each."""
 _GROWTH = Fraction(51, 50)
 _EXACT = 512
-"""A normal distribution over at most so many values has each one's exact share."""
+"""The largest size of a normal distribution in which each value has its exact share."""
 _STEPS = 32
 _REACH = 8
-"""Beyond, segments are a 32nd of a standard deviation wide, as far as 8 of them from the mean."""
+"""Larger normal distributions have 32 segments per standard deviation, up to 8 deviations from the mean."""
 
 
 class Quantiles:
-    """An inverse distribution function over [0, size), linear within each of its segments."""
+    """An inverse distribution function over [0, size), linear within each of its segments.
+
+    The table is computed in decimal arithmetic. The lookup uses integers and IEEE operations with one possible result, and
+    no logarithm or power, so that every platform and every version of NumPy finds the same values.
+    """
 
     def __init__(self, edges: Sequence[int], masses: Iterable[Decimal]) -> None:
-        """`edges` are the segments' first ordinals and the end; `masses` their shares, which need not add up to one."""
+        """Compute the table: `edges` are the first ordinals of the segments and the end; `masses` are their relative shares."""
         with localcontext(prec=_DIGITS):
             sums = list(accumulate(masses))
             bounds = [0, *(int(part * _WHOLE / sums[-1]) for part in sums)]
@@ -79,7 +88,7 @@ class Quantiles:
         self._wide = max(widths) > 1
 
     def __call__(self, draws: Draws) -> Ordinals:
-        """The ordinal at each draw."""
+        """Return the ordinal of each draw."""
         segments = np.searchsorted(self._bounds, draws, side="right") - 1
         ordinals = self._starts[segments]
         if self._wide:
@@ -90,16 +99,16 @@ class Quantiles:
 
 @lru_cache(maxsize=64)
 def weighted(weights: tuple[float, ...]) -> Quantiles:
-    """Ordinals in proportion to their weights."""
+    """Return ordinals in proportion to their weights."""
     return Quantiles(range(len(weights) + 1), [Decimal(weight) for weight in weights])
 
 
 @lru_cache(maxsize=64)
 def zipf(size: int, exponent: float) -> Quantiles:
-    """Ordinals in proportion to `(ordinal + 1) ** -exponent`.
+    """Return ordinals in proportion to `(ordinal + 1) ** -exponent`.
 
-    Ranks beyond the first 1,024 share segments, whose mass is the integral between their half-way edges: right to a
-    ten-millionth there (the error of the midpoint rule).
+    Ranks beyond the first 1,024 share segments. The mass of a segment is the integral between its half-way edges, with a
+    relative error of 1e-7 (midpoint rule).
     """
     with localcontext(prec=_DIGITS):
         power = Decimal(exponent)
@@ -114,7 +123,7 @@ def zipf(size: int, exponent: float) -> Quantiles:
 
 
 def _integral(power: Decimal, low: Decimal, high: Decimal) -> Decimal:
-    """The integral of `x ** -power`."""
+    """Return the integral of `x ** -power`."""
     if power == 1:
         return high.ln() - low.ln()
     rest = 1 - power
@@ -123,7 +132,7 @@ def _integral(power: Decimal, low: Decimal, high: Decimal) -> Decimal:
 
 @lru_cache(maxsize=64)
 def normal(size: int, mean: float, stddev: float) -> Quantiles:
-    """Ordinals by a normal distribution of this mean and standard deviation, cut off at the first and the last."""
+    """Return ordinals by a normal distribution, cut off at the first and the last ordinal."""
     centre, spread = Fraction(mean), Fraction(stddev)
     low = max(0, int(centre - _REACH * spread))
     high = min(size, int(centre + _REACH * spread) + 2)
@@ -143,7 +152,7 @@ def _exact(number: Fraction) -> Decimal:
 
 
 def _phi(z: Decimal) -> Decimal:
-    """The standard normal distribution function, by its series in odd powers (all terms of one sign)."""
+    """Return the standard normal distribution function, by its series in odd powers (all terms of one sign)."""
     term = total = abs(z)
     square, divisor = z * z, 1
     while term > total * Decimal("1e-30"):
@@ -169,10 +178,10 @@ def sampler(
     unit: float = 1.0,
     purpose: str = "value",
 ) -> Sampler:
-    """A function from row numbers to ordinals in [0, size), by the distribution; each once where the column is unique.
+    """Return a function from row numbers to ordinals in [0, size), by the distribution; each once if the column is unique.
 
-    A normal distribution's mean and deviation are in the schema's own unit, of which the first ordinal is at `origin`
-    and one ordinal spans `unit`.
+    The mean and deviation of a normal distribution are in the unit of the schema: the first ordinal is at `origin`, and one
+    ordinal spans `unit`.
     """
     if context.column.unique and purpose == "value":
         return _once_each(context, size)
@@ -189,13 +198,13 @@ def sampler(
 
 
 def weighted_sampler(context: ColumnContext, weights: tuple[float, ...]) -> Sampler:
-    """A function from row numbers to places among the weights."""
+    """Return a function from row numbers to positions in the weights."""
     table, stream = weighted(weights), context.stream()
     return lambda rows: table(stream.draws(rows))
 
 
 def chance(stream: Stream, probability: float) -> Callable[[RowNumbers], np.ndarray[tuple[int], np.dtype[np.bool_]]]:
-    """A function that is true for this share of the rows."""
+    """Return a function that is true for this share of the rows."""
     if probability >= 1:
         return lambda rows: np.ones(len(rows), np.bool_)
     bound = U64(int(probability * 2.0**64))
@@ -208,7 +217,9 @@ def _once_each(context: ColumnContext, size: int) -> Sampler:
     def ordinals(rows: RowNumbers) -> Ordinals:
         if len(rows) and int(rows.max()) >= size:
             remedy = "ask for fewer rows, widen its range, or drop unique"
-            raise context.error("unique", int(rows.max()), f"is a row beyond its {size:,} different values", remedy)
+            raise context.error(
+                "unique", int(rows.max()), f"is a row beyond the {size:,} different values of the column", remedy
+            )
         return permutation(rows)
 
     return ordinals

@@ -1,7 +1,7 @@
-"""Random bits as a function of a key and a row number: SplitMix64, in whole columns.
+"""Random bits as a function of a key and a row number, by SplitMix64 in whole columns.
 
 A stream is the output function of SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators,
-OOPSLA 2014) over its counter, started at a 64-bit key. The key is a hash of what the stream is for, so that adding or
+OOPSLA 2014) over its counter, started at a 64-bit key. The key is a hash of the purpose of the stream, so that adding or
 reordering columns changes no other column. Two streams are windows of one cycle of 2**64 draws: two of 10**12 rows each
 overlap with a probability of 10**-7.
 """
@@ -19,7 +19,7 @@ RowNumbers = NDArray[np.uint64]
 Draws = NDArray[np.uint64]
 """64 random bits for each row."""
 Ordinals = NDArray[np.uint64]
-"""A whole number from 0 for each row, below a size known to whoever asked for it."""
+"""A whole number from 0 for each row, below the size that the caller asked for."""
 
 _GOLDEN, _MIX_1, _MIX_2 = U64(0x9E3779B97F4A7C15), U64(0xBF58476D1CE4E5B9), U64(0x94D049BB133111EB)
 _S30, _S27, _S31, _S32 = U64(30), U64(27), U64(31), U64(32)
@@ -29,18 +29,18 @@ _WHOLE = 1 << 64
 
 @dataclass(frozen=True)
 class Stream:
-    """One draw of 64 bits for each row number."""
+    """A function from row numbers to draws of 64 bits."""
 
     key: int
 
     @classmethod
     def of(cls, *what: object) -> "Stream":
-        """The stream for these parts: seed, table, column and what it is drawn for. Equal parts give equal streams."""
+        """Return the stream for these parts: seed, table, column and purpose."""
         text = json.dumps([str(part) for part in what]).encode()
         return cls(int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little"))
 
     def draws(self, rows: RowNumbers) -> Draws:
-        """64 uniform bits for each row."""
+        """Return 64 uniform bits for each row."""
         bits = rows * _GOLDEN
         bits += U64((self.key + int(_GOLDEN)) % _WHOLE)
         shifted = bits >> _S30
@@ -55,12 +55,12 @@ class Stream:
 
 
 def below(draws: Draws, size: int) -> Ordinals:
-    """Uniform whole numbers in [0, size): the high half of draw times size, whose bias is below size / 2**64."""
+    """Return uniform whole numbers in [0, size): the high half of draw times size. The bias is below size / 2**64."""
     return draws if size == _WHOLE else high_product(draws, size)
 
 
 def high_product(numbers: NDArray[np.uint64], factor: int) -> NDArray[np.uint64]:
-    """The high 64 bits of each product with a factor below 2**64."""
+    """Return the high 64 bits of each product with a factor below 2**64."""
     factor_low, factor_high = U64(factor & 0xFFFF_FFFF), U64(factor >> 32)
     low, high = numbers & _LOW, numbers >> _S32
     carried = low * factor_low

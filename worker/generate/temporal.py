@@ -1,4 +1,4 @@
-"""Instants, dates, times of day and durations."""
+"""Generators of instants, dates, times of day and durations."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -18,35 +18,35 @@ _MILLISECOND = 1000
 _SECOND = 1_000_000
 _DAY = 86_400 * _SECOND
 _CLOCK = (1 << 40) - 1
-"""Milliseconds after which `timestamp_now` starts again, in year 35: no row number leaves the calendar."""
+"""Milliseconds after which `timestamp_now` starts again, 35 years. So every row number has a valid date."""
 
 
 def timestamp_range(context: ColumnContext, generator: TimestampRange) -> ColumnFunction:
-    """A millisecond from start to end."""
+    """Return instants in whole milliseconds from start to end."""
     first = microseconds(generator.start)
     size = (microseconds(generator.end) - first) // _MILLISECOND + 1
     return _instants(context, sampler(context, size, generator.distribution, unit=0.001), first)
 
 
 def timestamp_recent(context: ColumnContext, generator: TimestampRecent) -> ColumnFunction:
-    """A millisecond within the days before the base instant."""
+    """Return instants in whole milliseconds within the days before the base instant."""
     first = microseconds(context.base_instant) - generator.days * _DAY
     size = generator.days * _DAY // _MILLISECOND
     return _instants(context, sampler(context, size, generator.distribution, unit=0.001), first)
 
 
 def timestamp_now(context: ColumnContext, _: TimestampNow) -> ColumnFunction:
-    """The base instant plus a millisecond for each row before this one."""
+    """Return the base instant plus one millisecond for each row before this one."""
     return _instants(context, elapsed, microseconds(context.base_instant))
 
 
 def elapsed(rows: RowNumbers) -> RowNumbers:
-    """Milliseconds that a clock has run when it sees the row, one row a millisecond."""
+    """Return the milliseconds since row 0, with one row per millisecond."""
     return rows & U64(_CLOCK)
 
 
 def duration_range(context: ColumnContext, generator: DurationRange) -> ColumnFunction:
-    """Whole seconds."""
+    """Return durations in whole seconds."""
     low = generator.min_secs
     sample = sampler(context, generator.max_secs - low + 1, generator.distribution, origin=low)
     arrow = arrow_type(context.column.type)
@@ -83,6 +83,6 @@ _SHAPES: dict[Kind, Callable[[NDArray[np.int64]], NDArray[np.int32] | NDArray[np
 
 
 def microseconds(instant: datetime) -> int:
-    """Microseconds since 1970 in UTC, exactly."""
+    """Return the exact microseconds since 1970 in UTC."""
     since = instant.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

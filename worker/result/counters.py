@@ -19,7 +19,11 @@ LOWEST, HIGHEST, DIGITS = 1, 3_600_000_000, 3
 
 
 class Latencies:
-    """Batch latencies in an HdrHistogram (hdrhistogram.org). One record costs about a microsecond."""
+    """Batch latencies in an HdrHistogram (hdrhistogram.org), which can be merged over workers.
+
+    One record costs about a microsecond, so latencies are recorded per batch and not per row. The encoded form is the
+    compressed V2 log format in base64.
+    """
 
     def __init__(self) -> None:
         self._histogram = HdrHistogram(LOWEST, HIGHEST, DIGITS)
@@ -117,7 +121,10 @@ INTERVAL_SECONDS = 1.0
 
 
 class ProgressLines:
-    """Write a progress line each second from a thread, and a last one at the end."""
+    """Write a progress line each second from a thread, and a last one at the end.
+
+    The lines are for `watch`, and for the report of a worker that is killed.
+    """
 
     def __init__(self, worker_id: str, counters: Counters, write: Callable[[str], object]) -> None:
         self._worker_id = worker_id

@@ -1,5 +1,5 @@
-"""Verification: every row of a source is read back, found by its key, and compared with what the generator says.
+"""Verification: read back every row of a source, find it by its key, and compare it with the generated row.
 
-Rows may come in any order. What is remembered is a byte for each row of the shard, and twelve more where the keys are
-no consecutive numbers; cells are compared in whole columns of a batch and forgotten.
+Rows may come in any order. The memory is one byte per row of the shard, and 12 more if the keys are not consecutive
+numbers; cells are compared in whole columns of a batch and not stored.
 """

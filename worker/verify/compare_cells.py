@@ -17,11 +17,11 @@ from worker.encode.json_text import element_of
 from worker.verify.parse_cells import NESTED, Mask, parse_texts
 
 _REMEMBERED = 4096
-"""Distinct texts whose values are kept: generated documents come out of a short list."""
+"""Distinct texts whose values are cached. Generated documents often come from a short list."""
 
 
 def as_text(column: pa.Array, type_: DataType) -> pa.Array:
-    """A column of lists or documents as JSON text, null where it is null."""
+    """Return a column of lists or documents as JSON text, with the same nulls."""
     if pa.types.is_string(column.type):
         return column
     written = join(keep_nulls(json_text.WRITERS[type_.kind](column, type_), column), len(column))
@@ -34,14 +34,14 @@ def _pairs(written: pa.Array, column: pa.Array) -> list[tuple[str, bool]]:
 
 
 def same(found: str, expected: str, type_: DataType) -> bool:
-    """Whether two texts hold the same value; a text that is no JSON is like no other."""
+    """Return whether two JSON texts have equal values, in any spelling. Invalid JSON equals nothing."""
     ours = _value(expected, type_)
     theirs = _value(found, type_)
     return theirs is not _NONE and (theirs == ours or (type_.kind in DOCUMENTS and _alike(theirs, ours)))
 
 
 def _alike(found: object, expected: object) -> bool:
-    """Return whether two documents are equal but for doubles that a server writes with all their digits, as integers."""
+    """Return whether two documents are equal, where a server may write a double as an integer with all its digits."""
     match found, expected:
         case int(), float():
             try:
@@ -63,7 +63,7 @@ _NONE = object()
 def _value(of: str, type_: DataType) -> object:
     documents = type_.kind in DOCUMENTS
     try:
-        # As an integer, the zero of `-0` would lose its sign.
+        # An integer `-0` would lose its sign.
         value = json.loads(of) if documents else json.loads(of, parse_float=Decimal, parse_int=Decimal)
     except ValueError:
         return _NONE
@@ -78,7 +78,7 @@ def _value(of: str, type_: DataType) -> object:
 
 
 def _element(item: Any, type_: DataType) -> object:
-    """An element as its type has it, by the same reader as a whole column's."""
+    """Return an element as a value of its type, by the same parser as for a whole column."""
     if item is None:
         return None
     if type_.kind in DOCUMENTS:
@@ -88,14 +88,14 @@ def _element(item: Any, type_: DataType) -> object:
     if type_.kind is Kind.POINT and isinstance(item, dict):
         item = "({},{})".format(*item.get("coordinates", ("", "")))
     if type_.kind is Kind.DECIMAL and isinstance(item, Decimal):
-        # Not as the column's type: a source that keeps doubles may hold one just beyond the type's last number.
+        # Not as a decimal of the column: a source that stores doubles may have one just beyond the range of the type.
         return (type_.kind.value, item)
     read = parse_texts(pa.array([str(item)], pa.string()), type_)
     return _NONE if read.unreadable[0] else (type_.kind.value, str(read.values[0].as_py()))
 
 
 def _typed(value: Any) -> object:
-    """Python takes true for 1 and JSON does not."""
+    """Return the value with booleans marked, because `True == 1` in Python and not in JSON."""
     if isinstance(value, bool):
         return ("bool", value)
     if isinstance(value, list):
@@ -106,11 +106,11 @@ def _typed(value: Any) -> object:
 
 
 _SHOWN = 200
-"""Characters of a cell that a difference shows."""
+"""The characters of a cell in a reported difference."""
 
 
 def differing(found: pa.Array, expected: pa.Array, type_: DataType) -> Mask:
-    """Where two columns differ, shape (rows,); `found` is of the generator's Arrow type or text in its spelling."""
+    """Return where two columns differ, shape (rows,); `found` has the generator's Arrow type, or is text."""
     absent = _mask(found.is_null()), _mask(expected.is_null())
     either = absent[0] | absent[1]
     if type_.kind in NESTED:
@@ -122,7 +122,7 @@ def differing(found: pa.Array, expected: pa.Array, type_: DataType) -> Mask:
 
 
 def shown(cell: pa.Scalar, column: Column) -> str | None:
-    """A cell for a person to read, None for NULL."""
+    """Return a cell as readable text, None for NULL."""
     value = cell.as_py()
     if value is None:
         return None
@@ -137,7 +137,7 @@ def _plain(value: object, type_: DataType) -> str:
 
 
 def _unequal(found: pa.Array, expected: pa.Array, type_: DataType) -> Mask:
-    """Bit by bit where numbers are floating: zero has two signs."""
+    """Return where values differ; floats are compared bit by bit, because zero has two signs."""
     if type_.kind is Kind.POINT:
         axes = [(found.field(axis), expected.field(axis)) for axis in (0, 1)]
         return np.asarray(np.logical_or(*(numbers(a, "<u8") != numbers(b, "<u8") for a, b in axes)), np.bool_)
@@ -148,7 +148,7 @@ def _unequal(found: pa.Array, expected: pa.Array, type_: DataType) -> Mask:
 
 
 def _nested(found: pa.Array, expected: pa.Array, type_: DataType) -> Mask:
-    """By their texts, and where those differ by what they hold."""
+    """Return where values differ: compare their texts first, and parse those that differ."""
     texts = as_text(found, type_), as_text(expected, type_)
     unequal = _mask(pc.not_equal(*texts).fill_null(False))
     for row in np.flatnonzero(unequal):

@@ -1,4 +1,4 @@
-"""Cells that a source gives as text, as the values that they stand for; text that stands for none is kept as such."""
+"""Parse cells that a source returns as text into values of their type."""
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
@@ -14,21 +14,21 @@ from worker.arrow import arrow_type
 
 Mask = NDArray[np.bool_]
 Parser = Callable[[pa.Array, pa.DataType], pa.Array]
-"""Texts to values; raises ArrowInvalid for one that is none, or gives null for it."""
+"""Converts texts to values; for an invalid text it raises ArrowInvalid or returns null."""
 
 _POINT = r"^(?:POINT )?\(?\s*(?P<x>[^\s,()]+)[ ,]\s*(?P<y>[^\s,()]+)\)$"
 _DURATION = r"^(?P<sign>-?)PT(?P<seconds>[0-9]+)\.(?P<micros>[0-9]{6})S$"
 
 
 class ParsedCells(NamedTuple):
-    """Values, and where there was a text that is no value of the type, shape (rows,)."""
+    """The values, and where a text is not a value of the type, shape (rows,)."""
 
     values: pa.Array
     unreadable: Mask
 
 
 def parse_texts(texts: pa.Array, type_: DataType) -> ParsedCells:
-    """A column of texts, in the spelling of `worker.encode.text`, as the generator's Arrow type."""
+    """Parse a column of texts in the format of `worker.encode.text` into the generator's Arrow type."""
     target = arrow_type(type_)
     values = _tried(texts, type_, target)
     if values is None:
@@ -44,7 +44,7 @@ def _tried(texts: pa.Array, type_: DataType, target: pa.DataType) -> pa.Array | 
 
 
 def _one_by_one(texts: pa.Array, type_: DataType, target: pa.DataType) -> pa.Array:
-    """Slow, and only for a batch that holds a text which is none of the type's values."""
+    """Parse one text at a time; slow, and only used for a batch with an invalid text."""
     singles = [_tried(texts.slice(place, 1), type_, target) for place in range(len(texts))]
     return pa.concat_arrays([pa.nulls(1, target) if single is None else single for single in singles])
 
@@ -89,7 +89,7 @@ def _points(texts: pa.Array, target: pa.DataType) -> pa.Array:
 
 
 def _part(parts: pa.StructArray, name: str) -> pa.Array:
-    """One group of a match; null where there was none."""
+    """Return one group of a match, null without a match."""
     return pc.if_else(parts.is_valid(), parts.field(name), pa.scalar(None, pa.string()))
 
 
@@ -98,7 +98,7 @@ def _mask(truths: pa.Array) -> Mask:
 
 
 NESTED = (Kind.ARRAY, Kind.SET, *DOCUMENTS)
-"""Kinds that are compared as JSON: their text is what is read."""
+"""The kinds that are compared as JSON text."""
 
 _PARSERS: Mapping[Kind, Parser] = {
     Kind.BOOL: _cast,

@@ -1,4 +1,4 @@
-"""From a row's key back to its number."""
+"""Find the number of a row by its key."""
 
 from typing import Protocol
 
@@ -18,10 +18,10 @@ _CHUNK = 65_536
 
 
 class RowIndex(Protocol):
-    """Finds rows by their keys."""
+    """Returns row numbers for keys."""
 
     def __call__(self, keys: pa.Array) -> Numbers:
-        """Each key's row number, UNKNOWN for one that no row has; keys are of the generator's Arrow type."""
+        """Return each key's row number, UNKNOWN for a key that no row has; keys have the generator's Arrow type."""
         ...
 
 
@@ -39,14 +39,14 @@ class _ConsecutiveKeys:
 
     def __call__(self, keys: pa.Array) -> Numbers:
         numbers = np.asarray(keys.cast(pa.int64()).fill_null(self._start - 1).to_numpy(zero_copy_only=False), np.int64)
-        # A number below the start cannot overflow: int64 wraps round to one that no row has.
+        # An overflow is harmless: int64 wraps around to a number that no row has.
         with np.errstate(over="ignore"):
             numbers = numbers - self._start
         return np.where((numbers >= self._first) & (numbers < self._stop), numbers, UNKNOWN)
 
 
 class _HashedKeys:
-    """Twelve bytes a row: the hash of each key, in order, and the row that has it."""
+    """An index of 12 bytes per row: the sorted hashes of the keys, and the row of each."""
 
     def __init__(self, rows: TableRows, within: Shard, as_stored: AsStored) -> None:
         self._rows = rows
@@ -57,7 +57,7 @@ class _HashedKeys:
             count = min(_CHUNK, within.rows - offset)
             hashes[offset : offset + count] = _hashes(self._keys(np.arange(offset, offset + count)))
         self._places = np.argsort(hashes).astype(np.uint32)
-        # In place: a second copy of the hashes would be the largest thing that a worker holds.
+        # Sort in place: a second copy of the hashes would be the largest object of a worker.
         hashes.sort()
         self._hashes = hashes
 
@@ -66,7 +66,7 @@ class _HashedKeys:
             return np.full(len(keys), UNKNOWN, np.int64)
         wanted = _hashes(keys)
         numbers = np.full(len(keys), UNKNOWN, np.int64)
-        # Two keys may share a hash: the first place and the last one that have it are both looked at.
+        # Two keys may have the same hash: check the first and the last place of the hash.
         for side, shift in (("left", 0), ("right", -1)):
             places = np.searchsorted(self._hashes, wanted, side)  # type: ignore[call-overload]
             places = np.clip(places + shift, 0, len(self._hashes) - 1)

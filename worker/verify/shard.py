@@ -1,4 +1,4 @@
-"""One shard read back in full: each row is located by its key, and its cells are compared in whole columns."""
+"""Compare one shard in full: find each row by its key, and compare its cells in whole columns."""
 
 from collections.abc import Callable
 
@@ -15,14 +15,14 @@ from worker.verify.row_index import UNKNOWN, Numbers, index_rows
 from worker.verify.table_diff import TableDiff
 
 Counted = Callable[[int], None]
-"""Told of the rows of each batch once they are compared."""
+"""Called with the number of rows of each compared batch."""
 
 _UNSEEN, _MATCHED, _DIFFERS = np.arange(3, dtype=np.uint8)
-"""What is known of a planned row so far."""
+"""The state of a planned row."""
 
 
 def verify_shard(source: Source, rows: TableRows, scope: Scope, diff: TableDiff, counted: Counted) -> None:
-    """Compare a shard with its source and add to the diff; raises what the source raises."""
+    """Compare a shard with its source and add to the diff; raise what the source raises."""
     comparison = _Comparison(source, rows, scope, diff)
     for batch in source.read(rows.table, scope):
         comparison.add(batch)
@@ -31,9 +31,9 @@ def verify_shard(source: Source, rows: TableRows, scope: Scope, diff: TableDiff,
 
 
 class _Comparison:
-    """Counts that depend on the rows alone, not on their order, the batches or the number of workers.
+    """Counts that depend on the rows alone, and not on their order, the batches or the number of workers.
 
-    Of several copies of a row the best one counts as the row, the others are extra.
+    If a row has several copies, the best copy counts as the row and the others are extra.
     """
 
     def __init__(self, source: Source, rows: TableRows, scope: Scope, diff: TableDiff) -> None:
@@ -50,14 +50,17 @@ class _Comparison:
 
     @staticmethod
     def _known(scope: Scope) -> Shard:
-        """Return the rows that are not unknown to a worker that reads the whole table: all shards', for the one that leads."""
+        """Return the rows that are not extra for a worker that reads the whole table.
+
+        The worker that checks unowned rows uses the rows of all shards, the others their own.
+        """
         return scope.shard.model_copy(update={"rows": scope.table_rows}) if scope.checks_unowned_rows else scope.shard
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Compare one batch of rows, in any order."""
         numbers = self._row_numbers_of(self._typed_keys(batch))
         if self._counts_unknown:
-            self._extra(batch, np.flatnonzero(numbers == UNKNOWN), "a row that nobody planned")
+            self._extra(batch, np.flatnonzero(numbers == UNKNOWN), "an unplanned row")
         offsets = numbers - self._shard.first_row
         own = np.flatnonzero((numbers != UNKNOWN) & (offsets >= 0) & (offsets < self._shard.rows))
         _, firsts = np.unique(offsets[own], return_index=True)
@@ -72,9 +75,9 @@ class _Comparison:
             self._add_copies(batch, numbers, again)
 
     def _add_copies(self, batch: pa.RecordBatch, numbers: Numbers, again: NDArray[np.int64]) -> None:
-        """Count further copies; one that is right takes the place of a first one that is not."""
+        """Count further copies of rows; a correct copy replaces a first one that differs."""
         if not self._tolerant:
-            self._extra(batch, again, "the row a second time")
+            self._extra(batch, again, "a duplicate row")
         offsets = numbers - self._shard.first_row
         doubtful = again[self._states[offsets[again]] == _DIFFERS]
         if not len(doubtful):
@@ -88,20 +91,20 @@ class _Comparison:
             self._diff.drop_cells(key)
 
     def end(self) -> None:
-        """Count rows that were never seen as missing."""
+        """Count the rows that were not found as missing."""
         absent = np.flatnonzero(self._states == _UNSEEN)
         self._diff.missing += len(absent)
         for key in self._shown_keys(absent[: self._diff.room]):
             self._diff.add_difference(key, None, "the row", None)
 
     def _shown_keys(self, offsets: NDArray[np.int64]) -> list[str | None]:
-        """Return the keys of some of the shard's rows, as the source holds them, for a person to read."""
+        """Return the stored keys of some rows of the shard, as readable text."""
         key = self._rows.table.key
         numbers = offsets.astype(np.uint64) + np.uint64(self._shard.first_row)
         return [shown(cell, key) for cell in self._as_stored(key, self._rows.at(numbers, [key.name]).column(0))]
 
     def _typed_keys(self, batch: pa.RecordBatch) -> pa.Array:
-        """Return the keys as the generator has them, null where one is no value of its type."""
+        """Return the keys in the generator's type, null for a text that is not a valid key."""
         key = self._rows.table.key
         keys = batch.column(key.name)
         if keys.type != self._rows.schema.field(key.name).type:
@@ -115,7 +118,7 @@ class _Comparison:
             self._diff.add_difference(shown(batch.column(key.name)[int(place)], key), None, None, why)
 
     def _compare(self, found: pa.RecordBatch, numbers: Numbers, *, record: bool = True) -> Mask:
-        """Return which rows differ from the generator's, shape (rows,)."""
+        """Return which rows differ from the generated ones, shape (rows,)."""
         expected = self._rows.at(numbers.astype(np.uint64))
         wrong = np.zeros(len(numbers), np.bool_)
         for column in self._rows.table.columns:

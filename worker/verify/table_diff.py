@@ -1,15 +1,15 @@
-"""What a comparison has come to: counts, and the first differences in full."""
+"""The differences of a table: counts, and the first differences in full."""
 
 from collections.abc import Mapping
 
 from core.results import Difference, TableVerification, VerificationReport
 
 KEPT = 10
-"""Differences that a report shows of a table."""
+"""The number of differences that are reported per table."""
 
 
 class TableDiff:
-    """Counts for one table of one worker."""
+    """The counts and first differences of one table of one worker."""
 
     def __init__(self, table: str) -> None:
         self.table = table
@@ -19,25 +19,25 @@ class TableDiff:
 
     @property
     def room(self) -> int:
-        """How many more differences are kept."""
+        """The number of differences that can still be stored."""
         return KEPT - len(self._differences)
 
     def add_difference(
         self, key: str | None, column: str | None = None, expected: str | None = None, found: str | None = None
     ) -> None:
-        """Keep a difference, if it is among the first."""
+        """Store a difference, if it is among the first."""
         if self.room > 0:
             self._differences.append(
                 Difference(key="NULL" if key is None else key, column=column, expected=expected, found=found)
             )
 
     def drop_cells(self, key: str | None) -> None:
-        """Drop the noted cells of a row of which a right copy was found."""
+        """Remove the stored cells of a row, after a correct copy of it was found."""
         name = "NULL" if key is None else key
         self._differences = [each for each in self._differences if each.column is None or each.key != name]
 
     def result(self) -> TableVerification:
-        """The counts; rows found are all that were seen, the extra ones too."""
+        """Return the counts. Found rows are all rows of the source, including extra ones."""
         return TableVerification(
             table=self.table,
             expected=self.expected,
@@ -52,7 +52,7 @@ class TableDiff:
 
 
 def report_of(diff: Mapping[str, TableDiff]) -> VerificationReport:
-    """All tables of a worker, and their sum."""
+    """Return the report of all tables of a worker, with totals."""
     tables = tuple(each.result() for each in diff.values())
     return VerificationReport(
         tables=tables,
@@ -66,7 +66,7 @@ def report_of(diff: Mapping[str, TableDiff]) -> VerificationReport:
 
 
 def describe_differences(report: VerificationReport) -> str | None:
-    """What is wrong, in one line; None where nothing is."""
+    """Return the differences in one line, or None without differences."""
     wrong = [
         f"{table.table} has {', '.join(parts)}"
         for table in report.tables

@@ -1,4 +1,4 @@
-"""Compare all shards of a worker with the source: which rows it reads and counts, and how deep it compares."""
+"""Compare all shards of a worker with the source; decide which rows it reads and counts."""
 
 import time
 
@@ -19,7 +19,10 @@ _CHUNK = 16_384
 
 
 def is_as_generated(source: Source, rows: TableRows, scope: Scope) -> bool:
-    """Whether the source's own sum is the generator's; False too where the source has no such sum."""
+    """Return whether the server's fingerprint equals the generated one; False if the source has no fingerprint.
+
+    A fingerprint is the number of rows, the least and greatest key, and a checksum: the `checksum` depth.
+    """
     found = source.fingerprint(rows.table, scope)
     return found is not None and found == _expected(source, rows, scope)
 
@@ -45,16 +48,16 @@ def _known(key: object) -> bool:
 
 
 def shards_of(plan: LoadPlan, table: str) -> list[Shard]:
-    """All workers' shards of a table, in the order of its rows."""
+    """Return the shards of a table of all workers, in the order of the rows."""
     own = (shard for worker in plan.workers for shard in worker.shards if shard.table == table)
     return sorted(own, key=lambda shard: shard.first_row)
 
 
 def scope_of(plan: LoadPlan, shard: Shard) -> Scope:
-    """Return what the worker of a shard reads back, and which rows it counts.
+    """Return what the worker of a shard reads, and which rows it counts. Exactly one worker counts each row.
 
-    After an `append` the run's own place is still known in files and topics that this run loaded (`apart`), and all that
-    lies there is counted. Anywhere else rows of before are among the run's, so that only the planned keys are looked for.
+    After an `append`, files and topics that this run loaded still have exclusive storage, and all rows in it are counted.
+    Elsewhere older rows are mixed with those of the run, so that only the planned keys are checked.
     """
     shards = shards_of(plan, shard.table)
     firsts = [each.first_row for each in shards]
@@ -62,15 +65,15 @@ def scope_of(plan: LoadPlan, shard: Shard) -> Scope:
     last = place + 1 == len(firsts)
     appended = plan.on_existing is OnExisting.APPEND
     by_keys = SOURCES[plan.source].key_range_deletable
-    # An earlier run's workers may have been more, or fewer: where their rows lie says nothing about whose they are.
-    apart = plan.operation.populates and not by_keys
+    # The number of workers of an earlier run is unknown, so the place of a row does not identify its shard.
+    exclusive = plan.operation.populates and not by_keys
     down, up = place == 0 and not appended, last and not appended
     return Scope(
         shard=shard,
         keys=_keys(plan.data.table(shard.table), shard, down=down, up=up) if by_keys else None,
-        exclusive_storage=apart,
+        exclusive_storage=exclusive,
         checks_unowned_rows=place == 0 and not appended,
-        tolerant=appended and not apart,
+        tolerant=appended and not exclusive,
         table_rows=sum(each.rows for each in shards),
         first_rows=frozenset(firsts),
     )
@@ -85,18 +88,18 @@ def _keys(table: Table, shard: Shard, *, down: bool, up: bool) -> KeySpan | None
 
 
 class Verification:
-    """What a worker's comparison has come to: of shards that were looked at to their end, and of no other."""
+    """The comparison of one worker. Its report contains completely compared shards only."""
 
     def __init__(self) -> None:
         self._diffs: dict[str, TableDiff] = {}
 
     @property
     def report(self) -> VerificationReport | None:
-        """None before the end of the first shard."""
+        """The report, or None before the end of the first shard."""
         return report_of(self._diffs) if self._diffs else None
 
     def run(self, source: Source, plan: LoadPlan, worker: WorkerPlan, dataset: Dataset, counters: Counters) -> None:
-        """Compare every shard of the worker, as deep as the plan says."""
+        """Compare every shard of the worker, at the depth of the plan."""
         for shard in worker.shards:
             diff = self._diffs.get(shard.table, TableDiff(shard.table))
             rows, scope = dataset.table(shard.table), scope_of(plan, shard)

@@ -122,7 +122,7 @@ def test_what_a_generator_was_given_is_shown(capsys: pytest.CaptureFixture[str])
         ),
         (
             "tables: [{name: t, id: {type: text, generator: {type: faker, provider: date_this_year}}}]",
-            "looks at the clock, so its values would change; use timestamp_range",
+            "reads the clock, so its values would change; use timestamp_range",
         ),
         (
             "tables: [{name: t, id: {type: text, generator: {type: faker, provider: job, locale: xx_XX}}}]",

@@ -75,7 +75,7 @@ def test_a_file_cut_in_the_middle_of_a_line(source: Source, tmp_path: Path) -> N
 def test_a_line_twice(source: Source, tmp_path: Path) -> None:
     found = _changed(source, tmp_path, KEYED, lambda lines: [*lines, lines[LINE]])
     assert (found.matched, *counts(found)) == (ROWS, 0, 0, 1)
-    assert found.differences[0].found == "the row a second time"
+    assert found.differences[0].found == "a duplicate row"
 
 
 def test_bytes_that_are_no_text(source: Source, tmp_path: Path) -> None:

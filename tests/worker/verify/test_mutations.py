@@ -65,7 +65,7 @@ def test_a_row_that_nobody_planned(source: Source, name: str, depth: str) -> Non
     assert (found.matched, *counts(found)) == (ROWS, 0, 0, 1)
     (difference,) = found.differences
     stranger = DATASET.table(name).batch(ROWS, 1)
-    assert difference.found == "a row that nobody planned"
+    assert difference.found == "an unplanned row"
     assert difference.key == (str(stranger.column("id")[0].as_py()) if name == EVERY_KIND else difference.key)
 
 
@@ -76,7 +76,7 @@ def test_a_row_that_is_there_twice(source: Source) -> None:
     write(source, KEYED, pa.concat_batches([batch, batch.slice(5, 1)]))
     (found,) = verified(source, KEYED)
     assert (found.matched, *counts(found)) == (ROWS, 0, 0, 1)
-    assert (found.differences[0].key, found.differences[0].found) == (_key(KEYED, 5), "the row a second time")
+    assert (found.differences[0].key, found.differences[0].found) == (_key(KEYED, 5), "a duplicate row")
 
 
 @pytest.mark.parametrize("null", [False, True], ids=["another value", "null or a value"])

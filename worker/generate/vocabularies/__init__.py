@@ -1,1 +1,1 @@
-"""Words that names are made of, frozen: changing one changes every user's data."""
+"""Frozen lists of first and last names. Changing a word changes every user's data."""

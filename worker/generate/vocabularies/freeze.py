@@ -1,8 +1,8 @@
-"""Writes the frozen vocabularies beside this file; it ran once, with Faker 40.54.0, and its output is part of the data.
+"""Write the frozen vocabularies next to this file. It ran once, with Faker 40.54.0; its output is part of the data.
 
     python worker/generate/vocabularies/freeze.py
 
-Running it again with another Faker changes every user's data, and the golden tests say so.
+Another version of Faker would change every user's data; the golden tests would then fail.
 """
 
 from itertools import islice
@@ -14,7 +14,7 @@ _WORDS = 256
 
 
 def _commonest(*weighted: dict[str, float]) -> list[str]:
-    """The 256 likeliest words of one or more weighted vocabularies, taken in turn, in alphabetical order."""
+    """Return the 256 most likely words of weighted vocabularies, taken in turn, in alphabetical order."""
     ranked = [sorted(words, key=lambda word, words=words: (-words[word], word)) for words in weighted]  # type: ignore[misc]
     taken = dict.fromkeys(word for turn in zip(*ranked, strict=False) for word in turn)
     return sorted(islice(taken, _WORDS))
