@@ -11,12 +11,11 @@ from pydantic import BaseModel, ValidationError
 
 from core.errors import InputError, ResultError
 from core.plan import LoadPlan
-from core.process import PULUMI_VARIABLE, pulumi_command
+from core.process import PLAN_NAME, PULUMI_VARIABLE, pulumi_command
 from core.results import WorkerResult
 from core.stack_file import stacks_of
 
 PROJECT = Path(__file__).resolve().parents[1]
-PLAN_FILE = "plan.json"
 KEPT_FILE = "results.json"
 """A whole run in one file, in the form of a stack's outputs."""
 _STACK = "stack "
@@ -77,7 +76,7 @@ def from_folder(folder: Path) -> Collected:
         )
     if (kept := folder / KEPT_FILE).is_file():
         return from_text(_read(kept), str(kept))
-    plan_file = folder / PLAN_FILE
+    plan_file = folder / PLAN_NAME
     plan = _parsed(LoadPlan, _read(plan_file), str(plan_file)) if plan_file.is_file() else None
     results: list[WorkerResult] = []
     unreadable: dict[str, str] = {}

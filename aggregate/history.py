@@ -9,10 +9,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from aggregate.collect import KEPT_FILE, PLAN_FILE, PROJECT, Collected, first_problem, outputs_of
+from aggregate.collect import KEPT_FILE, PROJECT, Collected, first_problem, outputs_of
 from aggregate.report import VERSION, Report
 from core.errors import InputError
 from core.files import write_atomically
+from core.process import PLAN_NAME
 
 RUNS = PROJECT / "runs"
 LATEST, PREVIOUS = "latest", "previous"
@@ -50,7 +51,7 @@ def keep(collected: Collected, report: Report, runs: Path = RUNS) -> Path:
     folder = runs / (report.stack or "") / report.run_id
     files = {KEPT_FILE: json.dumps(outputs_of(collected)), _REPORT: report.model_dump_json(indent=2)}
     if collected.plan is not None:
-        files[PLAN_FILE] = collected.plan.model_dump_json(indent=2)
+        files[PLAN_NAME] = collected.plan.model_dump_json(indent=2)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():

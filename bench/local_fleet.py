@@ -7,8 +7,8 @@ from aggregate import totals
 from aggregate.collect import Collected
 from aggregate.report import Report
 from core.plan import LoadPlan
+from core.process import CONNECTION_VARIABLE
 from infra.fleet.orchestrator import run_fleet
-from infra.platforms.base import CONNECTION_VARIABLE
 from infra.platforms.local.runner import LocalHandles, LocalRunner
 from infra.platforms.local.workspace import WorkspacePaths
 

@@ -12,10 +12,10 @@ from pydantic import ValidationError
 from core.connection import Connection, parse_connection
 from core.errors import InputError, PlanError
 from core.plan import LoadPlan, WorkerPlan
+from core.process import CONNECTION_VARIABLE, DATA_FOLDER, DATA_VARIABLE, OUTPUT_NAME, RESULTS_FOLDER, RESULTS_VARIABLE
 from core.stores import Capabilities, capabilities_of
 from worker.sources.base import WorkerSlot
 
-CONNECTION_VARIABLE = "LOADTEST_CONNECTION_STRING"
 _GZIP = b"\x1f\x8b"
 """The first bytes of a gzip file. No JSON text begins with them."""
 
@@ -29,10 +29,10 @@ class Folders:
 
     @classmethod
     def of_environment(cls) -> Self:
-        """Return the folders that LOADTEST_DATA and LOADTEST_RESULTS name; default to `/data` and `/results`."""
+        """Return the folders that LOADTEST_DATA and LOADTEST_RESULTS name; default to those of a container."""
         return cls(
-            data=Path(os.environ.get("LOADTEST_DATA", "/data")),
-            results=Path(os.environ.get("LOADTEST_RESULTS", "/results")),
+            data=Path(os.environ.get(DATA_VARIABLE, DATA_FOLDER)),
+            results=Path(os.environ.get(RESULTS_VARIABLE, RESULTS_FOLDER)),
         )
 
 
@@ -82,4 +82,4 @@ def connection_of(plan: LoadPlan, argument: str | None, folders: Folders) -> Con
     if text is None and source.needs_server:
         raise InputError(f"--connection-string: is missing; give it, or set {CONNECTION_VARIABLE}")
     key = "--connection-string" if argument else CONNECTION_VARIABLE
-    return parse_connection(text or (folders.results / "data").absolute().as_uri(), source, key)
+    return parse_connection(text or (folders.results / OUTPUT_NAME).absolute().as_uri(), source, key)

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import NamedTuple
 
 from core.errors import exit_code_of
+from core.process import PREPARE_COMMAND
 
 
 class _Command(NamedTuple):
@@ -15,7 +16,7 @@ class _Command(NamedTuple):
 
 
 _COMMANDS: Mapping[str, _Command] = {
-    "prepare": _Command("worker.commands.prepare", "create the tables of a plan, before its workers start"),
+    PREPARE_COMMAND: _Command("worker.commands.prepare", "create the tables of a plan, before its workers start"),
     "generate": _Command("worker.commands.generate", "write any rows of a table to standard output"),
     "schema": _Command("worker.commands.schema", "validate a schema file and show its tables"),
 }

@@ -15,9 +15,9 @@ from aggregate.live.feed import Snapshot, parse_output
 from core.errors import RunError
 from core.labels import STACK_LABEL, WORKER_LABEL
 from core.plan import LoadPlan
+from core.process import PLAN_FILE
 from core.text import one_line
 
-_PLAN = "/plan/plan.json"
 _LINES = 2
 """The last line may be incomplete while it is being written."""
 _RUNNING = ("running", "restarting", "paused")
@@ -86,7 +86,7 @@ class DockerFeed:
     def _plan_in(self, identity: str) -> LoadPlan | None:
         """Return the plan, or None if the container or its file does not exist."""
         try:
-            blocks, _ = self._client.api.get_archive(identity, _PLAN)
+            blocks, _ = self._client.api.get_archive(identity, PLAN_FILE)
             with tarfile.open(fileobj=io.BytesIO(b"".join(blocks))) as archive:
                 file = archive.extractfile(archive.getmembers()[0])
                 return LoadPlan.model_validate_json(file.read()) if file else None

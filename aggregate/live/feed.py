@@ -7,8 +7,8 @@ from typing import Protocol, TypeVar
 
 from pydantic import ValidationError
 
-from aggregate.collect import PLAN_FILE
 from core.plan import LoadPlan
+from core.process import PLAN_NAME, result_file
 from core.results import Progress, WorkerResult
 
 _Model = TypeVar("_Model", Progress, WorkerResult, LoadPlan)
@@ -46,17 +46,17 @@ class FolderFeed:
 
     def plan(self) -> LoadPlan | None:
         """Return the folder's plan, or None if there is none."""
-        return read_file(LoadPlan, self._folder / PLAN_FILE)
+        return read_file(LoadPlan, self._folder / PLAN_NAME)
 
     def snapshots(self) -> Sequence[Snapshot]:
         """Return each planned worker; without a plan, each worker with a result."""
         plan = self.plan()
         names = [worker.id for worker in plan.workers] if plan else self._ended()
-        results = {name: read_file(WorkerResult, self._folder / f"{name}.json") for name in names}
+        results = {name: read_file(WorkerResult, result_file(self._folder, name)) for name in names}
         return [Snapshot(name, True, result is None, None, result) for name, result in results.items()]
 
     def _ended(self) -> list[str]:
-        return sorted(file.stem for file in self._folder.glob("*.json") if file.name != PLAN_FILE)
+        return sorted(file.stem for file in self._folder.glob("*.json") if file.name != PLAN_NAME)
 
 
 def read_file(model: type[_Model], file: Path) -> _Model | None:

@@ -18,12 +18,13 @@ from core.errors import RunError
 from core.kubeconfig import ClusterAccess
 from core.labels import STACK_LABEL, stack_label
 from core.plan import LoadPlan
+from core.process import PLAN_NAME
 from core.text import one_line
 from core.units import parse_size
 
 _WORKERS = f"{STACK_LABEL}={{}},app.kubernetes.io/component=worker"
 _INDEX_LABEL = "batch.kubernetes.io/job-completion-index"
-_PLAN_VOLUME, _PLAN_FILE = "plan", "plan.json"
+_PLAN_VOLUME = "plan"
 _LINES = 2
 """The last line may be incomplete while it is being written."""
 _TIMEOUT_SECONDS = 10
@@ -94,9 +95,9 @@ class KubernetesFeed:
     def _plan_in(self, name: str, namespace: str) -> LoadPlan:
         """Read the plan, which is text, or compressed if it is long."""
         found = self._api.read_namespaced_config_map(name, namespace, _request_timeout=_TIMEOUT_SECONDS)
-        if found.data is not None and _PLAN_FILE in found.data:
-            return LoadPlan.model_validate_json(found.data[_PLAN_FILE])
-        compressed = base64.b64decode((found.binary_data or {}).get(_PLAN_FILE, ""))
+        if found.data is not None and PLAN_NAME in found.data:
+            return LoadPlan.model_validate_json(found.data[PLAN_NAME])
+        compressed = base64.b64decode((found.binary_data or {}).get(PLAN_NAME, ""))
         return LoadPlan.model_validate_json(gzip.decompress(compressed))
 
 

@@ -7,6 +7,7 @@ import psutil
 
 from aggregate.live.feed import Snapshot, parse_output, read_file
 from core.plan import LoadPlan
+from core.process import PLAN_NAME
 
 _TAIL_BYTES = 1 << 18
 """Enough for the last line: a result has some tens of KiB."""
@@ -20,7 +21,7 @@ class LocalFeed:
 
     def plan(self) -> LoadPlan | None:
         """Return the plan that the workers read."""
-        return read_file(LoadPlan, self._folder / "plan.json")
+        return read_file(LoadPlan, self._folder / PLAN_NAME)
 
     def snapshots(self) -> Sequence[Snapshot]:
         """Return each planned worker whose output file exists."""

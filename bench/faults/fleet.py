@@ -18,8 +18,7 @@ from pydantic import ValidationError
 from bench.faults.target import Target
 from core.labels import STACK_LABEL
 from core.plan import Limits, LoadPlan
-from core.results import Progress
-from infra.platforms.base import (
+from core.process import (
     CONNECTION_VARIABLE,
     DATA_FOLDER,
     OUTPUT_FOLDER,
@@ -30,6 +29,7 @@ from infra.platforms.base import (
     prepare_arguments,
     worker_arguments,
 )
+from core.results import Progress
 from infra.platforms.docker.client import connect
 from infra.platforms.docker.runner import DockerHandles, DockerRunner
 from testkit.serving import docker

@@ -12,7 +12,7 @@ from typing import Protocol
 from bench.faults import keys
 from bench.faults.keys import Keys
 from core.output.manifest import PARTIAL
-from infra.platforms.base import OUTPUT_FOLDER, WORKER_USER
+from core.process import OUTPUT_FOLDER, WORKER_USER
 from testkit.serving import Served, docker
 
 _CHANGED = 1

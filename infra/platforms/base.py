@@ -12,16 +12,6 @@ from infra.databases.spec import DatabaseSpec
 from infra.fleet.resource import Fleet
 from infra.settings.model import Settings
 
-CONNECTION_VARIABLE = "LOADTEST_CONNECTION_STRING"
-
-WORKER_USER = 65532
-"""The numeric user and group of the worker image."""
-PLAN_FOLDER, RESULTS_FOLDER, DATA_FOLDER = "/plan", "/results", "/data"
-"""Folders in a worker's container: the plan, the results and the RAM disk."""
-PLAN_FILE = f"{PLAN_FOLDER}/plan.json"
-OUTPUT_FOLDER = f"{RESULTS_FOLDER}/data"
-"""The folder in a worker's container for the files of a source that is files."""
-
 
 @dataclass(frozen=True, slots=True)
 class LoadTestArgs:
@@ -62,13 +52,3 @@ class LoadTestComponent(Protocol):
     def __call__(self, name: str, args: LoadTestArgs, opts: pulumi.ResourceOptions | None = None) -> LoadTest:
         """Declare every resource of the load test. Raises LoadtestError before anything is created."""
         ...
-
-
-def prepare_arguments(plan: str) -> list[str]:
-    """Return the worker program's arguments for the preparation; `plan` is the plan file's path for that process."""
-    return ["prepare", "--plan", plan]
-
-
-def worker_arguments(plan: str, index: int | str) -> list[str]:
-    """Return the worker program's arguments for a worker; `index` may be a variable that the platform replaces."""
-    return ["--plan", plan, "--index", str(index)]

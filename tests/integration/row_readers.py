@@ -13,11 +13,11 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from core.connection import parse_connection
+from core.process import OUTPUT_FOLDER
 from core.schema.model import Table
 from core.stores import SOURCES
 from core.units import GIB
 from infra.databases import specification_of
-from infra.platforms.base import OUTPUT_FOLDER
 from testkit.containers import Container
 from testkit.serving import PASSWORD, Served
 from tests.integration import containers

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from core.errors import ExitCode
-from infra.platforms.base import WORKER_USER
+from core.process import WORKER_USER
 from testkit.clone import Clone, Stack
 from testkit.sampling import sampled
 from tests.integration import container_scan

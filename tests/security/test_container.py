@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from infra.platforms.base import CONNECTION_VARIABLE, WORKER_USER
+from core.process import CONNECTION_VARIABLE, WORKER_USER
 from testkit import loads
 from testkit.clone import Stack
 from testkit.interruption import ENDLESS

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from core.errors import InputError, PlanError
 from core.plan import LoadPlan, OnExisting, Operation, VerifyDepth, partition
+from core.process import INDEX_ARGUMENT, PLAN_ARGUMENT, result_file
 from core.schema.checks.limits import check_limits
 from core.schema.file import load_schema
 from core.stores import BULK, METHODS, capabilities_of
@@ -16,8 +17,8 @@ from worker.sources.base import WorkerSlot
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the options for a plan file, and those for a load without one."""
-    parser.add_argument("--plan", type=Path, help="a plan file; needs --index and replaces the other options")
-    parser.add_argument("--index", type=int, help="the number of this worker in the plan, from 0")
+    parser.add_argument(PLAN_ARGUMENT, type=Path, help="a plan file; needs --index and replaces the other options")
+    parser.add_argument(INDEX_ARGUMENT, type=int, help="the number of this worker in the plan, from 0")
     parser.add_argument("--worker-id", default="worker-1", help="the name of the worker in the report")
     parser.add_argument("--schema", type=Path, help="the schema file")
     parser.add_argument("--source", help="postgresql, csv, jsonl, ...")
@@ -63,7 +64,7 @@ def run(arguments: Namespace) -> int:
         slot=WorkerSlot.of(plan, index),
         connection=connection_of(plan, arguments.connection_string, folders),
         folders=folders,
-        result_path=arguments.metrics_output or folders.results / f"{worker.id}.json",
+        result_path=arguments.metrics_output or result_file(folders.results, worker.id),
         # A worker without a plan creates its tables empty, so it has no earlier attempt to undo.
         attempt=attempt_of_environment() if arguments.plan is None else begin_attempt(folders.results, worker.id),
         prepares=arguments.plan is None,

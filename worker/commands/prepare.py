@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from core.errors import ExitCode
+from core.process import PLAN_ARGUMENT
 from core.stores import capabilities_of
 from worker.assignment import Folders, connection_of, read_plan
 from worker.pipeline import require_free_keys
@@ -18,7 +19,7 @@ from worker.sources.server_settings import settings_of
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the options of `worker prepare`."""
-    parser.add_argument("--plan", type=Path, required=True, help="the plan file")
+    parser.add_argument(PLAN_ARGUMENT, type=Path, required=True, help="the plan file")
     parser.add_argument("--connection-string", help="the server, or a file: URL (default: from the environment)")
 
 

@@ -6,10 +6,8 @@ from pathlib import Path
 
 from core.errors import InputError, StorageError
 from core.files import write_atomically
+from core.process import ATTEMPT_VARIABLE, FAILURES_VARIABLE
 
-ATTEMPT_VARIABLE = "LOADTEST_ATTEMPT"
-FAILURES_VARIABLE = "LOADTEST_FAILURES"
-"""The number of earlier failures of this worker. Kubernetes counts them, because there a retry is a new pod."""
 _SUFFIX = ".attempt"
 
 

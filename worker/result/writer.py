@@ -9,11 +9,9 @@ from hdrh.histogram import HdrHistogram
 
 from core.errors import StorageError
 from core.files import write_atomically
+from core.process import TERMINATION_VARIABLE
 from core.results import WorkerResult
 from worker.result.counters import HIGHEST, LOWEST
-
-TERMINATION_VARIABLE = "LOADTEST_TERMINATION_LOG"
-"""The file whose text Kubernetes stores with the status of an ended container."""
 
 
 def write_result(result: WorkerResult, path: Path, write: Callable[[str], object]) -> None:

@@ -5,8 +5,8 @@ import signal
 import threading
 import time
 
-PARENT_VARIABLE = "LOADTEST_PARENT"
-"""The pid of the process that waits for this worker. Unset in a container, which its engine stops."""
+from core.process import PARENT_VARIABLE
+
 _LOOK_SECONDS = 0.5
 
 

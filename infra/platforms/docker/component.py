@@ -7,24 +7,24 @@ import pulumi_docker as docker
 
 from core.connection import parse_connection
 from core.labels import INSTANCE_LABEL, SERVER_LABEL, STACK_LABEL, WORKER_LABEL
-from core.process import STACK_VARIABLE
-from core.units import MIB
-from infra.cli.worker_image import DOCKERFILE, image_name
-from infra.databases.spec import DatabaseSpec
-from infra.fleet.resource import Fleet
-from infra.ownership import checked
-from infra.platforms.base import (
+from core.process import (
     CONNECTION_VARIABLE,
     DATA_FOLDER,
     OUTPUT_FOLDER,
     PLAN_FILE,
     PLAN_FOLDER,
     RESULTS_FOLDER,
+    STACK_VARIABLE,
     WORKER_USER,
-    LoadTestArgs,
     prepare_arguments,
     worker_arguments,
 )
+from core.units import MIB
+from infra.cli.worker_image import DOCKERFILE, image_name
+from infra.databases.spec import DatabaseSpec
+from infra.fleet.resource import Fleet
+from infra.ownership import checked
+from infra.platforms.base import LoadTestArgs
 from infra.platforms.docker.cleanup import OrphanCleanup
 from infra.platforms.docker.client import DockerNames, connect, require_image, require_own_names
 from infra.resources.identity import Instance

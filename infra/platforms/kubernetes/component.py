@@ -14,11 +14,12 @@ from pulumi_kubernetes.networking.v1 import NetworkPolicy
 from core.connection import parse_connection
 from core.kubeconfig import ClusterAccess
 from core.labels import INSTANCE_LABEL
+from core.process import CONNECTION_VARIABLE, OUTPUT_FOLDER
 from infra.cli.worker_image import image_name
 from infra.databases.spec import DatabaseSpec
 from infra.fleet.resource import Fleet
 from infra.ownership import checked
-from infra.platforms.base import CONNECTION_VARIABLE, OUTPUT_FOLDER, LoadTestArgs
+from infra.platforms.base import LoadTestArgs
 from infra.platforms.kubernetes import database, guard, worker
 from infra.platforms.kubernetes.manifests import (
     DATABASE_ROLE,

@@ -3,25 +3,28 @@
 import base64
 import gzip
 from collections.abc import Mapping
-from pathlib import PurePosixPath
 from typing import Any
 
 from core.errors import ExitCode, SettingsError
 from core.labels import SERVER_LABEL
 from core.plan import LoadPlan
-from core.process import OUTPUT_KEY_VARIABLE, STACK_VARIABLE
-from core.units import KIB, MIB, format_size
-from infra.platforms.base import (
+from core.process import (
     CONNECTION_VARIABLE,
     DATA_FOLDER,
+    FAILURES_VARIABLE,
+    OUTPUT_KEY_VARIABLE,
     PLAN_FILE,
     PLAN_FOLDER,
+    PLAN_NAME,
     RESULTS_FOLDER,
+    STACK_VARIABLE,
+    TERMINATION_VARIABLE,
     WORKER_USER,
-    LoadTestArgs,
     prepare_arguments,
     worker_arguments,
 )
+from core.units import KIB, MIB, format_size
+from infra.platforms.base import LoadTestArgs
 from infra.platforms.kubernetes.manifests import (
     PREPARE_ROLE,
     WORKER_ROLE,
@@ -37,11 +40,10 @@ from infra.platforms.kubernetes.manifests import (
 from infra.settings.model import NAMESPACE
 
 TERMINATION_LOG = "/dev/termination-log"
-_TERMINATION_VARIABLE = "LOADTEST_TERMINATION_LOG"
 _INDEX = "$(JOB_COMPLETION_INDEX)"
 """Kubernetes replaces this in a container's arguments, so that the command is the same as on Docker."""
 _FAILURE_COUNT = "metadata.annotations['batch.kubernetes.io/job-index-failure-count']"
-_FAILURES: Manifest = {"name": "LOADTEST_FAILURES", "valueFrom": {"fieldRef": {"fieldPath": _FAILURE_COUNT}}}
+_FAILURES: Manifest = {"name": FAILURES_VARIABLE, "valueFrom": {"fieldRef": {"fieldPath": _FAILURE_COUNT}}}
 """The number of failed pods before this one: a retry is another pod."""
 _STOP_SECONDS = 10
 _DEADLINE_GRACE_SECONDS = 300
@@ -54,7 +56,7 @@ _TEXT_LIMIT = 512 * KIB
 
 def plan_data(plan: LoadPlan) -> dict[str, Any]:
     """Return the `data` or `binaryData` of the ConfigMap. Raises SettingsError if the plan is too long for either."""
-    name = PurePosixPath(PLAN_FILE).name
+    name = PLAN_NAME
     text = plan.model_dump_json()
     if len(text.encode()) <= _TEXT_LIMIT:
         return {"data": {name: text}}
@@ -109,7 +111,7 @@ class WorkerJobs:
             "podFailurePolicy": {
                 "rules": [_on_exit("FailJob", ExitCode.BAD_INPUT), _on_exit("FailIndex", ExitCode.DIFFERENCE)]
             },
-            **self._job(WORKER_ROLE, worker_arguments(PLAN_FILE, _INDEX), {_TERMINATION_VARIABLE: TERMINATION_LOG}),
+            **self._job(WORKER_ROLE, worker_arguments(PLAN_FILE, _INDEX), {TERMINATION_VARIABLE: TERMINATION_LOG}),
         }
 
     def _job(self, role: str, arguments: list[str], environment: dict[str, str]) -> Manifest:

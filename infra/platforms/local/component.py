@@ -11,10 +11,11 @@ from pulumi.dynamic import CreateResult, Resource
 
 from core.connection import parse_connection
 from core.errors import LoadtestError, SettingsError
+from core.process import CONNECTION_VARIABLE
 from infra.databases.spec import DatabaseSpec
 from infra.fleet.resource import Fleet
 from infra.ownership import checked
-from infra.platforms.base import CONNECTION_VARIABLE, LoadTestArgs
+from infra.platforms.base import LoadTestArgs
 from infra.platforms.local.pidfile import at_work
 from infra.platforms.local.workspace import (
     Workspace,

@@ -17,7 +17,15 @@ from core.output.folder import storage_errors
 from core.output.manifest import Run
 from core.output.writer import OutputWriter
 from core.plan import LoadPlan, WorkerPlan
-from core.process import CONNECTION_VARIABLE, STACK_VARIABLE
+from core.process import (
+    CONNECTION_VARIABLE,
+    DATA_VARIABLE,
+    PARENT_VARIABLE,
+    RESULTS_VARIABLE,
+    STACK_VARIABLE,
+    prepare_arguments,
+    worker_arguments,
+)
 from core.results import ExitReason
 from core.stores import capabilities_of
 from infra.fleet.runner import Deadline, ProcessExit
@@ -89,7 +97,7 @@ class LocalRunner:
         for folder in (self._paths.workers, self._paths.results):
             folder.mkdir(exist_ok=True)
         self._paths.plan.write_text(self._plan.model_dump_json())
-        command = self._command("prepare", "--plan", str(self._paths.plan))
+        command = self._command(*prepare_arguments(str(self._paths.plan)))
         deadline = Deadline(timeout_seconds, wanted)
         with subprocess.Popen(
             command,
@@ -179,7 +187,7 @@ class LocalRunner:
         data.mkdir(exist_ok=True)
         if limits and limits.tmpfs is not None and not data.is_mount():
             mount_ram_disk(data, limits.tmpfs)
-        command = self._command("--plan", str(self._paths.plan), "--index", str(index))
+        command = self._command(*worker_arguments(str(self._paths.plan), index))
         with (
             (self._paths.workers / f"{worker.id}.out").open("wb") as output,
             (self._paths.workers / f"{worker.id}.err").open("wb") as errors,
@@ -223,9 +231,9 @@ class LocalRunner:
             **os.environ,
             **self._secrets,
             STACK_VARIABLE: self._handles.stack,
-            "LOADTEST_DATA": str(data),
-            "LOADTEST_RESULTS": str(self._paths.results),
-            "LOADTEST_PARENT": str(os.getpid()),
+            DATA_VARIABLE: str(data),
+            RESULTS_VARIABLE: str(self._paths.results),
+            PARENT_VARIABLE: str(os.getpid()),
             "TMPDIR": str(data),
             "POLARS_MAX_THREADS": "1",
         }

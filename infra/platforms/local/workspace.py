@@ -16,6 +16,7 @@ import pulumi
 from pulumi.dynamic import CreateResult, Resource
 
 from core.errors import RunError
+from core.process import PLAN_NAME
 from infra.platforms.local.limits import remove_groups, unmount_below
 from infra.platforms.local.pidfile import end_remembered
 from infra.platforms.local.server_user import ELSEWHERE, remove_home
@@ -35,7 +36,7 @@ class WorkspacePaths:
     @property
     def plan(self) -> Path:
         """The plan file."""
-        return self.folder / "plan.json"
+        return self.folder / PLAN_NAME
 
     @property
     def workers(self) -> Path:

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from core.plan import LoadPlan, Operation, partition
+from core.process import ATTEMPT_VARIABLE
 from core.results import ExitReason
 from core.schema.file import load_schema
 from core.stores import BULK
 from infra.fleet.orchestrator import Outcome, run_fleet
 from infra.platforms.local.runner import LocalHandles, LocalRunner
-from worker.result.retry_marker import ATTEMPT_VARIABLE
 
 PROJECT = Path(__file__).parents[3]
 ROWS = 150_000

@@ -12,11 +12,12 @@ from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.stack import run_pulumi_func
 from pulumi.runtime.sync_await import _sync_await
 
+from core.process import CONNECTION_VARIABLE, DATA_FOLDER
 from core.units import MIB
 from infra.databases import database_of
 from infra.planner import plan_of
 from infra.platforms import component_of
-from infra.platforms.base import CONNECTION_VARIABLE, DATA_FOLDER, LoadTestArgs
+from infra.platforms.base import LoadTestArgs
 from infra.platforms.docker.component import DockerLoadTest
 from infra.platforms.kubernetes import guard
 from infra.settings.model import Settings

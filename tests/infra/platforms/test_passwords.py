@@ -5,8 +5,8 @@ import string
 import pytest
 
 from core.connection import parse_connection
+from core.process import CONNECTION_VARIABLE
 from core.stores import SOURCES
-from infra.platforms.base import CONNECTION_VARIABLE
 from tests.infra.platforms.rendering import Declared, ask_nobody, declare
 
 PASSWORD = string.printable[:95] + "%41 {password}"

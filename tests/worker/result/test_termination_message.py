@@ -8,13 +8,13 @@ import pytest
 from hdrh.histogram import HdrHistogram
 
 from core.errors import StorageError
+from core.process import TERMINATION_VARIABLE
 from core.results import Difference, ShardResult, WorkerResult
 from tests.aggregate import runs
 from worker.result.writer import (
     HISTOGRAM,
     HISTOGRAM_DETAIL,
     LIMIT,
-    TERMINATION_VARIABLE,
     TIMELINE,
     termination_message,
     write_result,
