@@ -5,7 +5,7 @@ Bounds are inclusive. A distribution changes how frequent each possible value is
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, Strict, model_validator
@@ -15,14 +15,12 @@ from core.schema.placeholders import pattern_parts, template_parts
 from core.schema.values import Exact, Instant, Real, Whole
 
 
-def _with_known_placeholders(pattern: str) -> str:
-    pattern_parts(pattern)
-    return pattern
+def _parsed_by(parse: Callable[[str], object]) -> AfterValidator:
+    def check(text: str) -> str:
+        parse(text)
+        return text
 
-
-def _with_column_placeholders(template: str) -> str:
-    template_parts(template)
-    return template
+    return AfterValidator(check)
 
 
 class _Model(BaseModel):
@@ -101,14 +99,14 @@ class Pattern(_Model):
     """Text with `{index}` (the row number, from 0), `{uuid}` and `{rand:N}` (N digits, the first not 0)."""
 
     type: Literal["pattern"] = "pattern"
-    pattern: Annotated[str, AfterValidator(_with_known_placeholders)]
+    pattern: Annotated[str, _parsed_by(pattern_parts)]
 
 
 class Template(_Model):
     """Text with placeholders `{column}` for other columns of the same row; a NULL becomes an empty string."""
 
     type: Literal["template"] = "template"
-    template: Annotated[str, AfterValidator(_with_column_placeholders)]
+    template: Annotated[str, _parsed_by(template_parts)]
 
 
 class IntRange(_Range):
