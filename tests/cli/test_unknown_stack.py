@@ -10,16 +10,8 @@ import pytest
 from core.process import PULUMI_VARIABLE
 from testkit.clone import Clone
 
-COMMANDS = [
-    ("cli", "up"),
-    ("cli", "destroy"),
-    ("cli", "pulumi", "config", "set", "loadtest:workers", "3"),
-    ("cli", "plan"),
-    ("cli", "cleanup", "--yes"),
-    ("cli", "report"),
-    ("cli", "watch"),
-    ("aggregate",),
-]
+WITH_PULUMI = [("up",), ("destroy",), ("pulumi", "config", "set", "loadtest:workers", "3"), ("report",)]
+WITHOUT_PULUMI = [("plan",), ("cleanup", "--yes"), ("watch",)]
 PULUMI = """#!/bin/sh
 case "$1 $2" in
   "stack ls") echo '[{"name": "organization/loadtest/kept"}]' ;;
@@ -47,14 +39,17 @@ def files(folder: Path) -> set[str]:
     return {str(file) for file in folder.rglob("*") if "__pycache__" not in file.parts and ".venv" not in file.parts}
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command[:2]))
-@pytest.mark.parametrize("own_backend", [True, False], ids=["project backend", "other backend"])
+@pytest.mark.parametrize(
+    ("command", "own_backend"),
+    [*((each, own) for each in WITH_PULUMI for own in (True, False)), *((each, True) for each in WITHOUT_PULUMI)],
+    ids=lambda value: value[0] if isinstance(value, tuple) else f"own backend: {value}",
+)
 def test_unknown_stack_is_refused(clone, path, command, own_backend):
     before = files(clone.folder)
     environment = {**clone.environment, "PATH": path, PULUMI_VARIABLE: ""}
     if not own_backend:
         environment["PULUMI_BACKEND_URL"] = "file:///elsewhere"
-    arguments = [sys.executable, "-m", *command, "--stack", "typo"]
+    arguments = [sys.executable, "-m", "cli", *command, "--stack", "typo"]
     done = subprocess.run(
         arguments, cwd=clone.folder, env=environment, capture_output=True, text=True, check=False, timeout=60
     )
