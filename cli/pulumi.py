@@ -31,8 +31,7 @@ def variables() -> dict[str, str]:
 def exports() -> str:
     """Return shell code after which plain `pulumi` does the same as `loadtest pulumi`."""
     lines = [f"export {name}={shlex.quote(value)}" for name, value in variables().items()]
-    if PULUMI_VARIABLE in os.environ:
-        command = os.environ[PULUMI_VARIABLE]
+    if command := os.environ.get(PULUMI_VARIABLE):
         lines += [f"export {PULUMI_VARIABLE}={shlex.quote(command)}", f'pulumi() {{ command {command} "$@"; }}']
     return "\n".join(lines)
 
