@@ -109,7 +109,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     Mutant(
         "pods get the API's token",
-        "infra/platforms/kubernetes/pod.py",
+        "infra/platforms/kubernetes/manifests.py",
         '"automountServiceAccountToken": False',
         '"automountServiceAccountToken": True',
         ("tests/infra/platforms",),

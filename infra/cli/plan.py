@@ -15,9 +15,9 @@ from infra.databases import database_of
 from infra.databases.spec import DatabaseSpec
 from infra.planner import WORKING_SET, estimated_bytes, plan_of, warnings_of
 from infra.platforms import PLATFORMS
+from infra.settings.configuration import encrypted_keys, stack_values
 from infra.settings.model import Settings, check_secrets
 from infra.settings.output_dir import check_output
-from infra.settings.stack_file import encrypted_keys, stack_values
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from core.errors import ExitCode, RunError, exit_code_of
 from core.text import one_line
-from infra.settings.stack_file import stack_values
+from infra.settings.configuration import stack_values
 
 DOCKERFILE = "worker/Dockerfile"
 """From the project's folder, which is the build's context."""

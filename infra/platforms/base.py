@@ -1,6 +1,7 @@
 """The interface between the program and a platform's component."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -25,6 +26,8 @@ class LoadTestArgs:
     """The server to create; None for an existing server and for files."""
     password: pulumi.Output[str]
     """The password of the server to create; a secret."""
+    providers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Provider settings that the engine has not read, by package: see `EngineConfiguration.providers`."""
 
     @property
     def labels(self) -> dict[str, str]:

@@ -1,10 +1,10 @@
-"""The stack's configuration, read once into one frozen model; what cannot be used is refused by key, value and remedy.
+"""The settings of a stack as one frozen model, checked when it is created.
 
-Every default stands in the `config:` block of Pulumi.yaml and nowhere else.
+All defaults are in the `config:` block of Pulumi.yaml.
 """
 
 import difflib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
@@ -16,15 +16,27 @@ from core.plan import OnExisting, Operation, VerifyDepth
 from core.stores import METHODS, SOURCES, Capabilities
 from core.units import Cpu, Size
 from infra.platforms import PLATFORMS
-from infra.settings.kubernetes import Name, ObjectName, Selector, Tolerations
-from infra.settings.types import Count, Flag, Names, Natural, RunId, Thresholds, Whole, one_of
+from infra.settings.types import (
+    Count,
+    Flag,
+    Name,
+    Names,
+    Natural,
+    ObjectName,
+    RunId,
+    Selector,
+    Thresholds,
+    Tolerations,
+    Whole,
+    one_of,
+)
 
 NAMESPACE = "loadtest"
 _SECRETS = ("connectionString", "databasePassword")
 
 
 class Settings(BaseModel):
-    """Every key of the stack, checked; sizes in bytes, CPU in cores, times in seconds."""
+    """Every setting of the stack; sizes in bytes, CPU in cores, times in seconds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, validate_by_name=True)
 
@@ -71,17 +83,17 @@ class Settings(BaseModel):
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the source can do."""
+        """The properties of the source."""
         return SOURCES[self.source]
 
     @property
     def runs_here(self) -> bool:
-        """Whether the load runs on this machine, so that its cores are a bound."""
+        """Whether the load uses this machine's cores and folders."""
         return PLATFORMS[self.platform].on_this_machine
 
     @property
     def connection(self) -> Connection | None:
-        """The server that is there already, if one was named; raises InputError for a text that names none."""
+        """The existing server, if one is named. Raises InputError for an invalid connection string."""
         if self.connection_string is None:
             return None
         key = f"{NAMESPACE}:connectionString"
@@ -93,25 +105,30 @@ class Settings(BaseModel):
 
     @property
     def owns_server(self) -> bool:
-        """Whether the program makes the server itself."""
+        """Whether Loadtest creates the server."""
         return self.capabilities.needs_server and self.connection is None
 
     @property
     def keeps_others(self) -> bool:
-        """Whether rows go to a server or a folder of the user's, where others may have theirs."""
+        """Whether rows are written to an existing server or folder, which may contain other data."""
         if self.capabilities.needs_server:
             return self.connection is not None
         return bool(self.output_dir or self.output_storage)
 
     @classmethod
+    def all_keys(cls) -> Sequence[str]:
+        """Return the keys of all settings."""
+        return [field.alias or name for name, field in cls.model_fields.items()]
+
+    @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
-        """From the stack's keys, without their namespace; raises SettingsError for the first that cannot be used."""
+        """Return the settings from keys without their namespace. Raises SettingsError for the first invalid one."""
         given = {key: value for key, value in values.items() if value not in (None, "")}
-        known = [field.alias or name for name, field in cls.model_fields.items()]
+        known = cls.all_keys()
         for key in given:
             if key not in known:
                 nearest = difflib.get_close_matches(key, known, n=1)
-                remedy = f"did you mean {nearest[0]}?" if nearest else "see the README for every key"
+                remedy = f"did you mean {nearest[0]}?" if nearest else "see docs/settings.md for every key"
                 raise SettingsError(f"{NAMESPACE}:{key}: is not a setting; {remedy}")
         try:
             settings = cls.model_validate(given)
@@ -125,11 +142,11 @@ class Settings(BaseModel):
 
 
 def check_secrets(values: Mapping[str, Any], encrypted: Collection[str], stack: str, *, recorded: bool = False) -> None:
-    """Refuse a password that stands in clear in the stack's configuration; raises SettingsError for the first.
+    """Raise SettingsError for a password that is not encrypted in the stack's configuration.
 
-    `values` and `encrypted` are keys without their namespace. `pulumi up -c KEY=VALUE` has written the value into the
-    stack file before any program runs. `recorded` says that the engine will keep the configuration in the stack's history,
-    which it does for an update and not for a preview.
+    `values` and `encrypted` have keys without their namespace. `pulumi up -c KEY=VALUE` writes the value to the stack file
+    before the program runs. `recorded` is true for an update, which adds the configuration to the stack's history, and false
+    for a preview.
     """
     for key in _SECRETS:
         if not values.get(key) or key in encrypted:
@@ -138,13 +155,13 @@ def check_secrets(values: Mapping[str, Any], encrypted: Collection[str], stack: 
             continue
         kept = "; the stack's history keeps it, so change the password" if recorded else ""
         raise SettingsError(
-            f"{NAMESPACE}:{key}: has a password in clear in Pulumi.{stack}.yaml or on the command line; remove and encrypt it "
-            f"by `pulumi config set --secret --stack {stack} {NAMESPACE}:{key}`, which asks for it{kept}"
+            f"{NAMESPACE}:{key}: has a plain-text password in Pulumi.{stack}.yaml or on the command line; remove it and "
+            f"encrypt it by `pulumi config set --secret --stack {stack} {NAMESPACE}:{key}`, which asks for it{kept}"
         )
 
 
 def _holds_secret(values: Mapping[str, Any]) -> bool:
-    """Whether a connection string has a password in it; one that cannot be read is taken to have one."""
+    """Return whether a connection string contains a password; True for an invalid one."""
     source = SOURCES.get(str(values.get("source")))
     try:
         return source is None or parse_connection(str(values["connectionString"]), source).has_secret
@@ -153,18 +170,18 @@ def _holds_secret(values: Mapping[str, Any]) -> bool:
 
 
 def _check_password(settings: Settings) -> None:
-    """Refuse a password that no server, or not this one, takes."""
+    """Raise SettingsError for a password that the server does not accept."""
     if settings.database_password is None or not settings.owns_server:
         return
     password, key = settings.database_password.get_secret_value(), f"{NAMESPACE}:databasePassword"
     if not password.isprintable():
-        raise SettingsError(f"{key}: has a line break or another control character in it; write printable characters")
+        raise SettingsError(f"{key}: contains a line break or another control character; write printable characters")
     if len(password) < (shortest := settings.capabilities.shortest_password):
         raise SettingsError(f"{key}: is too short for {settings.source}; write {shortest} characters or more")
 
 
 def _refused(error: ValidationError) -> SettingsError:
-    """The first thing that is wrong, in one line."""
+    """Return the first error as a message of one line."""
     first = error.errors()[0]
     key = f"{NAMESPACE}:{first['loc'][0]}"
     if first["type"] == "missing":
@@ -172,7 +189,7 @@ def _refused(error: ValidationError) -> SettingsError:
     found = first.get("ctx", {}).get("error")
     secret = first["loc"][0] in _SECRETS
     if not isinstance(found, Problem):
-        found = Problem(f"cannot be used ({first['msg']})", "write a text" if secret else "see the README")
+        found = Problem(f"cannot be used ({first['msg']})", "write a text" if secret else "see docs/settings.md")
     if secret:
         return SettingsError(f"{key}: {found}")
     return SettingsError(str(InputError.of(key, first["input"], found.problem, found.remedy)))

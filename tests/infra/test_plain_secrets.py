@@ -30,7 +30,7 @@ def test_plain_secret_is_refused_with_remedy(key, value):
     with pytest.raises(SettingsError) as refused:
         check_secrets(given, [], "mine")
     line = str(refused.value)
-    assert line.startswith(f"loadtest:{key}: has a password in clear in Pulumi.mine.yaml or on the command line; ")
+    assert line.startswith(f"loadtest:{key}: has a plain-text password in Pulumi.mine.yaml or on the command line; ")
     assert f"`pulumi config set --secret --stack mine loadtest:{key}`" in line
     assert PASSWORD not in line
     assert "\n" not in line
@@ -46,13 +46,13 @@ def test_plan_refuses_plain_secret(monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
     assert main(["--stack", "small", "-c", f"connectionString={URL}"]) == ExitCode.BAD_INPUT
     said = capsys.readouterr()
-    assert "error: loadtest:connectionString: has a password in clear" in said.err
+    assert "error: loadtest:connectionString: has a plain-text password" in said.err
     assert PASSWORD not in said.err + said.out
 
 
 @pytest.mark.parametrize(
     ("source", "password", "said"),
-    [("postgresql", f"{PASSWORD}\n", "has a line break"), ("neo4j", "short/7", "is too short for neo4j; write 8")],
+    [("postgresql", f"{PASSWORD}\n", "contains a line break"), ("neo4j", "short/7", "is too short for neo4j; write 8")],
 )
 def test_password_that_no_server_takes_is_refused(source, password, said):
     with pytest.raises(SettingsError) as refused:

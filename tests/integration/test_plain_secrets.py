@@ -26,7 +26,9 @@ def records(stack):
 def test_plain_secret_on_command_line_is_refused(stack, key, value):
     before = records(stack)
     done = stack.pulumi("up", "--yes", "--color=never", "-c", f"loadtest:{key}={value}").failed()
-    assert f"loadtest:{key}: has a password in clear in Pulumi.{stack.name}.yaml or on the command line" in done.output
+    assert (
+        f"loadtest:{key}: has a plain-text password in Pulumi.{stack.name}.yaml or on the command line" in done.output
+    )
     assert f"pulumi config set --secret --stack {stack.name} loadtest:{key}" in done.output
     assert "Traceback" not in done.output
     assert PASSWORD not in done.output

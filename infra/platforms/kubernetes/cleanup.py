@@ -14,7 +14,7 @@ from core.labels import INSTANCE_LABEL, STACK_LABEL, stack_label
 from core.stack_file import stacks_of
 from infra.ownership import OrphanedResource, Orphans
 from infra.platforms.kubernetes.client import NAMESPACE, PARTS, Cluster, Kind, delete, metadata_of
-from infra.settings.stack_file import stack_values
+from infra.settings.configuration import stack_values
 
 _GONE_SECONDS = 180
 """How long a deletion may take: a server's grace period, and the deletion of everything in its namespace."""

@@ -51,7 +51,7 @@ class KubernetesLoadTest(pulumi.ComponentResource):
         self._args = args
         self._names = Names(args.stack, args.settings.namespace)
         plan = worker.plan_data(args.plan)
-        access = cluster_access()
+        access = _cluster_access(args)
         guard.check_settings(args.settings)
         guard.require_cluster(access, args.settings)
         objects = self._fixed_names()
@@ -222,10 +222,11 @@ class KubernetesLoadTest(pulumi.ComponentResource):
         )
 
 
-def cluster_access() -> ClusterAccess:
-    """Return the access from the Kubernetes provider's own configuration."""
-    config = pulumi.Config("kubernetes")
-    return ClusterAccess(kubeconfig=config.get("kubeconfig") or None, context=config.get("context") or None)
+def _cluster_access(args: LoadTestArgs) -> ClusterAccess:
+    """Return the access to the cluster that the Kubernetes provider uses, from the same settings."""
+    config, preset = pulumi.Config("kubernetes"), args.providers.get("kubernetes", {})
+    chosen = {key: config.get(key) or preset.get(key) or None for key in ClusterAccess.model_fields}
+    return ClusterAccess.model_validate(chosen)
 
 
 def _name_of(resource: ConfigMap | Secret | PersistentVolumeClaim) -> pulumi.Output[str]:

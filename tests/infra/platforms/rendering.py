@@ -20,8 +20,8 @@ from infra.platforms import component_of
 from infra.platforms.base import LoadTestArgs
 from infra.platforms.docker.component import DockerLoadTest
 from infra.platforms.kubernetes import guard
+from infra.settings.configuration import stack_values
 from infra.settings.model import Settings
-from infra.settings.stack_file import stack_values
 
 PROJECT = Path(__file__).resolve().parents[3]
 STACK = "small"
@@ -79,7 +79,13 @@ def declare(platform: str, stack: str = STACK, **values: Any) -> list[Declared]:
     return resources
 
 
-def declare_into(resources: list[Declared], platform: str, stack: str, **values: Any) -> None:
+def declare_into(
+    resources: list[Declared],
+    platform: str,
+    stack: str,
+    providers: Mapping[str, Mapping[str, str]] | None = None,
+    **values: Any,
+) -> None:
     """Add to a list what a platform declares: where the program fails, it has what was declared by then."""
     settings = settings_of(platform, **values)
     recorder = _Recorder(resources)
@@ -93,6 +99,7 @@ def declare_into(resources: list[Declared], platform: str, stack: str, **values:
             plan=plan_of(settings, PROJECT),
             database=database_of(settings),
             password=pulumi.Output.secret(values.get("databasePassword", PASSWORD)),
+            providers=providers or {},
         )
         component_of(platform)(stack, args)
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from core.errors import SettingsError
-from infra.settings.kubernetes import Toleration
+from infra.settings.configuration import stack_values
 from infra.settings.model import Settings
-from infra.settings.stack_file import stack_values
+from infra.settings.types import Toleration
 
 PROJECT = Path(__file__).resolve().parents[3]
 

@@ -56,7 +56,7 @@ def test_secrets_are_not_shown():
 
 REFUSED = {
     "worker": (3, "loadtest:worker: is not a setting; did you mean workers?"),
-    "zzz": (3, "loadtest:zzz: is not a setting; see the README for every key"),
+    "zzz": (3, "loadtest:zzz: is not a setting; see docs/settings.md for every key"),
     "workers": (0, "loadtest:workers: 0 is not a whole number above zero; write one like 4"),
     "rowCount": ("-5", "loadtest:rowCount: '-5' is not a whole number above zero; write one like 4"),
     "batchSize": ("1.5", "loadtest:batchSize: '1.5' is not a whole number above zero; write one like 4"),

@@ -1,0 +1,66 @@
+"""Read a stack's configuration: from its files alone, or under the engine. Keys are without the namespace `loadtest`."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.stack_file import is_secret, stack_configuration, stacks_of, under_engine
+from infra.settings.model import NAMESPACE, Settings
+
+_PREFIX = f"{NAMESPACE}:"
+
+
+def stack_values(project: Path, stack: str) -> Mapping[str, Any]:
+    """Return the keys of a stack's files without the secrets, which only the engine can read."""
+    configuration = stack_configuration(project, stack)
+    return _own({key: value for key, value in configuration.items() if not is_secret(value)})
+
+
+def encrypted_keys(project: Path, stack: str) -> frozenset[str]:
+    """Return the keys of a stack's files whose values only the engine can read."""
+    configuration = stack_configuration(project, stack)
+    return frozenset(_own({key: value for key, value in configuration.items() if is_secret(value)}))
+
+
+@dataclass(frozen=True, slots=True)
+class EngineConfiguration:
+    """The configuration of the stack that the engine is running."""
+
+    values: Mapping[str, Any]
+    encrypted: Collection[str]
+    """The keys that are secrets of the engine."""
+    providers: Mapping[str, Mapping[str, str]]
+    """The keys of other packages, like `kubernetes:context`, that only the preset sets: the engine has not read them."""
+
+
+def engine_configuration(project: Path, stack: str) -> EngineConfiguration:
+    """Return the engine's values, with the preset in place of defaults. Raises SettingsError.
+
+    The engine has no list of its keys: it is asked for every declared setting and every key of the stack's files. `-c`
+    writes its keys to a file before the program runs.
+    """
+    from pulumi.runtime import is_config_secret  # `make plan` needs no Pulumi
+
+    in_files = stack_configuration(project, stack) if stack in stacks_of(project) else {}
+    keys = dict.fromkeys([*(f"{_PREFIX}{key}" for key in Settings.all_keys()), *in_files])
+    given = {key: value for key in keys if (value := _engine_value(key)) is not None}
+    configuration = under_engine(project, stack, given)
+    providers: dict[str, dict[str, str]] = {}
+    for key in configuration.keys() - given.keys():
+        package, _, name = key.partition(":")
+        if package != NAMESPACE:
+            providers.setdefault(package, {})[name] = str(configuration[key])
+    values = _own(configuration)
+    return EngineConfiguration(values, [key for key in values if is_config_secret(f"{_PREFIX}{key}")], providers)
+
+
+def _engine_value(key: str) -> str | None:
+    import pulumi
+
+    namespace, _, name = key.partition(":")
+    return pulumi.Config(namespace).get(name)
+
+
+def _own(configuration: Mapping[str, Any]) -> dict[str, Any]:
+    return {key.removeprefix(_PREFIX): value for key, value in configuration.items() if key.startswith(_PREFIX)}
