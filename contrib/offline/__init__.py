@@ -1,1 +1,1 @@
-"""What a machine without downloads needs: an engine, server images, a cluster."""
+"""An engine, server images and a cluster for machines without downloads."""

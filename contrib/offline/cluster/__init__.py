@@ -1,11 +1,11 @@
-"""A real single-node Kubernetes for tests and CI, beside the machine's Docker, made from Go modules and Debian packages.
+"""A real single-node Kubernetes for tests and CI, next to the machine's Docker, built from Go modules and Debian packages.
 
-    python -m contrib.offline.cluster build             the binaries, cached by their content
-    python -m contrib.offline.cluster start             from nothing to a Ready node whose DNS answers
-    python -m contrib.offline.cluster load IMAGE        an image from Docker into the cluster
-    python -m contrib.offline.cluster kubeconfig        where its kubeconfig lies
-    python -m contrib.offline.cluster stop [--purge]    leaves nothing behind on the machine; --purge forgets the cluster too
+    python -m contrib.offline.cluster build             build the binaries, cached by their content
+    python -m contrib.offline.cluster start             start from nothing to a Ready node with working DNS
+    python -m contrib.offline.cluster load IMAGE        copy an image from Docker into the cluster
+    python -m contrib.offline.cluster kubeconfig        print the path of its kubeconfig
+    python -m contrib.offline.cluster stop [--purge]    remove it from the machine; --purge also removes its state
 
-A test cluster: one node, no volume provisioner, nothing that enforces a NetworkPolicy. Whoever has another cluster
-(kind, minikube, a cloud's) needs none of it.
+It is a test cluster: one node, no volume provisioner, and NetworkPolicies are not enforced. With another cluster (kind,
+minikube, a cloud's) it is not needed.
 """

@@ -1,4 +1,4 @@
-"""The test cluster's commands; see the package for what each does."""
+"""The commands of the test cluster; the package's docstring describes them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from contrib.offline.parts.errors import INTERRUPTED, ToolError
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command and return the exit code: 0, 1 when it failed, 2 when the machine lacks what it needs."""
+    """Run one command and return the exit code: 0, 1 if it failed, 2 if the machine lacks a requirement."""
     chosen = _parser().parse_args(arguments)
     run: Callable[[argparse.Namespace, Layout], None] = chosen.run
     try:

@@ -1,4 +1,4 @@
-"""What is asked of the running cluster, through Kubernetes' own client and a resolver."""
+"""Queries of the running cluster, through Kubernetes' own client and a resolver."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from contrib.offline.cluster.addresses import API_URL, DNS_SERVICE, DOMAIN, NODE
 from contrib.offline.cluster.layout import Layout
 
 NOT_YET = (client.ApiException, urllib3.exceptions.HTTPError)
-"""What a question raises while the API server is not there, or not there yet with an object."""
+"""Errors of a query while the API server does not respond yet, or does not have an object yet."""
 _SECONDS = 5
-"""For one answer."""
+"""Seconds for one response."""
 
 
 class Api:
-    """The API server, as the administrator sees it."""
+    """The API server, with the administrator's rights."""
 
     def __init__(self, layout: Layout) -> None:
         self._client: Any = config.new_client_from_config(str(layout.kubeconfig))  # type: ignore[no-untyped-call]
@@ -30,13 +30,13 @@ class Api:
         self._discovered = layout.data / "discovered.json"
 
     def is_ready(self) -> bool:
-        """Whether it serves, with its storage and its own objects in place. Raises NOT_YET."""
+        """Return whether it serves, with its storage and its own objects in place. Raises NOT_YET."""
         return bool(
             self._client.call_api("GET", f"{API_URL}/readyz", _request_timeout=_SECONDS).status == HTTPStatus.OK
         )
 
     def apply(self, manifest: Path) -> bool:
-        """Make every object of a manifest, or bring it to what the manifest says. Raises NOT_YET."""
+        """Create or update every object of a manifest. Raises NOT_YET."""
         kinds: Any = dynamic.DynamicClient(self._client, cache_file=str(self._discovered))  # type: ignore[no-untyped-call]
         for body in yaml.safe_load_all(manifest.read_text(encoding="utf-8")):
             kind = kinds.resources.get(api_version=body["apiVersion"], kind=body["kind"])
@@ -45,18 +45,18 @@ class Api:
         return True
 
     def is_node_ready(self) -> bool:
-        """Whether the kubelet reports the node ready for pods. Raises NOT_YET."""
+        """Return whether the kubelet reports the node ready for pods. Raises NOT_YET."""
         node = self._core.read_node(NODE, _request_timeout=_SECONDS)
         return any(condition.type == "Ready" and condition.status == "True" for condition in node.status.conditions)
 
     def has_default_account(self) -> bool:
-        """Whether pods can be made in the default namespace: they need its service account. Raises NOT_YET."""
+        """Return whether the default namespace has the service account that pods need. Raises NOT_YET."""
         self._core.read_namespaced_service_account("default", "default", _request_timeout=_SECONDS)
         return True
 
 
 def names_resolve() -> bool:
-    """Whether the cluster's DNS knows the API server's service."""
+    """Return whether the cluster's DNS resolves the name of the API server's service."""
     resolver = dns.resolver.Resolver(configure=False)
     resolver.nameservers = [DNS_SERVICE]
     try:

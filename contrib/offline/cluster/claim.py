@@ -1,4 +1,4 @@
-"""The claim of one cluster on the machine, and what the machine was like before: written at start, undone at stop."""
+"""The claim of one cluster on the machine, and the machine's previous state: written at start, undone at stop."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from contrib.offline.cluster.layout import RUNTIME, Layout
 
 _FILE = RUNTIME / "claim.json"
 _FOLDERS = ("/var/lib/kubelet", "/var/lib/cni", "/var/log/containers")
-"""Folders whose place the kubelet and the network plugins give no choice of."""
+"""Folders of the kubelet and the network plugins whose place is fixed."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """Whose the machine is, by the folders of state and binaries; the kernel's settings and missing folders before."""
+    """The owner of the claim (folders of state and binaries), and previous kernel settings and missing folders."""
 
     state: str
     binaries: str
@@ -27,7 +27,7 @@ class Claim:
 
 
 def current() -> Claim | None:
-    """The claim in force; None when no cluster was started since the machine was, or the last one was stopped."""
+    """Return the current claim, or None if no cluster was started since the last boot or stop."""
     try:
         return Claim(**json.loads(_FILE.read_text()))
     except FileNotFoundError:
@@ -35,7 +35,7 @@ def current() -> Claim | None:
 
 
 def take(layout: Layout, binaries: Path) -> None:
-    """Claim the machine, unless this state has it. Raises ClusterError when another state has."""
+    """Claim the machine, unless this state already has it. Raises ClusterError if another state has it."""
     former = current()
     require_own(former, layout)
     if former is None:
@@ -44,13 +44,13 @@ def take(layout: Layout, binaries: Path) -> None:
 
 
 def require_own(claim: Claim | None, layout: Layout) -> None:
-    """Raises ClusterError when the machine is another state's."""
+    """Check the owner. Raises ClusterError if the machine is claimed by another state."""
     if claim is not None and claim.state != str(layout.folder):
         raise ClusterError(f"this machine's cluster is that of {claim.state}: name it with --state, or stop it first")
 
 
 def release(claim: Claim | None) -> None:
-    """Put the kernel's settings back, remove the folders that came with the cluster, and forget the claim."""
+    """Restore the kernel's settings, remove the folders that the cluster created, and delete the claim."""
     if claim is not None:
         kernel.restore(claim.settings)
         for folder in claim.absent:

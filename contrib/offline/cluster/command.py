@@ -1,4 +1,4 @@
-"""Runs the machine's own tools for networks, images and certificates."""
+"""Run the machine's own tools for networks, images and certificates."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _TAIL_LINES = 5
 
 
 def run(command: Sequence[str], *, folder: Path | None = None, text: str | None = None) -> str:
-    """A command's standard output, given `text` on its standard input. Raises ClusterError when it fails."""
+    """Return a command's standard output, given `text` on its standard input. Raises ClusterError if it fails."""
     done = subprocess.run(command, cwd=folder, input=text, capture_output=True, text=True, check=False)
     if done.returncode:
         why = "; ".join((done.stderr or done.stdout).strip().splitlines()[-_TAIL_LINES:])
@@ -21,5 +21,5 @@ def run(command: Sequence[str], *, folder: Path | None = None, text: str | None 
 
 
 def succeeds(command: Sequence[str]) -> bool:
-    """Whether a command ends with exit code 0: for questions, and for removing what may not be there."""
+    """Return whether a command ends with exit code 0: for queries, and for removing what may not exist."""
     return subprocess.run(command, capture_output=True, check=False).returncode == 0

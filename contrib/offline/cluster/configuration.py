@@ -14,7 +14,7 @@ TEMPLATES = Path(__file__).parent / "configuration"
 
 
 def write(layout: Layout) -> None:
-    """Write each template's file, under the same name. Raises KeyError for a value that no one has."""
+    """Write each template's file, under the same name. Raises KeyError for a placeholder without a value."""
     values = {
         "cgroup": f"/{addresses.CGROUP}",
         "cni_folder": CNI_FOLDER,

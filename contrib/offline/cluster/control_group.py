@@ -1,4 +1,4 @@
-"""The control group that holds every pod: one folder a hierarchy, in both versions of control groups."""
+"""The control group of all pods: one folder per hierarchy, in both versions of control groups."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from contrib.offline.cluster.errors import ClusterError
 
 _ROOT = Path("/sys/fs/cgroup")
 _PATIENCE = 10
-"""Seconds for killed processes to be gone."""
+"""Seconds until killed processes must have ended."""
 
 
 def make() -> None:
-    """Make it in each hierarchy; the kubelet wants to find it."""
+    """Create the folder in each hierarchy, because the kubelet requires it."""
     for hierarchy in _hierarchies():
         (hierarchy / CGROUP).mkdir(exist_ok=True)
 
 
 def kill() -> None:
-    """Kill every process of every pod, and wait until none is left. Raises ClusterError when one stays."""
+    """Kill every process of every pod, and wait until all have ended. Raises ClusterError if one stays."""
     deadline = time.monotonic() + _PATIENCE
     while left := set(_processes()):
         if time.monotonic() > deadline:
@@ -34,7 +34,7 @@ def kill() -> None:
 
 
 def remove() -> None:
-    """Remove it from each hierarchy. Raises OSError when a process is still in it."""
+    """Remove the folder from each hierarchy. Raises OSError if a process is still in it."""
     for group in _groups():
         for folder in sorted(group.rglob("*/"), reverse=True):
             folder.rmdir()
@@ -54,7 +54,7 @@ def _groups() -> list[Path]:
 def _processes() -> Iterator[int]:
     for group in _groups():
         for file in group.rglob("cgroup.procs"):
-            # 0 stands for a process of a namespace that is not ours to see.
+            # 0 stands for a process of a namespace that this process cannot see
             yield from (int(pid) for pid in file.read_text().split() if pid != "0")
 
 
@@ -62,4 +62,4 @@ def _kill(pid: int) -> None:
     try:
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
-        return  # gone by itself
+        return  # it was removed in the meantime

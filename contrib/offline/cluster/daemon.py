@@ -1,4 +1,4 @@
-"""Programs that outlive the command that starts them, known again by process id and start time."""
+"""Programs that outlive the command that starts them, recognised later by process id and start time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from contrib.offline.cluster.layout import Layout
 from contrib.offline.cluster.progress import say
 
 _STATE, _START_TIME = 0, 19
-"""Places of these fields in /proc/PID/stat, counted from the one after the program's name: proc(5)."""
+"""Indexes of these fields in /proc/PID/stat, counted from the one after the program's name: proc(5)."""
 _TAIL_LINES = 5
 
 
@@ -26,24 +26,24 @@ class Daemon:
 
     @property
     def pid_file(self) -> Path:
-        """Holds the process id and the start time, which tells it from a later process of the same id."""
+        """The file with process id and start time, which distinguishes it from a later process with the same id."""
         return self.layout.pids / self.name
 
     @property
     def log(self) -> Path:
-        """What it prints."""
+        """The file with its output."""
         return self.layout.logs / f"{self.name}.log"
 
     def start(self, command: Sequence[str]) -> None:
         """Start it in a session of its own, unless it runs.
 
-        Of the environment it gets the path only: the tests' own variables, secrets among them, are not its business.
+        Its environment contains PATH only, so that the tests' variables, some of which are secret, do not reach it.
         """
         if self.is_running():
             return
         if self.pid_file.exists():
             say(f"{self.name} had ended by itself and is started again; its log is {self.log}")
-        # Not subprocess: that minds processes which outlive it.
+        # Not subprocess, which warns about processes that outlive it.
         pid = os.posix_spawnp(
             command[0],
             list(command),
@@ -58,11 +58,11 @@ class Daemon:
         self.pid_file.write_text(f"{pid} {start_time(pid)}")
 
     def is_running(self) -> bool:
-        """Whether the process that was started still lives."""
+        """Return whether the started process still runs."""
         return self._pid() is not None
 
     def stop(self, patience: float) -> None:
-        """Ask it to end, kill it after `patience` seconds, and return once it is gone."""
+        """Ask it to end, kill it after `patience` seconds, and return once it has ended."""
         pid = self._pid()
         if pid is not None:
             os.kill(pid, signal.SIGTERM)
@@ -72,7 +72,7 @@ class Daemon:
         self.pid_file.unlink(missing_ok=True)
 
     def last_words(self) -> str:
-        """The end of its log."""
+        """Return the end of its log."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-_TAIL_LINES:])
 
     def _pid(self) -> int | None:
@@ -92,7 +92,7 @@ class Daemon:
 
 
 def start_time(pid: int) -> str | None:
-    """When a living process began, in the kernel's ticks; None when it is gone, or dead and not yet reaped."""
+    """Return when a running process began, in the kernel's ticks, or None if it has ended or is a zombie."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):

@@ -1,4 +1,4 @@
-"""What goes wrong with the test cluster."""
+"""Errors of the test cluster."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from contrib.offline.parts.errors import ToolError
 
 
 class ClusterError(ToolError):
-    """The cluster could not be built, started, stopped or filled. The message says what to do."""
+    """The cluster could not be built, started, stopped or filled. The message has the remedy."""

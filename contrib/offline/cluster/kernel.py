@@ -1,4 +1,4 @@
-"""The kernel's settings that a cluster needs or changes, and their return."""
+"""Kernel settings that a cluster needs or changes, and how to restore them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NEEDED = {
     "net/bridge/bridge-nf-call-iptables": 1,
     "fs/inotify/max_user_instances": 1024,
 }
-"""What the cluster needs, at least."""
+"""Minimum values for the cluster."""
 _RESTORED = (
     "fs/inotify/max_user_instances",
     "vm/overcommit_memory",
@@ -24,20 +24,21 @@ _RESTORED = (
     "kernel/keys/root_maxkeys",
     "kernel/keys/root_maxbytes",
 )
-"""What is put back: one of ours, and those that the kubelet changes. Not the two of the network: whoever came after us,
-a Docker engine for one, may rely on them by then."""
+"""The settings that are restored: one of the cluster's and those that the kubelet changes. The two of the network stay, because
+other programs, such as a Docker engine, may rely on them by then.
+"""
 
 
 def settings() -> dict[str, str]:
-    """The settings as they are, of those that can be put back."""
+    """Return the current values of the settings that can be restored."""
     return {name: _read(name) for name in _RESTORED if (_SETTINGS / name).exists()}
 
 
 def prepare() -> None:
-    """Set what the cluster needs.
+    """Change the settings that the cluster needs.
 
-    Raises ClusterError where the kernel has no filter for bridges: without it a pod cannot reach a service whose pods
-    are on its own bridge.
+    Raises ClusterError if the kernel has no filter for bridges: without it a pod cannot reach a service whose pods are on its
+    own bridge.
     """
     if not (_SETTINGS / "net/bridge").exists() and not succeeds(["modprobe", "br_netfilter"]):
         raise ClusterError("the kernel has no br_netfilter, which services need: load that module")
@@ -47,7 +48,7 @@ def prepare() -> None:
 
 
 def restore(before: Mapping[str, str]) -> None:
-    """Put settings back."""
+    """Restore settings."""
     for name, value in before.items():
         (_SETTINGS / name).write_text(value)
 

@@ -1,4 +1,4 @@
-"""Where a cluster's files lie: its state in a folder of the user's, what cannot outlive the machine's run in /run."""
+"""The places of a cluster's files: its state in a folder of the user, and what must not survive a reboot in /run."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from contrib.offline.parts.cache import Cache
 CACHE = Cache("cluster")
 
 RUNTIME = Path("/run/loadtest-cluster")
-"""Sockets, mounts and the claim on this machine: one cluster a machine, whatever its state's folder. Sockets' paths
-have to be short."""
+"""Sockets, mounts and the claim on this machine: one cluster per machine, whatever the folder of its state. Paths of sockets
+must be short.
+"""
 SOCKET = RUNTIME / "containerd.sock"
 
 
@@ -33,34 +34,34 @@ class Layout:
 
     @property
     def data(self) -> Path:
-        """What the programs keep: etcd's objects, containerd's images, the kubelet's pods."""
+        """The data of the programs: etcd's objects, containerd's images, the kubelet's pods."""
         return self.folder / "data"
 
     @property
     def logs(self) -> Path:
-        """One log a program."""
+        """The logs, one per program."""
         return self.folder / "logs"
 
     @property
     def pids(self) -> Path:
-        """One file a program that was started."""
+        """The pid files, one per started program."""
         return self.folder / "pids"
 
     @property
     def kubeconfig(self) -> Path:
-        """The administrator's, for kubectl, Pulumi and tests."""
+        """The administrator's kubeconfig, for kubectl, Pulumi and tests."""
         return self.kubeconfig_of("admin")
 
     def kubeconfig_of(self, user: str) -> Path:
-        """The kubeconfig of one user of the API server."""
+        """Return the path of the kubeconfig of one user of the API server."""
         return self.pki / f"{user}.kubeconfig"
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        """All that is the cluster's in the state's folder, which may be the user's for other things too."""
+        """The folders that the cluster owns in the state's folder. The user may have other files there."""
         return self.configuration, self.pki, self.data, self.logs, self.pids
 
 
 def default_state() -> Path:
-    """The state's folder unless the user names one."""
+    """Return the state's folder unless the user names one."""
     return CACHE.root / "state"

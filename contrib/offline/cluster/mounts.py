@@ -9,17 +9,17 @@ from pathlib import Path
 from contrib.offline.cluster.command import run
 
 _OCTAL = re.compile(r"\\([0-7]{3})")
-"""How /proc/self/mounts writes a space and its like: fstab(5)."""
+"""Escapes of spaces and similar characters in /proc/self/mounts: fstab(5)."""
 
 
 def under(folders: Iterable[Path]) -> list[Path]:
-    """The mount points inside the folders, the innermost first."""
+    """Return the mount points inside the folders, innermost first."""
     inside = [path for path in _mount_points() if any(path.is_relative_to(folder) for folder in folders)]
     return sorted(inside, reverse=True)
 
 
 def unmount(folders: Iterable[Path]) -> None:
-    """Unmount all of them, also those that something still has open. Raises ClusterError when one refuses."""
+    """Unmount all of them, even those that are in use. Raises ClusterError if one cannot be unmounted."""
     for path in under(folders):
         run(["umount", "--lazy", str(path)])
 

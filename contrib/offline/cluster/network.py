@@ -9,17 +9,17 @@ from contrib.offline.cluster.command import run, succeeds
 
 _COMMENT = ("-m", "comment", "--comment", "loadtest-cluster")
 _RULES = (
-    # Docker drops what it does not know of.
+    # Docker drops packets of unknown networks.
     ("filter", "FORWARD", ("-s", POD_RANGE, *_COMMENT, "-j", "ACCEPT")),
     ("filter", "FORWARD", ("-d", POD_RANGE, *_COMMENT, "-j", "ACCEPT")),
-    # A server outside knows the machine, not its pods.
+    # A server outside can only reply to the machine's address, not to a pod's.
     ("nat", "POSTROUTING", ("-s", POD_RANGE, "!", "-d", RANGE, *_COMMENT, "-j", "MASQUERADE")),
 )
 
 
 def set_up() -> None:
     """Give the machine the node's address and let pods reach each other, the services and the outside."""
-    # First of all: whatever is sent to an address that no link has yet must not leave by the default route.
+    # This comes first: packets to an address without a link yet must not leave by the default route.
     run(["ip", "route", "replace", "unreachable", RANGE])
     if not Path("/sys/class/net", NODE_LINK).exists():
         run(["ip", "link", "add", NODE_LINK, "type", "bridge"])
@@ -33,11 +33,11 @@ def set_up() -> None:
 
 
 def tear_down() -> None:
-    """Take all of it back; what is not there is passed over."""
+    """Undo all of it, and ignore what does not exist."""
     for table, chain, rule in _RULES:
         while succeeds(["iptables", "-w", "-t", table, "-D", chain, *rule]):
-            pass  # an interrupted start may have left one more
+            pass  # an interrupted start may have left another one
     for link in (POD_LINK, NODE_LINK):
         succeeds(["ip", "link", "delete", link])
-    # Last of all, as it came first of all.
+    # This comes last, because it was set up first.
     succeeds(["ip", "route", "delete", "unreachable", RANGE])

@@ -1,4 +1,4 @@
-"""What the cluster takes from Debian: the container runtime, the pods' network plugins, and the tools to set them up."""
+"""Debian packages for the cluster: the container runtime, the pods' network plugins, and the tools to set them up."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _RUN_PACKAGES = {
     "openssl": "openssl",
     f"{CNI_FOLDER}/bridge": "containernetworking-plugins",
 }
-"""What has to be there (a command, or a file by its pattern), and the package that brings it."""
+"""What must exist (a command, or a file by its pattern), and the package that provides it."""
 
 
 def require_for_build() -> None:
-    """See to it that the binaries can be built. Raises as `_require` does."""
+    """Make sure that the binaries can be built. Raises as `_require` does."""
     _require(_BUILD_PACKAGES)
 
 
 def require_for_run() -> None:
-    """See to it that a cluster can run. Raises MissingToolError for anyone but root, and as `_require` does."""
+    """Make sure that a cluster can run. Raises MissingToolError for a user other than root, and as `_require` does."""
     if os.geteuid() != 0:
         raise MissingToolError(
             "only root can start or stop the test cluster: run it as root, or name another cluster by KUBECONFIG"
@@ -41,7 +41,7 @@ def require_for_run() -> None:
 
 
 def _require(packages: dict[str, str]) -> None:
-    """Install what is missing. Raises MissingToolError where that cannot be: not root, or no Debian."""
+    """Install what is missing. Raises MissingToolError if that is impossible: without root or Debian."""
     missing = sorted({package for what, package in packages.items() if not _present(what)})
     if not missing:
         return

@@ -29,7 +29,7 @@ class Certificate:
     alternative_names: tuple[str, ...] = ()
 
     def extensions(self) -> str:
-        """As openssl reads them."""
+        """Return the extensions in openssl's format."""
         lines = [
             "basicConstraints=CA:FALSE",
             "keyUsage=critical,digitalSignature,keyEncipherment",
@@ -51,7 +51,7 @@ USERS = (
     _user("kube-proxy", "/CN=system:kube-proxy"),
     _user("kubelet", f"/O=system:nodes/CN=system:node:{NODE}"),
 )
-"""Who talks to the API server, each by a kubeconfig."""
+"""The users of the API server, each with a kubeconfig."""
 CERTIFICATES = (
     *USERS,
     Certificate(
@@ -69,7 +69,7 @@ CERTIFICATES = (
 
 
 def make(layout: Layout) -> None:
-    """Make all of them, unless this state has them. Raises ClusterError when openssl fails."""
+    """Create all of them, unless this state has them. Raises ClusterError if openssl fails."""
     finished = layout.pki / "made"
     if finished.exists():
         return
@@ -111,7 +111,7 @@ def _openssl(folder: Path, *arguments: str, text: str | None = None) -> str:
 
 
 def _write_kubeconfig(layout: Layout, user: str) -> None:
-    """JSON, which is YAML; it holds the user's key."""
+    """Write JSON, which is also YAML. It contains the user's key."""
 
     def content(file: str) -> str:
         return base64.b64encode((layout.pki / file).read_bytes()).decode()

@@ -20,14 +20,14 @@ ETCD_URL = f"https://127.0.0.1:{ETCD_PORT}"
 ETCD_PEER_URL = f"https://127.0.0.1:{ETCD_PEER_PORT}"
 
 STORES = ("containerd", "etcd", "kube-apiserver")
-"""First, together: the API server waits for etcd by itself."""
+"""Programs that start first, together: the API server waits for etcd by itself."""
 CLIENTS = ("kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy")
-"""Then, once the API server answers."""
+"""Programs that start once the API server responds."""
 NAMES = STORES + CLIENTS
 
 
 def command_lines(layout: Layout, binaries: Path) -> dict[str, list[str]]:
-    """The command line of each program by its name; `binaries` is what `build` returned."""
+    """Return the command line of each program by its name; `binaries` is what `build` returned."""
     pki, conf, data = layout.pki, layout.configuration, layout.data
     options: dict[str, dict[str, object]] = {
         "etcd": {
@@ -78,7 +78,7 @@ def command_lines(layout: Layout, binaries: Path) -> dict[str, list[str]]:
             "kubeconfig": layout.kubeconfig_of("kube-controller-manager"),
             "bind-address": "127.0.0.1",
             "leader-elect": "false",
-            # By default the controllers wait for their turn at the API server: four seconds of a start.
+            # By default the controllers wait several times, which takes four seconds of a start.
             "kube-api-qps": 200,
             "kube-api-burst": 400,
             "use-service-account-credentials": "true",

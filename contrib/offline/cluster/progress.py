@@ -1,4 +1,4 @@
-"""What a person waiting for the cluster reads, with the seconds since the command began."""
+"""Progress messages for the user, with the seconds since the command began."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ _BEGAN = time.monotonic()
 
 
 def say(line: str) -> None:
-    """Print one line to standard error at once; standard output stays free for the answer."""
+    """Print one line to standard error and flush it. Standard output is for the result."""
     print(f"cluster: {time.monotonic() - _BEGAN:5.1f} s  {line}", file=sys.stderr, flush=True)

@@ -16,20 +16,20 @@ _CTR = ("ctr", "--address", str(SOCKET), "--namespace", "k8s.io")
 
 
 def answers() -> bool:
-    """Whether it serves."""
+    """Return whether it serves."""
     return succeeds([*_CTR, "version"])
 
 
 def import_archives(folder: Path) -> None:
-    """Import each image archive of a folder. Raises ClusterError when containerd refuses one."""
+    """Import each image archive of a folder. Raises ClusterError if containerd rejects one."""
     for archive in sorted(folder.glob("*.tar")):
         run([*_CTR, "images", "import", str(archive)])
 
 
 def load(layout: Layout, image: str) -> bool:
-    """Copy an image from Docker, unless the cluster has the same under that name; whether it was copied.
+    """Copy an image from Docker, unless the cluster has the same under that name; return whether it was copied.
 
-    Raises ClusterError when Docker has no such image, or when the copy fails.
+    Raises ClusterError if Docker has no such image, or if the copy fails.
     """
     identity = run(["docker", "image", "inspect", "--format", "{{.Id}}", image]).strip()
     loaded = layout.data / "loaded" / image.replace("/", "%2F")
@@ -47,16 +47,16 @@ def load(layout: Layout, image: str) -> bool:
 
 
 def kill_shims() -> None:
-    """End the shims, which outlive containerd: each names our socket on its command line, and no one else's does."""
+    """End the shims, which outlive containerd. Only shims of this cluster have its socket on their command line."""
     for pid in shims():
         try:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
-            continue  # gone with its container
+            continue  # it ended with its container
 
 
 def shims() -> list[int]:
-    """The process ids of the living ones."""
+    """Yield the process ids of running shims."""
     address = str(SOCKET).encode()
     return [
         int(process.name)

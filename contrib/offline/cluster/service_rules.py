@@ -1,4 +1,4 @@
-"""The packet filter's rules that kube-proxy made for the services, taken back."""
+"""Remove the packet filter's rules that kube-proxy created for the services."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from contrib.offline.cluster.command import run, succeeds
 from contrib.offline.cluster.layout import Layout
 
 _LEFT = "KUBE-FIREWALL"
-"""The chain that kube-proxy shares with a kubelet, and so leaves to it: ours makes none."""
+"""The chain that kube-proxy leaves because it shares it with a kubelet. The kubelet of this cluster does not create it."""
 
 
 def remove(layout: Layout, binaries: Path) -> None:
-    """Remove all of them. Raises ClusterError when kube-proxy's own removal fails."""
+    """Remove all of them. Raises ClusterError if kube-proxy's own removal fails."""
     program = binaries / "kube-proxy"
     if program.exists():
         run([str(program), "--cleanup", f"--config={layout.configuration / 'kube-proxy.yaml'}"])

@@ -1,4 +1,4 @@
-"""Starts the cluster: the machine's side, the programs in their order, and the wait until pods can run and find names."""
+"""Start the cluster: set up the machine, start the programs in order, and wait until pods can run and resolve names."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from contrib.offline.cluster.programs import CLIENTS, NAMES, STORES, command_lin
 from contrib.offline.cluster.progress import say
 
 _PATIENCE = 180
-"""Seconds for any one step, on a machine that is busy with other things."""
+"""Seconds for any one step, on a busy machine."""
 
 
 def start(layout: Layout, binaries: Path) -> None:
-    """Start what does not run yet; returns when the node is Ready and DNS answers.
+    """Start what does not run yet, and return once the node is Ready and DNS responds.
 
-    Raises ClusterError when the machine is another cluster's, when a program ends, or when a step takes too long.
+    Raises ClusterError if the machine belongs to another cluster, if a program ends, or if a step takes too long.
     """
     claim.take(layout, binaries)
     kernel.prepare()
@@ -56,7 +56,7 @@ def start(layout: Layout, binaries: Path) -> None:
 
 
 def _wait(what: str, holds: Callable[[], bool], programs: Iterable[Daemon]) -> None:
-    """Return once something holds. Raises ClusterError when a program ends meanwhile, or when it takes too long."""
+    """Wait until a condition holds. Raises ClusterError if a program ends in the meantime, or if it takes too long."""
     deadline = time.monotonic() + _PATIENCE
     why = "no"
     while True:

@@ -1,4 +1,4 @@
-"""Stops the cluster and takes everything back that it brought to the machine."""
+"""Stop the cluster and undo everything that it changed on the machine."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from contrib.offline.cluster.layout import RUNTIME, Layout
 from contrib.offline.cluster.programs import NAMES
 
 _PATIENCE = {"kube-apiserver": 0.5}
-"""Seconds to end by itself: the API server would wait for connections that nobody closes."""
+"""Seconds to end normally: the API server would wait for open connections."""
 _PATIENCE_OF_OTHERS = 5.0
 
 
 def stop(layout: Layout, *, purge: bool) -> None:
     """End the cluster's programs and its pods, and undo its network, mounts, control groups and kernel settings.
 
-    Nothing running is no error: what an interrupted start left goes too. With `purge` the state goes as well: objects,
-    images, keys, logs. Raises ClusterError when the machine is another state's, or when something cannot be removed.
+    A cluster that does not run is not an error: what an interrupted start left is removed. With `purge` the state is removed
+    too: objects, images, keys, logs. Raises ClusterError if the machine belongs to another state, or if something cannot be
+    removed.
     """
     claimed = claim.current()
     claim.require_own(claimed, layout)
@@ -31,7 +32,7 @@ def stop(layout: Layout, *, purge: bool) -> None:
     if claimed is not None:
         service_rules.remove(layout, Path(claimed.binaries))
     network.tear_down()
-    # The addresses of pods that are gone: nobody gives them back.
+    # The addresses of pods that have ended are not released otherwise.
     shutil.rmtree(layout.data / "cni", ignore_errors=True)
     control_group.remove()
     claim.release(claimed)

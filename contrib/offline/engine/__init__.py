@@ -1,4 +1,4 @@
-"""A usable Pulumi engine, also where the published CLI and its plugins cannot be downloaded.
+"""Provide a Pulumi engine, even if the published CLI and its plugins cannot be downloaded.
 
-`python -m contrib.offline.engine` prints the folder that holds `pulumi`. Users of the published CLI need none of it.
+`python -m contrib.offline.engine` prints the folder that contains `pulumi`. It is not needed with the published CLI.
 """

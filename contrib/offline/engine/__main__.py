@@ -1,4 +1,4 @@
-"""`python -m contrib.offline.engine [--platform local|docker|kubernetes]`: prints the folder that holds a usable `pulumi`."""
+"""`python -m contrib.offline.engine [--platform local|docker|kubernetes]`: print the folder with a usable `pulumi`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where an engine comes from: PATH, then the SDK's installer, then a build from Go modules."""
+"""Find an engine on PATH, download it with the SDK's installer, or build it from Go modules."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from contrib.offline.engine.parts import CACHE
 
 @dataclass(frozen=True)
 class Engine:
-    """A folder that holds `pulumi`, and whether we built it: then it downloads no plugin by itself."""
+    """The folder that contains `pulumi`, and whether it was built here: such an engine does not download plugins."""
 
     folder: Path
     built: bool
 
 
 def acquire(platform: str) -> Engine:
-    """An engine that can run stacks on `platform`.
+    """Return an engine that can run stacks on `platform`.
 
-    Raises MissingToolError when it must be built and Go is not there, ToolError when a build fails.
+    Raises MissingToolError if it must be built and Go is missing, ToolError if a build fails.
     """
     published = on_path()
     if published is not None:
@@ -40,7 +40,7 @@ def acquire(platform: str) -> Engine:
 
 
 def on_path() -> Path | None:
-    """The folder of the user's own `pulumi`; one that we built may be on PATH too, and still lacks its providers."""
+    """Return the folder of the user's `pulumi`. One that was built here may be on PATH too, and lacks its providers."""
     found = shutil.which("pulumi")
     if found is None or Path(found).is_relative_to(CACHE.root):
         return None

@@ -1,4 +1,4 @@
-"""The Pulumi SDK's own installer of the published CLI, bounded in time; a failure is remembered for a day."""
+"""The Pulumi SDK's own installer of the published CLI, with a timeout. A failure is remembered for a day."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from contrib.offline.engine.progress import say
 from contrib.offline.parts.cache import require_builds
 
 CONNECT_TIMEOUT = 10
-"""Seconds for the installer's script to answer."""
+"""Seconds until the installer's script must have begun to respond."""
 DOWNLOAD_TIMEOUT = 300
 """Seconds for the whole installation."""
 MEMORY = 24 * 3600
-"""Seconds for which a failure is not tried again."""
+"""Seconds after a failure until the next attempt."""
 
 INSTALL = f"""
 import socket, sys
@@ -27,13 +27,13 @@ PulumiCommand.install(root=sys.argv[1])
 
 
 def installed(version: str) -> Path | None:
-    """The folder of a CLI that an earlier run installed."""
+    """Return the folder of a CLI that an earlier run installed."""
     binaries = CACHE.root / f"cli-{version}" / "bin"
     return binaries if (binaries / "pulumi").is_file() else None
 
 
 def install(version: str) -> Path | None:
-    """Install the CLI of the SDK's `version` into the cache; None, after one line of why, where it cannot be had."""
+    """Install the CLI of the SDK's `version` into the cache. If that fails, print the reason in one line and return None."""
     require_builds(f"the Pulumi CLI {version}")
     failure = CACHE.root / f"cli-{version}.failed"
     if failure.exists() and time.time() - failure.stat().st_mtime < MEMORY:
@@ -52,7 +52,7 @@ def install(version: str) -> Path | None:
 
 
 def attempt(root: Path) -> str:
-    """Run the installer in a process of its own and return the last line of what it complained about."""
+    """Run the installer in a process of its own and return the last line of its errors."""
     result = subprocess.run(
         [sys.executable, "-c", INSTALL, str(root)],
         capture_output=True,

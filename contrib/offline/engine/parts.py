@@ -1,4 +1,4 @@
-"""The engine's parts: the Go modules they are built from, and where they are kept once built."""
+"""The engine's parts: the Go modules that they are built from, and the cache that stores them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person waiting for the engine reads; standard output stays free for the answer."""
+"""Progress messages for the user. Standard output is for the result."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import sys
 
 
 def say(line: str) -> None:
-    """Print one line to standard error at once."""
+    """Print one line to standard error and flush it."""
     print(f"engine: {line}", file=sys.stderr, flush=True)

@@ -1,6 +1,6 @@
-"""The providers that the platforms need, built from Go modules and handed to a built engine.
+"""The providers of the platforms, built from Go modules and installed into a built engine.
 
-Each is the plugin of an installed Pulumi SDK and carries that SDK's version. The published CLI downloads them itself.
+Each is the plugin of an installed Pulumi SDK and has that SDK's version. The published CLI downloads them itself.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ from contrib.offline.engine.progress import say
 from contrib.offline.parts import cache, golang, progress
 
 BUILT_BY_US = "loadtest-build"
-"""Beside an installed plugin: the key that it was built for. A plugin without it was downloaded."""
+"""A file next to an installed plugin, with the key that it was built for. A plugin without it was downloaded."""
 
 
 @dataclass(frozen=True)
 class Provider:
-    """One provider: its name, the SDK that asks for it, how to build it, and minutes of waiting on two cores."""
+    """A provider: its name, the SDK that requires it, how to build it, and minutes of building on two cores."""
 
     name: str
     sdk: str
     minutes: int
     build: Callable[[Path, Path, str], None]
-    """Compile into a file, given a writable copy of the module's folder, that file, and the version."""
+    """A function that compiles into a file, given a writable copy of the module's folder, that file, and the version."""
 
     @property
     def binary(self) -> str:
-        """The plugin's file name, which the engine looks for."""
+        """The file name of the plugin, by which the engine finds it."""
         return f"pulumi-resource-{self.name}"
 
     @property
     def version(self) -> str:
-        """The version that the installed SDK asks for."""
+        """The version that the installed SDK requires."""
         return version(self.sdk)
 
     @property
@@ -50,18 +50,18 @@ class Provider:
 
     @property
     def plugin_folder(self) -> Path:
-        """Where the engine keeps the plugin once it is installed."""
+        """The folder in which the engine keeps the installed plugin."""
         home = os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi"
         return Path(home) / "plugins" / f"resource-{self.name}-v{self.version}"
 
 
 def build_docker(module: Path, output: Path, release: str) -> None:
-    """The Terraform provider behind Pulumi's bridge."""
+    """Build the Terraform provider behind Pulumi's bridge."""
     golang.build(module, ".", output, {"main.version": release})
 
 
 def build_kubernetes(module: Path, output: Path, release: str) -> None:
-    """Its main.go embeds two files that the provider's module keeps in its command's folder."""
+    """Build the provider. Its main.go embeds two files that the module keeps in the command's folder."""
     path = "github.com/pulumi/pulumi-kubernetes/provider/v4"
     command = golang.module_folder(module, path) / "cmd" / "pulumi-resource-kubernetes"
     schema = (command / "schema.json").read_text(encoding="utf-8")
@@ -71,7 +71,7 @@ def build_kubernetes(module: Path, output: Path, release: str) -> None:
 
 
 def with_version(schema: str, release: str) -> str:
-    """The schema with its version set; megabytes of JSON whose order stays as it is."""
+    """Return the schema with its version set. It has megabytes of JSON, whose order stays the same."""
     return json.dumps({**json.loads(schema), "version": release})
 
 
@@ -84,9 +84,9 @@ PROVIDERS: dict[str, tuple[Provider, ...]] = {
 
 
 def install(provider: Provider, pulumi: Path) -> None:
-    """Make the engine in the folder `pulumi` find the provider; at once when it does already.
+    """Install the provider into the engine in the folder `pulumi`, unless it is already installed.
 
-    Raises MissingToolError without Go, ToolError when the build or the hand-over fails.
+    Raises MissingToolError without Go, ToolError if the build or the installation fails.
     """
     if is_installed(provider):
         return
@@ -104,7 +104,7 @@ def install(provider: Provider, pulumi: Path) -> None:
 
 
 def is_installed(provider: Provider) -> bool:
-    """Whether the engine has the plugin: the published one of that version, or ours of these sources."""
+    """Return whether the engine has the plugin: the published one of that version, or one built from these sources."""
     if not (provider.plugin_folder / provider.binary).is_file():
         return False
     mark = provider.plugin_folder / BUILT_BY_US
@@ -112,7 +112,7 @@ def is_installed(provider: Provider) -> bool:
 
 
 def hand_over(provider: Provider, binary: Path, pulumi: Path) -> None:
-    """Install the file as a plugin, over an older build of ours."""
+    """Install the file as a plugin, in place of an older build."""
     command = [str(pulumi / "pulumi"), "plugin", "install", "resource", provider.name, provider.version]
     command += ["--file", str(binary), "--reinstall"]
     environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "1"}

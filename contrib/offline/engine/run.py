@@ -23,7 +23,7 @@ PROJECT = Path(__file__).resolve().parents[3]
 def variables(arguments: Sequence[str]) -> dict[str, str]:
     """Return the environment variables for the command; build or download the engine if necessary."""
     platform = platform_of(arguments, PROJECT)
-    # The program refuses an unknown platform, with the remedy; it needs no provider for that.
+    # The program refuses an unknown platform with a remedy, and needs no provider for that.
     engine = acquire(platform if platform in PROVIDERS else "local")
     chosen = {"PATH": f"{engine.folder}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
     if engine.built:

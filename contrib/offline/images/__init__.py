@@ -1,1 +1,1 @@
-"""Images of real servers, made from package registries, for a machine that pulls none."""
+"""Images of real servers, built from package registries, for machines that cannot pull images."""

@@ -1,4 +1,4 @@
-"""Brings an image into the Docker engine, by the cheapest way that gives the right content."""
+"""Provide an image in the Docker engine, in the fastest way that gives the right content."""
 
 from enum import Enum
 from pathlib import Path
@@ -10,7 +10,7 @@ from contrib.offline.images.recipe import Recipe, tag
 
 
 class Outcome(Enum):
-    """How an image came to be there."""
+    """The way in which an image was provided."""
 
     CACHED = "cached"
     LOADED = "loaded"
@@ -18,10 +18,10 @@ class Outcome(Enum):
 
 
 def ensure(recipe: Recipe) -> Outcome:
-    """Sees to it that the image is there, with the content that the recipe has now.
+    """Make sure that the engine has the image, with the current content of the recipe.
 
-    In this order: it is there; its archive is loaded; it is built (its base first) and archived.
-    Raises ImageError when no engine answers or a step fails.
+    It is used if it exists, else loaded from its archive, else built (its base first) and archived. Raises ImageError if no
+    engine responds or a step fails.
     """
     engine.require_engine()
     folder = cache_folder("images")

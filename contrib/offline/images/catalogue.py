@@ -1,4 +1,4 @@
-"""Every image that can be made here."""
+"""All images that can be built here."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -50,7 +50,7 @@ VARIABLES: Mapping[str, Recipe] = {
 
 
 def find(name: str) -> Recipe:
-    """The recipe of a name such as `postgres:18`, `postgres` or `loadtest-test/postgres:18`.
+    """Return the recipe of a name such as `postgres:18`, `postgres` or `loadtest-test/postgres:18`.
 
     Raises ImageError for any other name.
     """

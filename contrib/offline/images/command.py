@@ -1,4 +1,4 @@
-"""Runs the tools that make images, with their output kept aside for the day one fails."""
+"""Run the tools that build images, and keep their output for error messages."""
 
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -16,9 +16,9 @@ def run(
     folder: Path | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> None:
-    """Runs a command, appending its output to `log`.
+    """Run a command, and append its output to `log`.
 
-    Raises ImageError when the tool is not installed, or when it fails: with the end of its output.
+    Raises ImageError if the tool is not installed or fails, with the end of its output.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
@@ -46,7 +46,7 @@ def run(
 
 
 def read(command: Sequence[str]) -> str | None:
-    """A command's standard output, stripped; None when it fails. Raises ImageError when it is not installed."""
+    """Return a command's standard output, stripped, or None if it fails. Raises ImageError if it is not installed."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError as error:

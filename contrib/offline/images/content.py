@@ -1,4 +1,4 @@
-"""The content of an image: a digest of everything that goes into it and is ours to choose."""
+"""The content of an image: a digest of everything in it that the recipe decides."""
 
 import hashlib
 import json
@@ -8,15 +8,15 @@ from pathlib import Path
 
 
 def content_hash(parts: Mapping[str, object]) -> str:
-    """Sixteen hexadecimal digits that change with any of the (JSON-able) parts."""
+    """Return sixteen hexadecimal digits that change with any of the (JSON-able) parts."""
     canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
 def folder_listing(folder: Path) -> dict[str, str]:
-    """A folder's files by relative path: whether each may be executed, and the SHA-256 digest of its bytes.
+    """Return a folder's files by relative path: whether each is executable, and the SHA-256 digest of its bytes.
 
-    Other permissions and dates are left out: they differ from one clone to the next.
+    Other permissions and dates are left out, because they differ between clones.
     """
     return {
         path.relative_to(folder).as_posix(): ("x:" if os.access(path, os.X_OK) else "-:")
@@ -27,9 +27,9 @@ def folder_listing(folder: Path) -> dict[str, str]:
 
 
 def copy_content(source: Path, target: Path) -> None:
-    """Copies a folder's files into another one, with what `folder_listing` tells of them and no more.
+    """Copy a folder's files with the properties that `folder_listing` returns, and no others.
 
-    All may be read by all, whatever the umask of the one who cloned them: servers run as users of their own.
+    All users may read the copies, whatever the umask of the clone, because servers run as other users.
     """
     for path in sorted(source.rglob("*")):
         copy = target / path.relative_to(source)

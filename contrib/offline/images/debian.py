@@ -13,7 +13,7 @@ from contrib.offline.images.recipe import tag
 
 _ROOT_FILES = Path(__file__).parent / "base" / "rootfs"
 _OPTIONS = ("--variant=minbase", "--include=ca-certificates")
-# what a container does not read; the root files keep later packages from bringing it back
+# files that a container does not use; the root files prevent later packages from adding them again
 _UNREAD = ("usr/share/doc", "usr/share/info", "usr/share/locale", "usr/share/man", "var/cache/apt", "var/lib/apt/lists")
 
 
@@ -26,16 +26,16 @@ class DebianBase:
 
     @property
     def name(self) -> str:
-        """As in `debian:sid`."""
+        """The name, such as `debian:sid`."""
         return f"debian:{self.suite}"
 
     def content(self) -> str:
-        """Of the suite's name and our own files; not of the packages, which the suite's archive decides."""
+        """Return the digest of the suite's name and the project's files. The packages depend on the suite's archive."""
         parts = {"suite": self.suite, "options": _OPTIONS, "unread": _UNREAD, "files": folder_listing(_ROOT_FILES)}
         return content_hash(parts)
 
     def make(self, mirrors: Mirrors, log: Path) -> None:
-        """Unpacks the packages and imports them as one layer. Needs root. Raises ImageError."""
+        """Unpack the packages and import them as one layer. Needs root. Raises ImageError."""
         with tempfile.TemporaryDirectory(prefix="loadtest-image-") as folder:
             root, archive = Path(folder) / "root", Path(folder) / "root.tar"
             run(["debootstrap", *_OPTIONS, self.suite, str(root), mirrors.debian], log)

@@ -1,4 +1,4 @@
-"""The few things asked of the Docker engine, through its command line."""
+"""Operations of the Docker engine, through its command line."""
 
 import os
 from collections.abc import Mapping
@@ -11,29 +11,29 @@ CONTENT_LABEL = "loadtest.content"
 
 
 def require_engine() -> None:
-    """Raises ImageError when no engine answers."""
+    """Check that an engine responds. Raises ImageError."""
     if read(["docker", "version", "--format", "{{.Server.Version}}"]) is None:
         raise ImageError("no Docker engine answers: start one, for example with `contrib/offline/docker/start`")
 
 
 def content_of(tag: str) -> str | None:
-    """The content that an image says it is made of; None when there is no such image, or it does not say."""
+    """Return the content in an image's label, or None if the image or the label does not exist."""
     template = f'{{{{index .Config.Labels "{CONTENT_LABEL}"}}}}'
     return read(["docker", "image", "inspect", "--format", template, tag]) or None
 
 
 def image_id(tag: str) -> str | None:
-    """The identity of the image that has this tag; None when there is none."""
+    """Return the id of the image with this tag, or None."""
     return read(["docker", "image", "inspect", "--format", "{{.Id}}", tag])
 
 
 def remove(image: str) -> bool:
-    """Removes an image; whether it could be: not where a container or another image needs it."""
+    """Remove an image. Return False if a container or another image uses it."""
     return read(["docker", "image", "rm", image]) is not None
 
 
 def build(context: Path, tag: str, *, content: str, arguments: Mapping[str, str], log: Path) -> None:
-    """Builds a context's Dockerfile. Raises ImageError."""
+    """Build a context's Dockerfile. Raises ImageError."""
     # buildx, which newer engines prefer, is not in Debian's package
     environment = {**os.environ, "DOCKER_BUILDKIT": "0"}
     settings = [f"--build-arg={name}={value}" for name, value in arguments.items()]
@@ -46,18 +46,18 @@ def build(context: Path, tag: str, *, content: str, arguments: Mapping[str, str]
 
 
 def import_archive(archive: Path, tag: str, *, content: str, log: Path) -> None:
-    """Makes an image of one layer out of a tar archive of a root file system. Raises ImageError."""
+    """Create an image of one layer from a tar archive of a root file system. Raises ImageError."""
     changes = ['--change=CMD ["bash"]', f"--change=LABEL {CONTENT_LABEL}={content}"]
     run(["docker", "import", *changes, str(archive), tag], log)
 
 
 def save(tag: str, archive: Path, log: Path) -> None:
-    """Writes an image with all its layers to an archive, which appears whole or not at all. Raises ImageError."""
+    """Write an image with all its layers to an archive, atomically. Raises ImageError."""
     partial = archive.with_suffix(".partial")
     run(["docker", "save", "--output", str(partial), tag], log)
     partial.replace(archive)
 
 
 def load(archive: Path, log: Path) -> None:
-    """Brings back a saved image, under the tag that it was saved with. Raises ImageError."""
+    """Load a saved image, under the tag that it was saved with. Raises ImageError."""
     run(["docker", "load", "--input", str(archive)], log)

@@ -1,5 +1,5 @@
-"""What can go wrong while an image is made."""
+"""Errors of building images."""
 
 
 class ImageError(Exception):
-    """An image, or something that goes into it, could not be made. The message says what to do."""
+    """An image, or something in it, could not be built. The message has the remedy."""

@@ -12,16 +12,16 @@ _FLAGS = ("-trimpath", "-ldflags=-s -w")
 
 @dataclass(frozen=True)
 class GoProgram:
-    """The main package of a Go module at a version, as a static executable in the context, named as its last part."""
+    """The main package of a Go module at a version, as a static executable in the context, named after its last part."""
 
     package: str
     version: str
 
     def describe(self) -> Mapping[str, object]:
-        """What is built, and how."""
+        """Return a description of what is built, and how."""
         return {"go": self.package, "version": self.version, "flags": _FLAGS}
 
     def into(self, context: Path, log: Path) -> None:
-        """Builds it with the machine's own Go and its caches: minutes when they are empty. Raises ImageError."""
+        """Build it with the machine's own Go and its caches, which takes minutes if they are empty. Raises ImageError."""
         environment = {**os.environ, "CGO_ENABLED": "0", "GOBIN": str(context)}
         run(["go", "install", *_FLAGS, f"{self.package}@{self.version}"], log, environment=environment)

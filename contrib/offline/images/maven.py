@@ -1,4 +1,4 @@
-"""Jars from a Maven repository, with all that they depend on."""
+"""Jars from a Maven repository, with all their dependencies."""
 
 import fnmatch
 from collections.abc import Mapping
@@ -12,9 +12,9 @@ _COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencie
 
 @dataclass(frozen=True)
 class MavenJars:
-    """The run-time dependencies of a POM in the context, as a folder of jars beside it.
+    """The run-time dependencies of a POM in the context, as a folder of jars next to it.
 
-    `without` names jars that are left out, by shell patterns: those for other platforms, say.
+    `without` has shell patterns of jars that are left out, such as those for other platforms.
     """
 
     pom: str
@@ -22,11 +22,11 @@ class MavenJars:
     without: tuple[str, ...] = ()
 
     def describe(self) -> Mapping[str, object]:
-        """What is fetched; the POM itself is a part of the context."""
+        """Return a description of what is fetched. The POM itself is part of the context."""
         return {"maven": _COPY, "pom": self.pom, "folder": self.folder, "without": self.without}
 
     def into(self, context: Path, log: Path) -> None:
-        """Fetches with the machine's own Maven and its settings. Raises ImageError."""
+        """Fetch with the machine's own Maven and its settings. Raises ImageError."""
         jars = context / self.folder
         options = ["--batch-mode", "--no-transfer-progress", "--file", str(context / self.pom)]
         run(["mvn", *options, _COPY, "-DincludeScope=runtime", f"-DoutputDirectory={jars}"], log)

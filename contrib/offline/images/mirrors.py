@@ -1,4 +1,4 @@
-"""The Debian mirrors that this machine's own apt uses: the images are made from the same."""
+"""The Debian mirrors of this machine's apt, from which the images are built, too."""
 
 import os
 from dataclasses import dataclass
@@ -12,18 +12,18 @@ _LISTING = ("apt-get", "indextargets", "--format", "$(LABEL) $(REPO_URI)", "Crea
 
 @dataclass(frozen=True)
 class Mirrors:
-    """Addresses of the Debian archive and of its security archive, as apt writes them."""
+    """Addresses of the Debian archive and of its security archive, in apt's format."""
 
     debian: str
     security: str
 
     def arguments(self) -> dict[str, str]:
-        """As the build arguments that the Dockerfiles declare."""
+        """Return the addresses as build arguments of the Dockerfiles."""
         return {"DEBIAN": self.debian, "DEBIAN_SECURITY": self.security}
 
 
 def parse_index_targets(listing: str) -> dict[str, str]:
-    """Each archive's first address by its label, out of lines `LABEL ADDRESS`."""
+    """Return each archive's first address by its label, from lines `LABEL ADDRESS`."""
     archives: dict[str, str] = {}
     for line in listing.splitlines():
         label, _, address = line.partition(" ")
@@ -33,9 +33,9 @@ def parse_index_targets(listing: str) -> dict[str, str]:
 
 @cache
 def host_mirrors() -> Mirrors:
-    """The mirrors in the variables DEBIAN and DEBIAN_SECURITY, else those of apt.
+    """Return the mirrors in the variables DEBIAN and DEBIAN_SECURITY, else those of apt.
 
-    Raises ImageError where there is neither: the machine is no Debian, or `apt-get update` never ran.
+    Raises ImageError if there is neither: on a machine without Debian, or before the first `apt-get update`.
     """
     archives = {"Debian": os.environ.get("DEBIAN", ""), "Debian-Security": os.environ.get("DEBIAN_SECURITY", "")}
     if not all(archives.values()):
@@ -44,6 +44,6 @@ def host_mirrors() -> Mirrors:
         return Mirrors(archives["Debian"], archives["Debian-Security"])
     except KeyError as error:
         raise ImageError(
-            f"apt knows no {error.args[0]} archive: run `apt-get update` as root on a Debian machine, "
+            f"apt has no {error.args[0]} archive; run `apt-get update` as root on a Debian machine, "
             "or set DEBIAN and DEBIAN_SECURITY to the addresses of mirrors"
         ) from error

@@ -1,4 +1,4 @@
-"""A program from the npm registry, with all that it needs at run time."""
+"""A program from the npm registry, with all its run-time dependencies."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from contrib.offline.images.command import run
 
-# no compiled parts and no install scripts: what the host fetches must run in the image
+# no compiled parts and no install scripts: the host fetches it, and the image must be able to run it
 _OPTIONS = ("--omit=dev", "--omit=optional", "--ignore-scripts", "--no-save", "--no-audit", "--no-fund")
 
 
@@ -18,9 +18,9 @@ class NpmPackage:
     version: str
 
     def describe(self) -> Mapping[str, object]:
-        """What is fetched, and how; packages that it needs in turn are the newest that fit."""
+        """Return a description of what is fetched, and how. Dependencies have the newest version that fits."""
         return {"npm": self.package, "version": self.version, "options": _OPTIONS}
 
     def into(self, context: Path, log: Path) -> None:
-        """Fetches with the machine's own npm and its settings. Raises ImageError."""
+        """Fetch with the machine's own npm and its settings. Raises ImageError."""
         run(["npm", "install", f"--prefix={context}", *_OPTIONS, f"{self.package}@{self.version}"], log)

@@ -1,4 +1,4 @@
-"""What an image is made of, and how."""
+"""The recipes of images: their content, and how to build them."""
 
 import tempfile
 from collections.abc import Mapping
@@ -14,47 +14,47 @@ REPOSITORY = "loadtest-test"
 
 
 class Recipe(Protocol):
-    """An image that can be made."""
+    """A recipe of an image."""
 
     @property
     def name(self) -> str:
-        """Its name and tag within REPOSITORY, as in `postgres:18`."""
+        """The name and tag within REPOSITORY, such as `postgres:18`."""
         ...
 
     @property
     def base(self) -> "Recipe | None":
-        """The image that it is made on, if any."""
+        """The recipe of its base image, if any."""
         ...
 
     def content(self) -> str:
-        """The digest of what it is made of."""
+        """Return the digest of its content."""
         ...
 
     def make(self, mirrors: Mirrors, log: Path) -> None:
-        """Makes the image, tags it `tag(self)` and labels it with its content. Raises ImageError."""
+        """Build the image, tag it `tag(self)` and label it with its content. Raises ImageError."""
         ...
 
 
 class Fetch(Protocol):
-    """Something that a build takes from a package registry, on the host, into its context."""
+    """Something that a build fetches from a package registry, on the host, into its context."""
 
     def describe(self) -> Mapping[str, object]:
-        """What is fetched, exactly: a part of the image's content."""
+        """Return an exact description of what is fetched, which is part of the image's content."""
         ...
 
     def into(self, context: Path, log: Path) -> None:
-        """Fetches it into the (temporary copy of the) context. Raises ImageError."""
+        """Fetch it into the (temporary copy of the) context. Raises ImageError."""
         ...
 
 
 def tag(recipe: Recipe) -> str:
-    """The full name under which an image is known to Docker."""
+    """Return the full name of an image in Docker."""
     return f"{REPOSITORY}/{recipe.name}"
 
 
 @dataclass(frozen=True)
 class Dockerfile:
-    """An image built by a Dockerfile, on a base of ours, with what was fetched for it beside the Dockerfile."""
+    """An image built by a Dockerfile, on a base of this catalogue, with fetched files next to the Dockerfile."""
 
     name: str
     base: Recipe
@@ -63,7 +63,7 @@ class Dockerfile:
     fetches: tuple[Fetch, ...] = ()
 
     def content(self) -> str:
-        """Of the base, the context, the arguments and what is fetched; the mirrors make no difference."""
+        """Return the digest of the base, the context, the arguments and what is fetched, but not of the mirrors."""
         return content_hash(
             {
                 "base": self.base.content(),
@@ -74,7 +74,7 @@ class Dockerfile:
         )
 
     def make(self, mirrors: Mirrors, log: Path) -> None:
-        """Fetches, then builds, in a copy of the context: the source tree stays as it is. Raises ImageError."""
+        """Fetch, then build, in a copy of the context, so that the source tree stays unchanged. Raises ImageError."""
         with tempfile.TemporaryDirectory(prefix="loadtest-image-") as folder:
             context = Path(folder)
             copy_content(self.context, context)

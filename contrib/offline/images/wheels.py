@@ -1,8 +1,8 @@
-"""The worker's Python packages as wheels for its image, fetched on the host: `python -m contrib.offline.images.wheels`.
+"""Fetch the worker's Python packages as wheels for its image: `python -m contrib.offline.images.wheels`.
 
-A container may reach no package index that it trusts (one behind an authority that only the host knows, say), so
-the worker's Dockerfile installs from these wheels where they are there. Which packages fit is decided for the
-image's interpreter and C library, not for the host's; only environment markers are read by the host's pip.
+A build container may not be able to reach a package index that it trusts, for example one with a certificate that only the
+host trusts. So the worker's Dockerfile installs these wheels if they exist. Packages are chosen for the image's interpreter
+and C library. Environment markers are evaluated by the host's pip.
 """
 
 import argparse
@@ -23,15 +23,15 @@ _GLIBC_MINORS = range(36, 16, -1)  # Debian 12 has glibc 2.36; manylinux_2_17 is
 
 
 def image_platforms(machine: str) -> list[str]:
-    """The platform tags that the Python image installs, newest first, for a machine such as `x86_64`."""
+    """Return the platform tags that the Python image installs, newest first, for a machine such as `x86_64`."""
     return [*(f"manylinux_2_{minor}_{machine}" for minor in _GLIBC_MINORS), f"manylinux2014_{machine}"]
 
 
 def fetch(requirements: Path, target: Path) -> bool:
-    """Makes `target` hold exactly the wheels of a requirements file; whether anything had to be downloaded.
+    """Make `target` contain exactly the wheels of a requirements file; return whether anything was downloaded.
 
-    Downloads are cached by the bytes of the requirements file, so that its versions should be pinned.
-    Raises ImageError when the file is missing or pip fails.
+    Downloads are cached by the bytes of the requirements file, so its versions should be pinned. Raises ImageError if the
+    file is missing or pip fails.
     """
     try:
         wanted = requirements.read_text()
@@ -58,7 +58,7 @@ def _download(requirements: Path, platforms: list[str], cached: Path) -> None:
 
 
 def _mirror(source: Path, target: Path) -> None:
-    """Makes a folder hold exactly the files of another one, as links to them where the file system allows."""
+    """Make a folder contain exactly the files of another one, as links if the file system supports them."""
     target.mkdir(parents=True, exist_ok=True)
     wanted = {path.name: path for path in source.iterdir()}
     for path in target.iterdir():
@@ -76,7 +76,7 @@ def _mirror(source: Path, target: Path) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The exit code: 0, or 1 when a wheel could not be had."""
+    """Return 0, or 1 if a wheel could not be fetched."""
     parser = argparse.ArgumentParser(
         prog="python -m contrib.offline.images.wheels", description="Fetches the worker's wheels."
     )

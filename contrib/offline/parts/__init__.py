@@ -1,1 +1,1 @@
-"""Programs built from Go modules for the tools, kept in the user's cache of built parts."""
+"""Programs built from Go modules, and the user's cache of them."""

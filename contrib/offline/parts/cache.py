@@ -1,4 +1,4 @@
-"""The user's cache of built parts: one folder per part, named by a hash of everything the part is built from."""
+"""The user's cache of built parts: one folder per part, named by a hash of all its sources."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from pathlib import Path
 from contrib.offline.parts.errors import ToolError
 
 BUILDS = "LOADTEST_BUILDS"
-"""A variable: with the value `never`, what the cache lacks is an error. The tests run so: they measure, not build."""
+"""A variable. With the value `never`, a part that is missing in the cache is an error. The tests set it."""
 
 
 @dataclass(frozen=True)
 class Cache:
-    """The parts that serve one purpose."""
+    """The parts of one purpose."""
 
     purpose: str
 
@@ -31,9 +31,10 @@ class Cache:
         return Path(base) / "loadtest" / self.purpose
 
     def folder(self, name: str, make: Callable[[Path], None]) -> Path:
-        """The cached folder `name`; when it is not there, `make` fills it first.
+        """Return the cached folder `name`. If it does not exist, `make` fills it first.
 
-        Whole or absent: it is made beside its place and renamed. One process makes it while others wait.
+        The folder is created under another name and renamed, so it is complete or absent. One process creates it while others
+        wait.
         """
         place = self.root / name
         if place.is_dir():
@@ -54,7 +55,7 @@ class Cache:
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
-        """Hold the lock of `name` against other processes of this user; the kernel frees it if this one dies."""
+        """Lock `name` against other processes of this user. The kernel releases the lock if the process ends."""
         self.root.mkdir(parents=True, exist_ok=True)
         with (self.root / f"{name}.lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
@@ -62,13 +63,13 @@ class Cache:
 
 
 def require_builds(what: str) -> None:
-    """Raise ToolError where this process may not build or download what the cache lacks."""
+    """Check that this process may build or download missing parts. Raises ToolError."""
     if os.environ.get(BUILDS) == "never":
         raise ToolError(f"{what} is not in the cache and {BUILDS}=never forbids to make it; run `make prepare`")
 
 
 def key(sources: Iterable[Path], versions: Mapping[str, str]) -> str:
-    """Sixteen hex digits over the sources (a file, or every file of a folder: name and content) and the versions."""
+    """Return sixteen hex digits over the sources (a file, or every file of a folder: name and content) and the versions."""
     digest = hashlib.sha256()
     for source in sources:
         for path in sorted(source.rglob("*")) if source.is_dir() else [source]:
@@ -80,6 +81,6 @@ def key(sources: Iterable[Path], versions: Mapping[str, str]) -> str:
 
 
 def absorb(digest: hashlib._Hash, name: bytes, content: bytes) -> None:
-    """Add one named value; the lengths keep two neighbours from running into each other."""
+    """Add one named value. The lengths separate neighbouring values."""
     digest.update(b"%d:%s%d:" % (len(name), name, len(content)))
     digest.update(content)

@@ -1,18 +1,18 @@
-"""What goes wrong while a tool works; every message is one line that says what to do."""
+"""Errors of the tools. Every message is one line with the remedy."""
 
 from __future__ import annotations
 
 INTERRUPTED = 130
-"""Exit code after Ctrl-C."""
+"""The exit code after Ctrl-C."""
 
 
 class ToolError(Exception):
-    """A tool could not do its work. `exit_code` is the program's."""
+    """A tool failed. `exit_code` is the program's."""
 
     exit_code = 1
 
 
 class MissingToolError(ToolError):
-    """A program or a privilege that the work needs is not there."""
+    """A required program or privilege is missing."""
 
     exit_code = 2

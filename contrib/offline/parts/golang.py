@@ -1,7 +1,7 @@
-"""Builds a program from a Go module kept in this repository.
+"""Build a program from a Go module in this repository.
 
-Each go.sum holds exactly what its build needs, so that nothing is looked up: `go list -deps` with an empty go.sum and
-GOFLAGS=-mod=mod writes it anew.
+Each go.sum has exactly what its build needs, so that nothing is looked up. `go list -deps` with an empty go.sum and
+GOFLAGS=-mod=mod writes it again.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ def build(module: Path, package: str, output: Path, variables: Mapping[str, str]
 
 
 def module_folder(module: Path, path: str) -> Path:
-    """Where Go keeps the sources of the module `path` that `module` requires, downloaded if need be."""
+    """Return the folder with the sources of the module `path` that `module` requires; download them if necessary."""
     go(module, "mod", "download", path)
     return Path(go(module, "list", "-m", "-f", "{{.Dir}}", path).strip())
 
 
 def module_version(module: Path, path: str) -> str:
-    """The version of the module `path` that `module` pins, with its leading v."""
+    """Return the version of the module `path` that `module` pins, with its leading v."""
     return go(module, "list", "-m", "-f", "{{.Version}}", path).strip()
 
 
 def copy_of(module: Path, scratch: Path) -> Path:
-    """A writable copy of a module's folder inside `scratch`."""
+    """Return a writable copy of a module's folder inside `scratch`."""
     return Path(shutil.copytree(module, Path(tempfile.mkdtemp(dir=scratch)) / module.name))
 
 
@@ -47,9 +47,9 @@ def go(module: Path, *arguments: str) -> str:
     command = shutil.which("go")
     if command is None:
         raise MissingToolError("go is not on PATH: install Go 1.26 or newer")
-    # A workspace file or a vendoring flag of the user's is about other modules. Without C the binaries are static; without
-    # this machine's paths and this clone's commit they are the same everywhere. One set of flags lets all builds share
-    # Go's cache.
+    # The user's workspace file and vendoring flags concern other modules. Without cgo the binaries are static; without
+    # this machine's paths and this clone's commit they are reproducible. With one set of flags all builds share Go's
+    # cache.
     flags = "-mod=readonly -trimpath -buildvcs=false"
     environment = {**os.environ, "GOWORK": "off", "GOFLAGS": flags, "CGO_ENABLED": "0"}
     result = subprocess.run(

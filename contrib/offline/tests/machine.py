@@ -1,4 +1,4 @@
-"""What a cluster leaves on the machine, looked for without asking the code that removes it."""
+"""Find what a cluster left on the machine, independently of the code that removes it."""
 
 import re
 import subprocess
@@ -9,7 +9,7 @@ FOLDERS = ("/run/loadtest-cluster", "/var/lib/kubelet", "/var/lib/cni", "/var/lo
 
 
 def traces(state: Path) -> list[str]:
-    """Addresses, routes, rules, links, namespaces, mounts, control groups, processes and folders of a cluster."""
+    """Return addresses, routes, rules, links, namespaces, mounts, control groups, processes and folders of a cluster."""
     return [*_network(), *_mounts(state), *_control_groups(), *_processes(state), *_folders()]
 
 
@@ -22,8 +22,8 @@ def _network() -> list[str]:
     ours = [
         line for line in shown if ADDRESS.search(line) or re.search(r"KUBE-|CNI-|loadtest-(node|pods|cluster)", line)
     ]
-    # A pod's end of its link is gone with it; the machine's end then is on no bridge. Eight digits are a pod's: Docker's
-    # links have seven, and are on no bridge for the moment in which a container starts or ends.
+    # The machine's end of a pod's link is on no bridge once the pod's end has been removed. Eight digits are a pod's. Docker's
+    # links have seven, and are on no bridge for a moment while a container starts or ends.
     links = _lines("ip", "-oneline", "link", "show", "type", "veth")
     loose = [line for line in links if " master " not in line and re.search(r"\bveth[0-9a-f]{8}\b", line)]
     return ours + loose + _lines("ip", "netns", "list")

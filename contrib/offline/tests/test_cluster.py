@@ -1,4 +1,4 @@
-"""The test cluster is a real one: it runs jobs within limits, resolves names, takes images, and leaves nothing behind."""
+"""The test cluster is real: it runs jobs within limits, resolves names, loads images, and leaves nothing."""
 
 import base64
 import http.client
@@ -58,19 +58,19 @@ def connection(cluster):
 
 @pytest.fixture
 def core(connection):
-    """Its core objects."""
+    """The client of the core objects."""
     return client.CoreV1Api(connection)
 
 
 @pytest.fixture
 def batch(connection):
-    """Its jobs."""
+    """The client of jobs."""
     return client.BatchV1Api(connection)
 
 
 @pytest.fixture
 def namespace(core):
-    """A namespace of the test's own, gone with all that is in it."""
+    """A namespace for one test, removed with everything in it."""
     name = session.unique("test")
     core.create_namespace({"metadata": {"name": name}})
     yield name
@@ -79,13 +79,13 @@ def namespace(core):
 
 @pytest.fixture
 def python_image(cluster):
-    """An image with a Python, in the cluster."""
+    """A Python image in the cluster."""
     load(tag(PYTHON))
     return tag(PYTHON)
 
 
 def job(image: str, program: str, *, completions: int, memory: str) -> dict[str, Any]:
-    """An Indexed Job of one Python program, on half a core with a RAM disk."""
+    """Return an Indexed Job of one Python program, on half a core with a RAM disk."""
     return {
         "metadata": {"name": "job"},
         "spec": {
@@ -113,7 +113,7 @@ def job(image: str, program: str, *, completions: int, memory: str) -> dict[str,
 
 
 def finished(batch: Any, namespace: str, seconds: int = 120) -> str:
-    """The condition that the job ended with."""
+    """Return the condition with which the job ended."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         status = batch.read_namespaced_job_status("job", namespace).status
@@ -124,7 +124,7 @@ def finished(batch: Any, namespace: str, seconds: int = 120) -> str:
     raise AssertionError(f"the job has not ended: {status}")
 
 
-def test_the_node_is_ready_and_runs_the_pinned_release(connection, core):
+def test_node_is_ready_and_runs_the_pinned_release(connection, core):
     (node,) = core.list_node().items
     assert node.metadata.name == NODE
     assert {"Ready": "True"}.items() <= {one.type: one.status for one in node.status.conditions}.items()
@@ -132,7 +132,7 @@ def test_the_node_is_ready_and_runs_the_pinned_release(connection, core):
     assert {node.status.node_info.kubelet_version, client.VersionApi(connection).get_code().git_version} == {pinned}
 
 
-def test_names_of_services_resolve_and_others_do_not(cluster):
+def test_service_names_resolve(cluster):
     resolver = dns.resolver.Resolver(configure=False)
     resolver.nameservers = [DNS_SERVICE]
     answer = resolver.resolve("kubernetes.default.svc.cluster.local", "A")
@@ -141,7 +141,7 @@ def test_names_of_services_resolve_and_others_do_not(cluster):
         resolver.resolve("nothing.default.svc.cluster.local", "A")
 
 
-def test_a_job_of_two_indexes_runs_within_its_limits(core, batch, namespace, python_image):
+def test_job_of_two_indexes_runs_within_its_limits(core, batch, namespace, python_image):
     batch.create_namespaced_job(namespace, job(python_image, SEE, completions=2, memory="512Mi"))
     assert finished(batch, namespace) == "Complete"
     seen = [
@@ -152,7 +152,7 @@ def test_a_job_of_two_indexes_runs_within_its_limits(core, batch, namespace, pyt
     assert sorted(seen, key=lambda one: one["index"]) == [{"index": index, **within} for index in range(2)]
 
 
-def test_a_pod_above_its_memory_limit_is_killed_by_the_kernel(core, batch, namespace, python_image):
+def test_pod_above_memory_limit_is_killed_by_the_kernel(core, batch, namespace, python_image):
     greedy = job(python_image, "print(len(b'x' * 200_000_000))", completions=1, memory="128Mi")
     batch.create_namespaced_job(namespace, greedy)
     assert finished(batch, namespace) == "Failed"
@@ -161,7 +161,7 @@ def test_a_pod_above_its_memory_limit_is_killed_by_the_kernel(core, batch, names
     assert (ended.reason, ended.exit_code) == ("OOMKilled", 137)
 
 
-def test_an_image_is_loaded_once_and_again_when_it_changed(core, namespace, tmp_path):
+def test_image_is_loaded_once_and_again_after_a_change(core, namespace, tmp_path):
     name = f"loadtest-test/tiny:{uuid.uuid4().hex[:8]}"
     binaries = build.build()
     try:
@@ -186,26 +186,26 @@ def into_docker(image: Image, folder: Path) -> None:
     subprocess.run(["docker", "load", "--input", archive], check=True, capture_output=True)
 
 
-def test_an_image_that_docker_lacks_is_named(cluster):
+def test_image_missing_in_docker_is_named(cluster):
     absent = run("load", "loadtest-test/absent:1")
     assert absent.returncode == 1
     assert "loadtest-test/absent:1" in absent.stderr
 
 
-def test_the_kubeconfig_is_printed_and_only_its_owner_reads_it(cluster):
+def test_kubeconfig_is_readable_by_its_owner_only(cluster):
     assert succeed("kubeconfig") == str(cluster)
     assert cluster.stat().st_mode & 0o077 == 0
 
 
-def test_the_store_refuses_whom_the_cluster_certified(cluster):
-    """A certificate of the cluster's own authority opens the API, never etcd behind it."""
+def test_etcd_rejects_certificates_of_the_cluster(cluster):
+    """A certificate of the cluster's own authority opens the API, never etcd."""
     assert store_health("apiserver-etcd-client") == {"health": "true", "reason": ""}
     with pytest.raises((ssl.SSLError, ConnectionResetError)):
         store_health("admin")
 
 
 def store_health(user: str) -> Any:
-    """What etcd says of itself to the owner of a certificate."""
+    """Return etcd's health as reported to the owner of a certificate."""
     pki = layout().pki
     trust = ssl.create_default_context(cafile=pki / "etcd-ca.crt")
     trust.load_cert_chain(pki / f"{user}.crt", pki / f"{user}.key")
@@ -214,7 +214,7 @@ def store_health(user: str) -> Any:
         return json.load(store.getresponse())
 
 
-def test_stop_leaves_nothing_and_start_brings_the_objects_back(cluster_session, core):
+def test_stop_leaves_nothing_and_start_restores_the_objects(cluster_session, core):
     requires(cluster_session.ours, "cluster", "one runs already, and stays")
     kept = session.unique("kept")
     value = base64.b64encode(b"value").decode()
@@ -225,7 +225,7 @@ def test_stop_leaves_nothing_and_start_brings_the_objects_back(cluster_session, 
     assert machine.traces(layout().folder) == []
     succeed("stop")
 
-    # Short: the kubelet's socket lies below it, and its path is limited to 107 bytes.
+    # Short, because the path of the kubelet's socket below it is limited to 107 bytes.
     other = Path(tempfile.mkdtemp(prefix="c", dir=session.FOLDER))
     succeed("--state", str(other), "start")
     refused = run("start")

@@ -1,4 +1,4 @@
-"""Programs of the test cluster are known by more than their process id."""
+"""Programs of the test cluster are recognised by more than their process id."""
 
 import os
 import sys
@@ -19,7 +19,7 @@ def daemon(tmp_path):
     daemon.stop(patience=0)
 
 
-def test_a_program_is_started_once_and_stopped(daemon):
+def test_program_is_started_once_and_stopped(daemon):
     daemon.start([sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"])
     first = daemon.pid_file.read_text()
     daemon.start([sys.executable, "-c", "raise SystemExit"])
@@ -30,7 +30,7 @@ def test_a_program_is_started_once_and_stopped(daemon):
     assert start_time(int(first.split()[0])) is None
 
 
-def test_a_program_that_will_not_end_is_killed(daemon):
+def test_program_that_ignores_sigterm_is_killed(daemon):
     ignore = (
         "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
     )
@@ -41,14 +41,14 @@ def test_a_program_that_will_not_end_is_killed(daemon):
     assert not daemon.is_running()
 
 
-def test_another_process_of_the_same_id_is_left_alone(daemon):
+def test_other_process_with_the_same_id_is_not_stopped(daemon):
     daemon.pid_file.write_text(f"{os.getpid()} 1")
     assert not daemon.is_running()
     daemon.stop(patience=0)
     assert not daemon.pid_file.exists()
 
 
-def test_a_program_sees_nothing_of_our_environment_but_the_path(daemon, monkeypatch):
+def test_program_gets_only_path_from_the_environment(daemon, monkeypatch):
     monkeypatch.setenv("SECRET_OF_THE_TESTS", "x")
     daemon.start([sys.executable, "-c", "import os; print(sorted(os.environ), flush=True)"])
     while daemon.is_running():

@@ -1,4 +1,4 @@
-"""The engine and its hosts for Python, on tiny programs run by the real pulumi."""
+"""The engine and its hosts for Python, with small programs run by the real pulumi."""
 
 import os
 import re
@@ -61,14 +61,14 @@ def project(tmp_path, engine) -> PulumiProject:
     return PulumiProject(tmp_path / "project", engine, sys.prefix)
 
 
-def test_standard_output_is_the_folder_and_a_second_run_builds_nothing(engine):
+def test_second_run_prints_the_folder_and_builds_nothing(engine):
     assert (engine / "pulumi").is_file()
     again = make_engine()
     assert Path(again.stdout.strip()) == engine
     assert again.stderr == ""
 
 
-def test_a_pulumi_on_path_is_taken(tmp_path):
+def test_pulumi_on_path_is_used(tmp_path):
     published = tmp_path / "bin" / "pulumi"
     published.parent.mkdir()
     published.write_text("#!/bin/sh\n")
@@ -80,10 +80,10 @@ def test_a_pulumi_on_path_is_taken(tmp_path):
     assert not (tmp_path / "cache").exists()
 
 
-def test_without_go_one_line_says_what_to_install(tmp_path):
+def test_missing_go_is_reported_in_one_line(tmp_path):
     no_tools = tmp_path / "bin"
     no_tools.mkdir()
-    # A proxy that nobody listens on keeps the installer from answering where it could.
+    # A proxy without a listener keeps the installer from reaching the network.
     environment = {
         "PATH": str(no_tools),
         "XDG_CACHE_HOME": str(tmp_path / "cache"),
@@ -102,7 +102,7 @@ def test_without_go_one_line_says_what_to_install(tmp_path):
     assert "not tried again" in again.stderr
 
 
-def test_up_runs_program_and_dynamic_resource_then_changes_nothing(project):
+def test_second_up_after_dynamic_resource_changes_nothing(project):
     project.program(DYNAMIC)
     assert "2 created" in project.up()
     assert project.outputs() == {"twice": 42, "dynamic prefix": sys.prefix, "program prefix": sys.prefix}
@@ -111,7 +111,7 @@ def test_up_runs_program_and_dynamic_resource_then_changes_nothing(project):
     assert project.processes() == []
 
 
-def test_the_virtual_environment_of_pulumi_yaml_runs_program_and_dynamic_resources(tmp_path, engine):
+def test_virtual_environment_of_pulumi_yaml_runs_the_program(tmp_path, engine):
     project = PulumiProject(tmp_path / "project", engine, "own environment")
     environment = project.folder / "own environment"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(environment)], check=True)
@@ -124,7 +124,7 @@ def test_the_virtual_environment_of_pulumi_yaml_runs_program_and_dynamic_resourc
     assert f"executable='{environment}/bin/python'" in project.pulumi("about", "--color=never")
 
 
-def test_a_virtual_environment_that_is_not_there_is_named_with_the_remedy(tmp_path, engine):
+def test_missing_virtual_environment_is_reported_with_remedy(tmp_path, engine):
     project = PulumiProject(tmp_path / "project", engine, "absent")
     project.program("")
     output = project.up(succeeds=False)
@@ -133,7 +133,7 @@ def test_a_virtual_environment_that_is_not_there_is_named_with_the_remedy(tmp_pa
     assert "Traceback" not in output
 
 
-def test_install_makes_the_virtual_environment_with_its_requirements(tmp_path, engine):
+def test_install_creates_environment_with_requirements(tmp_path, engine):
     project = PulumiProject(tmp_path / "project", engine, "fresh")
     wheel = project.folder / "greeting-1.5-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
@@ -153,7 +153,7 @@ def test_install_makes_the_virtual_environment_with_its_requirements(tmp_path, e
     assert re.search(r"^greeting +1\.5$", project.pulumi("about", "--color=never"), re.MULTILINE)
 
 
-def test_output_of_the_program_reaches_the_log(project):
+def test_program_output_reaches_the_log(project):
     project.program(
         """
         import sys
@@ -166,7 +166,7 @@ def test_output_of_the_program_reaches_the_log(project):
     assert "said on standard error" in output
 
 
-def test_an_exception_shows_the_traceback_of_the_program_alone(project):
+def test_exception_shows_the_traceback_of_the_program_only(project):
     project.program(
         """
         def divide():
@@ -183,7 +183,7 @@ def test_an_exception_shows_the_traceback_of_the_program_alone(project):
     assert [line for line in message.splitlines() if " File " in line and str(project.folder) not in line] == []
 
 
-def test_an_exception_in_apply_shows_the_program(project):
+def test_exception_in_apply_shows_the_program(project):
     project.program(
         """
         import pulumi
@@ -196,7 +196,7 @@ def test_an_exception_in_apply_shows_the_program(project):
     assert "site-packages" not in output
 
 
-def test_a_run_error_is_its_message_alone(project):
+def test_run_error_shows_its_message_only(project):
     project.program(
         """
         import pulumi
@@ -204,18 +204,18 @@ def test_a_run_error_is_its_message_alone(project):
         """
     )
     output = project.up(succeeds=False)
-    # Once while it runs, once in the diagnostics at the end, and nothing else.
+    # Once while it runs, once in the diagnostics at the end, and no more.
     errors = [line.partition("error: ")[2] for line in output.splitlines() if "error: " in line]
     assert errors == ["workers: 0 is too few; write 1 or more"] * 2
     assert "Traceback" not in output
 
 
-def test_an_exit_code_of_the_program_is_told(project):
+def test_exit_code_of_the_program_is_reported(project):
     project.program("raise SystemExit(3)")
     assert "Program exited with non-zero exit code: 3" in project.up(succeeds=False)
 
 
-def test_secret_configuration_is_in_no_command_line_and_no_environment(project):
+def test_secret_is_in_no_command_line_and_no_environment(project):
     project.pulumi("config", "set", "--secret", "tiny:password", "correct-horse")
     project.program(
         """
@@ -233,7 +233,7 @@ def test_secret_configuration_is_in_no_command_line_and_no_environment(project):
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_program_ends_without_traceback_or_leftovers(project, signum):
+def test_interrupted_program_ends_without_traceback(project, signum):
     project.program(
         """
         import time
@@ -256,7 +256,7 @@ def test_an_interrupted_program_ends_without_traceback_or_leftovers(project, sig
     assert (project.folder / "cleaned up").exists()
 
 
-def test_the_hosts_end_when_the_engine_is_killed(project):
+def test_hosts_end_when_the_engine_is_killed(project):
     project.program("import time\nprint('started', flush=True)\ntime.sleep(600)")
     process = project.start("up", "--yes", "--skip-preview", "--color=never")
     read_until(process, "started")
@@ -277,7 +277,7 @@ def test_about_names_the_plugins_of_the_installed_sdks(project):
 
 
 def read_until(process: subprocess.Popen[str], wanted: str) -> str:
-    """The output up to the line that holds `wanted`."""
+    """Return the output up to the line that contains `wanted`."""
     assert process.stdout is not None
     lines: list[str] = []
     for line in process.stdout:

@@ -1,4 +1,4 @@
-"""Images are made again only when what they are made of changes, and come back from their archives."""
+"""Images are built again only after a change of their content, and are restored from their archives."""
 
 import tarfile
 import uuid
@@ -28,7 +28,7 @@ class Tiny:
         return f"text-{self.text}"
 
     def make(self, mirrors: Mirrors, log: Path) -> None:
-        del mirrors  # it is not made of Debian
+        del mirrors  # it does not depend on Debian
         folder = log.parent
         (folder / "text").write_text(self.text)
         with tarfile.open(folder / "root.tar", "w") as archive:
@@ -47,7 +47,7 @@ def context(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def tiny_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[str]:
-    """A name for an image that goes away with the test, and an empty cache."""
+    """The name of an image that is removed with the test, and an empty cache."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("DEBIAN", "http://debian.invalid")
     monkeypatch.setenv("DEBIAN_SECURITY", "http://debian-security.invalid")
@@ -56,7 +56,7 @@ def tiny_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[str]
     engine.remove(f"{REPOSITORY}/{name}")
 
 
-def test_content_changes_with_a_file_its_name_and_its_execute_bit(context: Path) -> None:
+def test_content_changes_with_file_its_name_and_execute_bit(context: Path) -> None:
     recipe = Dockerfile("some:1", catalogue.SID, context)
     contents = [recipe.content()]
     (context / "start.sh").write_text("#!/bin/sh\nexit\n")
@@ -68,14 +68,14 @@ def test_content_changes_with_a_file_its_name_and_its_execute_bit(context: Path)
     assert len(set(contents)) == len(contents)
 
 
-def test_content_changes_with_base_and_arguments_only_where_they_differ(context: Path) -> None:
+def test_content_changes_with_base_and_arguments(context: Path) -> None:
     first = Dockerfile("some:1", catalogue.SID, context, {"VERSION": "1"})
     assert first.content() == Dockerfile("some:1", catalogue.SID, context, {"VERSION": "1"}).content()
     assert first.content() != Dockerfile("some:1", catalogue.BOOKWORM, context, {"VERSION": "1"}).content()
     assert first.content() != Dockerfile("some:1", catalogue.SID, context, {"VERSION": "2"}).content()
 
 
-def test_a_copied_context_has_the_same_content_and_is_readable_by_all(context: Path, tmp_path: Path) -> None:
+def test_copied_context_has_same_content_and_is_readable(context: Path, tmp_path: Path) -> None:
     (context / "start.sh").chmod(0o700)
     (context / "etc").mkdir(mode=0o700)
     (context / "etc" / "conf").write_text("a=b")
@@ -91,7 +91,7 @@ def test_a_copied_context_has_the_same_content_and_is_readable_by_all(context: P
 
 
 @pytest.mark.docker
-def test_an_image_is_built_once_then_found_then_loaded(tiny_name: str) -> None:
+def test_image_is_built_once_then_found_then_loaded(tiny_name: str) -> None:
     recipe = Tiny(tiny_name, "one")
     assert ensure(recipe) is Outcome.BUILT
     assert ensure(recipe) is Outcome.CACHED
@@ -101,7 +101,7 @@ def test_an_image_is_built_once_then_found_then_loaded(tiny_name: str) -> None:
 
 
 @pytest.mark.docker
-def test_an_image_of_other_content_is_built_again_and_the_old_one_goes(tiny_name: str, tmp_path: Path) -> None:
+def test_image_of_other_content_is_built_again(tiny_name: str, tmp_path: Path) -> None:
     ensure(Tiny(tiny_name, "one"))
     former = engine.image_id(f"{REPOSITORY}/{tiny_name}")
     assert former is not None
@@ -121,7 +121,7 @@ def test_mirrors_are_the_first_of_each_archive() -> None:
     }
 
 
-def test_an_unknown_image_is_refused_with_the_known_ones() -> None:
+def test_unknown_image_is_refused_with_the_known_ones() -> None:
     assert catalogue.find("loadtest-test/postgres:18") is catalogue.find("postgres") is catalogue.POSTGRES
     with pytest.raises(ImageError, match=r"'oracle'.*postgres:18"):
         catalogue.find("oracle")

@@ -1,4 +1,4 @@
-"""The cache of built parts: its keys, and that two processes never break each other."""
+"""The cache of built parts: its keys, and concurrent use by two processes."""
 
 import subprocess
 import sys
@@ -61,7 +61,7 @@ def test_key_ignores_bytecode(sources):
     assert cache.key([sources], {}) == before
 
 
-def test_two_processes_make_a_folder_once_and_both_see_it_whole(own_cache, tmp_path):
+def test_two_processes_create_a_folder_once(own_cache, tmp_path):
     made = tmp_path / "made"
     command = [sys.executable, "-c", MAKE, str(made)]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
@@ -69,7 +69,7 @@ def test_two_processes_make_a_folder_once_and_both_see_it_whole(own_cache, tmp_p
     assert made.read_text() == "made\n"
 
 
-def test_a_failed_make_leaves_nothing_and_is_made_again(own_cache):
+def test_failed_build_leaves_nothing_and_is_repeated(own_cache):
     def fail(folder: Path) -> None:
         (folder / "half").touch()
         raise OSError("disk full")

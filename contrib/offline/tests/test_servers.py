@@ -1,4 +1,4 @@
-"""The images' servers are real, ready for queries, and honour the conventions of the official images."""
+"""The servers of the images are real, ready for queries, and follow the conventions of the official images."""
 
 import pytest
 
@@ -12,7 +12,7 @@ from testkit.serving import serving
 
 pytestmark = pytest.mark.docker
 
-# what shells, SQL, Java argument files and addresses each treat in a way of their own
+# characters that shells, SQL, Java argument files and addresses treat differently
 PASSWORD = "a 'b\" \\c $d %e #f"
 
 
@@ -23,20 +23,20 @@ def built(recipe: Recipe) -> str:
     return tag(recipe)
 
 
-def test_python_is_the_version_of_its_tag_with_pip() -> None:
+def test_python_has_the_version_of_its_tag_and_pip() -> None:
     with running(built(catalogue.PYTHON), Run(arguments=["sleep", "600"])) as container:
         assert container.output("python", "--version").startswith("Python 3.11.")
         assert "python 3.11" in container.output("pip", "--version")
 
 
-def test_postgres_honours_environment_arguments_and_ram_disk() -> None:
+def test_postgres_follows_environment_arguments_and_ram_disk() -> None:
     run = Run(
         environment={"POSTGRES_PASSWORD": PASSWORD, "POSTGRES_USER": "loader", "POSTGRES_DB": "shop"},
         arguments=["-c", "max_connections=77", "-c", "wal_level=minimal", "-c", "max_wal_senders=0"],
         tmpfs={"/var/lib/postgresql": "size=512m"},
     )
     with running(built(catalogue.POSTGRES), run) as server:
-        # TCP: the server that makes the database listens on its socket only
+        # TCP: the server that creates the database listens on its socket only
         query = ["psql", "-h", "127.0.0.1", "-U", "loader", "-d", "shop", "-tAc"]
         server.wait_until_ready([*query, "SELECT 1"])
         assert server.output(*query, "SELECT 1 + 1") == "2"
@@ -48,7 +48,7 @@ def test_postgres_honours_environment_arguments_and_ram_disk() -> None:
         assert server.server_uid() == 999
 
 
-def test_postgres_asks_other_hosts_for_the_password() -> None:
+def test_postgres_requires_the_password_from_other_hosts() -> None:
     with running(built(catalogue.POSTGRES), Run(environment={"POSTGRES_PASSWORD": PASSWORD})) as server:
         query = ["psql", "-h", server.name, "-U", "postgres", "-tAc", "SELECT 1"]
         server.wait_until_ready(query, environment={"PGPASSWORD": PASSWORD})
@@ -56,13 +56,13 @@ def test_postgres_asks_other_hosts_for_the_password() -> None:
         assert "password authentication failed" in refused.stderr
 
 
-def test_postgres_without_a_password_says_what_it_needs() -> None:
+def test_postgres_without_a_password_reports_what_it_needs() -> None:
     with running(built(catalogue.POSTGRES), Run()) as server:
         assert server.wait_until_ended() == 1
         assert "POSTGRES_PASSWORD" in server.log()
 
 
-def test_mysql_honours_environment_arguments_and_ram_disk() -> None:
+def test_mysql_follows_environment_arguments_and_ram_disk() -> None:
     run = Run(
         environment={
             "MYSQL_ROOT_PASSWORD": PASSWORD,
@@ -93,7 +93,7 @@ def test_mysql_honours_environment_arguments_and_ram_disk() -> None:
         assert "Access denied" in server.execute(*root, environment={"MYSQL_PWD": "another"}).stderr
 
 
-def test_kafka_honours_environment_and_ram_disk() -> None:
+def test_kafka_follows_environment_and_ram_disk() -> None:
     run = Run(
         environment={
             "KAFKA_NODE_ID": "1",
@@ -114,7 +114,7 @@ def test_kafka_honours_environment_and_ram_disk() -> None:
     with running(built(catalogue.KAFKA), run) as server:
         broker = ["--bootstrap-server", "localhost:9092"]
         topics = ["/opt/kafka/bin/kafka-topics.sh", *broker]
-        short = {"KAFKA_HEAP_OPTS": "-Xmx64m"}  # the server's own variable is not for its tools
+        short = {"KAFKA_HEAP_OPTS": "-Xmx64m"}  # the variable with the server's options does not fit its tools
         server.wait_until_ready([*topics, "--list"], environment=short)
         server.output(*topics, "--create", "--topic", "users", environment=short)
         assert "PartitionCount: 3" in server.output(*topics, "--describe", "--topic", "users", environment=short)
@@ -127,7 +127,7 @@ def test_kafka_honours_environment_and_ram_disk() -> None:
         assert server.server_uid() == 1000
 
 
-def test_neo4j_honours_environment_and_ram_disk() -> None:
+def test_neo4j_follows_environment_and_ram_disk() -> None:
     run = Run(
         environment={
             "NEO4J_AUTH": f"neo4j/{PASSWORD}",
@@ -153,7 +153,7 @@ def test_neo4j_honours_environment_and_ram_disk() -> None:
         assert server.server_uid() == 7474
 
 
-def test_ferretdb_honours_arguments_environment_and_ram_disk() -> None:
+def test_ferretdb_follows_arguments_and_environment() -> None:
     run = Run(
         environment={"MONGO_INITDB_ROOT_USERNAME": "root", "MONGO_INITDB_ROOT_PASSWORD": "a 'b"},
         arguments=["--replSet", "rs0", "--wiredTigerCacheSizeGB=0.25", "--port", "27018"],
@@ -173,8 +173,8 @@ def test_ferretdb_honours_arguments_environment_and_ram_disk() -> None:
 
 
 @pytest.mark.parametrize("source", sampled(SERVERS, {"postgresql", "mongodb"}))
-def test_a_server_that_was_killed_starts_again_and_answers(source: str) -> None:
-    """The faults' sample kills MySQL and Kafka."""
+def test_killed_server_starts_again_and_responds(source: str) -> None:
+    """The sample of the faults covers MySQL and Kafka."""
     with serving(source, tmpfs=None) as served:
         served.kill()
         served.start()

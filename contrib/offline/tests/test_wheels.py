@@ -1,4 +1,4 @@
-"""The worker's wheels: fetched once for a requirements file, and exactly those in the folder."""
+"""The worker's wheels are fetched once per requirements file, and the folder contains exactly those."""
 
 import platform
 import zipfile
@@ -11,7 +11,7 @@ from contrib.offline.images.wheels import fetch, image_platforms
 
 
 def make_wheel(folder: Path, name: str, version: str, tags: str = "py3-none-any") -> None:
-    """A wheel that pip accepts, with nothing in it."""
+    """Create a wheel that pip accepts, with nothing in it."""
     folder.mkdir(exist_ok=True)
     about = f"{name}-{version}.dist-info"
     with zipfile.ZipFile(folder / f"{name}-{version}-{tags}.whl", "w") as wheel:
@@ -22,7 +22,7 @@ def make_wheel(folder: Path, name: str, version: str, tags: str = "py3-none-any"
 
 @pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of wheels that stands for an index, and an empty cache."""
+    """A folder of wheels that serves as an index, and an empty cache."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     folder = tmp_path / "index"
     make_wheel(folder, "one", "1.0")
@@ -36,7 +36,7 @@ def requirements(folder: Path, index: Path, *lines: str) -> Path:
     return path
 
 
-def test_wheels_are_fetched_once_and_again_when_the_requirements_change(index: Path, tmp_path: Path) -> None:
+def test_wheels_are_fetched_again_after_requirements_change(index: Path, tmp_path: Path) -> None:
     target = tmp_path / "wheels"
     assert fetch(requirements(tmp_path, index, "one==1.0"), target)
     assert not fetch(requirements(tmp_path, index, "one==1.0"), target)
@@ -44,7 +44,7 @@ def test_wheels_are_fetched_once_and_again_when_the_requirements_change(index: P
     assert [path.name for path in target.iterdir()] == ["one-2.0-py3-none-any.whl"]
 
 
-def test_a_removed_folder_comes_back_from_the_cache(index: Path, tmp_path: Path) -> None:
+def test_removed_folder_is_restored_from_the_cache(index: Path, tmp_path: Path) -> None:
     wanted = requirements(tmp_path, index, "one==1.0")
     fetch(wanted, tmp_path / "wheels")
     for path in index.iterdir():
@@ -53,7 +53,7 @@ def test_a_removed_folder_comes_back_from_the_cache(index: Path, tmp_path: Path)
     assert [path.name for path in (tmp_path / "another").iterdir()] == ["one-1.0-py3-none-any.whl"]
 
 
-def test_only_wheels_that_the_image_can_install_are_taken(index: Path, tmp_path: Path) -> None:
+def test_wheels_are_those_that_the_image_can_install(index: Path, tmp_path: Path) -> None:
     machine = platform.machine()
     newest = image_platforms(machine)[0]
     make_wheel(index, "two", "1.0", f"cp311-cp311-{newest}")
@@ -63,7 +63,7 @@ def test_only_wheels_that_the_image_can_install_are_taken(index: Path, tmp_path:
     assert [path.name for path in (tmp_path / "wheels").iterdir()] == [f"two-1.0-cp311-cp311-{newest}.whl"]
 
 
-def test_a_missing_file_and_an_unknown_package_are_named(index: Path, tmp_path: Path) -> None:
+def test_missing_file_and_unknown_package_are_named(index: Path, tmp_path: Path) -> None:
     with pytest.raises(ImageError, match=r"absent\.txt is missing"):
         fetch(tmp_path / "absent.txt", tmp_path / "wheels")
     with pytest.raises(ImageError, match="No matching distribution found for unheard"):
