@@ -1,1 +1,1 @@
-"""The Pulumi side: what a load test needs is declared here, and no database driver is imported."""
+"""Declare the resources of a load test with Pulumi, and run its workers. No database driver is imported here."""

@@ -1,4 +1,4 @@
-"""The stack's outputs: what the report is made of. Their names are a contract with `aggregate`."""
+"""Export the stack's outputs, which the report reads. Their names are a contract with `aggregate`."""
 
 import json
 
@@ -7,12 +7,12 @@ import pulumi
 from core.plan import LoadPlan
 from infra.platforms.base import LoadTest, LoadTestArgs
 
-_LARGEST_WHOLE = 2**53
-"""Up to which a double holds every whole number."""
+_LARGEST_EXACT = 2**53
+"""The largest integer up to which a double represents every integer."""
 
 
 def export(args: LoadTestArgs, load_test: LoadTest) -> None:
-    """Export results, plan and where the source is; an error of the fleet's ends the program in one line."""
+    """Export results, plan and addresses. An error of the fleet ends the program with a message of one line."""
     fleet = load_test.fleet
     pulumi.export("runId", args.plan.run_id)
     pulumi.export("platform", args.settings.platform)
@@ -24,30 +24,30 @@ def export(args: LoadTestArgs, load_test: LoadTest) -> None:
     pulumi.export("startSpreadMs", fleet.start_spread_ms)
     pulumi.export("serverSettings", fleet.server_settings)
     pulumi.export("warnings", fleet.warnings)
-    pulumi.export("succeeded", pulumi.Output.all(fleet.succeeded, fleet.error).apply(_judged))
+    pulumi.export("succeeded", pulumi.Output.all(fleet.succeeded, fleet.error).apply(_success))
 
 
 def plan_output(plan: LoadPlan) -> object:
-    """The plan as an object, or its JSON text where it has whole numbers beyond 2^53.
+    """Return the plan as an object, or as JSON text if it contains integers beyond 2^53.
 
-    The engine takes every number for a double, and would hand those back rounded.
+    The engine converts every number to a double, which would round those.
     """
     text = plan.model_dump_json()
     exact = True
 
-    def whole(digits: str) -> int:
+    def parse_integer(digits: str) -> int:
         nonlocal exact
         number = int(digits)
-        exact = exact and abs(number) <= _LARGEST_WHOLE
+        exact = exact and abs(number) <= _LARGEST_EXACT
         return number
 
-    read: object = json.loads(text, parse_int=whole)
-    return read if exact else text
+    parsed: object = json.loads(text, parse_int=parse_integer)
+    return parsed if exact else text
 
 
-def _judged(told: list[object]) -> object:
-    """Whether all went well; what kept the fleet from starting is the program's error."""
-    succeeded, error = told
+def _success(outputs: list[object]) -> object:
+    """Return whether all workers succeeded. Raises RunError if the fleet has an error."""
+    succeeded, error = outputs
     if error:
         raise pulumi.RunError(str(error))
     if succeeded is False:

@@ -75,7 +75,7 @@ def warnings_of(plan: LoadPlan, database: DatabaseSpec | None, *, here: bool, po
     index = _index_bytes(plan)
     if limits and index and WORKING_SET + index > limits.memory:
         warnings.append(
-            f"verification indexes the keys of a table in {format_size(index)} beside a working set of about "
+            f"verification indexes the keys of a table in {format_size(index)} in addition to a working set of about "
             f"{format_size(WORKING_SET)}, and a worker's memory is {format_size(limits.memory)}: a table whose keys are "
             f"consecutive integers needs no index"
         )
@@ -88,26 +88,26 @@ def warnings_of(plan: LoadPlan, database: DatabaseSpec | None, *, here: bool, po
     cores = os.cpu_count() or 1
     asked = (limits.cpu * len(plan.workers) if limits else 0) + (database.cpu if database else 0)
     if here and asked > cores:
-        warnings.append(f"{asked:g} cores are asked for and this machine has {cores}: workers share what there is")
+        warnings.append(f"{asked:g} cores are requested and this machine has {cores}: workers share them")
     idle = sum(not worker.shards for worker in plan.workers)
     if idle:
         warnings.append(f"{idle} of {len(plan.workers)} workers have no row to load")
     source = capabilities_of(plan.source)
     if (most := source.limit_batch(plan.batch_size)) < plan.batch_size:
         warnings.append(
-            f"{NAMESPACE}:batchSize: {plan.batch_size} is more than {source.name} takes at once: it commits {most} rows"
+            f"{NAMESPACE}:batchSize: {plan.batch_size} is more than {source.name} accepts per commit: it commits {most} rows"
         )
     warnings += limit_warnings(plan.source, map(plan.data.table, plan.tables))
     if database and port_kept and source.advertises_address:
         warnings.append(
-            f"{NAMESPACE}:keepDatabasePort: {source.name} sends its clients on to its name on the run's network, which "
-            "clients outside cannot reach; look at it from inside its container"
+            f"{NAMESPACE}:keepDatabasePort: {source.name} sends its clients to its address on the run's network, which "
+            "clients outside cannot reach; use a client inside its container"
         )
     return warnings
 
 
 def estimated_bytes(plan: LoadPlan, shard: Shard) -> int:
-    """Return about how many bytes a shard's rows have as CSV."""
+    """Return the estimated size of a shard as CSV, in bytes."""
     return plan.data.table(shard.table).estimated_row_bytes * shard.rows
 
 
@@ -129,13 +129,13 @@ def _check_operation(settings: Settings) -> None:
     )
     if settings.operation is Operation.VERIFY and not kept:
         remedy = (
-            "name the server that holds them by connectionString"
+            "name the server that has them by connectionString"
             if settings.capabilities.needs_server
             else "set platform to local, and name their folder by outputDir"
         )
         raise SettingsError(
-            f"{NAMESPACE}:operation: 'verify' compares rows that are there already, and this run makes a new place for "
-            f"them; {remedy}, or write populate+verify"
+            f"{NAMESPACE}:operation: 'verify' reads existing rows, and this run creates a new place without "
+            f"rows; {remedy}, or write populate+verify"
         )
 
 
@@ -145,6 +145,6 @@ def _tables(settings: Settings, schema: Schema) -> tuple[str, ...]:
     if unknown := [name for name in settings.tables if name not in known]:
         raise SettingsError(
             f"{NAMESPACE}:tables: {', '.join(map(repr, unknown))} is not a table of {settings.schema_file}; "
-            f"write names out of {', '.join(known)}"
+            f"write some of {', '.join(known)}"
         )
     return tuple(name for name in known if not settings.tables or name in settings.tables)

@@ -1,1 +1,1 @@
-"""Commands that need no engine: plan, cleanup and the worker image."""
+"""Commands that work without Pulumi's engine: plan, cleanup and the worker image."""

@@ -1,4 +1,4 @@
-"""`make plan`: what a stack would do, from its file alone; no engine, no Docker, nothing created."""
+"""Print what a stack would do, from its files alone, without an engine or Docker."""
 
 import argparse
 import sys
@@ -21,9 +21,9 @@ from infra.settings.output_dir import check_output
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the plan of a stack; a mistake in it ends in one line and exit code 2."""
+    """Print the plan of a stack. An invalid setting ends in a message of one line and exit code 2."""
     parser = argparse.ArgumentParser(prog="python -m infra.cli.plan", description=__doc__)
-    parser.add_argument("--stack", default="small", help="a stack that has a file here (default: small)")
+    parser.add_argument("--stack", default="small", help="a stack with a file in the project (default: small)")
     parser.add_argument("--output-format", choices=("table", "json"), default="table")
     parser.add_argument("-c", "--config", action="append", default=[], metavar="KEY=VALUE", help="override a key")
     parsed = parser.parse_args(arguments)
@@ -38,7 +38,7 @@ def _run(arguments: argparse.Namespace) -> int:
         "connectionString" in encrypted_keys(project, arguments.stack) and "connectionString" not in values
     )
     if server_is_unread:
-        # It says that the server is the user's; the rest is for the engine alone.
+        # Only the engine can decrypt it. A placeholder is enough to plan for an existing server.
         values["connectionString"] = f"{values['source']}://encrypted/encrypted"
     settings = Settings.of(values)
     plan = plan_of(settings, project)
@@ -49,14 +49,14 @@ def _run(arguments: argparse.Namespace) -> int:
     database = database_of(settings)
     _show(Console(highlight=False), arguments.stack, settings, plan, database)
     if server_is_unread:
-        sys.stdout.write("server: the one of loadtest:connectionString, which is encrypted and not read here\n")
+        sys.stdout.write("server: existing, named by loadtest:connectionString, which is encrypted and not read here\n")
     for warning in warnings_of(plan, database, here=settings.runs_here, port_kept=settings.keep_database_port):
         sys.stdout.write(f"warning: {warning}\n")
     return ExitCode.OK
 
 
 def _overrides(pairs: Sequence[str]) -> dict[str, str]:
-    """`loadtest:KEY=VALUE` or `KEY=VALUE`, as `pulumi up -c` takes them."""
+    """Return the settings in arguments `loadtest:KEY=VALUE` or `KEY=VALUE`, as for `pulumi up -c`."""
     overrides: dict[str, str] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
@@ -68,7 +68,7 @@ def _overrides(pairs: Sequence[str]) -> dict[str, str]:
 
 def _show(console: Console, stack: str, settings: Settings, plan: LoadPlan, database: DatabaseSpec | None) -> None:
     where = f"{settings.source} on {settings.platform}"
-    load = f"{plan.rows:,} rows into {where}, {plan.batch_size:,} a batch by {_method(settings)}"
+    load = f"{plan.rows:,} rows into {where}, {plan.batch_size:,} per batch by {_method(settings)}"
     console.print(f"{stack}: {load}; {plan.run_id}", soft_wrap=True)
     table = Table("Worker", "Shards", title=None)
     table.add_column("Rows", justify="right")

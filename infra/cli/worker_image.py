@@ -1,7 +1,6 @@
-"""The worker's image: one name for the same files, so that it is built once and every platform means the same one.
+"""Build the worker image unless Docker has it, and print its name, for a cluster to load.
 
-`python -m infra.cli.worker_image` builds it, where Docker does not have it yet, and prints its name: for a cluster, which
-builds none.
+The name includes a digest of the image's files, so that an image is built once and is the same on every platform.
 """
 
 import argparse
@@ -16,11 +15,11 @@ from core.text import one_line
 from infra.settings.configuration import stack_values
 
 DOCKERFILE = "worker/Dockerfile"
-"""From the project's folder, which is the build's context."""
+"""Relative to the project's folder, which is the build's context."""
 
 
 def image_name(project: Path, base: str) -> str:
-    """The name of the image that these files make on this base: its tag differs when one of them does."""
+    """Return the image's name, with a tag that depends on the base image and on every file in the image."""
     digest = hashlib.sha256(base.encode())
     files = [path for folder in ("core", "worker") for path in (project / folder).rglob("*") if path.is_file()]
     for path in sorted(path for path in files if "__pycache__" not in path.parts and path.suffix != ".whl"):
@@ -29,7 +28,7 @@ def image_name(project: Path, base: str) -> str:
 
 
 def build(project: Path, base: str) -> str:
-    """Build the image unless Docker has it, and return its name; raises RunError where Docker does not build it."""
+    """Build the image unless Docker has it, and return its name. Raises RunError if the build fails."""
     name = image_name(project, base)
     if _docker("image", "inspect", "--format={{.Id}}", name, folder=project).returncode == 0:
         return name
@@ -37,13 +36,13 @@ def build(project: Path, base: str) -> str:
         "build", "--quiet", f"--file={DOCKERFILE}", f"--build-arg=BASE={base}", f"--tag={name}", ".", folder=project
     )
     if done.returncode != 0:
-        said = one_line(done.stderr, -300)
-        raise RunError(f"docker build: {said}; start Docker, or name a base image that can be pulled by --base")
+        message = one_line(done.stderr, -300)
+        raise RunError(f"docker build: {message}; start Docker, or name a base image that can be pulled by --base")
     return name
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Build, and print the name."""
+    """Build the image and print its name."""
     parser = argparse.ArgumentParser(prog="python -m infra.cli.worker_image", description=__doc__)
     project = Path(__file__).resolve().parents[2]
     default = stack_values(project, "small")["workerBaseImage"]

@@ -18,7 +18,7 @@ FINAL_EXIT_CODES = (ExitCode.OK, ExitCode.BAD_INPUT, ExitCode.DIFFERENCE)
 
 @dataclass(frozen=True, slots=True)
 class ProcessExit:
-    """How a process of the fleet ended, and its standard output, or the end of it if it was long."""
+    """The exit status of a process of the fleet, with the end of its standard output."""
 
     exit_code: int | None
     output: str

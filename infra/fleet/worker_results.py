@@ -1,4 +1,4 @@
-"""From how a worker ended to a result: its own words where there are any, and else what its last words tell."""
+"""Turn the exit of a worker's process into its result."""
 
 from pydantic import ValidationError
 
@@ -9,23 +9,23 @@ from infra.fleet.runner import ProcessExit
 _LONGEST_DETAIL = 500
 
 
-def result_of(plan: LoadPlan, worker: WorkerPlan, ended: ProcessExit) -> WorkerResult:
-    """One result for every planned worker, whatever became of it."""
-    lines = [line for line in ended.output.splitlines() if line.startswith("{")]
+def result_of(plan: LoadPlan, worker: WorkerPlan, status: ProcessExit) -> WorkerResult:
+    """Return the result in the worker's output, with the platform's exit reason, or a failure if it has no result."""
+    lines = [line for line in status.output.splitlines() if line.startswith("{")]
     own = _own_result(lines, worker.id)
     if own is None:
-        return _result_of_silence(plan, worker, ended, _last_progress(lines, worker.id))
-    if ended.reason is None or own.exit_reason is ExitReason.COMPLETED:
-        return own.model_copy(update={"exit_code": ended.exit_code})
-    said = (f"{ended.reason.value}: {ended.detail}",) if ended.detail else ()
-    known = {"exit_code": ended.exit_code, "exit_reason": ended.reason, "success": False}
-    return own.model_copy(update={**known, "errors": (*own.errors, *said)})
+        return _missing_result(plan, worker, status, _last_progress(lines, worker.id))
+    if status.reason is None or own.exit_reason is ExitReason.COMPLETED:
+        return own.model_copy(update={"exit_code": status.exit_code})
+    errors = (f"{status.reason.value}: {status.detail}",) if status.detail else ()
+    changed = {"exit_code": status.exit_code, "exit_reason": status.reason, "success": False}
+    return own.model_copy(update={**changed, "errors": (*own.errors, *errors)})
 
 
-def _result_of_silence(plan: LoadPlan, worker: WorkerPlan, ended: ProcessExit, last: Progress | None) -> WorkerResult:
-    """A worker that left no result: failed, with the rows of its last progress line as a lower bound."""
-    reason = ended.reason or ExitReason.FAILED
-    seconds = (last.at - ended.started_at).total_seconds() if last and ended.started_at else 0.0
+def _missing_result(plan: LoadPlan, worker: WorkerPlan, status: ProcessExit, last: Progress | None) -> WorkerResult:
+    """Return a failure with the rows of the last progress line, which are a lower bound."""
+    reason = status.reason or ExitReason.FAILED
+    seconds = (last.at - status.started_at).total_seconds() if last and status.started_at else 0.0
     metrics = Metrics(
         rows_processed=last.rows if last else 0,
         batch_count=last.batches if last else 0,
@@ -33,20 +33,20 @@ def _result_of_silence(plan: LoadPlan, worker: WorkerPlan, ended: ProcessExit, l
         duration_ms=max(round(seconds * 1000), 0),
         rows_per_second=round(last.rows / seconds, 1) if last and seconds > 0 else 0.0,
     )
-    said = f"exit code {ended.exit_code}, no result" if ended.exit_code is not None else "no result"
-    detail = ended.detail.strip()[-_LONGEST_DETAIL:]
+    problem = f"exit code {status.exit_code}, no result" if status.exit_code is not None else "no result"
+    detail = status.detail.strip()[-_LONGEST_DETAIL:]
     return WorkerResult(
         worker_id=worker.id,
-        started_at=ended.started_at,
-        completed_at=ended.ended_at,
+        started_at=status.started_at,
+        completed_at=status.ended_at,
         success=False,
         tables_processed=worker.tables,
         operation=plan.operation,
         metrics=metrics,
-        errors=(f"{reason.value}: {said}" + (f"; {detail}" if detail else ""),),
+        errors=(f"{reason.value}: {problem}" + (f"; {detail}" if detail else ""),),
         run_id=plan.run_id,
         exit_reason=reason,
-        exit_code=ended.exit_code,
+        exit_code=status.exit_code,
         peak_memory_mb=last.memory_mb if last else None,
     )
 

@@ -1,1 +1,1 @@
-"""Dynamic resources: what no provider offers, created by the program itself."""
+"""Dynamic resources, created by the program itself and not by a provider."""

@@ -1,1 +1,1 @@
-"""The settings of a stack: their types, the model, and what is read of them without an engine."""
+"""The settings of a stack: their types, the model, and the configuration that they are read from."""

@@ -1,4 +1,4 @@
-"""The `outputDir` setting: which folder it names, and whether a run may write its files there."""
+"""Find the folder of the setting `outputDir`, and check that the run may write its files there."""
 
 import os
 from pathlib import Path
@@ -11,12 +11,12 @@ from infra.settings.model import Settings
 
 
 def output_path(settings: Settings, project: Path) -> Path | None:
-    """Return the folder, or None where none is named."""
+    """Return the folder, or None if the setting is empty."""
     return resolved(settings.output_dir, project) if settings.output_dir else None
 
 
 def resolved(output_dir: str, project: Path) -> Path:
-    """Return an absolute path; `~` is the user's home, and a relative path starts at the project."""
+    """Return the absolute path of a folder that is relative to the project or, with `~`, to the user's home."""
     try:
         given = Path(output_dir).expanduser()
     except RuntimeError as error:
@@ -25,7 +25,7 @@ def resolved(output_dir: str, project: Path) -> Path:
 
 
 def check_output(settings: Settings, project: Path, stack: str, plan: LoadPlan) -> None:
-    """Raise InputError for a folder that this plan's run would be refused."""
+    """Raise InputError if a run of this plan cannot use the folder."""
     path = output_path(settings, project)
     if path is None or settings.capabilities.needs_server or not settings.runs_here:
         return
@@ -43,6 +43,6 @@ def check_output(settings: Settings, project: Path, stack: str, plan: LoadPlan) 
             return
         folder.require_folder()
         run, manifest = Run.of(plan, stack), folder.manifest()
-        # A plan that has run already is not run again: its files are the user's to edit.
+        # A plan that has run is not run again, and the user may have edited its files.
         if manifest is None or manifest.replaces or (manifest.stack, manifest.plan) != (run.stack, run.plan):
             folder.require_replaceable(run, plan.tables, plan.on_existing)

@@ -78,7 +78,7 @@ def test_plan_takes_encrypted_connection_string_for_a_given_server(source, tmp_p
     monkeypatch.chdir(tmp_path)
     assert main(["--stack", "mine"]) == ExitCode.OK
     said = capsys.readouterr().out
-    assert "server: the one of loadtest:connectionString, which is encrypted and not read here" in said
+    assert "server: existing, named by loadtest:connectionString, which is encrypted and not read here" in said
     assert said.count("server: ") == 1
     assert main(["--stack", "mine", "--output-format", "json"]) == ExitCode.OK
     assert json.loads(capsys.readouterr().out)["on_existing"] == OnExisting.FAIL

@@ -115,7 +115,7 @@ def test_a_table_that_the_schema_does_not_have():
     with pytest.raises(InputError) as refused:
         plan(tables="users,clients")
     assert str(refused.value) == (
-        "loadtest:tables: 'clients' is not a table of schemas/shop.yaml; write names out of users, orders, products"
+        "loadtest:tables: 'clients' is not a table of schemas/shop.yaml; write some of users, orders, products"
     )
 
 
@@ -183,7 +183,7 @@ def test_warns_of_index_unless_keys_are_consecutive_integers(tmp_path, kind, ind
 def test_more_cores_than_there_are():
     cores = os.cpu_count() or 1
     (warning,) = warnings(cpuLimit=str(cores), workers="2", databaseCpuLimit="1")
-    assert warning == f"{2 * cores + 1} cores are asked for and this machine has {cores}: workers share what there is"
+    assert warning == f"{2 * cores + 1} cores are requested and this machine has {cores}: workers share them"
 
 
 def test_workers_without_a_row():
@@ -194,11 +194,11 @@ def test_a_batch_beyond_what_the_source_takes():
     neo4j = {"platform": "docker", "source": "neo4j"}
     assert warnings(**neo4j, batchSize="10000") == []
     (warning,) = warnings(**neo4j, batchSize="20000")
-    assert warning == "loadtest:batchSize: 20000 is more than neo4j takes at once: it commits 10000 rows"
+    assert warning == "loadtest:batchSize: 20000 is more than neo4j accepts per commit: it commits 10000 rows"
 
 
 def test_a_published_port_of_a_server_that_sends_its_clients_elsewhere():
     published = {"platform": "docker", "keepDatabasePort": "true"}
     assert warnings(**published, source="postgresql") == []
     (warning,) = warnings(**published, source="kafka")
-    assert warning.startswith("loadtest:keepDatabasePort: kafka sends its clients on to its name on the run's network")
+    assert warning.startswith("loadtest:keepDatabasePort: kafka sends its clients to its address on the run's network")

@@ -58,7 +58,7 @@ def test_verify_finds_changes_in_earlier_run(stack, new_stack):
 
 def test_verify_alone_is_refused_without_existing_server(new_stack):
     refused = new_stack(operation="verify").preview().failed()
-    assert "loadtest:operation: 'verify' compares rows that are there already" in refused.output
+    assert "loadtest:operation: 'verify' reads existing rows" in refused.output
 
 
 @pytest.mark.docker

@@ -1,1 +1,1 @@
-"""The Docker platform: its component, the runner of its containers, and their cleanup."""
+"""The Docker platform: a network, a server and workers as containers."""

@@ -1,1 +1,1 @@
-"""Kubernetes: the same plan as objects of a cluster, with one Indexed Job for the fleet."""
+"""The Kubernetes platform: a server as a StatefulSet, and the workers as one Indexed Job."""

@@ -1,1 +1,1 @@
-"""The embedded default: a folder, a server and worker processes on this machine, limited where the machine allows it."""
+"""The local platform: an embedded server and workers as processes on this machine, with limits if the user may set them."""

@@ -38,8 +38,8 @@ def test_what_is_no_setting_is_refused(given: dict[str, str], said: str) -> None
 @pytest.mark.parametrize(
     ("given", "remedy"),
     [
-        ({}, "name the server that holds them by connectionString"),
-        ({"platform": "docker"}, "name the server that holds them by connectionString"),
+        ({}, "name the server that has them by connectionString"),
+        ({"platform": "docker"}, "name the server that has them by connectionString"),
         ({"platform": "docker", "source": "csv"}, "set platform to local, and name their folder by outputDir"),
     ],
 )
