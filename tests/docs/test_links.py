@@ -1,4 +1,4 @@
-"""Every link, path, module and make target that a Markdown file names exists."""
+"""Check that every link, path, module, make target and loadtest command in a Markdown file exists."""
 
 import importlib.util
 import re
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.commands import COMMANDS
 from tests.test_architecture import OURS, ROOT, tracked
 
 PAGES = sorted(tracked(".md"))
@@ -17,6 +18,7 @@ _LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:)([^)\s]+)\)")
 _CODE = re.compile(r"`([^`\n]+)`")
 _PATH = re.compile(r"\.?[\w-][\w.<>*{},-]*(?:/[\w.<>*{},-]+)*/?")
 _MODULE = re.compile(rf"(?:python3? -m |^)((?:{'|'.join(sorted(OURS))})(?:\.[a-z_]+)*)(?=$|[\s`])", re.MULTILINE)
+_COMMAND = re.compile(r"\./loadtest ([a-z]+)\b")
 _TARGET = re.compile(r"\bmake ([a-z]+)\b")
 
 
@@ -37,8 +39,8 @@ def anchors_of(page: Path) -> set[str]:
 
 
 def paths_of(text: str) -> set[str]:
-    """Return the code spans that are paths of this repository: their first part is one of its files or folders."""
-    top = {path.name for path in ROOT.iterdir()} - {".git", ".venv"}
+    """Return the code spans that are paths of this repository: their first part is one of its folders."""
+    top = {path.name for path in ROOT.iterdir() if path.is_dir()} - {".git", ".venv"}
     spans = (span for span in _CODE.findall(_FENCE.sub("", text)) if _PATH.fullmatch(span) and "/" in span)
     return {span for span in spans if span.partition("/")[0] in top and not span.startswith(IGNORED)}
 
@@ -77,6 +79,12 @@ def test_named_make_targets_exist(page):
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = {name for code in code_of(page.read_text()) for name in _TARGET.findall(code)}
     assert sorted(named - targets) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=ids)
+def test_named_loadtest_commands_exist(page):
+    named = {name for code in code_of(page.read_text()) for name in _COMMAND.findall(code)}
+    assert sorted(named - set(COMMANDS)) == []
 
 
 def test_check_of_paths_finds_a_missing_path():

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from cli.commands import schema
 from core.errors import ExitCode
 from core.plan import LoadPlan
 from infra.cli.plan import main
@@ -71,10 +72,11 @@ def test_own_server_is_refused_without_password_encryption(project, capsys):
 
 def test_own_schema_commands_of_readme_work(monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
-    commands = re.findall(r"^\.venv/bin/python -m worker (.+)$", readme("own-schema"), re.MULTILINE)
-    assert len(commands) == 2
-    for command in commands:
-        assert worker(command.split()) == ExitCode.OK
+    shown = re.findall(r"^\./loadtest schema (.+)$", readme("own-schema"), re.MULTILINE)
+    generated = re.findall(r"^\.venv/bin/python -m worker (.+)$", readme("own-schema"), re.MULTILINE)
+    assert len(shown) == len(generated) == 1
+    assert schema(shown[0].split()) == ExitCode.OK
+    assert worker(generated[0].split()) == ExitCode.OK
     assert "member_id" in capsys.readouterr().out
 
 
