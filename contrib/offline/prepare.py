@@ -1,6 +1,6 @@
-"""Build what the tests of a tier need: engine, images, wheels and cluster (`python -m contrib.offline.prepare TIER`).
+"""Build what the tests of a tier need: engine, images, wheels and cluster: `python -m contrib.offline.prepare TIER`.
 
-Each step is announced with its seconds, and does nothing where its result is there already.
+Each step prints its duration and does nothing if its result exists.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ STEPS: Mapping[str, Sequence[Sequence[str]]] = {
     "kubernetes": (_ENGINE, *_DOCKER, *_CLUSTER),
     "all": (_ENGINE, *_DOCKER, *_CLUSTER),
 }
-"""The modules that each tier runs, in this order, with their arguments."""
+"""By tier: the modules to run, with their arguments."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the steps of a tier; return the exit code of the first that fails."""
     parser = argparse.ArgumentParser(
-        prog="python -m contrib.offline.prepare", description="Makes what a tier's tests need."
+        prog="python -m contrib.offline.prepare", description="Build what the tests of a tier need."
     )
     parser.add_argument("tier", choices=STEPS)
     for step in STEPS[parser.parse_args(arguments).tier]:

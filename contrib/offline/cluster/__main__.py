@@ -39,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--state", type=Path, default=default_state(), metavar="DIR", help="the cluster's own folder (%(default)s)"
+        "--state", type=Path, default=default_state(), metavar="DIR", help="the folder of the cluster's state (default: %(default)s)"
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -48,10 +48,10 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=run)
         return added
 
-    command("build", _build, "build the binaries, unless the cache has them; prints their folder")
-    command("start", _start, "start the cluster, unless it runs; prints its kubeconfig's path")
+    command("build", _build, "build the binaries, unless the cache has them, and print their folder")
+    command("start", _start, "start the cluster, unless it is running, and print the path of its kubeconfig")
     command("stop", _stop, "stop the cluster").add_argument(
-        "--purge", action="store_true", help="forget its objects, images and keys"
+        "--purge", action="store_true", help="delete its objects, images and keys"
     )
     command("load", _load, "copy images from Docker").add_argument("image", nargs="+")
     command("kubeconfig", _kubeconfig, "print the path of the cluster's kubeconfig")
@@ -82,15 +82,15 @@ def _stop(chosen: argparse.Namespace, layout: Layout) -> None:
 def _load(chosen: argparse.Namespace, layout: Layout) -> None:
     packages.require_for_run()
     if not runtime.answers():
-        raise ClusterError("the cluster does not run: start it with `python -m contrib.offline.cluster start`")
+        raise ClusterError("the cluster is not running; start it with `python -m contrib.offline.cluster start`")
     for image in chosen.image:
-        say(f"{image}: {'loaded' if runtime.load(layout, image) else 'is there already'}")
+        say(f"{image}: {'loaded' if runtime.load(layout, image) else 'already there'}")
 
 
 def _kubeconfig(_: argparse.Namespace, layout: Layout) -> None:
     if not layout.kubeconfig.exists():
         raise ClusterError(
-            "there is no kubeconfig yet: start the cluster with `python -m contrib.offline.cluster start`"
+            "the kubeconfig does not exist yet; start the cluster with `python -m contrib.offline.cluster start`"
         )
     print(layout.kubeconfig)
 

@@ -27,7 +27,7 @@ def kill() -> None:
     deadline = time.monotonic() + _PATIENCE
     while left := set(_processes()):
         if time.monotonic() > deadline:
-            raise ClusterError(f"processes of pods outlive SIGKILL: {', '.join(map(str, sorted(left)))}")
+            raise ClusterError(f"processes of pods did not end after SIGKILL: {', '.join(map(str, sorted(left)))}")
         for pid in left:
             _kill(pid)
         time.sleep(0.05)
@@ -54,7 +54,7 @@ def _groups() -> list[Path]:
 def _processes() -> Iterator[int]:
     for group in _groups():
         for file in group.rglob("cgroup.procs"):
-            # 0 stands for a process of a namespace that this process cannot see
+            # 0 means a process of another PID namespace
             yield from (int(pid) for pid in file.read_text().split() if pid != "0")
 
 

@@ -42,7 +42,7 @@ class Daemon:
         if self.is_running():
             return
         if self.pid_file.exists():
-            say(f"{self.name} had ended by itself and is started again; its log is {self.log}")
+            say(f"{self.name} has ended unexpectedly and is started again; its log is {self.log}")
         # Not subprocess, which warns about processes that outlive it.
         pid = os.posix_spawnp(
             command[0],
@@ -71,7 +71,7 @@ class Daemon:
                 self._ends(patience=10)
         self.pid_file.unlink(missing_ok=True)
 
-    def last_words(self) -> str:
+    def last_lines(self) -> str:
         """Return the end of its log."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-_TAIL_LINES:])
 

@@ -35,7 +35,7 @@ def require_for_run() -> None:
     """Make sure that a cluster can run. Raises MissingToolError for a user other than root, and as `_require` does."""
     if os.geteuid() != 0:
         raise MissingToolError(
-            "only root can start or stop the test cluster: run it as root, or name another cluster by KUBECONFIG"
+            "only root can start or stop the test cluster; run the command as root, or set KUBECONFIG to another cluster"
         )
     _require(_RUN_PACKAGES)
 
@@ -48,13 +48,13 @@ def _require(packages: dict[str, str]) -> None:
     install = ["apt-get", "install", "-y", "--no-install-recommends", *missing]
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         raise MissingToolError(
-            f"the test cluster needs {', '.join(missing)}: on Debian, run `{' '.join(install)}` as root"
+            f"the test cluster needs {', '.join(missing)}; on Debian, run `{' '.join(install)}` as root"
         )
     say(f"installing from Debian: {', '.join(missing)}")
     run(["apt-get", "update", "-qq"])
     run(["env", "DEBIAN_FRONTEND=noninteractive", *install])
     if absent := [what for what in packages if not _present(what)]:
-        raise ClusterError(f"{', '.join(missing)} installed, yet still not there: {', '.join(absent)}")
+        raise ClusterError(f"{', '.join(absent)} not found after installing {', '.join(missing)}; install the missing programs by hand")
 
 
 def _present(what: str) -> bool:

@@ -44,21 +44,21 @@ def start(layout: Layout, binaries: Path) -> None:
         _wait(what, holds, programs.values())
 
     run(STORES)
-    wait("containerd serves", runtime.answers)
+    wait("containerd is ready", runtime.answers)
     runtime.import_archives(binaries / "images")
     api = Api(layout)
     wait("the API server is ready", api.is_ready)
     run(CLIENTS)
-    wait("CoreDNS is declared", lambda: api.apply(layout.configuration / "coredns.yaml"))
+    wait("CoreDNS is created", lambda: api.apply(layout.configuration / "coredns.yaml"))
     wait("the node is Ready", api.is_node_ready)
-    wait("DNS answers", names_resolve)
-    wait("pods can be made", api.has_default_account)
+    wait("DNS is ready", names_resolve)
+    wait("the service account of pods exists", api.has_default_account)
 
 
 def _wait(what: str, holds: Callable[[], bool], programs: Iterable[Daemon]) -> None:
     """Wait until a condition holds. Raises ClusterError if a program ends in the meantime, or if it takes too long."""
     deadline = time.monotonic() + _PATIENCE
-    why = "no"
+    why = "false"
     while True:
         try:
             if holds():
@@ -68,7 +68,7 @@ def _wait(what: str, holds: Callable[[], bool], programs: Iterable[Daemon]) -> N
             why = str(error)
         for program in programs:
             if program.pid_file.exists() and not program.is_running():
-                raise ClusterError(f"{program.name} ended; the end of {program.log}:\n{program.last_words()}")
+                raise ClusterError(f"{program.name} ended; the end of {program.log}:\n{program.last_lines()}")
         if time.monotonic() > deadline:
-            raise ClusterError(f"after {_PATIENCE} s still not so: {what} (last answer: {why})")
+            raise ClusterError(f"timed out after {_PATIENCE} s; expected: {what}; last answer: {why}")
         time.sleep(0.1)

@@ -37,7 +37,7 @@ def install(version: str) -> Path | None:
     require_builds(f"the Pulumi CLI {version}")
     failure = CACHE.root / f"cli-{version}.failed"
     if failure.exists() and time.time() - failure.stat().st_mtime < MEMORY:
-        say(f"the Pulumi installer failed within the last day, not tried again ({failure.read_text().strip()})")
+        say(f"the Pulumi installer failed within the last day and is not tried again ({failure.read_text().strip()})")
         return None
     try:
         with CACHE.lock(f"cli-{version}"):

@@ -34,7 +34,7 @@ def variables(arguments: Sequence[str]) -> dict[str, str]:
 
 
 def main() -> int:
-    """Become pulumi; return an exit code only if there is no engine."""
+    """Become pulumi; return an exit code only if an engine is missing."""
     arguments = sys.argv[1:]
     try:
         environment = {**os.environ, **variables(arguments)}

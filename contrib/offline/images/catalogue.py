@@ -59,4 +59,4 @@ def find(name: str) -> Recipe:
         if short in (recipe.name, recipe.name.partition(":")[0]):
             return recipe
     known = ", ".join(recipe.name for recipe in IMAGES)
-    raise ImageError(f"no image is called {name!r}: choose among {known}")
+    raise ImageError(f"NAME: {name!r} is not a valid image; use one of {known}")

@@ -34,14 +34,14 @@ def run(
                 check=False,
             )
         except FileNotFoundError as error:
-            raise ImageError(f"{command[0]} is not installed: install it and try again") from error
+            raise ImageError(f"{command[0]} is not installed; install it and try again") from error
     if done.returncode != 0:
         with log.open("rb") as output:
             output.seek(start)
             tail = output.read().decode(errors="replace").splitlines()[-_TAIL_LINES:]
         lines = "\n".join(f"  {line}" for line in tail)
         raise ImageError(
-            f"{' '.join(command[:2])} ended with exit code {done.returncode} (all of it in {log}):\n{lines}"
+            f"{' '.join(command[:2])} failed with exit code {done.returncode}; log: {log}; last lines:\n{lines}"
         )
 
 
@@ -50,5 +50,5 @@ def read(command: Sequence[str]) -> str | None:
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError as error:
-        raise ImageError(f"{command[0]} is not installed: install it and try again") from error
+        raise ImageError(f"{command[0]} is not installed; install it and try again") from error
     return done.stdout.strip() if done.returncode == 0 else None

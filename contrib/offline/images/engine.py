@@ -13,7 +13,7 @@ CONTENT_LABEL = "loadtest.content"
 def require_engine() -> None:
     """Check that an engine responds. Raises ImageError."""
     if read(["docker", "version", "--format", "{{.Server.Version}}"]) is None:
-        raise ImageError("no Docker engine answers: start one, for example with `contrib/offline/docker/start`")
+        raise ImageError("no Docker engine responds; start one, for example with `contrib/offline/docker/start`")
 
 
 def content_of(tag: str) -> str | None:

@@ -36,7 +36,7 @@ def fetch(requirements: Path, target: Path) -> bool:
     try:
         wanted = requirements.read_text()
     except FileNotFoundError as error:
-        raise ImageError(f"requirements file {requirements} is missing: give the one of the worker") from error
+        raise ImageError(f"--requirements: {requirements} is missing; use worker/requirements.txt") from error
     platforms = image_platforms(platform.machine())
     folder = cache_folder("wheels")
     cached = folder / content_hash({"requirements": wanted, "python": _PYTHON, "platforms": platforms})
@@ -78,7 +78,7 @@ def _mirror(source: Path, target: Path) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Return 0, or 1 if a wheel could not be fetched."""
     parser = argparse.ArgumentParser(
-        prog="python -m contrib.offline.images.wheels", description="Fetches the worker's wheels."
+        prog="python -m contrib.offline.images.wheels", description="Download the worker's wheels."
     )
     parser.add_argument("--requirements", type=Path, default=Path("worker/requirements.txt"))
     parser.add_argument("--to", type=Path, default=Path("worker/wheels"))

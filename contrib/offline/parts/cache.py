@@ -65,7 +65,7 @@ class Cache:
 def require_builds(what: str) -> None:
     """Check that this process may build or download missing parts. Raises ToolError."""
     if os.environ.get(BUILDS) == "never":
-        raise ToolError(f"{what} is not in the cache and {BUILDS}=never forbids to make it; run `make prepare`")
+        raise ToolError(f"{what} is not in the cache, and {BUILDS}=never forbids to build it; run `make prepare`")
 
 
 def key(sources: Iterable[Path], versions: Mapping[str, str]) -> str:

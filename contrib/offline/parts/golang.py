@@ -19,8 +19,8 @@ from contrib.offline.parts.errors import MissingToolError, ToolError
 def build(module: Path, package: str, output: Path, variables: Mapping[str, str]) -> None:
     """Compile `package` in the folder `module` into the file `output`.
 
-    `variables` sets Go string variables by their full name. Raises MissingToolError without Go, ToolError when the
-    build fails.
+    `variables` sets Go string variables by their full name. Raise MissingToolError without Go, ToolError if the build
+    fails.
     """
     flags = " ".join(["-s", "-w", *(f"-X {name}={value}" for name, value in variables.items())])
     go(module, "build", "-ldflags", flags, "-o", str(output), package)
@@ -46,7 +46,7 @@ def go(module: Path, *arguments: str) -> str:
     """Run the go command in `module` and return its standard output."""
     command = shutil.which("go")
     if command is None:
-        raise MissingToolError("go is not on PATH: install Go 1.26 or newer")
+        raise MissingToolError("go is not on PATH; install Go 1.26 or newer")
     # The user's workspace file and vendoring flags concern other modules. Without cgo the binaries are static; without
     # this machine's paths and this clone's commit they are reproducible. With one set of flags all builds share Go's
     # cache.

@@ -35,7 +35,7 @@ def test_program_that_ignores_sigterm_is_killed(daemon):
         "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
     )
     daemon.start([sys.executable, "-c", ignore])
-    while "up" not in daemon.last_words():
+    while "up" not in daemon.last_lines():
         assert daemon.is_running()
     daemon.stop(patience=0.2)
     assert not daemon.is_running()
@@ -53,5 +53,5 @@ def test_program_gets_only_path_from_the_environment(daemon, monkeypatch):
     daemon.start([sys.executable, "-c", "import os; print(sorted(os.environ), flush=True)"])
     while daemon.is_running():
         pass
-    assert "'PATH'" in daemon.last_words()
-    assert "SECRET_OF_THE_TESTS" not in daemon.last_words()
+    assert "'PATH'" in daemon.last_lines()
+    assert "SECRET_OF_THE_TESTS" not in daemon.last_lines()
