@@ -39,7 +39,11 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--state", type=Path, default=default_state(), metavar="DIR", help="the folder of the cluster's state (default: %(default)s)"
+        "--state",
+        type=Path,
+        default=default_state(),
+        metavar="DIR",
+        help="the folder of the cluster's state (default: %(default)s)",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 

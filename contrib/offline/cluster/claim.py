@@ -46,7 +46,9 @@ def take(layout: Layout, binaries: Path) -> None:
 def require_own(claim: Claim | None, layout: Layout) -> None:
     """Check the owner. Raises ClusterError if the machine is claimed by another state."""
     if claim is not None and claim.state != str(layout.folder):
-        raise ClusterError(f"--state: {layout.folder} is not the cluster that this machine runs; use {claim.state}, or stop that one first")
+        raise ClusterError(
+            f"--state: {layout.folder} is not the cluster that this machine runs; use {claim.state}, or stop that one first"
+        )
 
 
 def release(claim: Claim | None) -> None:

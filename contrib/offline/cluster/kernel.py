@@ -41,7 +41,9 @@ def prepare() -> None:
     own bridge.
     """
     if not (_SETTINGS / "net/bridge").exists() and not succeeds(["modprobe", "br_netfilter"]):
-        raise ClusterError("the kernel module br_netfilter is not loaded; services need it: run `modprobe br_netfilter`")
+        raise ClusterError(
+            "the kernel module br_netfilter is not loaded; services need it: run `modprobe br_netfilter`"
+        )
     for name, least in _NEEDED.items():
         if int(_read(name)) < least:
             (_SETTINGS / name).write_text(str(least))

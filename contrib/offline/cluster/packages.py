@@ -54,7 +54,9 @@ def _require(packages: dict[str, str]) -> None:
     run(["apt-get", "update", "-qq"])
     run(["env", "DEBIAN_FRONTEND=noninteractive", *install])
     if absent := [what for what in packages if not _present(what)]:
-        raise ClusterError(f"{', '.join(absent)} not found after installing {', '.join(missing)}; install the missing programs by hand")
+        raise ClusterError(
+            f"{', '.join(absent)} not found after installing {', '.join(missing)}; install the missing programs by hand"
+        )
 
 
 def _present(what: str) -> bool:

@@ -40,7 +40,9 @@ def load(layout: Layout, image: str) -> bool:
         taking = subprocess.run(take, stdin=saving.stdout, capture_output=True, text=True, check=False)
         complaint = saving.communicate()[1].decode(errors="replace")
     if saving.returncode or taking.returncode:
-        raise ClusterError(f"{image} could not be copied into the cluster: {complaint.strip() or taking.stderr.strip()}")
+        raise ClusterError(
+            f"{image} could not be copied into the cluster: {complaint.strip() or taking.stderr.strip()}"
+        )
     loaded.parent.mkdir(exist_ok=True)
     loaded.write_text(identity)
     return True

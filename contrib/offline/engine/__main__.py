@@ -14,7 +14,12 @@ from contrib.offline.parts.errors import INTERRUPTED, ToolError
 def main() -> int:
     """Print the folder and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m contrib.offline.engine", description=__doc__)
-    parser.add_argument("--platform", choices=PROVIDERS, default="local", help="the platform whose provider is installed (default: %(default)s)")
+    parser.add_argument(
+        "--platform",
+        choices=PROVIDERS,
+        default="local",
+        help="the platform whose provider is installed (default: %(default)s)",
+    )
     try:
         print(acquire(parser.parse_args().platform).folder)
     except ToolError as error:
