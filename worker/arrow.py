@@ -1,4 +1,4 @@
-"""The Arrow type of each kind of column, and Arrow arrays made from NumPy memory without a copy."""
+"""The Arrow type of each kind of column, and Arrow arrays over NumPy memory without a copy."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -12,7 +12,7 @@ from core.schema.types import DataType, Kind
 from tests.worker.encode import samples
 from tests.worker.encode.mysql_reader import held, read, selected
 from tests.worker.servers import mysql
-from worker.encode.mysql import CONVERTED, MysqlTextEncoder
+from worker.encode.mysql import MysqlTextEncoder
 
 pytestmark = pytest.mark.docker
 
@@ -42,6 +42,7 @@ _TYPES: Mapping[Kind, Callable[[DataType], str]] = {
     Kind.ENUM: lambda type_: f"enum({_members(type_)})",
     Kind.SET: lambda type_: f"set({_members(type_)})",
 }
+_JSON_COLUMNS = (Kind.JSON, Kind.JSONB, Kind.ARRAY)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def _load(cursor: Any, table: Table, data: memoryview) -> None:
     definitions = [f"`{column.name}` {_TYPES[column.type.kind](column.type)}" for column in table.columns]
     cursor.execute("DROP TABLE IF EXISTS sample")
     cursor.execute(f"CREATE TABLE sample ({', '.join(definitions)}, PRIMARY KEY (id)) CHARACTER SET utf8mb4")
-    converted = [column.name for column in table.columns if column.type.kind in CONVERTED]
+    converted = [column.name for column in table.columns if column.type.kind in _JSON_COLUMNS]
     columns = ", ".join(f"@`{c.name}`" if c.name in converted else f"`{c.name}`" for c in table.columns)
     conversions = ", ".join(f"`{name}` = CONVERT(@`{name}` USING utf8mb4)" for name in converted)
     file = os.memfd_create("rows")
