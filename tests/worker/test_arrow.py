@@ -23,20 +23,20 @@ VALID = np.array([True, False, True, False, True])
         pa.array([None, None, [1], [2], [3]], pa.list_(pa.int8())),
     ],
 )
-def test_nulls_are_laid_over_what_was_there(array: pa.Array) -> None:
+def test_with_nulls_adds_nulls_to_every_layout(array: pa.Array) -> None:
     result = with_nulls(array, VALID)
     result.validate(full=True)
     expected = [value if valid else None for value, valid in zip(array.to_pylist(), VALID, strict=True)]
     assert result.to_pylist() == expected
 
 
-def test_nulls_in_a_slice() -> None:
+def test_with_nulls_handles_slice() -> None:
     array = pa.array(["a", "b", "c", "d", "e", "f"])[1:]
     with_nulls(array, VALID).validate(full=True)
     assert with_nulls(array, VALID).to_pylist() == ["b", None, "d", None, "f"]
 
 
-def test_a_batch_of_two_gibibytes_is_refused() -> None:
+def test_column_of_two_gibibytes_is_refused() -> None:
     wide = np.broadcast_to(np.zeros(1, np.uint8), (1 << 16, 1 << 15))
     with pytest.raises(PlanError, match=r"batchSize: 65536 of 2,147,483,648 bytes .*write a smaller batchSize"):
         equal_width(wide)

@@ -51,7 +51,7 @@ def plan_file(folder, **changed):
     return file
 
 
-def test_the_seed_s_arguments(worker, tmp_path):
+def test_load_without_plan_writes_files_and_result(worker, tmp_path):
     metrics = tmp_path / "elsewhere" / "metrics.json"
     done = worker(
         "--worker-id", "worker-9", "--schema", SCHEMA, "--source", "csv", "--tables", "users,orders", "--row-count", 100,
@@ -70,7 +70,7 @@ def test_the_seed_s_arguments(worker, tmp_path):
     )
 
 
-def test_the_seed_s_metrics_are_all_there(worker, tmp_path):
+def test_result_has_all_documented_fields(worker, tmp_path):
     worker("--schema", SCHEMA, "--source", "jsonl", "--row-count", 10)
     told = json.loads((tmp_path / "results" / "worker-1.json").read_text())
     assert told.keys() >= {
@@ -87,7 +87,7 @@ def test_the_seed_s_metrics_are_all_there(worker, tmp_path):
     }
 
 
-def test_a_plan_s_worker_loads_its_own_shards(worker, tmp_path):
+def test_worker_of_plan_loads_its_own_shards(worker, tmp_path):
     file = plan_file(tmp_path)
     out = (tmp_path / "out").as_uri()
     prepared = worker("prepare", "--plan", file, LOADTEST_CONNECTION_STRING=out)
@@ -132,7 +132,7 @@ def test_a_plan_s_worker_loads_its_own_shards(worker, tmp_path):
         (["prepare", "--plan", "none.json"], "error: --plan: none.json cannot be read"),
     ],
 )
-def test_a_mistake_is_one_line_and_nothing_is_done(worker, tmp_path, arguments, line):
+def test_input_error_is_one_line_and_writes_nothing(worker, tmp_path, arguments, line):
     done = worker(*arguments)
     assert (done.returncode, done.stdout) == (ExitCode.BAD_INPUT, "")
     assert done.stderr.startswith(line)
@@ -140,14 +140,14 @@ def test_a_mistake_is_one_line_and_nothing_is_done(worker, tmp_path, arguments, 
     assert not (tmp_path / "results").exists()
 
 
-def test_an_index_that_the_plan_does_not_have(worker, tmp_path):
+def test_index_beyond_plan_is_refused(worker, tmp_path):
     done = worker("--plan", plan_file(tmp_path), "--index", 3)
     assert done.returncode == ExitCode.BAD_INPUT
     assert done.stderr == "error: --index: 3 is not a worker of this plan; write a number from 0 to 2\n"
 
 
 @pytest.mark.parametrize("where", ["argument", "environment"])
-def test_a_server_that_is_not_there_is_one_line_without_the_password(worker, tmp_path, where):
+def test_absent_server_is_one_line_without_password(worker, tmp_path, where):
     file = plan_file(tmp_path, source="postgresql", connect_seconds=1)
     text = "postgresql://loader:pass-of-the-tests@127.0.0.1:1/none"
     given = (["--connection-string", text], {}) if where == "argument" else ([], {"LOADTEST_CONNECTION_STRING": text})
@@ -159,7 +159,7 @@ def test_a_server_that_is_not_there_is_one_line_without_the_password(worker, tmp
     assert "pass-of-the-tests" not in done.stderr
 
 
-def test_a_full_or_missing_folder_still_leaves_a_result(worker, tmp_path):
+def test_unwritable_output_folder_still_writes_result(worker, tmp_path):
     (tmp_path / "a-file").write_text("")
     done = worker(
         "--schema", SCHEMA, "--source", "csv", "--row-count", 10, "--connection-string", (tmp_path / "a-file").as_uri()
@@ -171,7 +171,7 @@ def test_a_full_or_missing_folder_still_leaves_a_result(worker, tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_sigterm_ends_it_with_a_result_of_what_was_done(tmp_path):
+def test_sigterm_writes_result_of_partial_load(tmp_path):
     environment = {**os.environ, "LOADTEST_RESULTS": str(tmp_path / "results"), "LOADTEST_DATA": str(tmp_path)}
     command = [sys.executable, "-m", "worker", "--schema", str(SCHEMA), "--source", "csv", "--row-count", "500000000"]
     with subprocess.Popen(

@@ -8,7 +8,7 @@ from worker.system.environment import peak_memory_mb
 _HELD_MB = 400
 
 
-def test_a_large_parent_is_not_counted() -> None:
+def test_peak_memory_excludes_parent_process() -> None:
     held = bytearray(_HELD_MB * 2**20)
     held[::4096] = b"\1" * len(range(0, len(held), 4096))
     code = "from worker.system.environment import peak_memory_mb; print(peak_memory_mb())"

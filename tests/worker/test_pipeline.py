@@ -97,7 +97,7 @@ def loaded(first_row, rows, batch_size, chunk_rows, source=None):
     batch_size=st.integers(1, 130),
     chunk_rows=st.integers(1, 40),
 )
-def test_rows_come_in_order_in_batches_of_their_size_whatever_the_chunks(first_row, rows, batch_size, chunk_rows):
+def test_rows_are_sent_in_order_for_any_chunk_size(first_row, rows, batch_size, chunk_rows):
     source, counters = loaded(first_row, rows, batch_size, chunk_rows)
     sent = [value for batch in source.batches for value in batch]
     assert sent == list(range(first_row + 1, first_row + rows + 1))
@@ -107,18 +107,18 @@ def test_rows_come_in_order_in_batches_of_their_size_whatever_the_chunks(first_r
     assert (counters.rows, counters.batches, counters.bytes) == (rows, len(source.batches), 8 * rows)
 
 
-def test_a_batch_larger_than_a_chunk_is_still_one_batch():
+def test_batch_larger_than_chunk_is_sent_as_one():
     source, _ = loaded(0, 100, 1000, 16)
     assert [len(batch) for batch in source.batches] == [100]
     assert source.chunks == [16] * 6 + [4]
 
 
-def test_small_batches_are_cut_from_chunks_of_whole_batches_the_first_of_one():
+def test_first_chunk_has_one_batch_and_others_whole_batches():
     source, _ = loaded(0, 100, 7, 16)
     assert source.chunks == [7, *[14] * 6, 9]
 
 
-def test_only_acknowledged_batches_are_counted():
+def test_unacknowledged_batches_are_not_counted():
     source: Any = Memory(refused=3)
     counters = Counters(total_rows=100)
     counters.begin_load()
@@ -129,7 +129,7 @@ def test_only_acknowledged_batches_are_counted():
     assert sum(counters.timeline) == 30
 
 
-def test_time_is_told_by_phase():
+def test_time_is_counted_per_phase():
     _, counters = loaded(0, 100, 10, 16)
     phases = counters.phases()
     assert phases.generate > 0
@@ -137,7 +137,7 @@ def test_time_is_told_by_phase():
     assert phases.send > 0
 
 
-def test_a_shard_s_consecutive_keys_are_removed_as_a_range(monkeypatch):
+def test_remove_shard_uses_ranges_of_consecutive_keys(monkeypatch):
     monkeypatch.setattr(load, "CHUNK_ROWS", 40)
     source: Any = Memory()
     remove_shard(source, DATASET.table("numbers"), Shard(table="numbers", seed=42, first_row=10, rows=100))
@@ -145,7 +145,7 @@ def test_a_shard_s_consecutive_keys_are_removed_as_a_range(monkeypatch):
     assert source.removed == [KeyRange(11, 50), KeyRange(51, 90), KeyRange(91, 110)]
 
 
-def test_other_keys_are_removed_one_by_one():
+def test_remove_shard_uses_single_keys_otherwise():
     source: Any = Memory()
     remove_shard(source, DATASET.table("keys"), Shard(table="keys", seed=43, first_row=10, rows=20))
     (keys,) = source.removed

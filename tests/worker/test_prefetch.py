@@ -7,17 +7,17 @@ import pytest
 from worker.prefetch import Prefetcher
 
 
-def test_all_items_in_their_order():
+def test_prefetcher_keeps_order():
     with Prefetcher(iter(range(1000)), depth=2) as items:
         assert list(items) == list(range(1000))
 
 
-def test_no_item_at_all():
+def test_prefetcher_without_items_is_empty():
     with Prefetcher(iter(()), depth=2) as items:
         assert list(items) == []
 
 
-def test_the_maker_s_error_reaches_the_reader_after_the_items_before_it():
+def test_producer_error_is_raised_after_earlier_items():
     def broken():
         yield 1
         raise ZeroDivisionError("made here")
@@ -28,7 +28,7 @@ def test_the_maker_s_error_reaches_the_reader_after_the_items_before_it():
     assert read == [1]
 
 
-def test_it_runs_ahead_by_no_more_than_its_depth():
+def test_producer_stops_at_depth():
     made = []
     third = threading.Event()
 
@@ -46,7 +46,7 @@ def test_it_runs_ahead_by_no_more_than_its_depth():
         assert made == [0, 1, 2, 3]
 
 
-def test_a_reader_that_leaves_ends_the_maker():
+def test_leaving_reader_stops_producer():
     closed = threading.Event()
 
     def endless():
@@ -64,13 +64,13 @@ def test_a_reader_that_leaves_ends_the_maker():
     assert "generate" not in [thread.name for thread in threading.enumerate()]
 
 
-def test_an_error_of_the_reader_s_own_is_kept():
+def test_reader_error_is_raised():
     with pytest.raises(KeyError), Prefetcher(iter(range(10)), depth=1):
         raise KeyError
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="threads have a priority of their own on Linux alone")
-def test_the_maker_gives_way_to_its_reader():
+def test_producer_has_lower_priority():
     ours = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
     made = (os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) for _ in range(1))
     with Prefetcher(made, depth=1) as items:

@@ -38,13 +38,13 @@ class Server:
             raise self.error
 
 
-def test_a_server_that_is_there_is_asked_once(clock):
+def test_available_server_is_tried_once(clock):
     server = Server(0)
     retry.retry_until(60, server)
     assert (server.tries, clock.pauses) == (1, [])
 
 
-def test_pauses_grow_to_a_cap_and_none_is_like_another_s(clock):
+def test_pauses_grow_to_cap_with_jitter(clock):
     server = Server(12)
     retry.retry_until(60, server)
     assert server.tries == 13
@@ -53,14 +53,14 @@ def test_pauses_grow_to_a_cap_and_none_is_like_another_s(clock):
     assert len(set(clock.pauses)) == 12
 
 
-def test_the_deadline_ends_it_with_the_last_error(clock):
+def test_deadline_raises_last_error(clock):
     with pytest.raises(ServerError, match=r"^not yet \(gave up after \d+ s\)$"):
         retry.retry_until(60, Server(1_000_000))
     assert 50 < clock.now <= 60
 
 
 @pytest.mark.parametrize("error", [ServerError("wrong password"), StorageError("full")])
-def test_what_waiting_does_not_help_is_raised_at_once(clock, error):
+def test_permanent_error_is_raised_without_retry(clock, error):
     server = Server(1, error)
     with pytest.raises(type(error)) as raised:
         retry.retry_until(60, server)

@@ -15,20 +15,20 @@ SHOP = str(ROOT / "schemas" / "shop.yaml")
 EVERY = str(ROOT / "tests" / "data" / "every_type.yaml")
 
 
-def test_rows_as_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+def test_rows_are_shown_as_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["generate", "--schema", SHOP, "--table", "users", "--rows", "3:5", "--columns", "id,name"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[:2] for line in lines] == [["row", "id"], ["---", "--"], ["3", "4"], ["4", "5"]]
 
 
-def test_the_first_table_and_ten_rows_by_default(capsys: pytest.CaptureFixture[str]) -> None:
+def test_default_is_first_table_and_ten_rows(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["generate", "--schema", SHOP]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["row", "id", "name", "email", "created_at"]
     assert len(lines) == 12
 
 
-def test_rows_as_csv_and_as_json_lines_agree(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+def test_csv_and_json_lines_have_equal_values(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     arguments = ["generate", "--schema", SHOP, "--table", "orders", "--rows", "9995:20005", "--format"]
     assert main([*arguments, "csv"]) == 0
     rows = list(csv.DictReader(capsysbinary.readouterr().out.decode().splitlines()))
@@ -38,7 +38,7 @@ def test_rows_as_csv_and_as_json_lines_agree(capsysbinary: pytest.CaptureFixture
     assert rows == [{name: str(value) for name, value in document.items()} for document in documents]
 
 
-def test_every_type_can_be_shown(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_type_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     for table in ("whole_numbers", "fractions", "texts", "instants", "documents", "links"):
         assert main(["generate", "--schema", EVERY, "--table", table, "--rows", "20"]) == 0
     out = capsys.readouterr().out
@@ -47,14 +47,14 @@ def test_every_type_can_be_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert "…" in out
 
 
-def test_references_lead_into_the_row_count(capsys: pytest.CaptureFixture[str]) -> None:
+def test_references_stay_within_row_count(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["generate", "--schema", EVERY, "--table", "links", "--columns", "parent_id", "--rows", "500:550"]
     assert main([*arguments, "--row-count", "7"]) == 0
     parents = {int(line.split()[1]) for line in capsys.readouterr().out.splitlines()[2:]}
     assert parents == set(range(7))
 
 
-def test_another_seed_gives_other_rows(capsys: pytest.CaptureFixture[str]) -> None:
+def test_seed_changes_shown_rows(capsys: pytest.CaptureFixture[str]) -> None:
     shown = []
     for seed in ("1", "2"):
         assert main(["generate", "--schema", SHOP, "--table", "orders", "--seed", seed]) == 0
@@ -76,7 +76,9 @@ def test_another_seed_gives_other_rows(capsys: pytest.CaptureFixture[str]) -> No
         (["--row-count", "-1"], "--row-count: -1 is below 0"),
     ],
 )
-def test_a_mistake_is_one_line(capsys: pytest.CaptureFixture[str], arguments: list[str], complaint: str) -> None:
+def test_generate_input_error_is_one_line(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], complaint: str
+) -> None:
     assert main(["generate", "--schema", SHOP, *[f"{arguments[0]}={arguments[1]}"]]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -84,7 +86,7 @@ def test_a_mistake_is_one_line(capsys: pytest.CaptureFixture[str], arguments: li
     assert captured.err.count("\n") == 1
 
 
-def test_a_reader_that_has_seen_enough() -> None:
+def test_closed_pipe_ends_without_error() -> None:
     command = [sys.executable, "-m", "worker", "generate", "--schema", SHOP, "--rows", "1000000", "--format", "csv"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -95,7 +97,7 @@ def test_a_reader_that_has_seen_enough() -> None:
         assert process.wait(30) == 0
 
 
-def test_a_schema_is_shown_with_types_generators_and_sizes(capsys: pytest.CaptureFixture[str]) -> None:
+def test_schema_shows_types_generators_and_sizes(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema", SHOP]) == 0
     out = capsys.readouterr().out
     assert "users: about 81 bytes per row, 791Ki in 10,000 rows" in out
@@ -104,7 +106,7 @@ def test_a_schema_is_shown_with_types_generators_and_sizes(capsys: pytest.Captur
     assert "one_of values=" in out
 
 
-def test_what_a_generator_was_given_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+def test_schema_shows_generator_parameters(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema", EVERY]) == 0
     out = capsys.readouterr().out
     assert "int_range min=0 max=1000000 distribution=zipf" in out
@@ -146,7 +148,7 @@ def test_what_a_generator_was_given_is_shown(capsys: pytest.CaptureFixture[str])
         ),
     ],
 )
-def test_a_wrong_schema_is_one_line(
+def test_invalid_schema_is_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, complaint: str
 ) -> None:
     path = tmp_path / "s.yaml"
@@ -159,6 +161,6 @@ def test_a_wrong_schema_is_one_line(
     assert captured.err.count("\n") == 1
 
 
-def test_a_schema_for_no_rows_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_schema_refuses_zero_rows(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema", SHOP, "--row-count", "0"]) == 2
     assert "--row-count: 0 is not a valid number of rows; write 1 or more" in capsys.readouterr().err

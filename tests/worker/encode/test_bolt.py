@@ -28,14 +28,14 @@ def _packed(row: Any) -> bytes:
 
 @pytest.mark.parametrize("nulls", [False, True])
 @pytest.mark.parametrize("name", list(samples.TYPES))
-def test_the_sizes_are_those_of_the_driver(name: str, nulls: bool) -> None:
+def test_sizes_equal_those_of_driver(name: str, nulls: bool) -> None:
     table = samples.table([name])
     encoded = BoltEncoder(table).encode(samples.batch(table, nulls))
     assert encoded.sizes.tolist() == [len(_packed(row)) for row in encoded.rows]
     assert encoded.nbytes == sum(encoded.sizes)
 
 
-def test_the_values_are_the_generators() -> None:
+def test_values_equal_generated_ones() -> None:
     table = samples.table([name for name, (type_, _) in samples.TYPES.items() if type_.kind is not Kind.ARRAY])
     batch = samples.batch(table, nulls=True)
     for row, expected in zip(BoltEncoder(table).encode(batch).rows, batch.to_pylist(), strict=True):
@@ -55,7 +55,7 @@ def test_the_values_are_the_generators() -> None:
                 assert value == wanted
 
 
-def test_parts_share_the_rows() -> None:
+def test_parts_contain_their_rows() -> None:
     table = samples.table(["i32", "short_text"])
     encoded = BoltEncoder(table).encode(samples.batch(table, nulls=False))
     assert len(encoded.part(3, 8)) == 5

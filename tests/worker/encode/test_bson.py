@@ -17,7 +17,7 @@ _AWARE: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
 
 
 @pytest.mark.parametrize("nulls", [False, True])
-def test_is_what_the_driver_encodes(nulls: bool) -> None:
+def test_documents_equal_those_of_driver(nulls: bool) -> None:
     table = samples.table()
     batch = samples.batch(table, nulls, without_nul=False)
     types = {column.name: column.type for column in table.columns}
@@ -28,7 +28,7 @@ def test_is_what_the_driver_encodes(nulls: bool) -> None:
         assert document == bson.encode(given, codec_options=OPTIONS)
 
 
-def test_the_primary_key_is_the_first_element_wherever_its_column_is() -> None:
+def test_primary_key_is_first_element() -> None:
     columns = samples.table(["i32", "uid"]).columns
     table = Table(name="t", primary_key="uid", columns=columns)
     batch = samples.batch(samples.table(["i32", "uid"]), nulls=False)
@@ -37,7 +37,7 @@ def test_the_primary_key_is_the_first_element_wherever_its_column_is() -> None:
     assert first["_id"] == samples.UUIDS[0]
 
 
-def test_a_long_array_counts_its_elements_in_decimal() -> None:
+def test_long_array_numbers_elements_in_decimal() -> None:
     table = samples.table(["list_i32"])
     batch = samples.batch_of(table, {"id": [1, 2], "list_i32": [list(range(120)), [7]]})
     documents = BsonEncoder(table).encode(batch).cut()
@@ -45,7 +45,7 @@ def test_a_long_array_counts_its_elements_in_decimal() -> None:
     assert documents[1] == bson.encode({"_id": Int64(2), "list_i32": [7]})
 
 
-def test_what_is_finer_than_a_millisecond_is_cut_off_before_1970_too() -> None:
+def test_microseconds_before_1970_are_cut_off() -> None:
     table = samples.table(["instant"])
     batch = samples.batch_of(table, {"id": [1], "instant": [datetime(1969, 12, 31, 23, 59, 59, 999999, UTC)]})
     found = bson.decode(BsonEncoder(table).encode(batch).cut()[0], _AWARE)

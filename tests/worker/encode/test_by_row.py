@@ -22,7 +22,7 @@ _WITHOUT_FLOATS = [
 
 @pytest.mark.parametrize("nulls", [False, True])
 @pytest.mark.parametrize(("by_row", "columnar"), [(CsvByRow, CsvEncoder), (NdjsonByRow, NdjsonEncoder)])
-def test_the_bytes_are_the_columnar_ones(
+def test_rows_equal_columnar_encoder(
     by_row: type[CsvByRow] | type[NdjsonByRow], columnar: type[CsvEncoder] | type[NdjsonEncoder], nulls: bool
 ) -> None:
     table = samples.table(_WITHOUT_FLOATS)
@@ -33,7 +33,7 @@ def test_the_bytes_are_the_columnar_ones(
     assert len(one.encode(batch)) == samples.ROWS
 
 
-def test_floats_have_their_value() -> None:
+def test_floats_read_back_equal() -> None:
     table = samples.table(["f32", "f64", "place", "list_f32", "list_f64"])
     batch = samples.batch(table, nulls=True)
     for line, row in zip(NdjsonByRow(table).encode(batch).cut(), samples.rows_of(table, batch), strict=True):

@@ -12,7 +12,7 @@ from worker.encode.csv import CsvEncoder
 
 
 @pytest.mark.parametrize("nulls", [False, True])
-def test_reads_back(nulls: bool) -> None:
+def test_csv_reads_back_equal(nulls: bool) -> None:
     table = samples.table()
     batch = samples.batch(table, nulls, without_nul=False)
     encoder = CsvEncoder(table)
@@ -30,7 +30,7 @@ def test_reads_back(nulls: bool) -> None:
                 assert read_csv(line[name], types[name]) == value, name
 
 
-def test_null_is_unquoted_and_the_empty_string_quoted() -> None:
+def test_null_is_empty_and_empty_string_is_quoted() -> None:
     table = samples.table(["i32", "long_text"])
     batch = samples.batch_of(table, {"id": [1, 2, 3], "i32": [None, 5, 6], "long_text": ["", None, "a"]})
     encoder = CsvEncoder(table)
@@ -38,14 +38,14 @@ def test_null_is_unquoted_and_the_empty_string_quoted() -> None:
     assert bytes(encoder.encode(batch).data) == b'1,,""\n2,5,\n3,6,a\n'
 
 
-def test_the_ends_are_of_rows_not_of_lines() -> None:
+def test_rows_are_cut_at_row_ends_not_line_ends() -> None:
     table = samples.table(["long_text"])
     batch = samples.batch_of(table, {"id": [1, 2], "long_text": ["a\nb\n", "c"]})
     rows = CsvEncoder(table).encode(batch)
     assert rows.cut(terminator=1) == [b'1,"a\nb\n"', b"2,c"]
 
 
-def test_names_are_quoted_in_the_header() -> None:
+def test_header_quotes_names() -> None:
     table = samples.table(["i32"])
     odd = table.columns[1].model_copy(update={"name": 'a,"b"\n'})
     encoder = CsvEncoder(Table(name="t", primary_key="id", columns=(table.columns[0], odd)))

@@ -31,7 +31,7 @@ def encoder(request: pytest.FixtureRequest) -> Callable[[Table], Any]:
 
 @pytest.mark.parametrize("nulls", [False, True])
 @pytest.mark.parametrize("size", [7, 66])
-def test_a_row_has_the_same_bytes_in_any_batch(encoder: Callable[[Table], Any], nulls: bool, size: int) -> None:
+def test_row_bytes_do_not_depend_on_batch(encoder: Callable[[Table], Any], nulls: bool, size: int) -> None:
     table = samples.table()
     batch = samples.batch(table, nulls)
     encode: Encode = encoder(table).encode
@@ -40,7 +40,7 @@ def test_a_row_has_the_same_bytes_in_any_batch(encoder: Callable[[Table], Any], 
     assert [row for rows in slices for row in rows] == whole
 
 
-def test_a_null_in_another_row_changes_no_byte(encoder: Callable[[Table], Any]) -> None:
+def test_row_bytes_do_not_depend_on_nulls_elsewhere(encoder: Callable[[Table], Any]) -> None:
     table = samples.table()
     full = samples.batch(table, nulls=False)
     key, *columns = full.columns
@@ -50,20 +50,20 @@ def test_a_null_in_another_row_changes_no_byte(encoder: Callable[[Table], Any]) 
     assert before[:20] + before[21:] == after[:20] + after[21:]
 
 
-def test_no_rows_have_no_bytes(encoder: Callable[[Table], Any]) -> None:
+def test_zero_rows_have_zero_bytes(encoder: Callable[[Table], Any]) -> None:
     table = samples.table()
     rows = encoder(table).encode(samples.batch(table, nulls=True).slice(0, 0))
     assert (len(rows), rows.nbytes, bytes(rows.data)) == (0, 0, b"")
 
 
-def test_columns_are_taken_by_name(encoder: Callable[[Table], Any]) -> None:
+def test_columns_are_selected_by_name(encoder: Callable[[Table], Any]) -> None:
     table = samples.table()
     batch = samples.batch(table, nulls=True)
     backwards = batch.select(batch.schema.names[::-1])
     assert encoder(table).encode(backwards).cut() == encoder(table).encode(batch).cut()
 
 
-def test_parts_are_rows_of_their_own(encoder: Callable[[Table], Any]) -> None:
+def test_parts_contain_their_rows_without_copy(encoder: Callable[[Table], Any]) -> None:
     table = samples.table()
     rows = encoder(table).encode(samples.batch(table, nulls=True))
     whole = rows.cut()

@@ -72,7 +72,7 @@ def _load(cursor: Any, table: Table, data: memoryview) -> None:
 
 
 @pytest.mark.parametrize("nulls", [False, True])
-def test_the_server_holds_the_values(server: "pymysql.Connection[Any]", nulls: bool) -> None:
+def test_loaded_rows_read_back_equal(server: "pymysql.Connection[Any]", nulls: bool) -> None:
     table = samples.table()
     batch = samples.batch(table, nulls, without_nul=False)
     with server.cursor() as cursor:

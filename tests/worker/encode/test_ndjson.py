@@ -13,7 +13,7 @@ from worker.encode.json_text import NdjsonEncoder
 
 
 @pytest.mark.parametrize("nulls", [False, True])
-def test_reads_back(nulls: bool) -> None:
+def test_json_lines_read_back_equal(nulls: bool) -> None:
     table = samples.table()
     batch = samples.batch(table, nulls, without_nul=False)
     rows = NdjsonEncoder(table).encode(batch)
@@ -28,7 +28,7 @@ def test_reads_back(nulls: bool) -> None:
             assert read_json(found[name], types[name]) == value, name
 
 
-def test_names_are_escaped() -> None:
+def test_column_names_are_escaped() -> None:
     table = samples.table(["i32"])
     odd = table.columns[1].model_copy(update={"name": 'a"\\\n\U0001f9ea'})
     named = Table(name="t", primary_key="id", columns=(table.columns[0], odd))
@@ -38,7 +38,7 @@ def test_names_are_escaped() -> None:
 
 
 @pytest.mark.parametrize("name", ["i64", "uid", "long_text", "sortable", "stamp"])
-def test_keys_are_the_primary_key_as_text(name: str) -> None:
+def test_message_keys_are_primary_keys(name: str) -> None:
     table = samples.table([name])
     keyed = Table(name="t", primary_key=name, columns=table.columns)
     batch = samples.batch(table, nulls=False, without_nul=False)

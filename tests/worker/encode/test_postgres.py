@@ -53,7 +53,7 @@ def _load(server: psycopg.Connection[Any], encoder: Encoder, table: Table, batch
 
 
 @pytest.mark.parametrize("nulls", [False, True])
-def test_the_server_holds_the_values(server: psycopg.Connection[Any], encoder: Encoder, nulls: bool) -> None:
+def test_copied_rows_read_back_equal(server: psycopg.Connection[Any], encoder: Encoder, nulls: bool) -> None:
     table = samples.table()
     batch = samples.batch(table, nulls)
     _load(server, encoder, table, [batch.slice(0, 30), batch.slice(30)])
@@ -83,7 +83,7 @@ def _read(value: Any, type_: DataType) -> Any:
 
 
 @pytest.mark.parametrize("name", ["long_text", "list_long_text", "choice"])
-def test_nul_is_refused_with_a_remedy(encoder: Encoder, name: str) -> None:
+def test_nul_character_is_refused(encoder: Encoder, name: str) -> None:
     table = samples.table([name])
     value = [samples.NUL] if name.startswith("list") else samples.NUL
     batch = samples.batch_of(table, {"id": [1], name: [value]})

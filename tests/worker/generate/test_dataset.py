@@ -19,7 +19,7 @@ def dataset(seed: int = 42) -> Dataset:
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_any_split_gives_the_same_rows(name: str) -> None:
+def test_rows_are_equal_for_any_split(name: str) -> None:
     table = dataset().table(name)
     whole = table.batch(0, 1000)
     parts = [table.batch(first, 7) for first in range(0, 994, 7)] + [table.batch(994, 6)]
@@ -28,28 +28,28 @@ def test_any_split_gives_the_same_rows(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_a_subset_of_columns_has_the_same_values(name: str) -> None:
+def test_subset_of_columns_has_equal_values(name: str) -> None:
     table = dataset().table(name)
     key = table.table.primary_key
     assert table.batch(5, 20, [key]).column(0).equals(table.batch(5, 20).column(key))
 
 
-def test_the_seeds_sequential_key_counts_from_one() -> None:
+def test_integer_key_counts_from_one() -> None:
     assert dataset().table("users").batch(0, 3, ["id"]).column(0).to_pylist() == [1, 2, 3]
 
 
-def test_rows_far_out_are_as_near_as_the_first() -> None:
+def test_row_beyond_two_to_the_62_is_generated() -> None:
     assert dataset().table("users").batch(2**62, 1, ["id"]).column(0).to_pylist() == [2**62 + 1]
 
 
-def test_seeds_differ() -> None:
+def test_seeds_give_different_rows() -> None:
     assert not dataset(1).table("orders").batch(0, 10).equals(dataset(2).table("orders").batch(0, 10))
 
 
-def test_no_rows_are_an_empty_batch() -> None:
+def test_zero_rows_give_empty_batch() -> None:
     assert dataset().table("orders").batch(10, 0).num_rows == 0
 
 
-def test_an_unknown_column_is_refused() -> None:
+def test_unknown_column_is_refused() -> None:
     with pytest.raises(SchemaError, match="nope"):
         dataset().table("users").batch(0, 1, ["nope"])

@@ -42,7 +42,7 @@ def test_whole_numbers_are_uniform(seed: int) -> None:
     assert chi_square_is_fine(counted(values, list(range(-10, 90))), [ROWS / 100] * 100)
 
 
-def test_pairs_of_neighbouring_rows_are_independent() -> None:
+def test_neighbouring_rows_are_independent() -> None:
     values = cells("type: int, generator: {type: int_range, min: 0, max: 9}", ROWS)
     pairs = list(zip(values[::2], values[1::2], strict=True))
     assert chi_square_is_fine(counted(pairs, [(a, b) for a in range(10) for b in range(10)]), [ROWS / 200] * 100)
@@ -68,7 +68,7 @@ def test_fractions_are_uniform() -> None:
 
 @pytest.mark.parametrize("exponent", [0.5, 1.0, 1.5])
 @pytest.mark.parametrize("size", [20, 1000, 50_000])
-def test_zipf(exponent: float, size: int) -> None:
+def test_zipf_ranks_have_their_shares(exponent: float, size: int) -> None:
     distribution = f"{{type: zipf, exponent: {exponent}}}"
     values = cells(
         f"type: int, generator: {{type: int_range, min: 1, max: {size}, distribution: {distribution}}}", ROWS
@@ -83,7 +83,7 @@ def test_zipf(exponent: float, size: int) -> None:
     assert chi_square_is_fine(seen.tolist(), np.add.reduceat(due, edges).tolist())
 
 
-def test_zipf_over_more_values_than_fit_in_memory() -> None:
+def test_zipf_over_huge_range_has_harmonic_shares() -> None:
     field = "type: big_int, generator: {type: int_range, min: 1, max: 1000000000000, distribution: zipf}"
     values = np.array(cells(field, ROWS), float)
     harmonic = math.log(1e12) + 0.5772156649015329
@@ -92,7 +92,7 @@ def test_zipf_over_more_values_than_fit_in_memory() -> None:
     assert seen == pytest.approx(shares, abs=5 / math.sqrt(ROWS))
 
 
-def test_normal_whole_numbers() -> None:
+def test_normal_whole_numbers_follow_the_bell() -> None:
     field = (
         "type: int, generator: {type: int_range, min: 0, max: 100, distribution: {type: normal, mean: 40, stddev: 10}}"
     )
@@ -107,7 +107,7 @@ def test_normal_whole_numbers() -> None:
     assert chi_square_is_fine([*tails, *(counts[k] for k in middle)], [*due_tails, *due])
 
 
-def test_normal_fractions_are_cut_off_at_the_bounds() -> None:
+def test_normal_fractions_are_cut_off_at_bounds() -> None:
     field = "type: double, generator: {type: float_range, min: 0, max: 10, distribution: {type: normal, mean: 2, stddev: 3}}"
     values = sorted(cells(field, ROWS))
     bell = NormalDist(2, 3)
@@ -115,13 +115,13 @@ def test_normal_fractions_are_cut_off_at_the_bounds() -> None:
     assert kolmogorov_smirnov_is_fine(values, np.array([(bell.cdf(value) - low) / (high - low) for value in values]))
 
 
-def test_normal_has_the_middle_and_a_sixth_of_the_range_by_default() -> None:
+def test_normal_defaults_to_middle_and_sixth_of_range() -> None:
     values = cells("type: double, generator: {type: float_range, min: 0, max: 60, distribution: normal}", ROWS)
     assert np.mean(values) == pytest.approx(30, abs=0.2)
     assert np.std(values) == pytest.approx(9.87, abs=0.1)  # 10, less the tails beyond three deviations
 
 
-def test_normal_instants_are_in_seconds_after_the_start() -> None:
+def test_normal_instants_use_seconds_after_start() -> None:
     distribution = "{type: normal, mean: 43200, stddev: 3600}"
     generator = f"{{type: timestamp_range, start: 2024-01-01, end: 2024-01-02, distribution: {distribution}}}"
     hours = [value.hour + value.minute / 60 for value in cells(f"type: timestamp, generator: {generator}", ROWS)]
@@ -129,7 +129,7 @@ def test_normal_instants_are_in_seconds_after_the_start() -> None:
     assert np.std(hours) == pytest.approx(1, abs=0.02)
 
 
-def test_normal_decimals_are_in_their_own_unit() -> None:
+def test_normal_decimals_use_their_own_unit() -> None:
     distribution = "{type: normal, mean: 20, stddev: 2}"
     generator = f"{{type: decimal_range, min: 10, max: 90, distribution: {distribution}}}"
     values = [float(value) for value in cells(f'type: "decimal(10,2)", generator: {generator}', ROWS)]
@@ -138,7 +138,7 @@ def test_normal_decimals_are_in_their_own_unit() -> None:
 
 
 @pytest.mark.parametrize("weight", [0.0, 0.01, 0.5, 0.8, 1.0])
-def test_weighted_bool(weight: float) -> None:
+def test_weighted_bool_has_its_share(weight: float) -> None:
     trues = sum(cells(f"type: bool, generator: {{type: weighted_bool, true_weight: {weight}}}", ROWS))
     if weight in (0.0, 1.0):
         assert trues == ROWS * weight
@@ -147,7 +147,7 @@ def test_weighted_bool(weight: float) -> None:
 
 
 @pytest.mark.parametrize("ratio", [0.001, 0.3, 1.0])
-def test_null_ratio(ratio: float) -> None:
+def test_null_ratio_has_its_share(ratio: float) -> None:
     values = cells(f"type: int, null_ratio: {ratio}, generator: {{type: int_range, min: 0, max: 9}}", ROWS)
     nulls = values.count(None)
     if ratio == 1.0:
@@ -158,24 +158,24 @@ def test_null_ratio(ratio: float) -> None:
         assert chi_square_is_fine(counted(rest, list(range(10))), [len(rest) / 10] * 10)
 
 
-def test_weights_of_a_choice() -> None:
+def test_choice_follows_weights() -> None:
     values = cells("type: text, generator: {type: one_of, values: [a, b, c, d], weights: [1, 2, 0, 7]}", ROWS)
     assert values.count("c") == 0
     assert chi_square_is_fine(counted(values, ["a", "b", "d"]), [ROWS * 0.1, ROWS * 0.2, ROWS * 0.7])
 
 
-def test_a_choice_by_zipf_prefers_the_first() -> None:
+def test_choice_by_zipf_prefers_first_value() -> None:
     values = cells("type: text, generator: {type: one_of, values: [a, b, c], distribution: zipf}", ROWS)
     assert chi_square_is_fine(counted(values, list("abc")), [ROWS * 6 / 11, ROWS * 3 / 11, ROWS * 2 / 11])
 
 
-def test_references_are_uniform_over_the_parent() -> None:
+def test_references_are_uniform_over_parent() -> None:
     values = every_row().table("links").batch(0, 10_000, ["number_id"]).column(0).to_pylist()
     hundreds = Counter((value - 1) // 100 for value in values)
     assert chi_square_is_fine([hundreds[k] for k in range(100)], [100] * 100)
 
 
-def test_lengths_and_elements_of_arrays() -> None:
+def test_array_lengths_and_elements_are_uniform() -> None:
     generator = "{type: sample_array, pool: [1, 2, 3, 4], min_length: 1, max_length: 3}"
     field = f"type: {{type: array, element_type: int}}, generator: {generator}"
     values = cells(field, ROWS)
@@ -184,18 +184,18 @@ def test_lengths_and_elements_of_arrays() -> None:
     assert chi_square_is_fine(counted(items, [1, 2, 3, 4]), [len(items) / 4] * 4)
 
 
-def test_every_subset_of_a_length_is_as_likely() -> None:
+def test_subsets_of_equal_length_are_equally_likely() -> None:
     generator = "{type: sample_array, pool: [a, b, c, d], min_length: 2, max_length: 2}"
     field = f"type: {{type: set, values: [a, b, c, d]}}, generator: {generator}"
     pairs = ["ab", "ac", "ad", "bc", "bd", "cd"]
     assert chi_square_is_fine(counted(["".join(value) for value in cells(field, ROWS)], pairs), [ROWS / 6] * 6)
 
 
-def test_digits_of_a_pattern() -> None:
+def test_pattern_digits_are_uniform() -> None:
     values = [int(value) for value in cells('type: text, generator: {type: pattern, pattern: "{rand:2}"}', ROWS)]
     assert chi_square_is_fine(counted(values, list(range(10, 100))), [ROWS / 90] * 90)
 
 
-def test_random_bytes() -> None:
+def test_random_bytes_are_uniform() -> None:
     data = b"".join(cells("type: blob, generator: {type: random_bytes, min_length: 1, max_length: 11}", 50_000))
     assert chi_square_is_fine([data.count(byte) for byte in range(256)], [len(data) / 256] * 256)

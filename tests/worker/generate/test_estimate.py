@@ -17,7 +17,7 @@ TABLES = [(table, tolerance, name) for name, tolerance in FILES.items() for tabl
 
 
 @pytest.mark.parametrize(("table", "tolerance", "file"), TABLES, ids=lambda value: getattr(value, "name", str(value)))
-def test_an_estimate_is_near_the_bytes_of_a_csv_line(table: Table, tolerance: float, file: str) -> None:
+def test_estimate_is_near_bytes_of_csv_line(table: Table, tolerance: float, file: str) -> None:
     rows = dataset(load_schema(ROOT / file), rows=20_000).table(table.name)
     true = CsvEncoder(table).encode(rows.batch(10_000, 2_000)).nbytes / 2_000
     assert table.estimated_row_bytes == pytest.approx(true, rel=tolerance)

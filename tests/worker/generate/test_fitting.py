@@ -117,7 +117,7 @@ def test_every_generator_has_its_kinds() -> None:
 
 
 @pytest.mark.parametrize(("name", "kind"), [(name, kind) for name, kind, fits in PAIRS if fits])
-def test_what_fits_gives_valid_rows(name: str, kind: Kind) -> None:
+def test_fitting_generator_gives_valid_rows(name: str, kind: Kind) -> None:
     rows = dataset(Schema(tables=(table_of(field(name, kind)),)), rows=100).table("t")
     if name == "faker" and kind in NO_PROVIDER:
         # Faker has no provider whose words are such values: its words are refused, one by one.
@@ -132,14 +132,14 @@ def test_what_fits_gives_valid_rows(name: str, kind: Kind) -> None:
 
 
 @pytest.mark.parametrize(("name", "kind"), [(name, kind) for name, kind, fits in PAIRS if not fits])
-def test_what_does_not_fit_is_refused(name: str, kind: Kind) -> None:
+def test_generator_of_other_kind_is_refused(name: str, kind: Kind) -> None:
     with pytest.raises(
         SchemaError, match=rf"table t: column c: generator: '{name}' cannot fill {kind}; write one of \w+"
     ):
         table_of(field(name, kind))
 
 
-def test_a_reference_fits_any_type_that_can_be_a_key() -> None:
+def test_reference_fits_every_key_type() -> None:
     for kind in Kind:
         name = next(
             (name for name in ("sequential", "uuid_v4", "ulid", "timestamp_now") if (name, kind, True) in PAIRS), None

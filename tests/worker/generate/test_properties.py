@@ -24,7 +24,7 @@ MODEST = settings(max_examples=40)
 
 @MODEST
 @given(tables(), st.integers(0, ROWS - 400), st.integers(0, 400), st.lists(st.integers(0, 400), max_size=5))
-def test_any_split_gives_the_same_rows(name: str, first: int, count: int, cuts: list[int]) -> None:
+def test_rows_are_equal_for_random_splits(name: str, first: int, count: int, cuts: list[int]) -> None:
     rows = every_row().table(name)
     bounds = [0, *sorted(cut for cut in cuts if cut <= count), count]
     parts = [rows.batch(first + low, high - low) for low, high in pairwise(bounds)]
@@ -33,7 +33,7 @@ def test_any_split_gives_the_same_rows(name: str, first: int, count: int, cuts: 
 
 @MODEST
 @given(independent_columns(), st.integers(0, ROWS - 50), st.randoms(use_true_random=False))
-def test_a_column_does_not_depend_on_its_neighbours(place: tuple[str, Column], first: int, random: Random) -> None:
+def test_column_does_not_depend_on_other_columns(place: tuple[str, Column], first: int, random: Random) -> None:
     name, column = place
     table = every_type().table(name)
     alone = table.model_copy(update={"columns": (column,), "primary_key": column.name})
@@ -49,7 +49,7 @@ def test_a_column_does_not_depend_on_its_neighbours(place: tuple[str, Column], f
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_a_batch_is_what_its_schema_says(name: str) -> None:
+def test_batch_has_types_and_nullability_of_schema(name: str) -> None:
     table = every_type().table(name)
     batch = every_row().table(name).batch(0, 500)
     batch.validate(full=True)
@@ -71,12 +71,12 @@ VARYING = [
 
 
 @pytest.mark.parametrize(("table", "column"), VARYING)
-def test_another_seed_gives_other_values(table: str, column: str) -> None:
+def test_seed_changes_every_random_column(table: str, column: str) -> None:
     one, other = (every_row(seed).table(table).batch(0, 200, [column]).column(0) for seed in (42, 142))
     assert not one.equals(other)
 
 
-def test_two_columns_and_two_tables_differ() -> None:
+def test_column_and_table_names_change_values() -> None:
     field = "type: big_int, generator: {type: int_range, min: 0, max: 1000000}"
     names = ["{name: a, " + field + "}", "{name: b, " + field + "}"]
     from tests.worker.generate.schemas import table_of
@@ -97,7 +97,7 @@ def test_two_columns_and_two_tables_differ() -> None:
     assert len({tuple(values) for values in columns.values()}) == 3
 
 
-def test_the_number_of_rows_changes_only_references() -> None:
+def test_row_count_changes_only_references() -> None:
     fewer, more = (dataset(every_type(), rows=rows) for rows in (5_000, 10_000))
     for table in every_type().tables:
         names = [column.name for column in table.columns if column.generator.type != "reference"]
@@ -142,7 +142,7 @@ def far_tables() -> Iterator[tuple[str, list[str]]]:
 
 
 @pytest.mark.parametrize(("name", "columns"), list(far_tables()))
-def test_row_ten_to_the_twelfth_costs_what_row_zero_costs(
+def test_far_row_needs_as_many_draws_as_first_row(
     monkeypatch: pytest.MonkeyPatch, name: str, columns: list[str]
 ) -> None:
     rows = every_row().table(name)
@@ -156,7 +156,7 @@ def test_row_ten_to_the_twelfth_costs_what_row_zero_costs(
 
 
 @pytest.mark.parametrize("first", [2**40, 2**53 + 1, 2**62 - 100])
-def test_any_row_number_has_a_row(first: int) -> None:
+def test_huge_row_number_gives_valid_row(first: int) -> None:
     for name, columns in far_tables():
         unbounded = [column for column in columns if column != "counted"]
         batch = every_row().table(name).batch(first, 100, unbounded)
@@ -164,7 +164,7 @@ def test_any_row_number_has_a_row(first: int) -> None:
         assert batch.num_rows == 100
 
 
-def test_every_uuid_is_of_version_4() -> None:
+def test_uuids_have_version_4() -> None:
     table = every_row().table("fractions").batch(0, 5_000, ["id"]).column(0).to_pylist()
     texts = every_row().table("texts").batch(0, 5_000, ["letter"]).column(0).to_pylist()
     for identifier in [uuid.UUID(bytes=value) for value in table] + [uuid.UUID(text) for text in texts]:
@@ -176,7 +176,7 @@ def test_every_uuid_is_of_version_4() -> None:
 @given(
     st.integers(-(2**63), 2**63 - 1), st.integers(-(2**63), 2**63 - 1), st.sampled_from(["uniform", "normal", "zipf"])
 )
-def test_whole_numbers_lie_in_their_range(one: int, other: int, distribution: str) -> None:
+def test_whole_numbers_are_within_range(one: int, other: int, distribution: str) -> None:
     low, high = sorted((one, other))
     generator = f"{{type: int_range, min: {low}, max: {high}, distribution: {distribution}}}"
     values = cells(f"type: big_int, generator: {generator}", rows=200)
@@ -189,7 +189,7 @@ def test_whole_numbers_lie_in_their_range(one: int, other: int, distribution: st
     st.floats(-1e300, 1e300),
     st.sampled_from(["uniform", "normal", "zipf"]),
 )
-def test_fractions_lie_in_their_range(one: float, other: float, distribution: str) -> None:
+def test_fractions_are_within_range(one: float, other: float, distribution: str) -> None:
     low, high = sorted((one, other))
     generator = f"{{type: float_range, min: {low:.17e}, max: {high:.17e}, distribution: {distribution}}}"
     values = cells(f"type: double, generator: {generator}", rows=200)
@@ -198,7 +198,7 @@ def test_fractions_lie_in_their_range(one: float, other: float, distribution: st
 
 @MODEST
 @given(st.integers(1, 38), st.data())
-def test_decimals_lie_in_their_range_and_type(precision: int, data: st.DataObject) -> None:
+def test_decimals_are_within_range_and_scale(precision: int, data: st.DataObject) -> None:
     scale = data.draw(st.integers(0, precision))
     most = 10**precision - 1
     low, high = sorted(data.draw(st.lists(st.integers(-most, most), min_size=2, max_size=2)))
@@ -215,7 +215,7 @@ def test_decimals_lie_in_their_range_and_type(precision: int, data: st.DataObjec
     assert all(-value.as_tuple().exponent == scale for value in values)
 
 
-def test_instants_lie_in_their_range() -> None:
+def test_instants_are_within_range() -> None:
     batch = every_row().table("instants").batch(0, 5_000)
     assert {value.year for value in batch.column("at").to_pylist()} == {2024}
     assert all(1969 <= value.year <= 2030 for value in batch.column("day").to_pylist())
@@ -225,7 +225,7 @@ def test_instants_lie_in_their_range() -> None:
     assert all(value.microsecond % 1000 == 0 for value in lately)
 
 
-def test_every_reference_leads_to_a_row() -> None:
+def test_references_have_a_parent_row() -> None:
     rows = every_row()
     for name, parent, key in [
         ("number_id", "whole_numbers", "id"),
@@ -243,19 +243,19 @@ def test_every_reference_leads_to_a_row() -> None:
     assert len(set(only_once)) == ROWS
 
 
-def test_a_template_is_its_columns() -> None:
+def test_template_joins_its_columns() -> None:
     batch = every_row().table("texts").batch(0, 300)
     for row in batch.to_pylist():
         assert row["contact"] == f"{row['person']} <{row['address'] or ''}> {row['letter']} {row['code']}"
 
 
-def test_a_dataset_without_rows_is_empty() -> None:
+def test_dataset_without_rows_is_empty() -> None:
     empty = Dataset(every_type(), seed=1, rows=0, base_instant=BASE_INSTANT)
     for name in TABLES:
         assert empty.table(name).batch(0, 0).num_rows == 0
 
 
-def test_every_digit_of_a_widest_decimal_is_kept() -> None:
+def test_decimal_of_38_digits_is_exact() -> None:
     widest = "1234567890" * 3 + "123456.78"
     (listed,) = set(cells(f'type: "decimal(38,2)", generator: {{type: static, value: "{widest}"}}', rows=5))
     drawn = f'{{type: decimal_range, min: "{"9" * 36}.98", max: "{"9" * 36}.99"}}'

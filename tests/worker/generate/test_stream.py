@@ -18,7 +18,7 @@ def column(*numbers: int) -> np.ndarray:
     return np.array(numbers, np.uint64)
 
 
-def test_a_stream_is_splitmix64() -> None:
+def test_stream_equals_reference_splitmix64() -> None:
     # The outputs of the reference implementation for the state 1234567.
     expected = [
         6457827717110365317,
@@ -30,26 +30,26 @@ def test_a_stream_is_splitmix64() -> None:
     assert Stream(1234567).draws(np.arange(5, dtype=np.uint64)).tolist() == expected
 
 
-def test_parts_of_a_key_do_not_run_together() -> None:
+def test_stream_key_separates_its_parts() -> None:
     assert Stream.of("ab", "c") != Stream.of("a", "bc")
 
 
-def test_the_key_of_a_stream_is_pinned() -> None:
+def test_stream_key_is_pinned() -> None:
     assert Stream.of(42, "users", "id", "value").key == 12900468476454197993
 
 
 @given(st.lists(WORDS, min_size=1, max_size=20), st.integers(0, 2**64 - 1))
-def test_the_high_half_of_a_product_is_exact(numbers: list[int], factor: int) -> None:
+def test_high_product_is_exact(numbers: list[int], factor: int) -> None:
     assert high_product(column(*numbers), factor).tolist() == [number * factor >> 64 for number in numbers]
 
 
 @given(st.lists(WORDS, min_size=1, max_size=20), st.integers(1, 2**64))
-def test_a_draw_below_a_size_is_below_it(numbers: list[int], size: int) -> None:
+def test_below_maps_draw_to_size(numbers: list[int], size: int) -> None:
     assert below(column(*numbers), size).tolist() == [number * size >> 64 for number in numbers]
 
 
 @given(st.lists(WORDS, min_size=1), st.integers(0, 19), st.integers(-(10**38), 10**38))
-def test_128_bit_numbers_are_exact(numbers: list[int], power: int, start: int) -> None:
+def test_wide_numbers_are_exact(numbers: list[int], power: int, start: int) -> None:
     step = 10**power
     words = wide_numbers(column(*numbers), step, start).tolist()
     expected = [(start + step * number) % 2**128 for number in numbers]
@@ -57,29 +57,29 @@ def test_128_bit_numbers_are_exact(numbers: list[int], power: int, start: int) -
 
 
 @given(st.lists(WORDS, min_size=1), st.integers(1, 20))
-def test_digits_are_pythons(numbers: list[int], width: int) -> None:
+def test_decimal_digits_equal_python(numbers: list[int], width: int) -> None:
     lines = [bytes(line).decode() for line in decimal_digits(column(*numbers), width)]
     assert lines == [f"{number:020d}"[-width:] for number in numbers]
 
 
 @given(st.lists(WORDS, min_size=1))
-def test_digits_are_counted(numbers: list[int]) -> None:
+def test_digit_counts_equal_python(numbers: list[int]) -> None:
     assert digit_counts(column(*numbers)).tolist() == [len(str(number)) for number in numbers]
 
 
 @pytest.mark.parametrize("power", range(20))
-def test_digits_are_counted_at_powers_of_ten(power: int) -> None:
+def test_digit_counts_at_powers_of_ten(power: int) -> None:
     assert digit_counts(column(10**power, 10**power - 1)).tolist() == [power + 1, max(power, 1)]
 
 
 @given(WORDS, WORDS)
-def test_crockfords_base_32(high: int, low: int) -> None:
+def test_base32_characters_decode_to_words(high: int, low: int) -> None:
     text = bytes(base32_characters(column(high), column(low))[0]).decode()
     assert sum("0123456789ABCDEFGHJKMNPQRSTVWXYZ".index(c) << 5 * place for place, c in enumerate(reversed(text))) == (
         high << 64 | low
     )
 
 
-def test_a_uuids_characters() -> None:
+def test_uuid_characters_have_dashes() -> None:
     identifier = np.arange(16, dtype=np.uint8)[None]
     assert bytes(uuid_characters(identifier)[0]) == b"00010203-0405-0607-0809-0a0b0c0d0e0f"

@@ -17,18 +17,18 @@ CHUNK = 500_000
 
 @settings(max_examples=60)
 @given(st.integers(1, 3000), st.integers(0, 2**32))
-def test_a_permutation_gives_each_value_once(size: int, key: int) -> None:
+def test_permutation_gives_each_value_once(size: int, key: int) -> None:
     assert sorted(Permutation(size, key)(np.arange(size, dtype=np.uint64)).tolist()) == list(range(size))
 
 
 @given(st.integers(2**40, 2**64), st.lists(st.integers(0, 2**40 - 1), min_size=2, max_size=50, unique=True))
-def test_a_wide_permutation_stays_in_its_domain(size: int, rows: list[int]) -> None:
+def test_wide_permutation_stays_in_its_domain(size: int, rows: list[int]) -> None:
     values = Permutation(size, "wide")(np.array(rows, np.uint64)).tolist()
     assert max(values) < size
     assert len(set(values)) == len(rows)
 
 
-def test_a_permutation_is_no_shift() -> None:
+def test_permutation_scatters_neighbouring_rows() -> None:
     values = Permutation(10_000, "spread")(np.arange(10_000, dtype=np.uint64)).astype(np.int64)
     assert len(set(np.diff(values).tolist())) > 5_000
     assert abs(np.corrcoef(values, np.arange(10_000))[0, 1]) < 0.05
@@ -44,7 +44,7 @@ def test_a_permutation_is_no_shift() -> None:
         ),
     ],
 )
-def test_ten_million_rows_are_ten_million_values(field: str, scale: int) -> None:
+def test_ten_million_unique_rows_have_distinct_values(field: str, scale: int) -> None:
     rows = dataset(Schema(tables=(table_of(field),)), rows=MILLIONS).table("t")
     seen = np.zeros(MILLIONS, np.bool_)
     for first in range(0, MILLIONS, CHUNK):
@@ -53,7 +53,7 @@ def test_ten_million_rows_are_ten_million_values(field: str, scale: int) -> None
     assert seen.all()
 
 
-def test_ten_million_uuids_differ() -> None:
+def test_ten_million_uuids_are_distinct() -> None:
     rows = dataset(Schema(tables=(table_of("{name: c, type: uuid, unique: true, generator: uuid_v4}"),)), rows=MILLIONS)
     halves = np.empty(MILLIONS, np.uint64)
     for first in range(0, MILLIONS, CHUNK):
@@ -81,14 +81,14 @@ def test_ten_million_uuids_differ() -> None:
         "type: big_int, unique: true, references: t.id",
     ],
 )
-def test_every_kind_of_unique_column_is_unique(field: str) -> None:
+def test_unique_column_has_distinct_values(field: str) -> None:
     table = table_of("{name: c, " + field + "}")
     rows = 3_000
     values = dataset(Schema(tables=(table,)), rows=rows).table("t").batch(0, rows, ["c"]).column(0).to_pylist()
     assert len(set(values)) == rows
 
 
-def test_a_choice_of_three_is_three_rows() -> None:
+def test_unique_choice_uses_each_value_once() -> None:
     field = "type: text, unique: true, generator: {type: one_of, values: [a, b, c]}"
     table = table_of("{name: c, " + field + "}")
     assert sorted(dataset(Schema(tables=(table,)), rows=3).table("t").batch(0, 3, ["c"]).column(0).to_pylist()) == list(
@@ -106,7 +106,7 @@ def test_a_choice_of_three_is_three_rows() -> None:
         ("type: text, unique: true, generator: {type: one_of, values: [a, b]}", "2"),
     ],
 )
-def test_too_many_rows_are_refused_before_anything_is_made(field: str, most: str) -> None:
+def test_more_rows_than_values_are_refused(field: str, most: str) -> None:
     table = table_of("{name: c, " + field + "}")
     schema = Schema(tables=(table,))
     with pytest.raises(SchemaError, match=rf"table t: column c: .*{most}.*10,000 rows are asked for"):
@@ -116,6 +116,6 @@ def test_too_many_rows_are_refused_before_anything_is_made(field: str, most: str
     check_rows(schema, ["t"], int(most.replace(",", "")))
 
 
-def test_a_row_beyond_a_unique_column_is_refused() -> None:
+def test_row_beyond_unique_values_is_refused() -> None:
     with pytest.raises(SchemaError, match="column c: int_range gives 11,000 different values and 12,001 rows"):
         cells("type: int, unique: true, generator: {type: int_range, min: 1, max: 11000}", rows=1, first=12_000)

@@ -65,7 +65,7 @@ def _prepare(source: str, url: str, plan: LoadPlan) -> None:
 
 
 @pytest.mark.parametrize("moment", range(MOMENTS))
-def test_killed_and_started_again(place: tuple[str, str], tmp_path: Path, moment: int) -> None:
+def test_killed_worker_loads_shard_once_when_restarted(place: tuple[str, str], tmp_path: Path, moment: int) -> None:
     source, url = place
     plan = _plan(source)
     (tmp_path / "plan.json").write_text(plan.model_dump_json())
@@ -87,14 +87,14 @@ def test_killed_and_started_again(place: tuple[str, str], tmp_path: Path, moment
     assert result.phases.verify > 0
 
 
-def test_attempts_are_counted_until_another_run_begins(tmp_path: Path) -> None:
+def test_attempts_count_up_until_next_run(tmp_path: Path) -> None:
     assert [begin_attempt(tmp_path / "results", "worker-1") for _ in range(3)] == [1, 2, 3]
     assert begin_attempt(tmp_path / "results", "worker-2") == 1
     forget_attempts(tmp_path / "results", ["worker-1"])
     assert begin_attempt(tmp_path / "results", "worker-1") == 1
 
 
-def test_a_platform_that_counts_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_attempt_of_environment_is_used_and_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOADTEST_ATTEMPT", "3")
     assert begin_attempt(tmp_path, "worker-1") == 3
     monkeypatch.setenv("LOADTEST_ATTEMPT", "third")
@@ -102,7 +102,7 @@ def test_a_platform_that_counts_by_itself(tmp_path: Path, monkeypatch: pytest.Mo
         attempt_of_environment()
 
 
-def test_a_platform_that_counts_failures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_attempt_is_failures_plus_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for failures, attempt in (("0", 1), ("2", 3)):
         monkeypatch.setenv("LOADTEST_FAILURES", failures)
         assert attempt_of_environment() == attempt

@@ -21,18 +21,18 @@ def parsed(text: str) -> WorkerResult:
     return WorkerResult.model_validate_json(text)
 
 
-def test_a_small_result_is_left_alone():
+def test_small_result_is_unchanged():
     result = runs.result(timeline=tuple(range(10)), latency_ms=runs.latency([1, 2, 3]))
     assert parsed(termination_message(result)) == result
 
 
-def test_the_timeline_goes_first_and_alone_where_that_is_enough():
+def test_timeline_is_left_out_first():
     result = runs.result(timeline=tuple(range(10_000, 13_000)), latency_ms=runs.latency([1, 2, 3]))
     short = parsed(termination_message(result))
     assert short == result.model_copy(update={"timeline": (), "omitted": ("timeline",)})
 
 
-def test_a_histogram_loses_digits_before_it_goes():
+def test_histogram_loses_digits_before_it_is_left_out():
     result = runs.result(timeline=(), latency_ms=runs.latency(MANY_LATENCIES))
     short = parsed(termination_message(result))
     assert short.omitted == ("histogram detail",)
@@ -44,7 +44,7 @@ def test_a_histogram_loses_digits_before_it_goes():
     assert coarse.get_value_at_percentile(50) / 1000 == pytest.approx(sorted(MANY_LATENCIES)[2_500], rel=0.1)
 
 
-def test_the_longest_result_there_can_be_still_fits():
+def test_largest_result_fits_the_limit():
     difference = Difference(key="k" * 100, column="c", expected="e" * 500, found="f" * 500)
     verified = runs.verified(missing=1)
     tables = tuple(
@@ -69,7 +69,7 @@ def test_the_longest_result_there_can_be_still_fits():
     assert {"timeline", "histogram detail", "histogram"} < set(short.omitted)
 
 
-def test_the_message_goes_where_the_environment_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_message_is_written_to_file_of_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     place = tmp_path / "termination-log"
     place.write_text("")
     monkeypatch.setenv("LOADTEST_TERMINATION_LOG", str(place))
@@ -82,7 +82,7 @@ def test_the_message_goes_where_the_environment_says(tmp_path: Path, monkeypatch
     )
 
 
-def test_a_message_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_unwritable_message_raises_storage_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("LOADTEST_TERMINATION_LOG", str(tmp_path / "absent" / "log"))
     with pytest.raises(StorageError, match=r"absent/log: the result could not be written .*; it is in the log"):
         write_result(runs.result(), tmp_path / "worker-1.json", lambda _: None)

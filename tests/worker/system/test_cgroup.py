@@ -25,7 +25,7 @@ V1 = "4:memory:/loadtest/worker-1\n3:cpu,cpuacct:/loadtest/worker-1\n1:name=syst
 NO_LIMIT = "9223372036854771712"
 
 
-def test_v2(tree):
+def test_cgroup_v2_limits_are_read(tree):
     cgroup = tree(
         V2,
         {
@@ -41,7 +41,7 @@ def test_v2(tree):
     assert cgroup.throttling() == Throttling(periods=7, milliseconds=1.5)
 
 
-def test_v1(tree):
+def test_cgroup_v1_limits_are_read(tree):
     cgroup = tree(
         V1,
         {
@@ -78,18 +78,18 @@ def test_v1(tree):
         (V2, {}),
     ],
 )
-def test_without_a_limit_there_is_none(tree, membership, files):
+def test_unlimited_cgroup_returns_none(tree, membership, files):
     cgroup = tree(membership, files)
     assert cgroup.memory_limit() is None
     assert cgroup.cpu_quota() is None
 
 
-def test_a_machine_without_control_groups(tmp_path):
+def test_machine_without_cgroups_returns_none(tmp_path):
     cgroup = Cgroup(tmp_path / "nothing", tmp_path / "nowhere")
     assert (cgroup.memory_limit(), cgroup.memory_usage(), cgroup.cpu_quota(), cgroup.throttling()) == (None,) * 4
 
 
-def test_the_least_of_all_parents_counts(tree):
+def test_lowest_limit_of_parents_is_used(tree):
     cgroup = tree(
         V2,
         {
@@ -106,10 +106,10 @@ def test_the_least_of_all_parents_counts(tree):
 
 
 @pytest.mark.parametrize("prefix", ["", "memory/"])
-def test_a_container_sees_its_own_group_as_the_mount_and_the_host_s_path_in_proc(tree, prefix):
+def test_container_reads_its_group_at_the_mount(tree, prefix):
     name = f"{prefix}memory.limit_in_bytes" if prefix else "memory.max"
     assert tree("4:memory:/docker/0123\n0::/docker/0123\n", {name: "536870912"}).memory_limit() == 512 << 20
 
 
-def test_a_group_without_throttling_in_its_statistics(tree):
+def test_statistics_without_throttling_return_none(tree):
     assert tree(V2, {"loadtest/worker-1/cpu.stat": "usage_usec 9\nuser_usec 3"}).throttling() is None

@@ -42,7 +42,7 @@ def runtime(tmp_path):
     return make
 
 
-def test_limits_in_force_are_reported_as_the_kernel_has_them(runtime):
+def test_enforced_limits_are_reported(runtime):
     measured = runtime().measure(Limits(cpu=0.5, memory=512 * MIB, tmpfs=None))
     assert (measured.memory_mb, measured.cgroup_memory_limit) == (512, 512 * MIB)
     assert 0 <= (measured.available_memory_mb or 0) <= 511
@@ -51,7 +51,7 @@ def test_limits_in_force_are_reported_as_the_kernel_has_them(runtime):
     assert measured.not_enforced == ()
 
 
-def test_throttling_is_what_the_timed_part_added(runtime, tmp_path):
+def test_throttling_counts_timed_part_only(runtime, tmp_path):
     here = runtime()
     here.begin_timing()
     assert (here.measure(None).nr_throttled, here.measure(None).throttled_ms) == (0, 0.0)
@@ -62,12 +62,12 @@ def test_throttling_is_what_the_timed_part_added(runtime, tmp_path):
     assert (here.measure(None).nr_throttled, here.measure(None).throttled_ms) == (3, 2.5)
 
 
-def test_a_tighter_limit_than_the_plan_s_is_in_force_as_well(runtime):
+def test_tighter_limit_than_plan_is_enforced(runtime):
     measured = runtime(memory="1048576", quota="1000 100000").measure(LIMITS.model_copy(update={"tmpfs": None}))
     assert measured.not_enforced == ()
 
 
-def test_limits_that_are_not_in_force_are_named(runtime, tmp_path):
+def test_missing_limits_are_listed(runtime, tmp_path):
     here = runtime(memory="max", quota="max 100000")
     measured = here.measure(LIMITS)
     is_ram_disk = mounted(tmp_path).is_ram_disk
@@ -81,16 +81,16 @@ def test_limits_that_are_not_in_force_are_named(runtime, tmp_path):
 
 
 @pytest.mark.parametrize(("memory", "quota"), [("536870913", "50000 100000"), ("536870912", "60000 100000")])
-def test_more_than_the_plan_asks_for_is_not_its_limit(runtime, memory, quota):
+def test_looser_limit_than_plan_is_not_enforced(runtime, memory, quota):
     measured = runtime(memory=memory, quota=quota).measure(LIMITS.model_copy(update={"tmpfs": None}))
     assert len(measured.not_enforced) == 1
 
 
-def test_without_a_plan_nothing_is_missing(runtime):
+def test_without_plan_no_limit_is_missing(runtime):
     assert runtime(memory="max", quota="max 100000").measure(None).not_enforced == ()
 
 
-def test_the_block_is_the_seed_s(runtime, tmp_path):
+def test_environment_block_lists_measurements(runtime, tmp_path):
     here = runtime()
     measured = here.measure(None)
     lines = here.block(measured).splitlines()
@@ -104,6 +104,6 @@ def test_the_block_is_the_seed_s(runtime, tmp_path):
     assert "absent" not in "\n".join(lines)
 
 
-def test_the_mount_of_a_path_is_the_deepest_that_holds_it():
+def test_mount_of_path_is_the_deepest():
     assert mounted(Path("/proc/self/status")).file_system == "proc"
     assert mount_of(Path("/nowhere/at/all")) is None

@@ -49,7 +49,7 @@ class Batches:
 @pytest.mark.parametrize("copies", [RIGHT, WRONG], ids=["right", "wrong"])
 @pytest.mark.parametrize("is_reversed", [False, True])
 @pytest.mark.parametrize("size", [1, 7, ROWS, 2 * ROWS])
-def test_copies_in_other_batches_are_extra(copies: pa.RecordBatch, size: int, is_reversed: bool) -> None:
+def test_copies_in_any_batch_are_extra(copies: pa.RecordBatch, size: int, is_reversed: bool) -> None:
     found = [RIGHT, copies.slice(5, 10)]
     rows = pa.Table.from_batches(reversed(found) if is_reversed else found).combine_chunks()
     batches = [batch for start in range(0, rows.num_rows, size) for batch in rows.slice(start, size).to_batches()]

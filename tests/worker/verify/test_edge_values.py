@@ -263,12 +263,12 @@ def _dataset(names: Iterable[str]) -> Dataset:
     return Dataset(parse_schema(text, "edges.yaml"), seed=3, rows=ROWS, base_instant=BASE_INSTANT)
 
 
-def test_edges_have_every_type() -> None:
+def test_edge_values_cover_every_kind() -> None:
     assert {column.type.kind for column in _dataset(EDGES).schema.tables[0].columns} == set(Kind)
 
 
 @pytest.mark.parametrize("method", [BULK, INSERT])
-def test_edge_values_come_back_as_generated(place: Place, method: str) -> None:
+def test_edge_values_read_back_equal(place: Place, method: str) -> None:
     left_out = _LEFT_OUT.get((place.source, method), frozenset())
     dataset = _dataset(name for name in EDGES if name not in left_out)
     (table,) = dataset.schema.tables

@@ -52,7 +52,7 @@ def _replaced(old: bytes, new: bytes) -> Callable[[bytes], bytes]:
     return edit
 
 
-def test_a_line_cut_in_its_last_value(source: Source, tmp_path: Path) -> None:
+def test_line_cut_in_last_value_is_found(source: Source, tmp_path: Path) -> None:
     found = _changed(source, tmp_path, KEYED, _line(lambda line: line.rstrip(b"\n")[:-3] + b"\n"))
     assert found.matched == ROWS - 1
     if source.capabilities.name == "csv":
@@ -75,19 +75,19 @@ def _key_of(row: int) -> str:
     return "-".join((key[:8], key[8:12], key[12:16], key[16:20], key[20:]))
 
 
-def test_a_file_cut_in_the_middle_of_a_line(source: Source, tmp_path: Path) -> None:
+def test_file_cut_within_line_is_found(source: Source, tmp_path: Path) -> None:
     found = _changed(source, tmp_path, KEYED, lambda lines: [*lines[:LINE], lines[LINE][:10]])
     whole = LINE - 1 if source.capabilities.name == "csv" else LINE
     assert (found.matched, found.missing, found.extra) == (whole, ROWS - whole, 1)
 
 
-def test_a_line_twice(source: Source, tmp_path: Path) -> None:
+def test_duplicate_line_is_extra(source: Source, tmp_path: Path) -> None:
     found = _changed(source, tmp_path, KEYED, lambda lines: [*lines, lines[LINE]])
     assert (found.matched, *counts(found)) == (ROWS, 0, 0, 1)
     assert found.differences[0].found == "a duplicate row"
 
 
-def test_bytes_that_are_no_text(source: Source, tmp_path: Path) -> None:
+def test_invalid_utf8_is_found(source: Source, tmp_path: Path) -> None:
     found = _changed(source, tmp_path, KEYED, _line(_replaced(b"row", b"\xff\xfe")))
     assert found.matched == ROWS - 1
     assert counts(found) == ((0, 1, 0) if source.capabilities.name == "csv" else (1, 0, 1))
@@ -97,21 +97,21 @@ def test_bytes_that_are_no_text(source: Source, tmp_path: Path) -> None:
     "edit", [lambda line: line.split(b",")[0] + b"\n", lambda line: line.rstrip(b"\n") + b",more\n"]
 )
 @csv_only
-def test_too_few_or_too_many_fields(source: Source, tmp_path: Path, edit: Callable[[bytes], bytes]) -> None:
+def test_wrong_number_of_fields_is_found(source: Source, tmp_path: Path, edit: Callable[[bytes], bytes]) -> None:
     found = _changed(source, tmp_path, KEYED, _line(edit))
     assert counts(found) == (0, 1, 0)
     assert (found.differences[0].key, found.differences[0].column) == (_key_of(LINE - 1), "order")
 
 
 @csv_only
-def test_a_header_of_other_columns(source: Source, tmp_path: Path) -> None:
+def test_other_header_is_an_extra_row(source: Source, tmp_path: Path) -> None:
     found = _changed(source, tmp_path, KEYED, lambda lines: [b"order,id\n", *lines[1:]])
     assert (found.matched, *counts(found)) == (ROWS, 0, 0, 1)
     assert found.differences[0].key == "order"
 
 
 @csv_only
-def test_a_quote_that_nobody_closes(source: Source, tmp_path: Path) -> None:
+def test_unclosed_quote_is_found(source: Source, tmp_path: Path) -> None:
     found = _changed(source, tmp_path, KEYED, _line(_replaced(b",", b',"')))
     assert found.missing + found.mismatched > 0
     assert found.matched >= LINE - 1
@@ -131,7 +131,7 @@ _EDITS = {
 
 @jsonl_only
 @pytest.mark.parametrize("edit", _EDITS)
-def test_a_changed_object(source: Source, tmp_path: Path, edit: str) -> None:
+def test_changed_json_object_is_found(source: Source, tmp_path: Path, edit: str) -> None:
     old, new, expected = _EDITS[edit]
     found = _changed(
         source,
@@ -143,7 +143,7 @@ def test_a_changed_object(source: Source, tmp_path: Path, edit: str) -> None:
     assert all("8" in difference.key for difference in found.differences)
 
 
-def test_a_part_of_a_name_that_nobody_planned(source: Source, tmp_path: Path) -> None:
+def test_renamed_part_is_found(source: Source, tmp_path: Path) -> None:
     batch = rows_of(KEYED)
     write(source, KEYED, batch.slice(0, 50), batch.slice(50))
     part = max((tmp_path / "out" / KEYED).iterdir())
@@ -160,7 +160,7 @@ def test_a_part_of_a_name_that_nobody_planned(source: Source, tmp_path: Path) ->
     assert [each.matched for each in verified(source, KEYED, (50, 70))] == [50, 70]
 
 
-def test_an_earlier_run_of_more_workers(source: Source, tmp_path: Path) -> None:
+def test_parts_of_more_workers_match(source: Source, tmp_path: Path) -> None:
     batch = rows_of(KEYED)
     write(source, KEYED, batch.slice(0, 50), batch.slice(50, 30), batch.slice(80))
     for shards in ((ROWS,), (60, 60)):

@@ -32,7 +32,7 @@ def _key(name: str, row: int) -> str:
 
 @pytest.mark.parametrize("depth", ["full", "checksum"])
 @pytest.mark.parametrize("name", [EVERY_KIND, KEYED])
-def test_what_was_loaded_is_what_is_found(source: Source, name: str, depth: str) -> None:
+def test_loaded_rows_match(source: Source, name: str, depth: str) -> None:
     write(source, name, rows_of(name))
     (found,) = verified(source, name, verify_depth=depth)
     assert (found.matched, *counts(found)) == (ROWS, 0, 0, 0)
@@ -40,7 +40,7 @@ def test_what_was_loaded_is_what_is_found(source: Source, name: str, depth: str)
 
 
 @pytest.mark.parametrize("name", [EVERY_KIND, KEYED])
-def test_another_order_is_no_difference(source: Source, name: str) -> None:
+def test_row_order_does_not_matter(source: Source, name: str) -> None:
     order = np.random.default_rng(7).permutation(ROWS)
     write(source, name, rows_of(name).take(pa.array(order)))
     (found,) = verified(source, name)
@@ -49,7 +49,7 @@ def test_another_order_is_no_difference(source: Source, name: str) -> None:
 
 @pytest.mark.parametrize("depth", ["full", "checksum"])
 @pytest.mark.parametrize("name", [EVERY_KIND, KEYED])
-def test_a_row_that_is_gone(source: Source, name: str, depth: str) -> None:
+def test_deleted_row_is_missing(source: Source, name: str, depth: str) -> None:
     batch = rows_of(name)
     write(source, name, pa.concat_batches([batch.slice(0, 17), batch.slice(18)]))
     (found,) = verified(source, name, verify_depth=depth)
@@ -60,7 +60,7 @@ def test_a_row_that_is_gone(source: Source, name: str, depth: str) -> None:
 
 @pytest.mark.parametrize("depth", ["full", "checksum"])
 @pytest.mark.parametrize("name", [EVERY_KIND, KEYED])
-def test_a_row_that_nobody_planned(source: Source, name: str, depth: str) -> None:
+def test_unplanned_row_is_extra(source: Source, name: str, depth: str) -> None:
     write(source, name, DATASET.table(name).batch(0, ROWS + 1))
     (found,) = verified(source, name, verify_depth=depth)
     assert (found.matched, *counts(found)) == (ROWS, 0, 0, 1)
@@ -69,7 +69,7 @@ def test_a_row_that_nobody_planned(source: Source, name: str, depth: str) -> Non
 
 
 @pytest.mark.parametrize("place", ["csv", "jsonl", pytest.param("kafka", marks=pytest.mark.docker)], indirect=True)
-def test_a_row_that_is_there_twice(source: Source) -> None:
+def test_duplicate_row_is_extra(source: Source) -> None:
     """Elsewhere keys are unique, and the server refuses a second one."""
     batch = rows_of(KEYED)
     write(source, KEYED, pa.concat_batches([batch, batch.slice(5, 1)]))
@@ -79,7 +79,7 @@ def test_a_row_that_is_there_twice(source: Source) -> None:
 
 
 @pytest.mark.parametrize("null", [False, True], ids=["another value", "null or a value"])
-def test_a_cell_of_each_type(source: Source, null: bool) -> None:
+def test_changed_cell_of_each_type_is_found(source: Source, null: bool) -> None:
     columns = DATASET.schema.table(EVERY_KIND).columns[1:]
     assert {column.type.kind for column in columns} == set(Kind)
     for first in range(0, len(columns), 10):
@@ -102,7 +102,7 @@ def test_a_cell_of_each_type(source: Source, null: bool) -> None:
         assert all(each.expected != each.found for each in found.differences)
 
 
-def test_two_cells_in_each_others_place(source: Source) -> None:
+def test_swapped_cells_are_found(source: Source) -> None:
     write(source, EVERY_KIND, swapped(rows_of(EVERY_KIND), "a_uuid", 1, 2))
     (found,) = verified(source, EVERY_KIND)
     assert counts(found) == (0, 2, 0)
@@ -111,7 +111,7 @@ def test_two_cells_in_each_others_place(source: Source) -> None:
     assert (first.expected, first.found) == (second.found, second.expected)
 
 
-def test_two_rows_with_each_others_key(source: Source) -> None:
+def test_swapped_keys_are_found(source: Source) -> None:
     write(source, EVERY_KIND, swapped(rows_of(EVERY_KIND), "id", 1, 2))
     (found,) = verified(source, EVERY_KIND)
     assert counts(found) == (0, 2, 0)
@@ -119,7 +119,7 @@ def test_two_rows_with_each_others_key(source: Source) -> None:
 
 
 @pytest.mark.parametrize("name", [EVERY_KIND, KEYED])
-def test_rows_of_other_workers_are_not_ones_own(source: Source, name: str) -> None:
+def test_workers_count_their_own_rows(source: Source, name: str) -> None:
     batch = rows_of(name)
     write(source, name, batch.slice(0, 50), batch.slice(50))
     first, second = verified(source, name, shards=(50, 70))
@@ -127,7 +127,7 @@ def test_rows_of_other_workers_are_not_ones_own(source: Source, name: str) -> No
 
 
 @pytest.mark.parametrize("name", [EVERY_KIND, KEYED])
-def test_an_unplanned_row_is_counted_by_one_worker_alone(source: Source, name: str) -> None:
+def test_unplanned_row_is_counted_by_one_worker(source: Source, name: str) -> None:
     batch = DATASET.table(name).batch(0, ROWS + 1)
     write(source, name, batch.slice(0, 50), batch.slice(50))
     found = verified(source, name, shards=(50, 70))
@@ -135,14 +135,14 @@ def test_an_unplanned_row_is_counted_by_one_worker_alone(source: Source, name: s
     assert sum(each.matched for each in found) == ROWS
 
 
-def test_what_was_there_before_an_append_is_no_difference(source: Source) -> None:
+def test_rows_before_append_are_not_counted(source: Source) -> None:
     batch = DATASET.table(KEYED).batch(0, ROWS + 1)
     write(source, KEYED, batch.slice(0, ROWS), batch.slice(ROWS))
     (found,) = verified(source, KEYED, on_existing=OnExisting.APPEND)
     assert (found.matched, *counts(found)) == (ROWS, 0, 0, 0)
 
 
-def test_no_more_than_ten_differences_are_kept(source: Source) -> None:
+def test_ten_differences_are_reported(source: Source) -> None:
     write(source, EVERY_KIND, rows_of(EVERY_KIND).slice(0, 60))
     (found,) = verified(source, EVERY_KIND)
     assert counts(found) == (60, 0, 0)

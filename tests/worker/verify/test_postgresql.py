@@ -67,7 +67,9 @@ _CHANGES = {
 
 @pytest.mark.parametrize("depth", ["full", "checksum"])
 @pytest.mark.parametrize("column", _CHANGES)
-def test_a_cell_that_another_client_changed(url: str, source: Source, summable: None, column: str, depth: str) -> None:
+def test_changed_cell_is_found_by_both_depths(
+    url: str, source: Source, summable: None, column: str, depth: str
+) -> None:
     first = f"(SELECT min(id) FROM every_kind WHERE {column} IS NOT NULL)"
     change = f"UPDATE every_kind SET {column} = {_CHANGES[column]} WHERE id = {first}"
     with psycopg.connect(url, autocommit=True) as other:
@@ -77,7 +79,7 @@ def test_a_cell_that_another_client_changed(url: str, source: Source, summable: 
     assert [difference.column for difference in found.differences] == [column]
 
 
-def test_the_servers_sum_is_the_generators(source: Source, summable: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_equal_checksum_reads_no_rows(source: Source, summable: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is read where the sums agree."""
 
     def read(*_: object) -> None:
@@ -91,7 +93,7 @@ def test_the_servers_sum_is_the_generators(source: Source, summable: None, monke
 
 @pytest.mark.parametrize("depth", ["full", "checksum"])
 @pytest.mark.parametrize("key", [-(2**63), -1, 0, ROWS + 1, 2**63 - 1])
-def test_an_unplanned_key_wherever_it_is(url: str, source: Source, summable: None, depth: str, key: int) -> None:
+def test_unplanned_key_anywhere_is_extra(url: str, source: Source, summable: None, depth: str, key: int) -> None:
     with psycopg.connect(url, autocommit=True) as other:
         other.execute("INSERT INTO every_kind (id) VALUES (%s)", [key])
     found = verified(source, EVERY_KIND, (50, 70), verify_depth=depth)
@@ -100,7 +102,7 @@ def test_an_unplanned_key_wherever_it_is(url: str, source: Source, summable: Non
     assert sum(each.matched for each in found) == ROWS
 
 
-def test_a_table_that_cannot_be_read_to_its_end_is_in_no_report(url: str, source: Source) -> None:
+def test_unreadable_table_is_not_in_report(url: str, source: Source) -> None:
     with psycopg.connect(url, autocommit=True) as other:
         other.execute("DROP TABLE keyed")
     shards = tuple(Shard(table=name, seed=42, first_row=0, rows=ROWS) for name in (EVERY_KIND, KEYED))

@@ -116,7 +116,7 @@ def _write(place: Place, name: str, rows: pa.RecordBatch, on_existing: OnExistin
 
 
 @pytest.mark.parametrize("name", [NUMBERED, NAMED])
-def test_figures_are_those_of_one_worker(place: Place, name: str) -> None:
+def test_counts_do_not_depend_on_worker_number(place: Place, name: str) -> None:
     random = np.random.default_rng(5)
     damage, strangers = _Damage(name, random), STRANGERS[place.source](place)
     strangers.reset(name)
@@ -155,7 +155,7 @@ def _fleet(place: Place, workers: int) -> Iterator[list[Source]]:
 
 
 @loaded
-def test_figures_of_a_run_that_loaded_are_those_of_one_worker(place: Place, name: str, on_existing: OnExisting) -> None:
+def test_counts_of_loading_run_do_not_depend_on_workers(place: Place, name: str, on_existing: OnExisting) -> None:
     """Each worker reads what lies in its own place; with `append` an earlier run's rows are in the table too."""
     found = {}
     for workers in WORKERS:
@@ -186,7 +186,7 @@ def _load_damaged(source: Source, name: str, shards: Sequence[Shard]) -> None:
 
 
 @in_topics
-def test_append_on_a_table_loaded_before_is_verified_alone(place: Place, source: Source) -> None:
+def test_append_counts_no_row_twice(place: Place, source: Source) -> None:
     """A second run of the same rows with `append`: whichever of the copies was of before, no row is counted twice."""
     for on_existing in (OnExisting.EMPTY, OnExisting.APPEND):
         _write(place, NUMBERED, DATASET.table(NUMBERED).batch(0, ROWS), on_existing)
