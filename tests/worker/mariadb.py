@@ -1,4 +1,4 @@
-"""A MariaDB server as a process of its own, where the machine has `mariadbd` (Debian: mariadb-server-core)."""
+"""A MariaDB server as a process, if the machine has `mariadbd` (Debian: mariadb-server-core)."""
 
 import getpass
 import socket
@@ -20,7 +20,7 @@ PASSWORD = "a-password-of-the-tests"
 
 @contextmanager
 def mariadb(folder: Path, arguments: Sequence[str] = ()) -> Iterator[tuple[str, "pymysql.Connection[Any]"]]:
-    """A server with an empty database `loadtest`: the load's connection string, and root's connection."""
+    """Start a server with an empty database `loadtest`; yield its connection string and root's connection."""
     data, path, user = folder / "data", folder / "s", getpass.getuser()
     data.mkdir()
     command = [str(MARIADB), "--no-defaults", f"--datadir={data}", f"--user={user}", "--innodb-buffer-pool-size=32M"]

@@ -1,4 +1,4 @@
-"""Real servers for the worker's tests, from the project's own images."""
+"""Real servers for the worker's tests, from the images of the project."""
 
 import json
 import subprocess
@@ -16,7 +16,7 @@ DATABASE = "loadtest"
 
 
 def address_of(container: Container) -> str:
-    """The address at which this machine reaches a container."""
+    """Return the address of a container, as seen from this machine."""
     shown = subprocess.run(["docker", "inspect", container.name], capture_output=True, check=True, timeout=60)
     (network,) = json.loads(shown.stdout)[0]["NetworkSettings"]["Networks"].values()
     return str(network["IPAddress"])
@@ -24,7 +24,7 @@ def address_of(container: Container) -> str:
 
 @contextmanager
 def mysql() -> Iterator["pymysql.Connection[Any]"]:
-    """A MySQL server with an empty database, and root's connection to it."""
+    """Start a MySQL server with an empty database; yield root's connection to it."""
     run = Run(
         environment={"MYSQL_ROOT_PASSWORD": PASSWORD, "MYSQL_DATABASE": DATABASE},
         arguments=["--local-infile=1", "--skip-log-bin", "--innodb-buffer-pool-size=128M"],

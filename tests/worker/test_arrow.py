@@ -1,4 +1,4 @@
-"""Arrow arrays over NumPy memory: nulls laid over every layout, and what no batch can hold."""
+"""Arrow arrays over NumPy memory: added nulls, and columns that are too large."""
 
 import numpy as np
 import pyarrow as pa

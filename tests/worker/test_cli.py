@@ -1,4 +1,4 @@
-"""The worker as its user types it: the seed's options, a plan file, and mistakes in one line."""
+"""Run `python -m worker`: a load without a plan, a plan file, and input errors in one line."""
 
 import json
 import os
@@ -20,7 +20,7 @@ SCHEMA = ROOT / "schemas" / "shop.yaml"
 
 @pytest.fixture
 def worker(tmp_path):
-    """Runs the worker in a folder of its own; secrets and folders by the environment."""
+    """A function that runs the worker in a temporary folder; folders and secrets are set in the environment."""
 
     def run(*arguments, **environment):
         folders = {"LOADTEST_RESULTS": str(tmp_path / "results"), "LOADTEST_DATA": str(tmp_path)}
@@ -72,13 +72,13 @@ def test_load_without_plan_writes_files_and_result(worker, tmp_path):
 
 def test_result_has_all_documented_fields(worker, tmp_path):
     worker("--schema", SCHEMA, "--source", "jsonl", "--row-count", 10)
-    told = json.loads((tmp_path / "results" / "worker-1.json").read_text())
-    assert told.keys() >= {
+    result = json.loads((tmp_path / "results" / "worker-1.json").read_text())
+    assert result.keys() >= {
         "worker_id", "hostname", "started_at", "completed_at", "success", "environment", "tables_processed", "operation",
         "metrics", "errors", "verification_report",
     }  # fmt: skip
-    assert told["environment"].keys() >= {"cpu_cores", "memory_mb", "tmpfs_enabled", "tmpfs_size_mb"}
-    assert told["metrics"].keys() == {
+    assert result["environment"].keys() >= {"cpu_cores", "memory_mb", "tmpfs_enabled", "tmpfs_size_mb"}
+    assert result["metrics"].keys() == {
         "rows_processed",
         "duration_ms",
         "batch_count",

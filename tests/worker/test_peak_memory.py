@@ -1,4 +1,4 @@
-"""The peak is this program's own, whatever the program was that started it."""
+"""The peak memory of the worker does not include the process that started it."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The pipeline between the generator and a source: which rows are cut into which batches, and what is counted."""
+"""The load pipeline: how rows are divided into batches, and what is counted."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +30,7 @@ DATASET = Dataset(parse_schema(SCHEMA, "made.yaml"), 42, ROWS, datetime(2026, 1,
 
 
 class Values:
-    """Rows in the wire format of this source: a list of values."""
+    """Rows in the format of `Memory`: a list of values."""
 
     def __init__(self, values):
         self.values = values
@@ -44,7 +44,7 @@ class Values:
 
 
 class Memory:
-    """A source that keeps each batch as a list; it refuses the batch of this number, if any."""
+    """A source that stores each batch as a list and refuses the batch with the number `refused`."""
 
     capabilities = CSV
 

@@ -1,3 +1,5 @@
+"""The prefetcher: order, depth, errors, and the end of its thread."""
+
 import os
 import sys
 import threading
@@ -20,30 +22,30 @@ def test_prefetcher_without_items_is_empty():
 def test_producer_error_is_raised_after_earlier_items():
     def broken():
         yield 1
-        raise ZeroDivisionError("made here")
+        raise ZeroDivisionError("produced here")
 
     read: list[int] = []
-    with Prefetcher(broken(), depth=2) as items, pytest.raises(ZeroDivisionError, match="made here"):
+    with Prefetcher(broken(), depth=2) as items, pytest.raises(ZeroDivisionError, match="produced here"):
         read.extend(iter(lambda: next(items), None))
     assert read == [1]
 
 
 def test_producer_stops_at_depth():
-    made = []
+    produced = []
     third = threading.Event()
 
     def counting():
         for number in range(100):
-            made.append(number)
+            produced.append(number)
             if number == 3:
                 third.set()
             yield number
 
     with Prefetcher(counting(), depth=2) as items:
         assert next(items) == 0
-        # Item 0 is taken, 1 and 2 wait, 3 is made and finds no place.
+        # Item 0 is read, 1 and 2 are in the queue, and 3 is produced but does not fit.
         assert third.wait(10)
-        assert made == [0, 1, 2, 3]
+        assert produced == [0, 1, 2, 3]
 
 
 def test_leaving_reader_stops_producer():
@@ -56,10 +58,10 @@ def test_leaving_reader_stops_producer():
         finally:
             closed.set()
 
-    maker = endless()
-    with Prefetcher(maker, depth=1) as items:
+    producer = endless()
+    with Prefetcher(producer, depth=1) as items:
         next(items)
-    maker.close()
+    producer.close()
     assert closed.is_set()
     assert "generate" not in [thread.name for thread in threading.enumerate()]
 
@@ -69,10 +71,10 @@ def test_reader_error_is_raised():
         raise KeyError
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="threads have a priority of their own on Linux alone")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a priority per thread")
 def test_producer_has_lower_priority():
     ours = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-    made = (os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) for _ in range(1))
-    with Prefetcher(made, depth=1) as items:
+    produced = (os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) for _ in range(1))
+    with Prefetcher(produced, depth=1) as items:
         assert list(items) == [min(ours + 5, 19)]
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == ours

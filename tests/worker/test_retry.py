@@ -1,3 +1,5 @@
+"""Retries: pauses, deadline, and errors that are not retried."""
+
 import pytest
 
 from core.errors import ServerError, StorageError
@@ -5,7 +7,7 @@ from worker import retry
 
 
 class Clock:
-    """Time that passes only while somebody sleeps."""
+    """A clock whose time passes only during `sleep`."""
 
     def __init__(self, monkeypatch):
         self.now = 0.0
@@ -26,7 +28,7 @@ def clock(monkeypatch):
 
 
 class Server:
-    """Refuses a number of times, then answers."""
+    """A server that refuses a number of attempts, then accepts."""
 
     def __init__(self, refusals, error=None):
         self.refusals, self.tries = refusals, 0

@@ -1,4 +1,4 @@
-"""`worker generate` and `worker schema`, as a user runs them."""
+"""The commands `worker generate` and `worker schema`."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""What a program would give the MongoDB driver for a value of Arrow's."""
+"""The objects of the MongoDB driver for Arrow values."""
 
 import json
 import uuid
@@ -17,7 +17,7 @@ OPTIONS: CodecOptions[dict[str, Any]] = CodecOptions(uuid_representation=UuidRep
 
 
 def expected(value: Any, type_: DataType) -> Any:
-    """The driver's object for an Arrow value."""
+    """Return the driver's object for an Arrow value."""
     if value is None or type_.kind not in _GIVEN:
         return value
     return _GIVEN[type_.kind](value, type_)

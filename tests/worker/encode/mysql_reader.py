@@ -1,4 +1,4 @@
-"""What PyMySQL reads of a column, and what MySQL can hold of a value, as comparable Python."""
+"""Values that PyMySQL reads, and values that MySQL can store, in a comparable form."""
 
 import json
 import struct
@@ -14,12 +14,12 @@ from tests.worker.encode.texts import read_json
 
 
 def selected(column: Column) -> str:
-    """The column in a SELECT: a float is shown with six digits, and has more."""
+    """Return the column for a SELECT. MySQL prints a plain float with six digits only."""
     return f"`{column.name}` + 0E0" if column.type.kind is Kind.FLOAT32 else f"`{column.name}`"
 
 
 def read(value: Any, type_: DataType) -> Any:
-    """The value of what the driver gives."""
+    """Return a value of the driver in a comparable form."""
     if value is None:
         return None
     if type_.kind is Kind.ARRAY:
@@ -28,7 +28,7 @@ def read(value: Any, type_: DataType) -> Any:
 
 
 def held(value: Any, type_: DataType) -> Any:
-    """What the server can hold of a value: a set has no order, and a JSON number the digits of a double."""
+    """Return a value as the server can store it: a set has no order, and a JSON number is a double."""
     if value is None:
         return None
     if type_.kind is Kind.SET:

@@ -1,4 +1,4 @@
-"""A table with a column of every type, and rows that try what is hard about each."""
+"""A table with a column of every type, and difficult values of each."""
 
 import json
 import uuid
@@ -114,20 +114,20 @@ TYPES: Mapping[str, tuple[DataType, Sequence[Any]]] = {
         if type_.kind is not Kind.SET
     },
 }
-"""By column: its type, and the values that its rows go through in turn."""
+"""The type of each column, and the values that its rows repeat in turn."""
 
 ROWS = 67
 
 
 def table(names: Sequence[str] = tuple(TYPES)) -> Table:
-    """A table with a key and the named columns, all of them nullable."""
+    """Return a table with a key and the named columns, which are nullable."""
     columns = [Column(name=name, type=TYPES[name][0], nullable=True, generator=Null()) for name in names]
     key = Column(name="id", type=_type(Kind.INT64), generator=Null())
     return Table(name="sample", primary_key="id", columns=(key, *columns))
 
 
 def batch(of: Table, nulls: bool, without_nul: bool = True) -> pa.RecordBatch:
-    """Rows that go through each column's values; with nulls, each column has one in every fifth row, elsewhere each."""
+    """Return rows that repeat the values of each column; with `nulls`, every fifth row of a column is NULL."""
     columns: dict[str, list[Any]] = {"id": list(range(ROWS))}
     for place, column in enumerate(of.columns[1:]):
         values = [*TYPES[column.name][1]]
@@ -140,18 +140,18 @@ def batch(of: Table, nulls: bool, without_nul: bool = True) -> pa.RecordBatch:
 
 
 def batch_of(of: Table, columns: Mapping[str, Sequence[Any]]) -> pa.RecordBatch:
-    """A batch of these values."""
+    """Return a batch of these values."""
     return pa.RecordBatch.from_pydict(dict(columns), schema=arrow_schema(of))
 
 
 def rows_of(of: Table, batch: pa.RecordBatch) -> list[dict[str, Any]]:
-    """The Arrow values as Python's: the reference that what a format gives back is compared with."""
+    """Return the Arrow values as Python objects, the expected values of a test."""
     kinds = {column.name: column.type for column in of.columns}
     return [{name: plain(value, kinds[name]) for name, value in row.items()} for row in batch.to_pylist()]
 
 
 def plain(value: Any, type_: DataType) -> Any:
-    """A value as comparable Python: uuids and JSON read, points as pairs."""
+    """Return a value in a comparable form: parsed uuids and JSON, points as pairs."""
     if value is None:
         return None
     if type_.kind is Kind.UUID:

@@ -1,4 +1,4 @@
-"""Parameters of Cypher: their sizes are those of the driver's own packing, their values the generator's."""
+"""Parameters of Cypher: sizes against the driver's packer, values against the generated ones."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +13,7 @@ from worker.encode.bolt import BoltEncoder
 
 
 class _Written(bytearray):
-    """A stream for the packer."""
+    """A byte stream for the packer."""
 
     def write(self, data: bytes) -> None:
         self.extend(data)

@@ -1,4 +1,4 @@
-"""BSON, byte for byte against the driver's own encoder."""
+"""BSON documents, compared byte for byte with those of the driver."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Rows made cell by cell are the bytes that whole columns become, and where a float has an exponent the same value."""
+"""Row-wise encoders: the same bytes as the columnar ones; floats with an exponent have the same value."""
 
 import json
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""CSV against Python's reader of it."""
+"""The CSV encoder against Python's csv module."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""What holds for every format: a row's bytes depend on nothing but the row."""
+"""Properties of every encoder: the bytes of a row depend on the row alone."""
 
 from collections.abc import Callable
 from typing import Any

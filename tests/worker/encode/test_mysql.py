@@ -1,4 +1,4 @@
-"""LOAD DATA's text against a real server: what it took is what a client reads."""
+"""LOAD DATA against a real server: a client reads the rows back."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping

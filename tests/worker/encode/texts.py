@@ -1,4 +1,4 @@
-"""An independent reader of the texts that CSV, JSON lines and keys share: text and type to the Python value."""
+"""An independent parser of the texts of CSV, JSON lines and keys."""
 
 import base64
 import json
@@ -17,12 +17,12 @@ _NUMBERS = (*_INTEGERS, Kind.FLOAT32, Kind.FLOAT64, Kind.DECIMAL)
 
 
 def read(text: str, type_: DataType) -> Any:
-    """The value of a text that is no NULL; lists and points aside, which each format writes in its way."""
+    """Return the value of a text. NULL, lists and points are not included, because formats differ in them."""
     return _READERS.get(type_.kind, str)(text)
 
 
 def read_json(value: Any, type_: DataType) -> Any:
-    """The value of what a JSON parser made of it, with `parse_float=Decimal`."""
+    """Return the value of parsed JSON, with `parse_float=Decimal`."""
     kind = type_.kind
     if value is None:
         return None
@@ -35,7 +35,7 @@ def read_json(value: Any, type_: DataType) -> Any:
 
 
 def read_csv(text: str, type_: DataType) -> Any:
-    """The value of a field; an empty one is a NULL, since Python's reader takes an empty text for one too."""
+    """Return the value of a field. An empty field is NULL; Python's csv module cannot distinguish it from `""`."""
     if not text:
         return None
     if type_.kind in (Kind.ARRAY, Kind.SET):
@@ -48,12 +48,12 @@ def read_csv(text: str, type_: DataType) -> Any:
 
 
 def single(value: float) -> float:
-    """The nearest number of single precision."""
+    """Return the nearest number of single precision."""
     return float(struct.unpack("f", struct.pack("f", value))[0])
 
 
 def instant(text: str) -> datetime:
-    """A timestamp with its zone, which is UTC's Z."""
+    """Return a timestamp with the zone UTC, written as Z."""
     assert text.endswith("Z"), text
     return datetime.fromisoformat(text)
 

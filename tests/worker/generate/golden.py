@@ -1,6 +1,6 @@
-"""The digests that pin the data: `python -m tests.worker.generate.golden` writes them anew.
+"""The digests that pin the data: `python -m tests.worker.generate.golden` rewrites them.
 
-Writing them anew is a breaking change: every user's data differs afterwards, so say so in the change log.
+Rewriting them is a breaking change, because the data of every user differ afterwards. Record it in the change log.
 """
 
 import hashlib
@@ -41,7 +41,7 @@ RANGES = ((0, 600), (9_950, 50), (10**12, 50))
 
 
 def digests() -> dict[str, dict[str, str]]:
-    """File -> `table.column` -> digest; Faker's columns stand under its version, which is part of their values."""
+    """Return the digests by file and `table.column`. Those of Faker are listed under its version, which changes the values."""
     found = {name: dict(column_digests(load_schema(ROOT / name))) for name in FILES}
     found[f"Faker {version('Faker')}"] = dict(column_digests(parse_schema(FAKER, "faker")))
     return found
@@ -64,7 +64,7 @@ def _cells(rows: TableRows, column: str) -> Iterator[pa.Array]:
 
 
 def digest(arrays: list[pa.Array]) -> str:
-    """Sixteen digits that depend on the values and their type, and on nothing that a version of Arrow may change."""
+    """Return 16 digits that depend on the values and their type, and not on the version of Arrow."""
     text = repr([(str(array.type), [_plain(value) for value in array.to_pylist()]) for array in arrays])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

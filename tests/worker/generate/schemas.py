@@ -1,4 +1,4 @@
-"""Hypothesis strategies for columns, and the datasets that the tests share."""
+"""Hypothesis strategies for columns, and shared datasets."""
 
 from functools import cache
 from pathlib import Path
@@ -30,14 +30,14 @@ def every_row(seed: int = 42) -> Dataset:
 
 
 def table_of(*fields: str) -> Table:
-    """A table `t` with a sequential id and these fields, each a flow mapping of the generator dialect."""
+    """Return a table `t` with a sequential id and these fields, each a YAML flow mapping."""
     lines = "\n".join(f"      - {field}" for field in fields)
     text = f"tables:\n  - name: t\n    id: {{type: big_int, generator: {{type: sequential}}}}\n    fields:\n{lines}\n"
     return parse_schema(text, "test").table("t")
 
 
 def cells(field: str, rows: int = ROWS, first: int = 0, seed: int = 42) -> list[Any]:
-    """The values of one field, given as a flow mapping without its name."""
+    """Return the values of one field, written as a YAML flow mapping without its name."""
     table = table_of("{name: c, " + field + "}")
     batch = dataset(Schema(tables=(table,)), seed, max(rows + first, ROWS) if first < 2**40 else rows)
     values: list[Any] = batch.table("t").batch(first, rows, ["c"]).column(0).to_pylist()
@@ -49,7 +49,7 @@ def tables() -> st.SearchStrategy[str]:
 
 
 def independent_columns() -> st.SearchStrategy[tuple[str, Column]]:
-    """Columns that are made from no other column."""
+    """Return a strategy of columns that do not depend on other columns."""
     return st.sampled_from(
         [
             (table.name, column)

@@ -1,4 +1,4 @@
-"""Rows as a function of their number: the same in any split, at any offset, for any subset of columns."""
+"""Rows of a dataset: equal for any division into batches, any offset and any subset of columns."""
 
 from pathlib import Path
 

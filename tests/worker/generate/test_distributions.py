@@ -1,4 +1,4 @@
-"""Distributions, by chi-square and Kolmogorov-Smirnov at fixed seeds: a wrong shape fails, chance does not."""
+"""Distributions, by chi-square and Kolmogorov-Smirnov tests at fixed seeds, so that chance cannot fail them."""
 
 import math
 from collections import Counter
@@ -14,7 +14,7 @@ ROWS = 100_000
 
 
 def chi_square_is_fine(observed: list[float], expected: list[float]) -> bool:
-    """Below the one-in-a-million quantile, by Wilson and Hilferty's approximation."""
+    """Return whether the statistic is below the 1-in-a-million quantile (Wilson and Hilferty's approximation)."""
     assert min(expected) >= 5
     statistic = sum((seen - due) ** 2 / due for seen, due in zip(observed, expected, strict=True))
     freedom = len(observed) - 1
@@ -23,7 +23,7 @@ def chi_square_is_fine(observed: list[float], expected: list[float]) -> bool:
 
 
 def kolmogorov_smirnov_is_fine(values: list[float], cdf: np.ndarray) -> bool:
-    """`cdf` is that of the sorted values; below the one-in-a-million quantile."""
+    """Return whether the distance is below the 1-in-a-million quantile; `cdf` is that of the sorted values."""
     count = len(values)
     steps = np.arange(1, count + 1) / count
     distance = max(np.abs(steps - cdf).max(), np.abs(steps - 1 / count - cdf).max())
@@ -75,7 +75,7 @@ def test_zipf_ranks_have_their_shares(exponent: float, size: int) -> None:
     )
     weights = np.arange(1, size + 1, dtype=float) ** -exponent
     due = weights / weights.sum() * ROWS
-    # Single ranks at the head, then bins of more and more of them, each due about 0.5 % of the rows.
+    # Single ranks first, then growing bins of ranks, each with about 0.5 % of the rows.
     bins = np.floor((np.cumsum(due) - due / 2) / (ROWS / 200)).astype(int)
     edges = np.flatnonzero(np.diff(bins, prepend=-1))
     edges = edges[np.add.reduceat(due, edges)[::-1].cumsum()[::-1] >= ROWS / 400]
@@ -118,7 +118,7 @@ def test_normal_fractions_are_cut_off_at_bounds() -> None:
 def test_normal_defaults_to_middle_and_sixth_of_range() -> None:
     values = cells("type: double, generator: {type: float_range, min: 0, max: 60, distribution: normal}", ROWS)
     assert np.mean(values) == pytest.approx(30, abs=0.2)
-    assert np.std(values) == pytest.approx(9.87, abs=0.1)  # 10, less the tails beyond three deviations
+    assert np.std(values) == pytest.approx(9.87, abs=0.1)  # 10, without the tails beyond three deviations
 
 
 def test_normal_instants_use_seconds_after_start() -> None:

@@ -1,4 +1,4 @@
-"""Estimates of a row's size, against the rows: a plan judges memory and disks by them."""
+"""Estimated row sizes, compared with generated rows. The planner checks memory and disks with them."""
 
 import pytest
 

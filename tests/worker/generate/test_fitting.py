@@ -1,4 +1,4 @@
-"""Every generator in every type: what fits gives valid rows, what does not is refused with those that do."""
+"""Every generator with every kind of column: valid rows if it can fill the kind, else an error."""
 
 from itertools import product
 from typing import get_args
@@ -120,7 +120,7 @@ def test_every_generator_has_its_kinds() -> None:
 def test_fitting_generator_gives_valid_rows(name: str, kind: Kind) -> None:
     rows = dataset(Schema(tables=(table_of(field(name, kind)),)), rows=100).table("t")
     if name == "faker" and kind in NO_PROVIDER:
-        # Faker has no provider whose words are such values: its words are refused, one by one.
+        # No provider of Faker has values of these kinds, so its words are refused.
         with pytest.raises(SchemaError, match=r"column c: generator\.faker: 'word' "):
             rows.batch(0, 100)
         return

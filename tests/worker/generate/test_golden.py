@@ -1,4 +1,4 @@
-"""The function is pinned: a value that changes here changes the data of every user."""
+"""Golden digests: a value that changes here changes the data of every user."""
 
 import json
 from typing import get_args
@@ -11,9 +11,7 @@ from core.schema.types import Kind
 from tests.worker.generate.golden import GOLDEN, ROOT, digests
 
 PINNED: dict[str, dict[str, str]] = json.loads(GOLDEN.read_text(encoding="utf-8"))
-CHANGED = (
-    "the data of every user would change; if that is meant, run `python -m tests.worker.generate.golden` and say so"
-)
+CHANGED = "the data of every user would change; if you intend that, run `python -m tests.worker.generate.golden`"
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""What holds for every column: the same rows in any split, and nothing but seed, table, column and row matters."""
+"""Properties of every column: values depend on seed, table, column and row only."""
 
 import uuid
 from collections.abc import Iterator
@@ -83,7 +83,7 @@ def test_column_and_table_names_change_values() -> None:
 
     table = table_of(*names)
     other = table.model_copy(update={"name": "u"})
-    # A table's seed has its place in it: with 7 and 8 both tables have the same.
+    # A table's seed is the base seed plus its position, so `t` in one schema and `u` in the other have the same seed.
     first = dataset(Schema(tables=(table, other)), seed=7)
     second = dataset(Schema(tables=(other, table)), seed=7)
     columns = {
@@ -105,7 +105,7 @@ def test_row_count_changes_only_references() -> None:
 
 
 class Counted:
-    """Counts the draws that generating costs."""
+    """A counter of the random draws of a generation."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.draws = 0
@@ -119,7 +119,7 @@ class Counted:
 
 
 def far_tables() -> Iterator[tuple[str, list[str]]]:
-    """Tables with those of their columns that have a value for any row, always from the same number of draws."""
+    """Yield each table with its columns that have a value for any row, from a constant number of draws."""
     varying = ("sample_array", "random_bytes")
     for table in every_type().tables:
         bounded = {

@@ -1,4 +1,4 @@
-"""The bits below everything: SplitMix64 against its published outputs, multiplication and digits against Python's."""
+"""Random bits against the published outputs of SplitMix64; arithmetic and digits against Python's."""
 
 import numpy as np
 import pytest

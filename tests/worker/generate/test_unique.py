@@ -1,4 +1,4 @@
-"""Unique columns: each value once, at ten million rows, and a clear refusal where there are not enough values."""
+"""Unique columns: distinct values for ten million rows, and an error if there are too few values."""
 
 import numpy as np
 import pytest
@@ -60,7 +60,7 @@ def test_ten_million_uuids_are_distinct() -> None:
         words = np.frombuffer(rows.table("t").batch(first, CHUNK, ["c"]).column(0).buffers()[1], np.uint64)
         halves[first : first + CHUNK] = words[::2]
     halves.sort()
-    # Two in ten million equal first halves (60 random bits) are one chance in twenty thousand; whole ones, none.
+    # Two of ten million first halves (60 random bits) are equal with a probability of 1 in 20,000.
     assert not (np.diff(halves) == 0).any()
 
 

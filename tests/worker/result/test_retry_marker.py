@@ -1,4 +1,4 @@
-"""A worker that is killed at any moment and started again ends with exactly its rows."""
+"""The number of an attempt, and workers that are killed at any time and restarted."""
 
 import os
 import random

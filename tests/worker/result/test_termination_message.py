@@ -1,4 +1,4 @@
-"""A result fits a termination message whatever it holds, and what it lost it names."""
+"""Termination messages: any result fits, and `omitted` lists the missing parts."""
 
 import json
 import random
@@ -38,7 +38,7 @@ def test_histogram_loses_digits_before_it_is_left_out():
     assert short.omitted == ("histogram detail",)
     assert short.latency_ms is not None
     assert short.latency_ms.histogram is not None
-    assert short.latency_ms.p50 == result.latency_ms.p50, "the percentiles are those of the whole histogram"  # type: ignore[union-attr]
+    assert short.latency_ms.p50 == result.latency_ms.p50  # type: ignore[union-attr]
     coarse = HdrHistogram.decode(short.latency_ms.histogram)
     assert coarse.get_total_count() == len(MANY_LATENCIES)
     assert coarse.get_value_at_percentile(50) / 1000 == pytest.approx(sorted(MANY_LATENCIES)[2_500], rel=0.1)

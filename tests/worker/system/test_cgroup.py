@@ -1,4 +1,4 @@
-"""Control groups as the kernel shows them: trees of both versions, made of files."""
+"""Limits from control groups of both versions, with files in place of the kernel's."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from worker.system.cgroup import Cgroup, Throttling
 
 @pytest.fixture
 def tree(tmp_path):
-    """Writes a tree of files and gives the control groups of a process in it."""
+    """A function that writes a tree of files and returns the control groups of a process in it."""
 
     def make(membership, files):
         (tmp_path / "membership").write_text(membership)

@@ -1,4 +1,4 @@
-"""What a worker says of its runtime: the block of the seed, and which limits are not in force."""
+"""The environment that a worker reports, and the limits that are not enforced."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from worker.system.environment import Mount, RuntimeEnvironment, mount_of
 
 
 def mounted(path: Path) -> Mount:
-    """The mount of a path that exists."""
+    """Return the mount of an existing path."""
     mount = mount_of(path)
     assert mount is not None
     return mount
@@ -22,13 +22,13 @@ LIMITS = Limits(cpu=0.5, memory=512 * MIB, tmpfs=256 * MIB)
 
 
 def throttle(folder: Path, periods: int, microseconds: int) -> None:
-    """What the kernel has counted by now."""
+    """Set the throttling that the kernel counted so far."""
     (folder / "root" / "cpu.stat").write_text(f"nr_throttled {periods}\nthrottled_usec {microseconds}")
 
 
 @pytest.fixture
 def runtime(tmp_path):
-    """A process in control groups of version 2, made of files, with plain folders."""
+    """A function that returns the environment of a process in control groups of version 2."""
 
     def make(memory="536870912", quota="50000 100000"):
         (tmp_path / "membership").write_text("0::/\n")

@@ -1,4 +1,4 @@
-"""A table as the generator has it, what can be done to its rows, and what verification says of them."""
+"""Generated rows, changes to them, and their verification."""
 
 from collections.abc import Callable, Sequence
 
@@ -19,12 +19,12 @@ Mutation = Callable[[pa.RecordBatch], pa.RecordBatch]
 
 
 def rows_of(name: str) -> pa.RecordBatch:
-    """All rows that the plan has of a table."""
+    """Return all planned rows of a table."""
     return DATASET.table(name).batch(0, ROWS)
 
 
 def write(source: Source, name: str, *parts: pa.RecordBatch) -> None:
-    """These rows and no others, a shard for each part."""
+    """Store these rows and no others, one shard per part."""
     emptied(source)
     table, first = DATASET.schema.table(name), 0
     for part in parts:
@@ -34,7 +34,7 @@ def write(source: Source, name: str, *parts: pa.RecordBatch) -> None:
 
 
 def verified(source: Source, name: str, shards: Sequence[int] = (ROWS,), **plan: object) -> list[TableVerification]:
-    """What the worker of each shard finds."""
+    """Return the verification of each shard, by one worker each."""
     bounds: list[int] = np.cumsum([0, *shards]).tolist()
     workers = tuple(
         WorkerPlan(id=f"worker-{n}", shards=(Shard(table=name, seed=42, first_row=first, rows=rows),))
@@ -61,12 +61,12 @@ def _of(source: Source, plan: LoadPlan, worker: WorkerPlan) -> TableVerification
 
 
 def counts(table: TableVerification) -> tuple[int, int, int]:
-    """Missing, mismatched, extra."""
+    """Return the counts of missing, mismatched and extra rows."""
     return table.missing, table.mismatched, table.extra
 
 
 def replaced(batch: pa.RecordBatch, column: str, row: int, source_row: int) -> pa.RecordBatch:
-    """The batch with another row's value in one cell."""
+    """Return the batch with the value of another row in one cell."""
     order = np.arange(batch.num_rows)
     order[row] = source_row
     place = batch.schema.get_field_index(column)
@@ -74,7 +74,7 @@ def replaced(batch: pa.RecordBatch, column: str, row: int, source_row: int) -> p
 
 
 def swapped(batch: pa.RecordBatch, column: str, row: int, other: int) -> pa.RecordBatch:
-    """The batch with two cells of a column in each other's place."""
+    """Return the batch with two cells of a column exchanged."""
     order = np.arange(batch.num_rows)
     order[[row, other]] = order[[other, row]]
     place = batch.schema.get_field_index(column)
@@ -82,7 +82,7 @@ def swapped(batch: pa.RecordBatch, column: str, row: int, other: int) -> pa.Reco
 
 
 def another(source: Source, column: Column, batch: pa.RecordBatch, row: int, *, null: bool) -> int:
-    """A row in which the source holds something else in this column: a NULL if asked for."""
+    """Return a row with another stored value in this column, or with NULL if `null`."""
     stored = source.as_stored(column, batch.column(column.name)).to_pylist()
     for other in [*range(row + 1, batch.num_rows), *range(row)]:
         if stored[other] != stored[row] and (stored[other] is None) == null:

@@ -1,4 +1,4 @@
-"""One place of each source for all modules of this folder: a folder, an embedded PostgreSQL, a server in a container."""
+"""A source of each store for the tests of this folder: a folder, an embedded PostgreSQL, or a server in a container."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -20,14 +20,14 @@ _ALL = [
 
 
 class Place(NamedTuple):
-    """Where a source's tables are."""
+    """A store and its connection string."""
 
     source: str
     url: str
 
     @property
     def connection(self) -> Connection:
-        """The place as the worker takes it."""
+        """The parsed connection string."""
         return parse_connection(self.url, SOURCES[self.source])
 
 

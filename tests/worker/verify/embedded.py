@@ -1,4 +1,4 @@
-"""A PostgreSQL of this machine's own, reached over TCP with a password."""
+"""An embedded PostgreSQL server, reached over TCP with a password."""
 
 import shutil
 import tempfile
@@ -15,7 +15,7 @@ PASSWORD = "a-password-of-the-tests"
 
 @contextmanager
 def embedded_postgresql(password: str = PASSWORD) -> Iterator[str]:
-    """A server with an empty database; its connection string."""
+    """Start a server with an empty database; yield its connection string."""
     folder = Path(tempfile.mkdtemp(prefix="loadtest-pg-"))
     folder.chmod(0o755)
     specification = specification_of("postgresql", None, cpu=2, memory=512 * MIB, tmpfs=None)

@@ -1,4 +1,4 @@
-"""Rows that other clients put into a table: keys that no row has, keys that are no keys, rows a second time."""
+"""Rows that other clients add to a table: unplanned keys, keys of another type, and duplicates."""
 
 import json
 from abc import ABC, abstractmethod
@@ -21,20 +21,20 @@ NUMBERED, NAMED = "numbered", "named"
 
 
 class Strangers(ABC):
-    """What a client of the source's own does to a table."""
+    """Changes to a table by another client."""
 
     def __init__(self, place: Place) -> None:
         self._place = place
 
-    def reset(self, table: str) -> None:  # noqa: B027 - most sources are emptied by their own `prepare`
-        """Remove a table that `add` or `double` gave another shape."""
+    def reset(self, table: str) -> None:  # noqa: B027 - `prepare` empties most sources
+        """Remove a table whose columns `add` or `double` changed."""
 
     @abstractmethod
     def add(self, table: str) -> int:
-        """Add rows whose keys no planned row has, as odd as the source permits; returns how many."""
+        """Add rows with unplanned keys of any type that the source permits; return their number."""
 
     def double(self, table: str, keys: Sequence[object]) -> int:
-        """Store rows a second time; returns how many the source let in."""
+        """Store duplicates of rows; return how many the source accepted."""
         return 0
 
 

@@ -1,4 +1,4 @@
-"""Rows of a shard count the same however the source divides them into batches."""
+"""The counts of a shard do not depend on the batches of the source."""
 
 from collections.abc import Iterator, Sequence
 from typing import cast
@@ -32,7 +32,7 @@ SCOPE = Scope(
 
 
 class Batches:
-    """A source that has these batches."""
+    """A source with these batches."""
 
     def __init__(self, batches: Sequence[pa.RecordBatch]) -> None:
         self._batches = batches

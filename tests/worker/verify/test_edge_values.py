@@ -1,4 +1,4 @@
-"""Values at the ends of every type's range, and between, come back from every source as they were generated."""
+"""Values at the limits of every type, loaded into every source and read back."""
 
 import string
 from collections.abc import Iterable, Mapping, Sequence
@@ -235,11 +235,11 @@ EDGES: Mapping[str, tuple[Any, Any]] = {
         for precision, scale in [(19, 0), (20, 3), (38, 0), (38, 10), (38, 30), (38, 38)]
     },
 }
-"""By the name of its column: a type, and the generator that draws its values."""
+"""The type and generator of each column, by its name."""
 
 
 class _NoAliases(yaml.SafeDumper):
-    """Text that the project reads: it refuses anchors, and 5.0e-324 is a number with its point only."""
+    """A dumper without anchors, which the schema reader refuses."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -250,7 +250,7 @@ _LEFT_OUT: Mapping[tuple[str, str], frozenset[str]] = {
     ("mysql", BULK): frozenset({"decimal_38_38", "range_38_38"}),
     ("mysql", INSERT): frozenset({"decimal_38_38", "range_38_38"}),
 }
-"""By source and method: what does not come back the same, as docs/sources.md says."""
+"""Columns that a source cannot store exactly (docs/sources.md), by source and method."""
 
 
 def _dataset(names: Iterable[str]) -> Dataset:

@@ -1,4 +1,4 @@
-"""What an editor, a full disk or a bad copy does to a file is found and named."""
+"""Damaged files are found: edited lines, cut files, renamed and additional parts."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +16,7 @@ from tests.worker.verify.campaign import ROWS, counts, rows_of, verified, write
 from worker.sources.base import Source
 
 LINE = 8
-"""The line that is changed: of CSV one later, since it has a header."""
+"""The number of the changed line. A CSV file has a header, so its row number is one less."""
 
 
 @pytest.fixture(params=["csv", "jsonl"])
@@ -120,11 +120,11 @@ def test_unclosed_quote_is_found(source: Source, tmp_path: Path) -> None:
 _EDITS = {
     "a number in quotes": (b'"id":8,', b'"id":"8",', (1, 0, 1)),
     "a number for a text": (b'"a_varchar":', b'"a_varchar":5,"was":', (0, 1, 0)),
-    "a value that is not there": (b'"a_point":', b'"a_point_":', (0, 1, 0)),
-    "a value of another name beside": (b'"id":8,', b'"id":8,"more":null,', (0, 1, 0)),
-    "half a character": (b'"a_varchar":', b'"a_varchar":"\\ud800","was":', (0, 1, 0)),
-    "a document that is none": (b'"a_json":', b'"a_json":NaN,"was":', (0, 1, 0)),
-    "a number without an end": (b'"a_float64":', b'"a_float64":1e999,"was":', (0, 1, 0)),
+    "a missing value": (b'"a_point":', b'"a_point_":', (0, 1, 0)),
+    "an additional value": (b'"id":8,', b'"id":8,"more":null,', (0, 1, 0)),
+    "half a surrogate pair": (b'"a_varchar":', b'"a_varchar":"\\ud800","was":', (0, 1, 0)),
+    "an invalid document": (b'"a_json":', b'"a_json":NaN,"was":', (0, 1, 0)),
+    "an infinite number": (b'"a_float64":', b'"a_float64":1e999,"was":', (0, 1, 0)),
     "an array": (b'{"id":8,', b'[{"id":8,', (1, 0, 1)),
 }
 
@@ -155,7 +155,7 @@ def test_renamed_part_is_found(source: Source, tmp_path: Path) -> None:
         InputError, match=r"part-0*51\.\w+', which its loadtest-manifest.json does not name; move it away"
     ):
         verified(source, KEYED, (50, 70))
-    # Without a manifest all parts are read, whatever their names.
+    # Without a manifest, parts of any name are read.
     (tmp_path / "out" / MANIFEST).unlink()
     assert [each.matched for each in verified(source, KEYED, (50, 70))] == [50, 70]
 

@@ -1,4 +1,4 @@
-"""Whatever is done to a row is found and named; where it stands does not matter."""
+"""Changed rows on every source: each change is found and reported."""
 
 from uuid import UUID
 
@@ -70,7 +70,7 @@ def test_unplanned_row_is_extra(source: Source, name: str, depth: str) -> None:
 
 @pytest.mark.parametrize("place", ["csv", "jsonl", pytest.param("kafka", marks=pytest.mark.docker)], indirect=True)
 def test_duplicate_row_is_extra(source: Source) -> None:
-    """Elsewhere keys are unique, and the server refuses a second one."""
+    """The other servers have a unique key and refuse a duplicate."""
     batch = rows_of(KEYED)
     write(source, KEYED, pa.concat_batches([batch, batch.slice(5, 1)]))
     (found,) = verified(source, KEYED)
@@ -90,7 +90,7 @@ def test_changed_cell_of_each_type_is_found(source: Source, null: bool) -> None:
             if null and original.column(column.name)[row].is_valid:
                 other = another(source, column, original, row, null=True)
             elif column.type.kind is Kind.JSON and not null:
-                continue  # one value beside NULL: the case with NULL has it
+                continue  # the column has one value besides NULL, so only the case with NULL can change it
             else:
                 other = another(source, column, original, row, null=False)
             batch = replaced(batch, column.name, row, other)

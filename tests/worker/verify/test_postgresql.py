@@ -1,4 +1,4 @@
-"""What other clients do to PostgreSQL's rows is found, by the server's sum as well as by reading them."""
+"""Changes by other PostgreSQL clients are found, by checksum as well as in full."""
 
 from collections.abc import Iterator
 
@@ -37,7 +37,7 @@ def source(url: str) -> Iterator[Source]:
 
 @pytest.fixture
 def summable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same table without the columns that no server adds up, which nobody then looks at."""
+    """The table without the columns that have no checksum."""
     whole = DATASET.schema.table(EVERY_KIND)
     kept = whole.model_copy(update={"columns": tuple(c for c in whole.columns if c.type.kind not in _SPELLED_ANEW)})
     assert is_summable(kept)
@@ -62,7 +62,7 @@ _CHANGES = {
     "a_json": "'{}'",
     "a_duration": "interval '1 month'",
 }
-"""By column: what becomes of its first value."""
+"""The new first value of each column."""
 
 
 @pytest.mark.parametrize("depth", ["full", "checksum"])
@@ -80,7 +80,7 @@ def test_changed_cell_is_found_by_both_depths(
 
 
 def test_equal_checksum_reads_no_rows(source: Source, summable: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is read where the sums agree."""
+    """Equal checksums make reading unnecessary."""
 
     def read(*_: object) -> None:
         raise AssertionError("the rows were read")

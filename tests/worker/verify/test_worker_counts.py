@@ -1,4 +1,4 @@
-"""Every figure of a verification is the same for any number of workers, whatever else is in the table."""
+"""The counts of a verification are equal for any number of workers and any other rows in the table."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -61,7 +61,7 @@ def _plan(source: str, name: str, workers: int, **plan: object) -> LoadPlan:
 
 
 def _figures(sources: Sequence[Source], plan: LoadPlan) -> Figures:
-    """The sum over all workers, each with a source of its own or all with one."""
+    """Return the counts of all workers together; they use their own sources, or share one."""
     total: Counter[str] = Counter()
     for index, worker in enumerate(plan.workers):
         verification = Verification()
@@ -81,13 +81,13 @@ def _expected(missing: int = 0, mismatched: int = 0, extra: int = 0) -> Figures:
 
 
 class _Damage:
-    """Rows as a damaged table holds them."""
+    """The rows of a damaged table."""
 
     def __init__(self, name: str, random: Generator) -> None:
         rows = DATASET.table(name).batch(0, ROWS)
         chosen = random.permutation(ROWS)
         self.missing, self.changed = chosen[:9], chosen[9:20]
-        # Both rows that are right and rows that are not.
+        # Correct rows as well as changed ones.
         self.doubled = chosen[17:26]
         self.keys = rows.column("id").take(pa.array(self.doubled)).to_pylist()
         changed = rows
@@ -99,7 +99,7 @@ class _Damage:
 
 
 def _with_keys(name: str, rows: pa.RecordBatch) -> pa.RecordBatch:
-    """Rows beyond all shards, some of them below or far above."""
+    """Return rows with keys outside of all shards, some far below or above."""
     if name == NAMED:
         return rows
     keys = pa.array([-7, 0, ROWS + 1, 2**62, -(2**63)], pa.int64())
@@ -107,7 +107,7 @@ def _with_keys(name: str, rows: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def _write(place: Place, name: str, rows: pa.RecordBatch, on_existing: OnExisting = OnExisting.EMPTY) -> None:
-    """A run of one worker; a connection that stays open would keep MySQL from altering the table afterwards."""
+    """Load with one worker. It closes its connection, because an open one would block MySQL's ALTER TABLE."""
     table = DATASET.schema.table(name)
     with connected(place.source, place.connection) as source:
         source.prepare([table], on_existing)
@@ -125,7 +125,7 @@ def test_counts_do_not_depend_on_worker_number(place: Place, name: str) -> None:
     if place.source in ("csv", "jsonl", "kafka"):
         rows = pa.concat_batches([rows, damage.copies])
         extra += damage.copies.num_rows
-        # A right copy of a row counts as the row, whichever of the two is read first.
+        # A correct copy of a row counts as the row, regardless of the order of reading.
         wrong -= len(np.intersect1d(damage.changed, damage.doubled))
     rows = rows.take(pa.array(random.permutation(rows.num_rows)))
     _write(place, name, rows)
@@ -156,7 +156,7 @@ def _fleet(place: Place, workers: int) -> Iterator[list[Source]]:
 
 @loaded
 def test_counts_of_loading_run_do_not_depend_on_workers(place: Place, name: str, on_existing: OnExisting) -> None:
-    """Each worker reads what lies in its own place; with `append` an earlier run's rows are in the table too."""
+    """Each worker reads its own storage; with `append` the table also has rows of an earlier run."""
     found = {}
     for workers in WORKERS:
         _write(place, name, DATASET.table(name).batch(0, ROWS))
@@ -187,7 +187,7 @@ def _load_damaged(source: Source, name: str, shards: Sequence[Shard]) -> None:
 
 @in_topics
 def test_append_counts_no_row_twice(place: Place, source: Source) -> None:
-    """A second run of the same rows with `append`: whichever of the copies was of before, no row is counted twice."""
+    """A second run appends the same rows; either copy may be read first."""
     for on_existing in (OnExisting.EMPTY, OnExisting.APPEND):
         _write(place, NUMBERED, DATASET.table(NUMBERED).batch(0, ROWS), on_existing)
     for workers in WORKERS:
