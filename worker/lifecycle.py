@@ -22,7 +22,6 @@ from worker.result.writer import write_result
 from worker.retry import retry_until
 from worker.sources import open_source
 from worker.sources.base import Source
-from worker.sources.server_settings import settings_of
 from worker.system.environment import RuntimeEnvironment, peak_memory_mb
 from worker.system.parent_watch import end_with_parent
 from worker.verify.table_diff import describe_differences
@@ -102,7 +101,7 @@ def _work(assignment: Assignment, runtime: RuntimeEnvironment, counters: Counter
     plan = assignment.plan
     dataset = Dataset(plan.data, plan.seed, plan.row_count, plan.base_instant)
     with _connected(assignment, counters) as source:
-        partial.server_settings.update(settings_of(source))
+        partial.server_settings.update(source.settings())
         counters.begin_load()
         if plan.operation.populates:
             _load(assignment, source, dataset, counters, partial)

@@ -14,7 +14,6 @@ from worker.result.retry_marker import forget_attempts
 from worker.retry import retry_until
 from worker.sources import open_source
 from worker.sources.base import WorkerSlot
-from worker.sources.server_settings import settings_of
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -35,7 +34,7 @@ def run(arguments: Namespace) -> int:
         warnings = source.prepare(tables, plan.on_existing)
         if tables:
             require_free_keys(source, plan)
-        settings = settings_of(source)
+        settings = dict(source.settings())
         forget_attempts(Folders.of_environment().results, (worker.id for worker in plan.workers))
     finally:
         source.close()

@@ -1,4 +1,4 @@
-"""One folder per store behind one protocol; a store's driver is imported when the store is opened."""
+"""One folder per store behind one interface; a store's driver is imported when the store is opened."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -6,11 +6,12 @@ from typing import cast
 
 from core.connection import Connection
 from core.stores import Capabilities
-from worker.sources.base import ALONE, Source, WorkerSlot
+from worker.sources.base import ALONE, Source, StoreSource, WorkerSlot
+from worker.sources.error_boundary import ErrorBoundary
 
 
 def open_source(capabilities: Capabilities, connection: Connection, slot: WorkerSlot = ALONE) -> Source:
-    """Return the store's source, not connected yet: `open_source` of `worker.sources.<store>.source`."""
+    """Return a store's source, not connected yet: `open_source` of `worker.sources.<store>.source`."""
     module = import_module(f"worker.sources.{capabilities.name}.source")
-    make = cast("Callable[[Connection, WorkerSlot], Source]", module.open_source)
-    return make(connection, slot)
+    make = cast("Callable[[Connection, WorkerSlot], StoreSource]", module.open_source)
+    return ErrorBoundary(make(connection, slot))

@@ -1,26 +1,29 @@
-"""The protocol between the pipelines and a source: what every source can be asked, and what it says it can do.
+"""The interface between the pipelines and a store: one connection, and sinks that load one shard each.
 
-A source is one connection. A sink loads one shard over it: `encode` turns columns into the source's wire format and may
-run in another thread, `send` hands the pieces of one batch over and returns when the source has acknowledged them.
+A sink's `encode` turns columns into the store's wire format and may run in another thread. Its `send` transmits one batch and
+returns when the store has acknowledged it.
 """
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 import pyarrow as pa
 
+from core.errors import ServerError
 from core.output.folder import OUTPUT_DIR
 from core.plan import LoadPlan, OnExisting, Shard
 from core.process import OUTPUT_KEY_VARIABLE, STACK_VARIABLE
 from core.schema.model import Column, Table
+from core.schema.types import Kind
 from core.stores import BULK, Capabilities
+from worker.sources.column_types import StoreType
 
 
 class BatchReceipt(NamedTuple):
-    """What one batch was: bytes over the wire or to the file, and seconds spent waiting for the acknowledgement."""
+    """Result of one batch: bytes sent to the server or file, and seconds of waiting for the acknowledgement."""
 
     bytes: int
     commit_seconds: float
@@ -28,22 +31,22 @@ class BatchReceipt(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class WorkerSlot:
-    """Which of a run's workers uses the source, from 0, and how many there are."""
+    """Position of a worker in its run: its index from 0, and the number of workers."""
 
     index: int
     workers: int
     plan: LoadPlan | None = None
-    """The run, for a source whose workers finish together; None where it is of no account."""
+    """The run, which files need to publish all parts together; None for a source used on its own."""
     stack: str = ""
-    """Whose files are replaced; empty for a worker that is started by hand."""
+    """The stack whose files are replaced; empty for a worker that is started by hand."""
     output_key: str = OUTPUT_DIR
     """The setting that names the folder of files, for messages."""
     method: str = BULK
-    """How the run loads, so that `prepare` can check that the server allows it."""
+    """The run's load method: `prepare` checks that the server allows it."""
 
     @classmethod
     def of(cls, plan: LoadPlan, index: int) -> Self:
-        """Return the slot of a plan's worker; the platform names the stack in the environment."""
+        """Return the slot of a plan's worker; the platform passes the stack in the environment."""
         return cls(
             index,
             len(plan.workers),
@@ -58,35 +61,36 @@ ALONE = WorkerSlot(0, 1)
 
 
 class KeyRange(NamedTuple):
-    """Every key from `low` to `high`, both included."""
+    """Keys from `low` to `high`, both included."""
 
     low: int
     high: int
 
 
 class KeySpan(NamedTuple):
-    """Every key from `first` to before `stop`; None is no bound. Spans that meet leave no key between them."""
+    """Keys from `first` to before `stop`; None leaves that end open. Adjacent spans have no gap between them."""
 
     first: int | None
     stop: int | None
 
 
 class Scope(NamedTuple):
-    """What one worker reads back for a shard.
+    """Part of a table that one worker reads back for a shard.
 
-    The scopes of a table's shards leave no row of the table unread, and each row has exactly one worker that counts it:
-    with `keys` or `exclusive_storage` the one that reads it, else, of a row that belongs to no shard, the one that leads.
+    The scopes of a table's shards cover every row of the table. Exactly one worker counts each row: with `keys` or
+    `exclusive_storage` the worker that reads it. Without them, a row that belongs to no shard is counted by the worker with
+    `checks_unowned_rows`.
     """
 
     shard: Shard
     keys: KeySpan | None
-    """The shard's keys, where the source reads by a span of them and they are consecutive numbers; None for all rows."""
+    """The shard's keys, if the store can read a span of keys and they are consecutive numbers; None for all rows."""
     exclusive_storage: bool
-    """Whether the shard's rows lie where no other shard's do, in the source's own way: in a file, in partitions."""
+    """Whether the shard's rows have a file or partitions of their own, without rows of other shards."""
     checks_unowned_rows: bool
-    """Whether its worker also counts what belongs to no shard of the table: with `keys`, what is in no span."""
+    """Whether this worker also counts rows that belong to no shard of the table; with `keys`, rows in no span."""
     tolerant: bool
-    """Whether other rows, and further copies of a row, may be there: after an `append`. They are not counted."""
+    """Whether other rows, and further copies of a row, are allowed, as after `append`. They are not counted."""
     table_rows: int
     """Rows of all shards of the table."""
     first_rows: frozenset[int]
@@ -94,26 +98,26 @@ class Scope(NamedTuple):
 
 
 class Fingerprint(NamedTuple):
-    """Rows that a server has added up itself: two equal ones are the same rows, in any order."""
+    """Sum over rows, computed by a server. Equal fingerprints mean equal rows, in any order."""
 
     rows: int
     smallest: int | None
     largest: int | None
     total: int
-    """The sum, modulo 2**64, of a hash of each row (worker.verify.verification)."""
+    """The sum, modulo 2**64, of a hash of each row (`worker.sources.row_checksum`)."""
 
 
 AsStored = Callable[[Column, pa.Array], pa.Array]
-"""What a source holds of a column's generated values: the same ones, less what docs/sources.md says it loses."""
+"""Converts generated values to what the store returns for them (`Source.as_stored`)."""
 
 
 class Encoded(Protocol):
-    """Rows in a wire format, to be cut at row ends without a copy."""
+    """Rows in a wire format, which can be cut between rows without a copy."""
 
     def __len__(self) -> int: ...
 
     def part(self, first: int, stop: int) -> Self:
-        """Rows `[first, stop)` of these."""
+        """Return the rows `[first, stop)`."""
         ...
 
 
@@ -124,29 +128,29 @@ class Sink(Protocol[E]):
     """Loads the rows of one shard."""
 
     def encode(self, batch: pa.RecordBatch) -> E:
-        """Whole columns to the wire format; called in row order, from one thread, not always the sending one."""
+        """Return the columns in the wire format. Called in row order, from one thread, which may differ from the sender's."""
         ...
 
     def send(self, pieces: Iterator[E]) -> BatchReceipt:
-        """Hand over one batch; return when it is acknowledged. Raises ServerError or StorageError."""
+        """Send one batch and return when it is acknowledged; raises ServerError or StorageError."""
         ...
 
 
 class Source(Protocol):
-    """One connection to a source. Every method raises ServerError (StorageError for files) naming what and where."""
+    """One connection to a store. Every method raises ServerError (StorageError for files) with the place and a remedy."""
 
     capabilities: Capabilities
 
     def connect(self) -> None:
-        """Try once to reach the source; the caller tries again while the error is a transient one."""
+        """Try once to connect; the caller retries while the error is transient."""
         ...
 
     def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
-        """Make the tables, once per run, safe to repeat and to run twice at once; returns warnings."""
+        """Create the tables and return warnings. It runs once per run, and is safe to repeat and to run twice at a time."""
         ...
 
     def sink(self, table: Table, shard: Shard, method: str) -> AbstractContextManager[Sink[Any]]:
-        """A sink for one shard; leaving it without an error makes the shard's last rows durable."""
+        """Return a sink for one shard; leaving it without an error makes the shard's last rows durable."""
         ...
 
     def remove(self, table: Table, keys: KeyRange | pa.Array) -> None:
@@ -154,27 +158,27 @@ class Source(Protocol):
         ...
 
     def count(self, table: Table) -> int:
-        """All rows of the table, counted by the source."""
+        """Return the number of rows of the table, counted by the store."""
         ...
 
     def read(self, table: Table, scope: Scope) -> Iterator[pa.RecordBatch]:
-        """The rows of a scope as they are, in any order, a batch at a time; other shards' rows may be among them.
+        """Yield the rows of a scope in any order; rows of other shards may be among them.
 
-        A column has the type that the generator gives it, or is text in the spelling of `worker.encode.text` (lists as
-        JSON), so that also what is no such value can be told of.
+        A column has the generator's type, or it is text in the spelling of `worker.encode.text` with lists as JSON. Text can
+        also show values that are not valid for the type.
         """
         ...
 
     def as_stored(self, column: Column, values: pa.Array) -> pa.Array:
-        """What the source holds of generated values."""
+        """Return what the store returns for generated values, without what docs/sources.md lists as lost."""
         ...
 
     def fingerprint(self, table: Table, scope: Scope) -> Fingerprint | None:
-        """The scope's rows added up by the source itself; None where it cannot, and they have to be read."""
+        """Return the fingerprint of a scope's rows; None if the store cannot compute it."""
         ...
 
     def settings(self) -> Mapping[str, str]:
-        """The server settings in force that bear on a load."""
+        """Return the server settings that affect a load, for the report."""
         ...
 
     def close(self) -> None:
@@ -183,8 +187,42 @@ class Source(Protocol):
 
 
 class KeyedSource(Source, Protocol):
-    """A source that removes rows by their keys (`Capabilities.key_range_deletable`), and can be asked for them before."""
+    """A store that removes and finds rows by their keys (`Capabilities.key_range_deletable`)."""
 
     def contains_any(self, table: Table, keys: KeyRange | pa.Array) -> bool:
-        """Whether the table has a row with one of these keys."""
+        """Return whether the table has a row with one of these keys."""
         ...
+
+
+class StoreSource(Source, Protocol):
+    """Base class of the stores, with defaults.
+
+    The methods of a store may raise the driver's errors: `worker.sources.open_source` translates them in one place.
+    """
+
+    types: Mapping[Kind, StoreType]
+
+    def translate_errors(self) -> AbstractContextManager[None]:
+        """Return a context that raises ServerError or StorageError in place of the driver's errors."""
+        return nullcontext()
+
+    def as_stored(self, column: Column, values: pa.Array) -> pa.Array:
+        """Return what the store returns for generated values."""
+        return self.types[column.type.kind].stored(values, column.type)
+
+    def fingerprint(self, table: Table, scope: Scope) -> Fingerprint | None:  # noqa: ARG002
+        """Return None: the rows have to be read."""
+        return None
+
+    def settings(self) -> Mapping[str, str]:
+        """Return no settings."""
+        return {}
+
+    def readable(self, what: str, read: Callable[[], Mapping[str, Any]], refused: dict[str, str]) -> Mapping[str, Any]:
+        """Return what `read` returns; if the server refuses it, note that in `refused` under `what` and return nothing."""
+        try:
+            with self.translate_errors():
+                return read()
+        except ServerError as error:
+            refused[what] = f"not readable: {error}"
+            return {}

@@ -1,8 +1,8 @@
-"""The text of a row that a server and we hash alike, so that the sum over all rows tells whether they are the same.
+"""Sum the hashes of rows as an SQL server computes them, to compare all rows without reading them.
 
 A row is its cells, commas between: `-` for NULL, else the length in characters, a colon and the text. Its hash is the
 first 60 bits of the text's MD5, which every SQL server computes; the sum is taken modulo 2**64. Floats are the
-hexadecimal digits of their bits; lists, jsonb and points are spelled by each server in its own way, and not summed.
+hexadecimal digits of their bits. Lists, jsonb and points have a spelling of their own on each server, and are not summed.
 """
 
 import hashlib
@@ -18,21 +18,15 @@ from worker.arrow import equal_width
 from worker.encode import text
 from worker.encode.columns import Piece, block, join, keep_nulls, numbers
 
-_BITS_TOO_MANY = 4
-_UNSUMMED = (Kind.ARRAY, Kind.SET, Kind.JSONB, Kind.POINT)
-
-
-def is_summable(table: Table) -> bool:
-    """Whether every column has a spelling that servers share."""
-    return not any(column.type.kind in _UNSUMMED for column in table.columns)
+_UNUSED_BITS = 4
 
 
 def total_of(table: Table, batch: pa.RecordBatch) -> int:
-    """The sum of the rows' hashes; the batch is as the source holds it."""
+    """Return the sum of the rows' hashes; the batch has the values as the store returns them."""
     cells = [_cell(batch.column(column.name), column.type) for column in table.columns]
     rows = pc.binary_join_element_wise(*cells, ",").cast(pa.binary()).to_pylist()
     digests = (hashlib.md5(row, usedforsecurity=False).digest() for row in rows)
-    return sum(int.from_bytes(digest[:8]) >> _BITS_TOO_MANY for digest in digests) % 2**64
+    return sum(int.from_bytes(digest[:8]) >> _UNUSED_BITS for digest in digests) % 2**64
 
 
 def _cell(column: Any, type_: DataType) -> pa.Array:

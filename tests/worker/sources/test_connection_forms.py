@@ -12,7 +12,7 @@ from core.errors import InputError
 from core.stores import KAFKA, MONGODB, MYSQL, NEO4J, POSTGRESQL, SOURCES
 from worker.sources import open_source
 from worker.sources.kafka import connection as kafka_connection
-from worker.sources.kafka.errors import Refusals
+from worker.sources.kafka.errors import ClientErrors
 from worker.sources.mongodb import connection as mongodb_connection
 from worker.sources.mysql import connection as mysql_connection
 from worker.sources.neo4j import connection as neo4j_connection
@@ -169,7 +169,7 @@ def test_neo4j_several_hosts() -> None:
 def test_librdkafka_form(form: Form) -> None:
     at = parse_connection(form.text, KAFKA)
     assert str(at) == form.shown
-    given = kafka_connection.configuration(at, Refusals(at))
+    given = kafka_connection.configuration(at, ClientErrors(at))
     assert {name: given[name] for name in form.given} == form.given
 
 
@@ -187,7 +187,7 @@ REFUSED = [
     (
         "postgresql",
         "postgresql://u:p%zz@h/d",
-        "invalid percent-encoded token; write it as libpq's documentation has it",
+        "invalid percent-encoded token; write it as in libpq's documentation",
     ),
     ("postgresql", "host=h dbnam=d", "invalid connection option; did you mean dbname?"),
     ("mongodb", "mongodb://u:p%zz@h/d", "Username and password must be escaped"),
@@ -210,7 +210,11 @@ REFUSED = [
     ),
     ("kafka", "kafka://h?security.protocol=tls", 'Invalid value "tls" for configuration property "security.protocol"'),
     ("kafka", "kafka://h?security.protocol=ssl&ssl.ca.location=/absent.pem", "ssl.ca.location failed"),
-    ("kafka", "kafka://u:p@h?sasl.password=q", "has sasl.password twice, before the @ and as an option; write it once"),
+    (
+        "kafka",
+        "kafka://u:p@h?sasl.password=q",
+        "sets sasl.password twice, before the @ and as an option; write it once",
+    ),
     ("kafka", "kafka://h/d", "names a database, and Kafka has none"),
     ("mysql", "mysql://a,b/d", "names several hosts, and the driver connects to one; name one server"),
     (
@@ -218,7 +222,7 @@ REFUSED = [
         "mysql://h/d?ssl-mode=REQUIRED&ssl-cert=/absent.pem",
         "ssl-cert: '/absent.pem' cannot be read with its key",
     ),
-    ("mysql", "mysql://h/d?ssl-cert=/absent.pem", "ssl-cert: '/absent.pem' is of no use with ssl-mode PREFERRED"),
+    ("mysql", "mysql://h/d?ssl-cert=/absent.pem", "ssl-cert: '/absent.pem' has no effect with ssl-mode PREFERRED"),
     (
         "mysql",
         "mysql://h/d?ssl-mode=VERIFY_CA&ssl-ca=/absent.pem",

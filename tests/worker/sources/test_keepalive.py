@@ -11,14 +11,13 @@ from psycopg.conninfo import conninfo_to_dict
 from core.connection import parse_connection
 from core.errors import ServerError
 from core.stores import POSTGRESQL
-from worker.sources import keepalive
-from worker.sources.postgresql.source import PostgreSQL
+from worker.sources import open_source, servers
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems name these options otherwise")
 def test_a_tcp_connection_is_asked_after_and_given_up() -> None:
     with socket.socket() as connection:
-        keepalive.keep_alive(connection)
+        servers.keep_alive(connection)
         assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
         found = {name: connection.getsockopt(socket.IPPROTO_TCP, getattr(socket, name)) for name in _NAMES}
     assert found == {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 30_000}
@@ -30,7 +29,7 @@ _NAMES = ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT", "TCP_USER_TIMEOUT")
 def test_a_socket_of_this_machine_needs_none() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        keepalive.keep_alive(ours)
+        servers.keep_alive(ours)
         assert ours.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 0
 
 
@@ -44,6 +43,6 @@ def test_the_connection_string_has_the_last_word(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("psycopg.connect", refuse)
     url = "postgresql://u@h/d?keepalives_idle=99&connect_timeout=3"
     with pytest.raises(ServerError):
-        PostgreSQL(parse_connection(url, POSTGRESQL)).connect()
+        open_source(POSTGRESQL, parse_connection(url, POSTGRESQL)).connect()
     assert (given["keepalives_idle"], given["connect_timeout"]) == ("99", "3")
     assert (given["tcp_user_timeout"], given["host"]) == (30_000, "h")

@@ -16,7 +16,7 @@ from tests.worker.verify.embedded import embedded_postgresql
 from worker.generate import Dataset
 from worker.result.counters import Counters
 from worker.sources.base import Source
-from worker.sources.row_checksum import is_summable
+from worker.sources.postgresql.types import is_summable
 from worker.verify.verification import Verification
 
 _SPELLED_ANEW = (Kind.ARRAY, Kind.SET, Kind.JSONB, Kind.POINT)

@@ -1,4 +1,4 @@
-"""CSV parts read back."""
+"""Read CSV parts back."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,11 +7,11 @@ import pyarrow as pa
 
 from core.schema.model import Table
 from worker.encode.csv import CsvEncoder
-from worker.sources.csv.text import blocks_of, texts_of
+from worker.sources.csv_text import blocks_of, texts_of
 
 
 def read_part(part: Path, table: Table) -> Iterator[pa.RecordBatch]:
-    """The rows of a part; a header that is not the table's is read as a row, which it is to nobody."""
+    """Yield the rows of a part; a header that is not the table's is read as a row, which matches none of the table's."""
     names = [column.name for column in table.columns]
     header = CsvEncoder(table).header
     with part.open("rb") as file:

@@ -9,16 +9,17 @@ from worker.encode.by_row import CsvByRow
 from worker.encode.csv import CsvEncoder
 from worker.sources.base import WorkerSlot
 from worker.sources.csv.reader import read_part
-from worker.sources.files.source import Files
+from worker.sources.csv.types import TYPES
+from worker.sources.files.source import Files, Format
 
 
 def open_source(connection: Connection, slot: WorkerSlot) -> Files:
-    """The files below a folder."""
-    return Files(CSV, connection, slot, {BULK: CsvEncoder, INSERT: CsvByRow}, rows_of, read_part)
+    """Return the files below a folder."""
+    return Files(connection, slot, Format(CSV, TYPES, {BULK: CsvEncoder, INSERT: CsvByRow}, count_rows, read_part))
 
 
-def rows_of(part: Path) -> int:
-    """The rows of a part as Python's own reader sees them; the part of row 0 has a header more."""
+def count_rows(part: Path) -> int:
+    """Return the rows of a part as Python's own reader counts them; the part of row 0 also has a header."""
     with part.open(newline="", encoding="utf-8") as file:
         lines = sum(1 for _ in csv.reader(file))
     return lines - 1 if int(part.stem.removeprefix("part-")) == 0 else lines

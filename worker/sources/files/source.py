@@ -1,7 +1,7 @@
-"""Files, for every format that is rows of text: a part file per shard, published once the run's parts are complete.
+"""Files of every format that is rows of text: one part file per shard, published once all parts of the run are complete.
 
-The parts of a table, put one behind the other in the order of their names, are the table's file whatever the number of
-workers: a part is named by its first row, and only the part that begins at row 0 has the format's header.
+The parts of a table, concatenated in the order of their names, are the table's file for any number of workers: a part is
+named after its first row, and only the part of row 0 has the format's header.
 """
 
 import errno
@@ -9,7 +9,8 @@ import os
 import stat
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -21,73 +22,75 @@ from core.output.folder import storage_errors
 from core.output.manifest import OutputFile, Run, part_path
 from core.output.writer import OutputWriter
 from core.plan import OnExisting, Shard
-from core.schema.model import Column, Table
+from core.schema.model import Table
+from core.schema.types import Kind
 from core.stores import Capabilities
 from worker.encode.rows import Rows
-from worker.sources.base import BatchReceipt, Fingerprint, KeyRange, Scope, Sink, WorkerSlot
+from worker.sources.base import BatchReceipt, KeyRange, Scope, Sink, StoreSource, WorkerSlot
+from worker.sources.column_types import StoreType
 
 
 class RowEncoder(Protocol):
-    """What makes a format: rows of text from columns, and the text before the first row."""
+    """Encodes rows of one format."""
 
     header: bytes
+    """The text before the first row."""
 
     def encode(self, batch: pa.RecordBatch) -> Rows:
-        """Whole columns as rows of text."""
+        """Return whole columns as rows of text."""
         ...
 
 
-EncoderOf = Callable[[Table], RowEncoder]
-"""By method: what encodes a table's rows."""
-RowsOf = Callable[[Path], int]
-"""Counts the rows of a part, its header left out."""
-ReadPart = Callable[[Path, Table], Iterator[pa.RecordBatch]]
-"""The rows of a part as columns of text."""
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format of files."""
+
+    capabilities: Capabilities
+    types: Mapping[Kind, StoreType]
+    encoders: Mapping[str, Callable[[Table], RowEncoder]]
+    """The encoder of a table's rows, by load method."""
+    count_rows: Callable[[Path], int]
+    """Returns the rows of a part without its header."""
+    read_part: Callable[[Path, Table], Iterator[pa.RecordBatch]]
+    """Yields the rows of a part as columns of text."""
 
 
-class Files:
-    """A folder with a folder per table."""
+class Files(StoreSource):
+    """A folder with one folder per table."""
 
-    def __init__(
-        self,
-        capabilities: Capabilities,
-        at: Connection,
-        slot: WorkerSlot,
-        encoders: Mapping[str, EncoderOf],
-        rows_of: RowsOf,
-        read_part: ReadPart,
-    ) -> None:
-        self.capabilities = capabilities
+    def __init__(self, at: Connection, slot: WorkerSlot, format_: Format) -> None:
+        self.capabilities, self.types = format_.capabilities, format_.types
+        self._format = format_
         self._output = OutputWriter(Path(at.path), slot.output_key)
         self._slot = slot
-        self._run = Run.of(slot.plan, slot.stack) if slot.plan else Run(stack=slot.stack, source=capabilities.name)
+        self._run = Run.of(slot.plan, slot.stack) if slot.plan else Run(stack=slot.stack, source=self.capabilities.name)
         self._on_existing = slot.plan.on_existing if slot.plan else OnExisting.EMPTY
-        self._encoders = encoders
-        self._rows_of = rows_of
-        self._read_part = read_part
+
+    def translate_errors(self) -> AbstractContextManager[None]:
+        """Raise StorageError in place of OSError."""
+        return storage_errors(self._output.path)
 
     def connect(self) -> None:
-        """Raise StorageError for a path that is a file; `prepare` creates the folder."""
-        with storage_errors(self._output.path), suppress(FileNotFoundError):
+        """Raise an error for a path that is a file; `prepare` creates the folder."""
+        with suppress(FileNotFoundError):
             if not stat.S_ISDIR(self._output.path.stat().st_mode):
                 raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
 
     def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
-        """Refuse what is in the way by name, and start a run that replaces this stack's earlier files when it is complete.
+        """Refuse files in the way by name, and start a run that replaces this stack's earlier files when it is complete.
 
-        For a run that verifies alone, refuse a folder whose rows are not in the files that its manifest names.
+        If the run only verifies, refuse a folder whose rows are not in the files that its manifest names.
         """
-        with storage_errors(self._output.path):
-            if self._loads:
-                self._output.begin(self._run, [table.name for table in tables], on_existing)
-            elif self._slot.plan is not None:
-                self._output.require_readable(self._slot.plan.tables, self._suffix)
+        if self._loads:
+            self._output.begin(self._run, [table.name for table in tables], on_existing)
+        elif self._slot.plan is not None:
+            self._output.require_readable(self._slot.plan.tables, self._suffix)
         return ()
 
     @contextmanager
     def sink(self, table: Table, shard: Shard, method: str) -> Iterator[Sink[Any]]:
         """Yield a sink for a part file, which is published with the run's other parts once all of them are complete."""
-        encoder = self._encoders[method](table)
+        encoder = self._format.encoders[method](table)
         path = self._part(table.name, shard.first_row)
         with storage_errors(self._output.path / path):
             together = self._output.join(self._run)
@@ -111,37 +114,23 @@ class Files:
 
     def count(self, table: Table) -> int:
         """Return the rows of all published parts, by an independent reader of the format."""
-        with storage_errors(self._output.path):
-            return sum(self._rows_of(part) for part in self._output.parts(table.name, self._suffix))
+        return sum(self._format.count_rows(part) for part in self._output.parts(table.name, self._suffix))
 
     def read(self, table: Table, scope: Scope) -> Iterator[pa.RecordBatch]:
         """Yield the rows of the manifest's files; after a load those of the shard's part.
 
         After a load the table's first worker also reads the parts that neither the plan nor the manifest names.
         """
-        with storage_errors(self._output.path):
-            if not scope.exclusive_storage:
-                self._output.require_readable([table.name], self._suffix)
-                parts = self._output.parts(table.name, self._suffix)
-            else:
-                planned = {self._output.path / self._part(table.name, first) for first in scope.first_rows}
-                unlisted = self._output.unlisted_parts(table.name, self._suffix) if scope.checks_unowned_rows else ()
-                own = self._output.path_of(self._part(table.name, scope.shard.first_row))
-                parts = [*([own] if own else ()), *(part for part in unlisted if part not in planned)]
-            for part in parts:
-                yield from self._read_part(part, table)
-
-    def as_stored(self, column: Column, values: pa.Array) -> pa.Array:  # noqa: ARG002
-        """Return the values themselves: these formats lose nothing."""
-        return values
-
-    def fingerprint(self, table: Table, scope: Scope) -> Fingerprint | None:  # noqa: ARG002
-        """Return None: there is no server that adds up the rows of a file."""
-        return None
-
-    def settings(self) -> Mapping[str, str]:
-        """Return nothing: the file system that holds the folder has no settings to show."""
-        return {}
+        if not scope.exclusive_storage:
+            self._output.require_readable([table.name], self._suffix)
+            parts = self._output.parts(table.name, self._suffix)
+        else:
+            planned = {self._output.path / self._part(table.name, first) for first in scope.first_rows}
+            unlisted = self._output.unlisted_parts(table.name, self._suffix) if scope.checks_unowned_rows else ()
+            own = self._output.path_of(self._part(table.name, scope.shard.first_row))
+            parts = [*([own] if own else ()), *(part for part in unlisted if part not in planned)]
+        for part in parts:
+            yield from self._format.read_part(part, table)
 
     def close(self) -> None:
         """Do nothing: no file stays open."""
@@ -158,7 +147,7 @@ class Files:
         return part_path(table, first_row, self._suffix)
 
     def _awaited(self, path: str, *, together: bool) -> Sequence[str]:
-        """Return the parts that are published with this one: the run's, or the worker's where its folder is its own."""
+        """Return the parts that are published with this one: the run's, or the worker's if it has a folder of its own."""
         plan = self._slot.plan
         if plan is None:
             return [path]
@@ -175,15 +164,15 @@ class FileSink:
         self._rows = self._bytes = self._crc32 = 0
 
     def encode(self, batch: pa.RecordBatch) -> Rows:
-        """Rows of text."""
+        """Return rows of text."""
         return self._encoder.encode(batch)
 
     def send(self, pieces: Iterator[Rows]) -> BatchReceipt:
-        """Write to the file, which is synced once, when the shard ends."""
+        """Write the rows to the file, which is synced once, when the shard ends."""
         return BatchReceipt(sum(map(self._send, pieces)), 0.0)
 
     def write(self, data: memoryview) -> int:
-        """Write all bytes: a raw file may take fewer than it is given."""
+        """Write all bytes: one write to a raw file may take fewer."""
         written = 0
         while written < len(data):
             written += self._file.write(data[written:])

@@ -1,22 +1,40 @@
 """JSON Lines files, one folder of parts per table."""
 
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
+import pyarrow as pa
+
 from core.connection import Connection
+from core.schema.model import Table
 from core.stores import BULK, INSERT, JSONL
 from worker.encode.by_row import NdjsonByRow
 from worker.encode.json_text import NdjsonEncoder
 from worker.sources.base import WorkerSlot
-from worker.sources.files.source import Files
-from worker.sources.jsonl.reader import read_part
+from worker.sources.files.source import Files, Format
+from worker.sources.jsonl.types import TYPES
+from worker.sources.text_columns import columns_of_lines
+
+_LINES = 8_192
+"""Lines per batch that is read back."""
 
 
 def open_source(connection: Connection, slot: WorkerSlot) -> Files:
-    """The files below a folder."""
-    return Files(JSONL, connection, slot, {BULK: NdjsonEncoder, INSERT: NdjsonByRow}, rows_of, read_part)
+    """Return the files below a folder."""
+    return Files(
+        connection, slot, Format(JSONL, TYPES, {BULK: NdjsonEncoder, INSERT: NdjsonByRow}, count_lines, read_part)
+    )
 
 
-def rows_of(part: Path) -> int:
-    """The lines of a part: no JSON value has a line end in it."""
+def count_lines(part: Path) -> int:
+    """Return the lines of a part: no JSON value contains a line end."""
     with part.open("rb") as file:
         return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
+
+
+def read_part(part: Path, table: Table) -> Iterator[pa.RecordBatch]:
+    """Yield the objects of a part, one per line."""
+    with part.open("rb") as file:
+        while lines := list(islice(file, _LINES)):
+            yield columns_of_lines(lines, table)

@@ -1,4 +1,4 @@
-"""librdkafka's properties for a connection string: brokers and login from its front, every other property from its options.
+"""Return librdkafka's properties for a connection string: brokers and login, and the properties in its options.
 
 kafka://user:password@broker:9092,broker:9092?security.protocol=SASL_SSL&sasl.mechanism=SCRAM-SHA-512&ssl.ca.location=/file
 """
@@ -13,7 +13,7 @@ from confluent_kafka.admin import AdminClient
 
 from core.connection import Connection
 from core.errors import InputError
-from worker.sources.kafka.errors import Refusals
+from worker.sources.kafka.errors import ClientErrors
 
 _CONNECTING = (
     "security.protocol", "sasl.", "ssl.", "enable.sasl.oauthbearer.unsecure.jwt", "enable.ssl.certificate.verification",
@@ -21,40 +21,40 @@ _CONNECTING = (
     "connections.max.idle.ms", "metadata.max.age.ms", "allow.auto.create.topics", "api.version.", "broker.version.fallback",
     "enable.sparse.connections", "retry.backoff",
 )  # fmt: skip
-"""The properties, or how their names begin, that say how to reach a broker. How to load is not for the user to say."""
+"""Properties, or beginnings of their names, that a user may set: how to reach a broker, not how to load."""
 _NAMES = (
     "security.protocol", "sasl.mechanism", "sasl.mechanisms", "sasl.username", "sasl.password", "ssl.ca.location",
     "ssl.certificate.location", "ssl.key.location", "ssl.key.password", "ssl.endpoint.identification.algorithm",
     "sasl.oauthbearer.method", "sasl.oauthbearer.client.id", "sasl.oauthbearer.client.secret",
     "sasl.oauthbearer.token.endpoint.url", "sasl.oauthbearer.scope", "sasl.oauthbearer.config", "sasl.kerberos.service.name",
 )  # fmt: skip
-"""The usual ones, to name the one that was meant."""
+"""Common properties, to suggest the one that was meant."""
 
 
-def configuration(at: Connection, refusals: Refusals) -> dict[str, Any]:
-    """Return the client's properties; raises InputError for one that librdkafka does not take."""
+def configuration(at: Connection, errors: ClientErrors) -> dict[str, Any]:
+    """Return the client's properties; raise InputError for one that librdkafka does not accept."""
     given = _given(at)
     if any(host.port is None for host in at.hosts):
         raise at.refused("names a Unix socket, and Kafka has none", "name a broker")
     properties: dict[str, Any] = {
         "bootstrap.servers": ",".join(map(str, at.hosts)),
         "client.id": "loadtest",
-        "error_cb": refusals.heard,
-        # Its own lines on standard error would stand beside the one that says what to do.
+        "error_cb": errors.record,
+        # Its own lines on standard error would distract from the one with the remedy.
         "log_level": 0,
         "socket.connection.setup.timeout.ms": 10_000,
         "reconnect.backoff.max.ms": 1_000,
         **_login(at, given),
         **given,
     }
-    # A client that asks nothing: it is there for what it says of the properties.
+    # A client without a broker, which only checks the properties.
     alone: dict[str, Any] = {**properties, "bootstrap.servers": "127.0.0.1:1", "error_cb": lambda _: None}
     try:
         AdminClient(alone)
     except (KafkaException, ValueError, TypeError) as error:
         first = error.args[0] if error.args else error
-        said = re.sub("^Failed to create [a-z ]+: ", "", first.str() if hasattr(first, "str") else str(first))
-        raise at.refused(said, "write librdkafka's properties") from None
+        message = re.sub("^Failed to create [a-z ]+: ", "", first.str() if hasattr(first, "str") else str(first))
+        raise at.refused(message, "write librdkafka's properties") from None
     return properties
 
 
@@ -70,12 +70,12 @@ def _given(at: Connection) -> dict[str, str]:
 
 
 def _login(at: Connection, given: Mapping[str, str]) -> dict[str, str]:
-    """Return what user and password in the front of the string mean: SASL, by the mechanism PLAIN unless one is named."""
+    """Return the properties for user and password before the @: SASL, with mechanism PLAIN unless another is set."""
     if at.user is None:
         return {}
     login = {"sasl.username": at.user, "sasl.password": at.password or ""}
     if twice := sorted(login.keys() & given.keys()):
-        raise InputError(f"{at.key}: has {twice[0]} twice, before the @ and as an option; write it once")
+        raise InputError(f"{at.key}: sets {twice[0]} twice, before the @ and as an option; write it once")
     if "sasl.mechanisms" not in given and "sasl.mechanism" not in given:
         login["sasl.mechanism"] = "PLAIN"
     return {"security.protocol": "sasl_plaintext", **login}

@@ -1,4 +1,4 @@
-"""What Kafka's and librdkafka's errors mean to a user."""
+"""Translate errors of Kafka and librdkafka into one line with a remedy."""
 
 import time
 from collections.abc import Mapping
@@ -8,70 +8,75 @@ from confluent_kafka.admin import AdminClient
 
 from core.connection import Connection
 from core.errors import ServerError
-from worker.sources.messages import GONE, MORE_DISK
+from worker.sources.servers import LOST, MORE_DISK
 
 _ANSWER_SECONDS = 5.0
 _HANDSHAKE = "SSL handshake failed"
 TOPIC_ALREADY_EXISTS = KafkaError.TOPIC_ALREADY_EXISTS
 
 
-class Refusals:
-    """What the client's threads were told while a request only timed out: the reason behind the timeout."""
+class ClientErrors:
+    """Errors that the client's threads receive. A request itself only times out; these have the reason."""
 
     def __init__(self, at: Connection) -> None:
         self._at = at
         self._last: KafkaError | None = None
         self._failed: KafkaError | None = None
 
-    def heard(self, error: KafkaError) -> None:
-        """The client's `error_cb`. That all brokers are down comes behind the error that says why."""
+    def record(self, error: KafkaError) -> None:
+        """Record an error, as the client's `error_cb`. 'All brokers are down' follows the error with the reason."""
         if error.code() != KafkaError._ALL_BROKERS_DOWN or self._last is None:  # noqa: SLF001
             self._last = error
 
     def await_answer(self, admin: AdminClient) -> None:
-        """Wait for a broker's answer; raises KafkaException, at once where a refusal stays (a request would only time out)."""
+        """Wait for a broker's answer; raise KafkaException at once for a refusal that waiting does not change."""
         deadline = time.monotonic() + _ANSWER_SECONDS
         while True:
             try:
                 admin.list_topics(timeout=1)
             except KafkaException:
-                # Serves `error_cb`, which hears the reason.
+                # Calls `error_cb` with the reason.
                 admin.poll(0.1)
-                stays = self._last is not None and not _waits(self._last)
-                if stays or time.monotonic() > deadline:
+                permanent = self._last is not None and not _waits(self._last)
+                if permanent or time.monotonic() > deadline:
                     raise
             else:
                 return
 
-    def undelivered(self, error: KafkaError | None, _: object) -> None:
-        """A message's delivery report, which comes for errors only."""
+    def record_undelivered(self, error: KafkaError | None, _: object) -> None:
+        """Record a message's delivery report, which exists for errors only."""
         if error is not None and self._failed is None:
             self._failed = error
 
     def raise_undelivered(self) -> None:
-        """Raises ServerError where a message was not delivered since the last call."""
+        """Raise ServerError if a message was not delivered since the last call."""
         if self._failed is not None:
             error, self._failed = self._failed, None
-            raise server_error(error, self._at, self, was_there=True)
+            raise server_error(error, self._at, self, was_connected=True)
 
     @property
     def reason(self) -> KafkaError | None:
-        """The last error of a connection."""
+        """Return the last error of a connection."""
         return self._last
 
 
-def server_error(error: KafkaError, at: Connection, refusals: Refusals, *, was_there: bool = False) -> ServerError:
-    """One line: where, what the server or the driver said, what to do; `was_there` where it had taken rows before."""
-    because = refusals.reason
-    cause = because if because is not None and error.code() in _TIMEOUTS else error
-    said = at.redacted(cause.str())
-    code = KafkaError._SSL if _HANDSHAKE in said else cause.code()  # noqa: SLF001
-    remedy = GONE if was_there and code in _TIMEOUTS else _REMEDIES.get(code, "see the server's log")
-    return ServerError(f"{at}: {said}; {remedy}", transient=_waits(cause))
+def server_error(
+    error: KafkaError, at: Connection, errors: ClientErrors, *, was_connected: bool = False
+) -> ServerError:
+    """Return an error of one line: the place, the message of the server or driver, and a remedy.
+
+    `was_connected` is true if the server had accepted rows before.
+    """
+    reason = errors.reason
+    cause = reason if reason is not None and error.code() in _TIMEOUTS else error
+    message = at.redacted(cause.str())
+    code = KafkaError._SSL if _HANDSHAKE in message else cause.code()  # noqa: SLF001
+    remedy = LOST if was_connected and code in _TIMEOUTS else _REMEDIES.get(code, "see the server's log")
+    return ServerError(f"{at}: {message}; {remedy}", transient=_waits(cause))
 
 
 def _waits(error: KafkaError) -> bool:
-    """Whether waiting may help. A listener without TLS fails the handshake under the code of a lost connection."""
+    """Return whether waiting may help; it does not after a failed TLS handshake, which has the code of a lost connection."""
     return error.code() in _TRANSIENT and _HANDSHAKE not in error.str()
 
 
@@ -89,7 +94,7 @@ _TRANSIENT = (
 _REMEDIES: Mapping[int, str] = {
     **dict.fromkeys(
         (*_TIMEOUTS, *_codes("_RESOLVE", "BROKER_NOT_AVAILABLE")),
-        "check that the server is up and reachable, by the name that it advertises too",
+        "check that the server is up and reachable, also by the name that it advertises",
     ),
     **dict.fromkeys(
         _codes("_AUTHENTICATION", "SASL_AUTHENTICATION_FAILED"), "check user and password in the connection string"
@@ -106,5 +111,5 @@ _REMEDIES: Mapping[int, str] = {
         "raise the topic's max.message.bytes, or make rows smaller",
     ),
     **dict.fromkeys(_codes("POLICY_VIOLATION"), "set the topic's cleanup.policy to delete, or load elsewhere"),
-    **dict.fromkeys(_codes("UNKNOWN_TOPIC_OR_PART"), "run `worker prepare` first, which makes the topics"),
+    **dict.fromkeys(_codes("UNKNOWN_TOPIC_OR_PART"), "run `worker prepare` first, which creates the topics"),
 }

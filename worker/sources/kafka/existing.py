@@ -1,4 +1,4 @@
-"""Compare a topic that exists with the one that a run needs; nothing is changed."""
+"""Compare a topic that exists with the one that a run needs, without changing anything."""
 
 from collections.abc import Iterator, Mapping
 
@@ -6,31 +6,17 @@ from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AclOperation,
     AdminClient,
-    ConfigResource,
     NewTopic,
     TopicDescription,
 )
 
-from core.schema.checks.kafka import LARGEST_MESSAGE
 from core.schema.checks.listed_values import largest_row
 from core.schema.model import Table
 from core.text import one_line
-from core.units import MIB
+from worker.sources.kafka.topics import MESSAGE_OVERHEAD, SECONDS, settings_of
 
-SECONDS = 20.0
-"""How long one request may take; the first after a start waits for the controller."""
-AROUND_A_MESSAGE = MIB
-"""Bytes: JSON around a row's largest values, base64, and the batch's own header."""
-CREATED: Mapping[str, str] = {
-    "cleanup.policy": "delete",
-    "max.message.bytes": str(LARGEST_MESSAGE + AROUND_A_MESSAGE),
-    "min.insync.replicas": "1",
-    "retention.bytes": "-1",
-    "retention.ms": "604800000",
-}
-"""Settings of a topic that the program creates, in which the broker's defaults would lose or refuse messages."""
 SHORTEST_RETENTION_MS = 3_600_000
-"""The default timeout of a run: what is deleted earlier cannot be verified."""
+"""The default timeout of a run: messages that are deleted earlier cannot be verified."""
 _UNKNOWN = (KafkaError.UNKNOWN_TOPIC_OR_PART,)
 _DENIED = (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.CLUSTER_AUTHORIZATION_FAILED)
 _RIGHTS: Mapping[AclOperation, str] = {
@@ -38,11 +24,11 @@ _RIGHTS: Mapping[AclOperation, str] = {
     AclOperation.WRITE: "WRITE",
     AclOperation.DELETE: "DELETE",
 }
-"""What loading, loading again and verifying need on a topic."""
+"""The rights on a topic that loading, loading again and verifying need."""
 
 
 def described(admin: AdminClient, names: list[str]) -> tuple[dict[str, TopicDescription], list[str]]:
-    """Return the topics that exist, and the names that the user may not look at; raises KafkaException."""
+    """Return the topics that exist, and the names that the user may not describe; raise KafkaException."""
     answers = admin.describe_topics(TopicCollection(names), include_authorized_operations=True, request_timeout=SECONDS)
     found: dict[str, TopicDescription] = {}
     hidden: list[str] = []
@@ -59,7 +45,7 @@ def described(admin: AdminClient, names: list[str]) -> tuple[dict[str, TopicDesc
 
 
 def creation_complaints(admin: AdminClient, new: NewTopic) -> Iterator[str]:
-    """Yield why the broker would refuse to create a topic; it is asked without creating one."""
+    """Yield why the broker would refuse to create a topic, by a request that only validates."""
     for answer in admin.create_topics([new], operation_timeout=SECONDS, validate_only=True).values():
         try:
             answer.result()
@@ -76,7 +62,7 @@ def creation_complaints(admin: AdminClient, new: NewTopic) -> Iterator[str]:
 
 
 def topic_complaints(admin: AdminClient, topic: TopicDescription, table: Table, partitions: int) -> Iterator[str]:
-    """Yield everything that is wrong with a topic that exists."""
+    """Yield complaints about a topic that exists."""
     if topic.is_internal:
         yield "is one of Kafka's own topics; load elsewhere"
         return
@@ -112,12 +98,6 @@ def setting_complaints(settings: Mapping[str, str], table: Table, replicas: int)
     if (size := int(settings["retention.bytes"])) >= 0:
         yield f"has retention.bytes={size}, which deletes messages of a larger load, wanted -1; change it"
     if (most := int(settings["max.message.bytes"])) < largest_row(table):
-        yield f"has max.message.bytes={most}, wanted {largest_row(table) + AROUND_A_MESSAGE} for the schema's rows; raise it"
+        yield f"has max.message.bytes={most}, wanted {largest_row(table) + MESSAGE_OVERHEAD} for the schema's rows; raise it"
     if (least := int(settings["min.insync.replicas"])) > replicas:
         yield f"has min.insync.replicas={least} and {replicas} replicas, so that it takes no message; lower it"
-
-
-def settings_of(admin: AdminClient, kind: str, name: str) -> dict[str, str]:
-    """Return the settings of a topic or a broker; raises KafkaException."""
-    (answer,) = admin.describe_configs([ConfigResource(kind, name)], request_timeout=SECONDS).values()
-    return {key: str(entry.value) for key, entry in answer.result().items()}

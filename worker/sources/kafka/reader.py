@@ -1,4 +1,4 @@
-"""Topics read back: a consumer without a group, from the first offset of each partition to the last one there was."""
+"""Read topics back by a consumer without a group, from each partition's first offset to its last at the start."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -9,19 +9,19 @@ import pyarrow.compute as pc
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from core.schema.model import Table
-from worker.sources.json_text import texts_of
+from worker.sources.text_columns import columns_of_lines
 
 _MESSAGES = 8_192
-_PATIENCE_SECONDS = 0.1
+_BATCH_SECONDS = 0.1
 """How long to wait for a full batch; the last one of a partition is never full."""
 _SILENCE_SECONDS = 30.0
-"""After which a broker that sends nothing, while there is something, is given up."""
+"""Seconds after which a broker that sends nothing, with messages left, counts as lost."""
 
 
 def read(
     configuration: Mapping[str, Any], table: Table, spans: Mapping[int, tuple[int, int]]
 ) -> Iterator[pa.RecordBatch]:
-    """The messages of a topic's partitions, each from its first offset to before its last."""
+    """Yield the messages of a topic's partitions, each from its first offset to before its last."""
     ends = {partition: last for partition, (first, last) in spans.items() if last > first}
     consumer = Consumer(
         {
@@ -29,11 +29,11 @@ def read(
             "group.id": "loadtest-verify",
             "enable.auto.commit": False,
             "enable.partition.eof": True,
-            # Messages of a transaction that others did not commit are not there for their readers either.
+            # Other readers cannot see messages of uncommitted transactions either.
             "isolation.level": "read_committed",
-            # An offset that retention has deleted meanwhile: an error, and not a jump to the end.
+            # If retention deletes the offset in the meantime, fail instead of continuing at the end.
             "auto.offset.reset": "error",
-            # Batches come compressed and are kept unpacked: what is asked for ahead is many times as large in memory.
+            # Batches arrive compressed and are stored uncompressed: fetched ahead, they take many times the memory.
             "queued.max.messages.kbytes": 16_384,
             "queued.min.messages": _MESSAGES,
             "max.partition.fetch.bytes": 262_144,
@@ -41,12 +41,12 @@ def read(
     )
     try:
         consumer.assign([TopicPartition(table.name, partition, spans[partition][0]) for partition in ends])
-        heard = time.monotonic()
+        received = time.monotonic()
         while ends:
-            messages = consumer.consume(_MESSAGES, timeout=_PATIENCE_SECONDS)
+            messages = consumer.consume(_MESSAGES, timeout=_BATCH_SECONDS)
             if messages:
-                heard = time.monotonic()
-            elif time.monotonic() - heard > _SILENCE_SECONDS:
+                received = time.monotonic()
+            elif time.monotonic() - received > _SILENCE_SECONDS:
                 raise KafkaException(KafkaError(KafkaError._TIMED_OUT))  # noqa: SLF001 - the library's name for it
             rows = [message for message in messages if _is_row(message, ends)]
             if rows:
@@ -56,7 +56,7 @@ def read(
 
 
 def _is_row(message: Any, ends: dict[int, int]) -> bool:
-    """Whether this is a message of the span; notes where a partition is at its end."""
+    """Return whether this is a message of the span; remove partitions that have ended from `ends`."""
     error, partition = message.error(), message.partition()
     if error is not None:
         if error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001
@@ -73,8 +73,8 @@ def _is_row(message: Any, ends: dict[int, int]) -> bool:
 
 
 def _batch(messages: list[Any], table: Table) -> pa.RecordBatch:
-    """A message whose key is not its row's has both in the row's, which is then nobody's."""
-    batch = texts_of([message.value() or b"null" for message in messages], table)
+    """Return the messages as rows; the key cell of a message with another key shows both, which is not a valid key."""
+    batch = columns_of_lines([message.value() or b"null" for message in messages], table)
     place = batch.schema.get_field_index(table.primary_key)
     keys = pa.array([(message.key() or b"").decode(errors="backslashreplace") for message in messages], pa.string())
     cells = batch.column(place)

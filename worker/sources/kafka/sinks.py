@@ -1,4 +1,4 @@
-"""Loading a topic: messages whose bytes are made in whole columns, produced without a Python call back for each."""
+"""Load a topic with messages that are encoded in whole columns and produced without a Python callback for each."""
 
 import itertools
 import time
@@ -15,14 +15,14 @@ from worker.encode.encoder import KeyEncoder
 from worker.encode.json_text import NdjsonEncoder
 from worker.encode.rows import Rows
 from worker.sources.base import BatchReceipt
-from worker.sources.kafka.errors import Refusals
+from worker.sources.kafka.errors import ClientErrors
 
 _ROOM_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Messages:
-    """Keys, and values that end in a line feed which no message has."""
+    """Keys, and values that end in a line feed, which is not part of the message."""
 
     keys: Rows
     values: Rows
@@ -31,81 +31,81 @@ class Messages:
         return len(self.keys)
 
     def part(self, first: int, stop: int) -> Self:
-        """The messages from `first` to before `stop`."""
+        """Return the messages `[first, stop)`."""
         return type(self)(self.keys.part(first, stop), self.values.part(first, stop))
 
     def pairs(self) -> Iterator[tuple[bytes, bytes]]:
-        """Key and value of each."""
+        """Return the key and value of each message."""
         return zip(self.keys.cut(), self.values.cut(terminator=1), strict=True)
 
     @property
     def nbytes(self) -> int:
-        """Bytes of keys and values, before compression."""
+        """Return the bytes of keys and values, before compression."""
         return self.keys.nbytes + self.values.nbytes - len(self)
 
 
 class ProduceSink:
-    """A batch is as many messages as rows, and ends when the last of them is acknowledged."""
+    """Sends one message per row. A batch ends when its last message is acknowledged."""
 
-    def __init__(self, producer: Producer, table: Table, partitions: Sequence[int], refusals: Refusals) -> None:
+    def __init__(self, producer: Producer, table: Table, partitions: Sequence[int], errors: ClientErrors) -> None:
         self._producer = producer
         self._topic = table.name
         self._partitions = itertools.cycle(partitions)
-        self._refusals = refusals
+        self._errors = errors
         self._keys = KeyEncoder(table)
         self._values = NdjsonEncoder(table)
 
     def encode(self, batch: pa.RecordBatch) -> Messages:
-        """Keys as text, values as JSON."""
+        """Return keys as text and values as JSON."""
         return Messages(self._keys.encode(batch), self._values.encode(batch))
 
     def send(self, pieces: Iterator[Messages]) -> BatchReceipt:
-        """A piece goes to one partition, the next piece to the next: large record batches, and all partitions alike."""
+        """Send each piece to one partition, the next piece to the next, which makes record batches large."""
         sent = 0
         for piece in pieces:
             self._produce(piece, next(self._partitions))
             sent += piece.nbytes
         started = time.perf_counter()
-        self._acknowledged()
+        self._await_acknowledgement()
         return BatchReceipt(sent, time.perf_counter() - started)
 
     def _produce(self, messages: Messages, partition: int) -> None:
-        produce, topic, failed = self._producer.produce, self._topic, self._refusals.undelivered
+        produce, topic, failed = self._producer.produce, self._topic, self._errors.record_undelivered
         for key, value in messages.pairs():
             try:
                 produce(topic, value, key, partition, failed)
             except BufferError:
-                self._when_there_is_room(value, key, partition)
+                self._produce_when_possible(value, key, partition)
 
-    def _when_there_is_room(self, value: bytes, key: bytes, partition: int) -> None:
+    def _produce_when_possible(self, value: bytes, key: bytes, partition: int) -> None:
         while True:
             self._producer.poll(_ROOM_SECONDS)
-            self._refusals.raise_undelivered()
+            self._errors.raise_undelivered()
             try:
-                self._producer.produce(self._topic, value, key, partition, self._refusals.undelivered)
+                self._producer.produce(self._topic, value, key, partition, self._errors.record_undelivered)
             except BufferError:
                 continue
             return
 
-    def _acknowledged(self) -> None:
-        """Every message either is acknowledged in time or is reported as an error."""
+    def _await_acknowledgement(self) -> None:
+        """Wait until every message is acknowledged; raise ServerError for one that is not."""
         while self._producer.flush(1):
-            self._refusals.raise_undelivered()
-        self._refusals.raise_undelivered()
+            self._errors.raise_undelivered()
+        self._errors.raise_undelivered()
 
 
 class ProduceOneSink(ProduceSink):
-    """A message at a time, each acknowledged before the next."""
+    """Sends one message at a time, each acknowledged before the next."""
 
-    def __init__(self, producer: Producer, table: Table, partitions: Sequence[int], refusals: Refusals) -> None:
-        super().__init__(producer, table, partitions, refusals)
+    def __init__(self, producer: Producer, table: Table, partitions: Sequence[int], errors: ClientErrors) -> None:
+        super().__init__(producer, table, partitions, errors)
         self._by_row = NdjsonByRow(table)
 
     def encode(self, batch: pa.RecordBatch) -> Messages:
-        """Values made one by one."""
+        """Return values that are encoded one by one."""
         return Messages(self._keys.encode(batch), self._by_row.encode(batch))
 
     def _produce(self, messages: Messages, partition: int) -> None:
         for one in range(len(messages)):
             super()._produce(messages.part(one, one + 1), partition)
-            self._acknowledged()
+            self._await_acknowledgement()

@@ -1,6 +1,5 @@
 """PyMongo's client for the user's connection string, which PyMongo reads itself."""
 
-import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,21 +15,19 @@ from core.errors import InputError
 _DEFAULTS: Mapping[str, object] = {
     "serverSelectionTimeoutMS": 2_000,
     "connectTimeoutMS": 10_000,
-    # A batch that was sent twice would be an error of duplicates: better the first error.
+    # A batch that is sent twice fails with duplicate keys, which would hide the first error.
     "retryWrites": False,
 }
-"""Where the connection string says nothing else."""
-_PLAIN_MS = 2_000
-_TLS = re.compile("CERTIFICATE_VERIFY_FAILED|certificate verify failed|SSL handshake failed|WRONG_VERSION_NUMBER")
-_BEFORE = re.compile("Connection refused|Connection reset|timed out")
+"""Arguments that the connection string may replace."""
+_PLAIN_TIMEOUT_MS = 2_000
 
 
 def arguments(at: Connection) -> dict[str, Any]:
-    """Return the driver's arguments that the string leaves open; raises InputError for a string that it cannot read."""
+    """Return the driver's arguments that the string does not set; raise InputError for a string that it cannot read."""
     given = {name.lower() for name, _ in at.options}
     with _refusing(at):
         if at.text.startswith(SRV_SCHEME):
-            # Its parser would ask DNS; a client that is not connected does not.
+            # The parser would query DNS; a client that is not connected does not.
             MongoClient(at.text, connect=False).close()
         else:
             parse_uri(at.text)
@@ -40,20 +37,15 @@ def arguments(at: Connection) -> dict[str, Any]:
 
 
 def open_client(at: Connection, given: Mapping[str, Any]) -> "MongoClient[dict[str, Any]]":
-    """Return a client; raises InputError for options that contradict each other or files that cannot be read."""
+    """Return a client; raise InputError for options that contradict each other or files that cannot be read."""
     with _refusing(at):
         return MongoClient(at.text, uuidRepresentation="standard", **given)
 
 
-def is_permanent(said: str) -> bool:
-    """Whether no server can be reached for a reason that waiting does not change."""
-    return _TLS.search(said) is not None and _BEFORE.search(said) is None
-
-
 def refuses_tls(at: Connection) -> bool:
-    """Whether the string asks for TLS, and its first server answers without: some then wait for more of a TLS handshake.
+    """Return whether the string requires TLS, and its first server answers without TLS. No login is sent.
 
-    No login is sent.
+    Some servers without TLS do not refuse a TLS handshake: they wait for more of it.
     """
     asked = [value for name, value in at.options if name.lower() in ("tls", "ssl")]
     if asked[-1:] != ["true"] or at.text.startswith(SRV_SCHEME) or at.port is None:
@@ -63,8 +55,8 @@ def refuses_tls(at: Connection) -> bool:
         at.port,
         tls=False,
         directConnection=True,
-        serverSelectionTimeoutMS=_PLAIN_MS,
-        connectTimeoutMS=_PLAIN_MS,
+        serverSelectionTimeoutMS=_PLAIN_TIMEOUT_MS,
+        connectTimeoutMS=_PLAIN_TIMEOUT_MS,
     )
     try:
         with plain:
@@ -76,7 +68,7 @@ def refuses_tls(at: Connection) -> bool:
 
 @contextmanager
 def _refusing(at: Connection) -> Iterator[None]:
-    """The driver only warns of an option that it cannot use, and goes on without: here that is an error."""
+    """Raise InputError for the driver's errors, and for its warnings of options that it cannot use."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)

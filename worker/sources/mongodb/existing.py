@@ -1,4 +1,4 @@
-"""Compare a collection that exists with the one that a run needs; nothing is changed."""
+"""Compare a collection that exists with the one that a run needs, without changing anything."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -17,12 +17,12 @@ _OPTIONS: Mapping[str, tuple[str, str]] = {
     "expireAfterSeconds": ("which deletes documents by their age", "switch it off by collMod"),
     "encryptedFields": ("which only an encrypting client may write", "create the collection without them"),
 }
-"""Options of a collection that change what is stored or kept: why, and what to do."""
+"""Options of a collection that change what is stored or kept, with the reason and a remedy."""
 _ARRAYS = (Kind.ARRAY, Kind.SET)
 
 
 def inspect(collection: "Collection[dict[str, Any]]", described: Mapping[str, Any], table: Table) -> list[str]:
-    """Return everything that is wrong with a collection, which `described` is listCollections' answer for."""
+    """Return complaints about a collection; `described` is its entry in the answer of listCollections."""
     complaints = list(option_complaints(described))
     if described.get("type", "collection") != "collection":
         return complaints
@@ -32,14 +32,14 @@ def inspect(collection: "Collection[dict[str, Any]]", described: Mapping[str, An
 
 
 def option_complaints(described: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is wrong with a collection's kind and options, from listCollections' answer."""
+    """Yield complaints about a collection's kind and options, from its entry in the answer of listCollections."""
     kind = described.get("type", "collection")
     if kind != "collection":
         yield f"is a {kind}, wanted a collection; drop it or load elsewhere"
         return
     options = described.get("options", {})
     for option, (why, remedy) in _OPTIONS.items():
-        # An empty validator is none, and the simple collation compares bytes.
+        # An empty validator has no effect, and the simple collation compares bytes.
         if options.get(option) and not (option == "collation" and options[option].get("locale") == "simple"):
             yield f"has option {option}, {why}; {remedy}"
     if described.get("info", {}).get("readOnly"):
@@ -47,7 +47,7 @@ def option_complaints(described: Mapping[str, Any]) -> Iterator[str]:
 
 
 def index_complaints(index: Mapping[str, Any], table: Table) -> Iterator[str]:
-    """Yield what an index forbids or deletes of a table's documents."""
+    """Yield complaints about an index that refuses or deletes documents of the table."""
     name, keys = str(index["name"]), dict(index["key"])
     fields = ["_id" if field == table.primary_key else field for field in _unique_columns(table)]
     where = f"{', '.join(keys)}: has"
@@ -76,7 +76,7 @@ def _unique_columns(table: Table) -> list[str]:
 
 
 def _shape(collection: "Collection[dict[str, Any]]", table: Table) -> Iterator[str]:
-    """A collection has the shape of its documents: one stands for all, and without any it has none."""
+    """Yield complaints about the fields of one document, which represents all; an empty collection has no shape."""
     document = collection.find_one()
     if document is None:
         return
@@ -88,7 +88,7 @@ def _shape(collection: "Collection[dict[str, Any]]", table: Table) -> Iterator[s
 
 
 def missing_rights(authorized: Mapping[str, Any], database: str, name: str, *, exists: bool) -> Iterator[str]:
-    """Yield the rights that the user lacks, from `authInfo` of connectionStatus; a server may not say what there are."""
+    """Yield the rights that the user lacks, from `authInfo` of connectionStatus; a server may list none at all."""
     privileges = authorized.get("authenticatedUserPrivileges")
     if not authorized.get("authenticatedUsers") or not privileges:
         return
@@ -110,9 +110,9 @@ def _covers(resource: Mapping[str, Any], database: str, name: str) -> bool:
 
 
 def _refused_deletion(collection: "Collection[dict[str, Any]]") -> Iterator[str]:
-    """Try a deletion of no document; yield the server's refusal, of a server or user that may only read."""
+    """Yield the refusal of a deletion of no document, by a server or for a user that may only read."""
     try:
         collection.database.command("delete", collection.name, deletes=[{"q": {"_id": {"$in": []}}, "limit": 0}])
     except OperationFailure as error:
-        said = one_line((error.details or {}).get("errmsg", error))
-        yield f"documents cannot be deleted ({said}); grant readWrite on the database, or name the primary"
+        message = one_line((error.details or {}).get("errmsg", error))
+        yield f"documents cannot be deleted ({message}); grant readWrite on the database, or name the primary"

@@ -1,4 +1,7 @@
-"""The driver's connection, as rows in bulk want it, and its arguments: it has no parser of connection strings."""
+"""Connect to MySQL or MariaDB: the driver's arguments, LOAD DATA from memory, and the session variables that are fixed.
+
+The driver has no parser of connection strings. No setting of the server may change what is stored or read.
+"""
 
 import ssl
 from collections.abc import Mapping
@@ -7,44 +10,85 @@ from typing import Any
 
 import pymysql
 from pymysql.constants import CLIENT, COMMAND, CR
+from pymysql.cursors import Cursor
 from pymysql.protocol import OKPacketWrapper
 
 from core.connection import Connection
-from core.errors import InputError
-from worker.sources.keepalive import keep_alive
+from core.errors import InputError, ServerError
+from worker.sources.servers import keep_alive
 
 _PACKET_BYTES = 64 * 1024
-"""Few for us, and each is soon whole for the server, which reads the rows of one while the next is on its way."""
+"""Large enough to be few, small enough for the server to read one packet while the next is sent."""
 
 _OPTIONS = ("ssl-mode", "ssl-ca", "ssl-cert", "ssl-key", "socket")
 _MODES = ("DISABLED", "PREFERRED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")
+_SQL_MODE = "STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
+"""The complete sql_mode: an automatic key of 0 stays 0, backslashes escape, double quotes delimit strings."""
+
+_BOTH: Mapping[str, str | int] = {
+    "sql_mode": _SQL_MODE,
+    "time_zone": "+00:00",
+    "autocommit": 0,
+    "unique_checks": 1,
+    "foreign_key_checks": 0,
+    "sql_safe_updates": 0,
+    "sql_auto_is_null": 0,
+    "sql_big_selects": 1,
+    "sql_select_limit": 2**64 - 1,
+    "sql_notes": 1,
+    "completion_type": "NO_CHAIN",
+    "innodb_lock_wait_timeout": 50,
+    "lock_wait_timeout": 86_400,
+    "net_read_timeout": 60,
+    "net_write_timeout": 600,
+    "wait_timeout": 28_800,
+    "character_set_client": "utf8mb4",
+    "character_set_connection": "utf8mb4",
+    "character_set_results": "utf8mb4",
+    "collation_connection": "utf8mb4_bin",
+}
+"""`foreign_key_checks`: workers load a table and the one that it references at the same time (docs/sources.md)."""
+_MYSQL: Mapping[str, str | int] = {"max_execution_time": 0}
+_MARIADB: Mapping[str, str | int] = {
+    "max_statement_time": 0,
+    "max_error_count": 64,
+    "check_constraint_checks": 1,
+    "idle_transaction_timeout": 0,
+    "idle_readonly_transaction_timeout": 0,
+    "idle_write_transaction_timeout": 0,
+    "sql_if_exists": 0,
+}
+_NOT_SETTABLE: Mapping[str, str] = {"system_versioning_asof": "DEFAULT"}
+"""Variables of MariaDB whose value no session can choose."""
+_TRANSACTIONS = ("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", "SET SESSION TRANSACTION READ WRITE")
+"""READ COMMITTED locks no gaps between keys, in which workers that delete their rows could deadlock."""
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What the server says of a LOAD DATA statement."""
+    """The server's answer to a LOAD DATA statement."""
 
     rows: int
     warnings: int
 
 
 class RowConnection(pymysql.Connection):  # type: ignore[misc]
-    """The driver's, and LOAD DATA LOCAL from memory.
+    """The driver's connection, with LOAD DATA LOCAL from memory.
 
-    The driver would send a file in packets of 16 KiB, each a turn in which the generator takes the interpreter; and it would
-    send the server any file that the server asks for. This one reads none.
+    The driver itself would send a file in packets of 16 KiB, and the generator's thread could take the interpreter after each.
+    It would also send any file that the server requests. This class reads no file.
     """
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(client_flag=CLIENT.LOCAL_FILES, **arguments)
 
     def connect(self, sock: Any = None) -> None:
-        """As the driver does; a server that goes without a word is missed."""
+        """Connect as the driver does, and detect a server that stops responding."""
         super().connect(sock)
         keep_alive(self._sock)
 
     def load(self, statement: str, data: memoryview) -> Loaded:
-        """Execute a LOAD DATA LOCAL INFILE whose file is these bytes; raises what the driver raises.
+        """Execute a LOAD DATA LOCAL INFILE whose file is these bytes; raise the driver's errors.
 
         The protocol: dev.mysql.com, page_protocol_com_query_response_local_infile_request.
         """
@@ -59,28 +103,28 @@ class RowConnection(pymysql.Connection):  # type: ignore[misc]
 
 
 def arguments(at: Connection) -> dict[str, Any]:
-    """Return where and as whom the driver connects; raises InputError for what it cannot do."""
+    """Return the driver's arguments; raise InputError for what the driver cannot do."""
     given = at.parameters(_OPTIONS)
     if len(at.hosts) > 1:
         raise at.refused("names several hosts, and the driver connects to one", "name one server")
     socket = given.get("socket") or (at.host if at.host.startswith("/") else None)
     place: dict[str, Any] = {"unix_socket": socket} if socket else {"host": at.host, "port": at.port}
-    # As bytes: the driver would encode a text as Latin-1.
+    # In bytes: the driver would encode a text as Latin-1.
     login = {"user": at.user, "password": (at.password or "").encode()}
     return {**place, **login, "database": at.database or None, **_tls(at, given)}
 
 
 def _tls(at: Connection, given: Mapping[str, str]) -> dict[str, Any]:
-    """Return the driver's arguments for what `ssl-mode` asks for, as the server's own clients spell it."""
+    """Return the driver's arguments for `ssl-mode` and its files, which have the names of the server's own clients."""
     mode, authority = given.get("ssl-mode", "PREFERRED").upper(), given.get("ssl-ca")
     if mode not in _MODES:
-        raise InputError.of(f"{at.key}: ssl-mode", mode, "is none of the choices", f"write {', '.join(_MODES)}")
+        raise InputError.of(f"{at.key}: ssl-mode", mode, "is not a valid mode", f"use one of {', '.join(_MODES)}")
     if authority is not None and not mode.startswith("VERIFY"):
-        useless = f"is of no use with ssl-mode {mode}, which verifies nothing"
+        useless = f"has no effect with ssl-mode {mode}, which verifies nothing"
         raise InputError.of(f"{at.key}: ssl-ca", authority, useless, "write ssl-mode=VERIFY_IDENTITY")
     certificate, key = given.get("ssl-cert"), given.get("ssl-key")
     if certificate is not None and mode in ("DISABLED", "PREFERRED"):
-        useless = f"is of no use with ssl-mode {mode}, which does not ask for TLS"
+        useless = f"has no effect with ssl-mode {mode}, which does not ask for TLS"
         raise InputError.of(f"{at.key}: ssl-cert", certificate, useless, "write ssl-mode=REQUIRED or VERIFY_IDENTITY")
     if key is not None and certificate is None:
         raise InputError.of(f"{at.key}: ssl-key", key, "has no certificate", "name one by ssl-cert")
@@ -91,7 +135,7 @@ def _tls(at: Connection, given: Mapping[str, str]) -> dict[str, Any]:
     context.verify_mode = ssl.CERT_NONE if mode == "REQUIRED" else ssl.CERT_REQUIRED
     if certificate is not None:
         try:
-            # An empty password: OpenSSL would ask for one at the terminal.
+            # An empty password, because OpenSSL would prompt for one at the terminal.
             context.load_cert_chain(certificate, key, password="")
         except OSError as error:
             problem = f"cannot be read with its key ({at.redacted(error.strerror or error)})"
@@ -106,3 +150,54 @@ def _context(at: Connection, authority: str | None) -> ssl.SSLContext:
     except OSError as error:  # no such file, or one without certificates
         problem = f"cannot be read as certificates ({error.strerror or error})"
         raise InputError.of(f"{at.key}: ssl-ca", authority, problem, "name a PEM file") from None
+
+
+def is_mariadb(server_version: str) -> bool:
+    """Return whether a version that the server sent is MariaDB's."""
+    return "mariadb" in server_version.lower()
+
+
+def fixed_variables(mariadb: bool) -> Mapping[str, str | int]:
+    """Return the session variables that a connection sets, with their values."""
+    return {**_BOTH, **(_MARIADB if mariadb else _MYSQL)}
+
+
+def fix_session(cursor: Cursor, at: Connection, mariadb: bool) -> None:
+    """Set every session variable that matters; raise ServerError with the name of one that cannot be set."""
+    # The server's init_connect may have left a transaction open.
+    cursor.execute("ROLLBACK")
+    for statement in _TRANSACTIONS:
+        cursor.execute(statement)
+    variables = fixed_variables(mariadb)
+    # Set only the variables that differ: some need a right that the user may lack.
+    for variable, value in _differing(cursor, variables).items():
+        try:
+            cursor.execute(f"SET SESSION {variable} = %s", [variables[variable]])
+        except pymysql.MySQLError as error:
+            raise _unfixable(at, variable, variables[variable], f"is {value!r}: {error.args[-1]}") from error
+    for variable, value in _differing(cursor, {**variables, **(_NOT_SETTABLE if mariadb else {})}).items():
+        raise _unfixable(at, variable, value, "the server allows no other value")
+
+
+def _differing(cursor: Cursor, variables: Mapping[str, str | int]) -> Mapping[str, object]:
+    """Return the current values of the variables that differ from the given ones."""
+    cursor.execute(f"SELECT {', '.join(f'@@SESSION.{variable}' for variable in variables)}")
+    (found,) = cursor.fetchall()
+    return {
+        variable: in_force
+        for (variable, value), in_force in zip(variables.items(), found, strict=True)
+        if _comparable(in_force) != _comparable(value)
+    }
+
+
+def _comparable(value: object) -> object:
+    if value is None or isinstance(value, str):
+        return sorted((value or "").upper().split(","))
+    return int(str(value).split(".", maxsplit=1)[0])
+
+
+def _unfixable(at: Connection, variable: str, value: object, problem: str) -> ServerError:
+    return ServerError(
+        f"{at}: session variable {variable}: {value!r} cannot be fixed ({problem}); "
+        "set it on the server, or grant the user SESSION_VARIABLES_ADMIN"
+    )

@@ -1,4 +1,4 @@
-"""What MySQL's and PyMySQL's errors mean to a user."""
+"""Translate errors of MySQL and PyMySQL into one line with a remedy."""
 
 import ssl
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from pymysql.constants import CR, ER
 
 from core.connection import Connection
 from core.errors import ServerError
-from worker.sources.messages import GONE, MORE_DISK, tells_of_full_disk
+from worker.sources.servers import LOST, MORE_DISK, is_disk_full
 
 _LOCAL_INFILE_OFF = 3948
 _TLS_REQUIRED = 3159
@@ -26,10 +26,10 @@ _REMEDIES: Mapping[int, str] = {
     ER.LOCK_WAIT_TIMEOUT: "end the session that holds the table or its rows (SHOW PROCESSLIST), or wait until it has ended",
     ER.LOCK_DEADLOCK: "let nothing else write to the table, or set loadtest:retries",
     _LOCAL_INFILE_OFF: "set the server's local_infile to 1",
-    CR.CR_SERVER_LOST: GONE,
-    CR.CR_SERVER_GONE_ERROR: GONE,
+    CR.CR_SERVER_LOST: LOST,
+    CR.CR_SERVER_GONE_ERROR: LOST,
     CR.CR_CONN_HOST_ERROR: "check that the server is up and reachable",
-    CR.CR_AUTH_PLUGIN_CANNOT_LOAD: "give the user a password of the kind caching_sha2_password",
+    CR.CR_AUTH_PLUGIN_CANNOT_LOAD: "use the authentication plugin caching_sha2_password for the user",
     _TLS_REQUIRED: "write ssl-mode=REQUIRED or VERIFY_IDENTITY",
     CR.CR_SSL_CONNECTION_ERROR: "check ssl-mode, the authority in ssl-ca, and the name that the certificate is for",
 }
@@ -39,11 +39,11 @@ _TRANSIENT = (
 
 
 def server_error(error: pymysql.MySQLError, at: Connection) -> ServerError:
-    """One line: where, what the server or the driver said, what to do."""
+    """Return an error of one line: the place, the message of the server or driver, and a remedy."""
     code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
     if isinstance(getattr(error, "original_exception", None), ssl.SSLError):
-        # The driver tells it as a server that is out of reach.
+        # The driver reports it as a server that cannot be reached.
         code = CR.CR_SSL_CONNECTION_ERROR
-    said = at.redacted(error.args[-1] if error.args else type(error).__name__)
-    remedy = _REMEDIES.get(code, MORE_DISK if tells_of_full_disk(said) else "see the server's log")
-    return ServerError(f"{at}: {said}; {remedy}", transient=code in _TRANSIENT)
+    message = at.redacted(error.args[-1] if error.args else type(error).__name__)
+    remedy = _REMEDIES.get(code, MORE_DISK if is_disk_full(message) else "see the server's log")
+    return ServerError(f"{at}: {message}; {remedy}", transient=code in _TRANSIENT)

@@ -1,4 +1,4 @@
-"""Compare a table that exists with the one that a run needs; nothing is changed."""
+"""Compare a table that exists with the one that a run needs, without changing anything."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,13 +14,13 @@ from core.schema.model import Table
 from worker.sources.mysql.ddl import create_table, qualified
 
 _SHAPE = "loadtest shape"
-"""A temporary table: no other session sees it."""
+"""The name of a temporary table, which other sessions cannot see."""
 _JSON_CHECK = "json_valid("
 
 
 @dataclass
 class Existing:
-    """What is wrong with an existing table, what to warn of, and the tables of the run that it references."""
+    """Complaints and warnings about an existing table, and the tables of the run that it references."""
 
     exists: bool
     complaints: list[str] = field(default_factory=list)
@@ -75,7 +75,7 @@ def _columns(cursor: Cursor, at: Connection, table: Table, *, mariadb: bool) -> 
     found = {column.name.lower(): column for column in _shown(cursor, at.database, table.name)}
     cursor.execute(create_table(table, at.database, mariadb=mariadb, as_temporary=_SHAPE))
     try:
-        # The server's own spelling of what our statement says.
+        # The server's own spelling of the types in the statement.
         wanted = _shown(cursor, at.database, _SHAPE)
     finally:
         cursor.execute(f"DROP TEMPORARY TABLE {qualified(at.database, _SHAPE)}")
@@ -123,7 +123,7 @@ def _shown(cursor: Cursor, database: str, table: str) -> list[_Column]:
 
 
 def _indexes(cursor: Cursor, at: Connection, table: Table) -> list[str]:
-    """Return complaints about the primary key, and unique indexes that two rows of the schema may violate."""
+    """Return complaints about the primary key, and about unique indexes that rows of the schema may violate."""
     cursor.execute(
         "SELECT index_name, column_name, sub_part FROM information_schema.statistics "
         "WHERE table_schema = %s AND table_name = %s AND non_unique = 0 ORDER BY index_name, seq_in_index",
@@ -163,7 +163,7 @@ def _partitions(cursor: Cursor, at: Connection, table: Table) -> list[str]:
 
 
 def _checks(cursor: Cursor, at: Connection, table: Table, *, mariadb: bool) -> list[str]:
-    """Return complaints about CHECK constraints: whether the schema's values pass them is not known before the load."""
+    """Return complaints about CHECK constraints, which generated rows may violate."""
     if mariadb:
         cursor.execute(
             "SELECT constraint_name, check_clause FROM information_schema.check_constraints "
@@ -185,7 +185,7 @@ def _checks(cursor: Cursor, at: Connection, table: Table, *, mariadb: bool) -> l
 
 
 def _references(cursor: Cursor, at: Connection, table: Table, run: Sequence[Table], existing: Existing) -> None:
-    """Look at the foreign keys of the table, and at those of other tables that reference it."""
+    """Inspect the foreign keys of the table, and those of other tables that reference it."""
     cursor.execute(
         "SELECT constraint_name, table_schema, table_name, column_name, referenced_table_schema, "
         "referenced_table_name, referenced_column_name FROM information_schema.key_column_usage "
@@ -213,6 +213,6 @@ def _references(cursor: Cursor, at: Connection, table: Table, run: Sequence[Tabl
         fits = isinstance(generator, Reference) and (generator.table, generator.column) == (parent, parent_column)
         if not fits:
             existing.complaints.append(
-                f"{table.name}.{column}: has foreign key {key!r} to {parent}.{parent_column}, and the schema's values are no "
-                "reference to it; drop the key, or use the generator reference"
+                f"{table.name}.{column}: has foreign key {key!r} to {parent}.{parent_column}, and the schema's values do not "
+                "reference it; drop the key, or use the generator reference"
             )

@@ -1,4 +1,4 @@
-"""MySQL's prepare: inspect every table of the run, raise all complaints at once, and only then change something."""
+"""MySQL's prepare: inspect every table of the run, raise all complaints at once, then change the database."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,9 +10,9 @@ from core.connection import Connection
 from core.errors import ServerError
 from core.plan import OnExisting
 from core.schema.model import Table
-from worker.sources.existing import not_to_be_touched
 from worker.sources.mysql.ddl import create_table, name, names, qualified
 from worker.sources.mysql.existing import Existing, inspect
+from worker.sources.servers import exists_error
 
 _READ_ONLY = (ER.OPTION_PREVENTS_STATEMENT, 1792, 1836)
 _DENIED = (ER.TABLEACCESS_DENIED_ERROR, ER.COLUMNACCESS_DENIED_ERROR, ER.DBACCESS_DENIED_ERROR)
@@ -21,7 +21,7 @@ _DENIED = (ER.TABLEACCESS_DENIED_ERROR, ER.COLUMNACCESS_DENIED_ERROR, ER.DBACCES
 def prepare(
     cursor: Cursor, at: Connection, tables: Sequence[Table], on_existing: OnExisting, *, mariadb: bool
 ) -> Sequence[str]:
-    """Create the tables that are missing, empty the others where `on_existing` says so; returns warnings."""
+    """Create the missing tables, empty the others if `on_existing` requires it, and return warnings."""
     cursor.execute("SET SESSION foreign_key_checks = 1")
     found = {table.name: inspect(cursor, at, table, tables, mariadb=mariadb) for table in tables}
     there = [table for table in tables if found[table.name].exists]
@@ -34,7 +34,7 @@ def prepare(
         which = f"table {', '.join(map(repr, shaped))} exists at {at} in another shape" if shaped else f"{at}"
         raise ServerError(f"{which}: {'; '.join(complaints)}")
     if there and on_existing is OnExisting.FAIL:
-        raise not_to_be_touched("table", there[0].name, at)
+        raise exists_error("table", there[0].name, at)
     for table in tables:
         if not found[table.name].exists:
             cursor.execute(create_table(table, at.database, mariadb=mariadb))
@@ -45,7 +45,7 @@ def prepare(
 
 
 def require_local_infile(cursor: Cursor, at: Connection) -> None:
-    """Raise ServerError where the server does not allow LOAD DATA LOCAL."""
+    """Raise ServerError if the server does not allow LOAD DATA LOCAL."""
     cursor.execute("SELECT @@GLOBAL.local_infile")
     if cursor.fetchall() != ((1,),):
         raise ServerError(
@@ -54,9 +54,9 @@ def require_local_infile(cursor: Cursor, at: Connection) -> None:
 
 
 def _empty(cursor: Cursor, at: Connection, tables: Sequence[str], found: Mapping[str, Existing]) -> None:
-    """Delete every row: of tables that reference each other in one transaction, the referencing ones first.
+    """Delete every row; tables that reference each other in one transaction, the referencing ones first.
 
-    TRUNCATE is forbidden for a table that a FOREIGN KEY references, and commits what was done before it.
+    TRUNCATE is forbidden for a table that a FOREIGN KEY references, and it commits the statements before it.
     """
     linked = {table for table in tables if found[table].references}
     linked |= {other for table in tables for other in found[table].references if other in tables}
@@ -76,7 +76,7 @@ def _empty(cursor: Cursor, at: Connection, tables: Sequence[str], found: Mapping
 
 
 def _children_first(tables: Sequence[str], found: Mapping[str, Existing]) -> Sequence[str]:
-    """Return the tables so that each comes before the ones that it references; a cycle is left in any order."""
+    """Return the tables ordered so that each precedes the ones that it references; a cycle has any order."""
     order: list[str] = []
     left = list(tables)
     while left:
@@ -87,7 +87,7 @@ def _children_first(tables: Sequence[str], found: Mapping[str, Existing]) -> Seq
 
 
 def _missing_rights(cursor: Cursor, at: Connection, table: Table) -> Sequence[str]:
-    """Return complaints about what the user may not do, by statements that change no row."""
+    """Return complaints about missing rights, found by statements that change no row."""
     into, columns = qualified(at.database, table.name), names([column.name for column in table.columns])
     probes = {
         "SELECT and INSERT": f"INSERT INTO {into} ({columns}) SELECT {columns} FROM {into} WHERE FALSE",  # noqa: S608

@@ -1,22 +1,37 @@
-"""What the Neo4j driver is given for a connection string: its URI has no user, password or database, so these go apart."""
+"""Connect to Neo4j: the driver's arguments, and a session whose queries mean the same on every server.
 
+The driver's URI has no user, password or database, so they are separate arguments. Settings of a server or database choose the
+version of Cypher, the transaction timeout and a user's home database: each is fixed here. `db.temporal.timezone` has no effect:
+no query of a worker needs the server's clock, and every value with a zone is sent with its offset.
+"""
+
+import re
 import socket
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, LiteralString, cast
 from urllib.parse import quote
 
-from neo4j import Address, GraphDatabase
-from neo4j.exceptions import DriverError
+from neo4j import Address, Driver, GraphDatabase, Query, Result, Session, Transaction
+from neo4j.exceptions import DriverError, Neo4jError
 
 from core.connection import Connection
+from core.errors import ServerError
 
 _HELLO = bytes.fromhex("6060b01700000005000000040000000000000000")
-"""The first bytes of Bolt, with the versions 5 and 4; a server answers with one of them, or with 0."""
+"""The handshake of Bolt, with versions 5 and 4; a server answers with one of them, or with 0."""
 _SECONDS = 5
+_SYSTEM = "system"
+NO_TIMEOUT = 0.0
+"""Seconds: no timeout, instead of the server's db.transaction.timeout."""
+_NAMES_A_VERSION = (5, 21)
+"""The first release in which a query can name its version of Cypher."""
+_TIMEOUT_IS_THE_CLIENTS = (5, 3)
+"""The first release in which a client's timeout may be longer than the server's."""
 
 
 def arguments(at: Connection) -> dict[str, Any]:
-    """Return the driver's URI, login and resolver; raises InputError for a URI that it does not take."""
+    """Return the driver's URI, login and resolver; raise InputError for a URI that the driver does not accept."""
     if any(host.port is None for host in at.hosts):
         raise at.refused("names a Unix socket, and Neo4j has none", "name a host")
     if len(at.hosts) > 1 and not at.scheme.startswith("neo4j"):
@@ -29,17 +44,17 @@ def arguments(at: Connection) -> dict[str, Any]:
     if len(at.hosts) > 1:
         given["resolver"] = _resolver(at)
     try:
-        # It connects when a session asks for a connection.
+        # A driver does not connect before a session needs a connection.
         GraphDatabase.driver(**given).close()
     except (DriverError, ValueError) as error:
         raise at.refused(
-            error, "write it as Neo4j's drivers have it, options as a routing context of neo4j://"
+            error, "write it as in the documentation of Neo4j's drivers, options as a routing context of neo4j://"
         ) from None
     return given
 
 
 def _resolver(at: Connection) -> Any:
-    """Let the first host stand for all that are named; addresses that a server names stay as they are."""
+    """Return a resolver that replaces the first host by all hosts of the string, and no other address."""
     named = [Address(host) for host in at.hosts]
 
     def resolve(address: Address) -> Iterable[Address]:
@@ -49,9 +64,9 @@ def _resolver(at: Connection) -> Any:
 
 
 def refuses_tls(at: Connection) -> bool:
-    """Whether the string asks for TLS, and the server speaks Bolt without it: it ends a TLS handshake as if it were starting.
+    """Return whether the string requires TLS, and the server speaks Bolt without it. Only a list of versions is sent.
 
-    Nothing but a list of versions is sent.
+    Such a server ends a TLS handshake in the same way as one that is starting.
     """
     if "+s" not in at.scheme:
         return False
@@ -61,3 +76,86 @@ def refuses_tls(at: Connection) -> bool:
             return len(plain.recv(len(_HELLO))) == 4
     except OSError:
         return False
+
+
+class Neo4jSession:
+    """A session in one database, with the version of its server."""
+
+    def __init__(self, driver: Driver, database: str) -> None:
+        self.database = database
+        self._driver = driver
+        self._session: Session = driver.session(database=database)
+        try:
+            self.version = version_of(self._session.run(_literal("RETURN 1")).consume().server.agent)
+        except BaseException:
+            with suppress(Neo4jError, DriverError, OSError):
+                self._session.close()
+            raise
+        self._prefix = "CYPHER 5 " if self.version >= _NAMES_A_VERSION else ""
+
+    @property
+    def overrides_timeout(self) -> bool:
+        """True if a transaction may exceed the server's own timeout."""
+        return self.version >= _TIMEOUT_IS_THE_CLIENTS
+
+    def cypher(self, query: str) -> LiteralString:
+        """Return the query with the version of Cypher in which it is written."""
+        return _literal(self._prefix + query)
+
+    def run(self, query: str, parameters: Mapping[str, Any] | None = None) -> Result:
+        """Start a query in a transaction of its own."""
+        return self._session.run(Query(self.cypher(query), timeout=NO_TIMEOUT), dict(parameters or {}))
+
+    def rows(self, query: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        """Return all rows of a query."""
+        return [tuple(record) for record in self.run(query, parameters)]
+
+    def described(self, query: str) -> list[dict[str, Any]]:
+        """Return all rows of a SHOW command by the names of its columns, which differ between releases."""
+        return [record.data() for record in self.run(query)]
+
+    def transaction(self) -> Transaction:
+        """Begin a transaction, which the driver does not retry."""
+        return self._session.begin_transaction(timeout=NO_TIMEOUT)
+
+    def databases(self) -> Sequence[Mapping[str, Any]]:
+        """Return the answer of SHOW DATABASES, with a row for each copy of a database in a cluster."""
+        return _asked(self._driver, "SHOW DATABASES")
+
+    def close(self) -> None:
+        """Return the connection to the driver."""
+        self._session.close()
+
+
+def open_session(driver: Driver, at: Connection) -> Neo4jSession:
+    """Open a session in the connection string's database, or in the user's current home database."""
+    database = at.database or _home(driver, at)
+    if database.lower() == _SYSTEM:
+        raise ServerError(
+            f"{at}: {database!r} is Neo4j's own database, which holds no nodes; name another after the port"
+        )
+    return Neo4jSession(driver, database)
+
+
+def version_of(agent: str) -> tuple[int, ...]:
+    """Return the version in an agent such as `Neo4j/5.26.0` or `Neo4j/2025.06.1`."""
+    found = re.search(r"(\d+)\.(\d+)", agent)
+    return tuple(map(int, found.groups())) if found else (0,)
+
+
+def _home(driver: Driver, at: Connection) -> str:
+    """Return the user's home database, which may change between two queries."""
+    found = _asked(driver, "SHOW HOME DATABASE")
+    if not found:
+        raise ServerError(f"{at}: names no database, and the user has no home database; name one after the port")
+    return str(found[0]["name"])
+
+
+def _asked(driver: Driver, query: str) -> list[dict[str, Any]]:
+    with driver.session(database=_SYSTEM) as session:
+        return [record.data() for record in session.run(Query(_literal(query), timeout=NO_TIMEOUT))]
+
+
+def _literal(query: str) -> LiteralString:
+    """Return the query as a literal, which the driver requires against injection: names are quoted, values are parameters."""
+    return cast("LiteralString", query)  # type: ignore[redundant-cast]

@@ -1,4 +1,4 @@
-"""Compare a database, a label and its nodes with what a run needs; nothing is changed.
+"""Compare a database, a label and its nodes with what a run needs, without changing anything.
 
 Sources: neo4j.com, "Cypher Manual: Constraints", "Indexes", "Property types"; "Operations Manual: SHOW DATABASES". Constraints
 on types, on existence and on node keys are the enterprise edition's.
@@ -10,47 +10,23 @@ from typing import Any
 from core.schema.checks.listed_values import largest_value
 from core.schema.checks.neo4j import LONGEST_KEY
 from core.schema.model import Table
-from core.schema.types import DataType, Kind
-from worker.encode.json_text import element_of
-from worker.sources.neo4j.cypher import constraint_name, name
-from worker.sources.neo4j.session import Neo4jSession
+from worker.sources.neo4j.connection import Neo4jSession
+from worker.sources.neo4j.ddl import constraint_name, name
+from worker.sources.neo4j.types import cypher_type
 
 Described = Mapping[str, Any]
 """A row of a SHOW command."""
 SAMPLED_NODES = 100
-"""Of a label: their properties stand for those of all."""
+"""Nodes of a label whose properties are inspected, for those of all its nodes."""
 _UNIQUE = ("UNIQUENESS", "NODE_PROPERTY_UNIQUENESS")
 _KEY, _EXISTENCE, _TYPE = "NODE_KEY", "NODE_PROPERTY_EXISTENCE", "NODE_PROPERTY_TYPE"
-_STRING = "STRING"
-_TYPES: Mapping[Kind, str] = {
-    Kind.BOOL: "BOOLEAN",
-    **dict.fromkeys((Kind.INT8, Kind.INT16, Kind.INT32, Kind.INT64), "INTEGER"),
-    **dict.fromkeys((Kind.FLOAT32, Kind.FLOAT64), "FLOAT"),
-    **dict.fromkeys((Kind.BLOB, Kind.BYTES), "LIST<INTEGER NOT NULL>"),
-    Kind.DATE: "DATE",
-    Kind.TIME: "LOCAL TIME",
-    **dict.fromkeys((Kind.DATETIME, Kind.TIMESTAMP), "LOCAL DATETIME"),
-    Kind.TIMESTAMP_TZ: "ZONED DATETIME",
-    Kind.DURATION: "DURATION",
-    Kind.POINT: "POINT",
-}
-"""What the server calls a property's type; every other kind is text."""
 _LONGEST_INDEXED: Mapping[str, int] = {"RANGE": LONGEST_KEY, "TEXT": 32_000}
-"""Bytes, by the kind of index; a larger value ends the transaction that writes it."""
+"""Longest value in bytes, by the kind of index; a larger value ends the transaction that writes it."""
 _NOT_OURS = "which Loadtest did not create; remove them, or load into another database"
 
 
-def cypher_type(type_: DataType) -> str:
-    """Return the server's name of the type that a column's values have as properties."""
-    if type_.kind in (Kind.ARRAY, Kind.SET):
-        element = element_of(type_)
-        binary = element.kind in (Kind.BLOB, Kind.BYTES)
-        return f"LIST<{_STRING if binary else cypher_type(element)} NOT NULL>"
-    return _TYPES.get(type_.kind, _STRING)
-
-
 def database_complaints(found: Iterable[Described], database: str) -> Iterator[str]:
-    """Yield what keeps a database from being loaded, from SHOW DATABASES, which has a row for each copy of it."""
+    """Yield why a database cannot be loaded, from SHOW DATABASES, which has a row for each copy of it."""
     copies = [row for row in found if database.lower() in _names(row)]
     if not copies:
         return
@@ -77,12 +53,12 @@ def on_label(described: Iterable[Described], table: Table) -> list[Described]:
 
 
 def makes_key_unique(constraint: Described, table: Table) -> bool:
-    """Whether a constraint on the table's label is what a run would create, under any name."""
+    """Return whether a constraint on the table's label is the one that a run would create, under any name."""
     return constraint["type"] in (*_UNIQUE, _KEY) and list(constraint["properties"]) == [table.primary_key]
 
 
 def constraint_complaints(constraint: Described, table: Table) -> Iterator[str]:
-    """Yield what a constraint on the table's label forbids of the schema's rows."""
+    """Yield complaints about a constraint on the table's label that the schema's rows violate."""
     kind, properties = str(constraint["type"]), [str(each) for each in constraint["properties"] or ()]
     where = f"{', '.join(properties)}: has"
     columns = {column.name: column for column in table.columns}
@@ -97,7 +73,7 @@ def constraint_complaints(constraint: Described, table: Table) -> Iterator[str]:
     if kind in (_KEY, _EXISTENCE):
         for each in properties:
             if each in absent or columns[each].nullable or columns[each].null_ratio:
-                gives = "no such column" if each in absent else "nulls, which are no properties"
+                gives = "no such column" if each in absent else "nulls, which are not stored as properties"
                 yield f"{each}: has {_words(kind)} constraint {constraint['name']!r}, and the schema has {gives}; {dropped}"
     elif kind == _TYPE:
         for each in properties:
@@ -109,7 +85,7 @@ def constraint_complaints(constraint: Described, table: Table) -> Iterator[str]:
 
 
 def index_complaints(index: Described, table: Table) -> Iterator[str]:
-    """Yield what an index on the table's label refuses, or keeps from being created."""
+    """Yield complaints about an index on the table's label that refuses values, or prevents the key's constraint."""
     kind, properties = str(index["type"]), [str(each) for each in index["properties"] or ()]
     if index.get("owningConstraint") or index.get("uniqueness") == "UNIQUE":
         return
@@ -129,7 +105,7 @@ def index_complaints(index: Described, table: Table) -> Iterator[str]:
 
 
 def name_complaints(described: Iterable[Described], table: Table) -> Iterator[str]:
-    """Yield the constraint or index that has the name of ours on something else: `IF NOT EXISTS` would keep it."""
+    """Yield a complaint if the constraint's name is taken by another one: `IF NOT EXISTS` would keep that."""
     wanted = constraint_name(table)
     for row in described:
         if row["name"] != wanted:
@@ -140,7 +116,7 @@ def name_complaints(described: Iterable[Described], table: Table) -> Iterator[st
 
 
 def node_complaints(session: Neo4jSession, table: Table, tables: Sequence[str]) -> Iterator[str]:
-    """Yield what shows that the label's nodes are not a run's: properties, further labels, relationships."""
+    """Yield complaints about properties, labels and relationships that no run creates on the label's nodes."""
     nodes = f"MATCH (n:{name(table.name)})"
     sample = f"{nodes} WITH n LIMIT {SAMPLED_NODES} UNWIND keys(n) AS key RETURN DISTINCT key ORDER BY key"
     columns = {column.name for column in table.columns}
@@ -163,7 +139,7 @@ def _relationship_complaints(session: Neo4jSession, table: Table, tables: Sequen
 
 
 def has_equal_keys(session: Neo4jSession, table: Table) -> bool:
-    """Whether two nodes of the label have the same key, so that no constraint can be made while both are there."""
+    """Return whether two nodes of the label have the same key, which prevents the constraint."""
     key = name(table.primary_key)
     nodes = f"MATCH (n:{name(table.name)}) WHERE n.{key} IS NOT NULL"
     return bool(session.rows(f"{nodes} WITH n.{key} AS key, count(*) AS nodes WHERE nodes > 1 RETURN nodes LIMIT 1"))

@@ -1,8 +1,9 @@
-"""Neo4j's prepare: look at the database, and at every label of the run, and raise all complaints at once, before any change."""
+"""Neo4j's prepare: inspect the database and every label of the run, raise all complaints at once, then change them."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
 from neo4j.exceptions import Neo4jError
 
@@ -11,16 +12,19 @@ from core.plan import OnExisting
 from core.schema.model import Table
 from core.text import one_line
 from core.units import MIB
-from worker.sources.existing import in_the_way, not_to_be_touched
 from worker.sources.neo4j import existing
-from worker.sources.neo4j.cypher import constraint, name
-from worker.sources.neo4j.delete import empty
-from worker.sources.neo4j.session import Neo4jSession
+from worker.sources.neo4j.connection import Neo4jSession
+from worker.sources.neo4j.ddl import constraint, name
+from worker.sources.servers import exists_error, shape_error
 
 _INDEX_SECONDS = 60
 _TIMEOUT, _MEMORY = "db.transaction.timeout", "db.memory.transaction.max"
 _IN_ITS_WAY = ".ConstraintCreationFailed"
 _UNITS: Mapping[str, int] = {"B": 1, "KiB": 1024, "MiB": MIB, "GiB": 1024 * MIB}
+_MOST = 10_000
+_OUT_OF_MEMORY = "Neo.TransientError.General.MemoryPoolOutOfMemoryError"
+_DEADLOCK = "Neo.TransientError.Transaction.DeadlockDetected"
+_OF_THE_RUN = "any(label IN labels(m) WHERE label IN $tables)"
 
 
 def prepare(
@@ -30,11 +34,11 @@ def prepare(
     on_existing: OnExisting,
     batch_rows: int = 0,
 ) -> None:
-    """Create a uniqueness constraint on each label's key, and delete nodes where `on_existing` says so."""
+    """Create a uniqueness constraint on each label's key, and delete nodes if `on_existing` requires it."""
     there, unconstrained = _inspect(session, at, tables, batch_rows, append=on_existing is OnExisting.APPEND)
     if there and on_existing is OnExisting.FAIL:
-        raise not_to_be_touched("label", there[0].name, at)
-    # Constraints first: a user who may not create them is refused before a node is deleted.
+        raise exists_error("label", there[0].name, at)
+    # Constraints first, so that a user who may not create them is refused before a node is deleted.
     late = [table for table in unconstrained if not _constrain(session, table, on_existing)]
     if on_existing is OnExisting.EMPTY:
         names = [table.name for table in tables]
@@ -46,7 +50,7 @@ def prepare(
 
 
 def _constrain(session: Neo4jSession, table: Table, on_existing: OnExisting) -> bool:
-    """Create the constraint; return False where nodes that are to be deleted are in its way."""
+    """Create the constraint; return False if nodes prevent it that will be deleted."""
     try:
         session.rows(constraint(table))
     except Neo4jError as error:
@@ -59,7 +63,7 @@ def _constrain(session: Neo4jSession, table: Table, on_existing: OnExisting) -> 
 def _inspect(
     session: Neo4jSession, at: Connection, tables: Sequence[Table], batch_rows: int, *, append: bool
 ) -> tuple[list[Table], list[Table]]:
-    """Return the tables that are there and those without a constraint on the key; raises ServerError with every complaint."""
+    """Return the tables that exist and those without a constraint on the key; raise ServerError with every complaint."""
     whole = f"database {session.database!r}"
     complaints = {whole: _database_complaints(session)}
     complaints[whole] += _setting_complaints(session, _settings(session), tables, batch_rows)
@@ -82,12 +86,12 @@ def _inspect(
             there.append(table)
         complaints[table.name] = found
     if any(complaints.values()):
-        raise in_the_way("label", at, complaints, [table.name for table in there])
+        raise shape_error("label", at, complaints, [table.name for table in there])
     return there, unconstrained
 
 
 def _database_complaints(session: Neo4jSession) -> list[str]:
-    """Create a node without a label and take it back; return why a server or a database refuses it."""
+    """Create a node without a label and roll it back; return complaints if the server or database refuses it."""
     with session.transaction() as transaction:
         try:
             transaction.run(session.cypher("CREATE ()")).consume()
@@ -104,7 +108,7 @@ def _database_complaints(session: Neo4jSession) -> list[str]:
 
 
 def _settings(session: Neo4jSession) -> Mapping[str, str]:
-    """Return the server's limits as far as the user may see them."""
+    """Return the server's limits as far as the user may read them."""
     shown = "SHOW SETTINGS YIELD name, value WHERE name IN $names RETURN name, value"
     with suppress(Neo4jError):
         return dict(session.rows(shown, names=[_TIMEOUT, _MEMORY]))
@@ -114,7 +118,7 @@ def _settings(session: Neo4jSession) -> Mapping[str, str]:
 def _setting_complaints(
     session: Neo4jSession, settings: Mapping[str, str], tables: Sequence[Table], batch_rows: int
 ) -> Iterator[str]:
-    """Yield the settings that no session can change and that end a transaction of the run."""
+    """Yield complaints about settings that no session can change and that end a transaction of the run."""
     timeout = settings.get(_TIMEOUT, "0s")
     if timeout not in ("0s", "0") and not session.overrides_timeout:
         yield f"has {_TIMEOUT}={timeout}, which ends transactions and which this version lets no session change; set it to 0"
@@ -125,6 +129,47 @@ def _setting_complaints(
 
 
 def memory_of(text: str) -> int:
-    """Return the bytes of a setting such as `16.00MiB`; 0 for no limit, and for what cannot be read."""
+    """Return the bytes of a setting such as `16.00MiB`; 0 for no limit, and for text of another form."""
     found = re.fullmatch(r"([\d.]+)(\w+)", text)
     return int(float(found[1]) * _UNITS.get(found[2], 0)) if found else 0
+
+
+def empty(session: Neo4jSession, table: Table, tables: Sequence[str]) -> None:
+    """Delete the label's nodes, and relationships between nodes of the run's labels, in transactions of a bounded size.
+
+    A node that got another label, or a relationship to a foreign node, after the inspection is not deleted. CALL … IN
+    TRANSACTIONS is not used, because the server's timeout would apply to its transactions.
+    """
+    label = name(table.name)
+    if session.rows(f"MATCH (n:{label})-[r]-() RETURN 1 LIMIT 1"):
+        _empty_related(session, label, tables)
+        return
+    nodes = f"MATCH (n:{label}) WHERE size(labels(n)) = 1 WITH n LIMIT $most DELETE n RETURN count(*)"
+    delete_all(session, nodes)
+
+
+def _empty_related(session: Neo4jSession, label: str, tables: Sequence[str]) -> None:
+    ids = f"MATCH (n:{label}) WHERE size(labels(n)) = 1 RETURN id(n) LIMIT {_MOST}"
+    given = f"MATCH (n:{label}) WHERE id(n) IN $ids"
+    related = f"{given} MATCH (n)-[r]-(m) WHERE {_OF_THE_RUN} WITH DISTINCT r LIMIT $most DELETE r RETURN count(*)"
+    while found := [each for (each,) in session.rows(ids)]:
+        delete_all(session, related, ids=found, tables=list(tables))
+        delete_all(session, f"{given} AND size(labels(n)) = 1 WITH n LIMIT $most DELETE n RETURN count(*)", ids=found)
+
+
+def delete_all(session: Neo4jSession, query: str, **parameters: Any) -> None:
+    """Run a deletion of at most `$most` until it finds nothing; lower `$most` if the server's memory limit is exceeded."""
+    most = _MOST
+    while True:
+        try:
+            ((deleted,),) = session.rows(query, most=most, **parameters)
+        except Neo4jError as error:
+            if error.code == _DEADLOCK:
+                # Another `prepare` of this run deletes as well; the server has rolled this deletion back.
+                continue
+            if error.code != _OUT_OF_MEMORY or most == 1:
+                raise
+            most = max(1, most // 4)
+            continue
+        if deleted < most:
+            return

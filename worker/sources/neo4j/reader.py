@@ -1,83 +1,73 @@
-"""Nodes read back: the driver's values as Python's own."""
+"""Read nodes back, with the driver's values as Python's own."""
 
-import base64
-import binascii
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
-from uuid import UUID
 
 import pyarrow as pa
-from neo4j.spatial import CartesianPoint
-from neo4j.time import Date, DateTime, Duration, Time
 
 from core.schema.model import Table
-from core.schema.types import BINARIES, DOCUMENTS, TIMESTAMPS, DataType, Kind
-from worker.encode.json_text import element_of
-from worker.sources.objects_text import texts_of
+from core.schema.types import DataType
+from worker.sources.base import Scope
+from worker.sources.neo4j.connection import Neo4jSession
+from worker.sources.neo4j.ddl import name
+from worker.sources.neo4j.types import python_value
+from worker.sources.text_columns import columns_of_objects
 
 _NODES = 4_096
+"""Nodes per batch that is read back."""
 
 
-def read(records: Iterable[Any], table: Table) -> Iterator[pa.RecordBatch]:
-    """Batches of rows from records of one node each; a null is no property."""
+def read(session: Neo4jSession, table: Table, scope: Scope) -> Iterator[pa.RecordBatch]:
+    """Yield the nodes of a span of keys, or all; a node whose key is not a number is read by one worker of the table.
+
+    Reads are not isolated: a node that another worker is deleting may be returned without any property. So nodes without a
+    key are read a second time at the end, when deleted ones are gone.
+    """
+    key = f"n.{name(table.primary_key)}"
+    where, bounds = _within(key, scope)
+    # Return properties and not nodes: the driver stores every node that it returns until the result ends.
+    nodes = f"MATCH (n:{name(table.name)})"
+    values = f"RETURN properties(n), CASE WHEN {key} IS NULL THEN elementId(n) END"
+    keyless: list[str] = []
+    yield from batches(_with_key(session.run(f"{nodes}{where} {values}", bounds), keyless), table)
+    if keyless:
+        remaining = session.run(f"{nodes} WHERE elementId(n) IN $keyless RETURN properties(n)", {"keyless": keyless})
+        yield from batches(remaining, table)
+
+
+def batches(records: Iterable[Any], table: Table) -> Iterator[pa.RecordBatch]:
+    """Yield batches of rows from records whose first value is a node's properties; a NULL is not a property."""
     types = {column.name: column.type for column in table.columns}
     remaining = iter(records)
     while nodes := [record[0] for record in islice(remaining, _NODES)]:
-        yield texts_of([_row(dict(node), types) for node in nodes], table)
+        yield columns_of_objects([_row(dict(node), types) for node in nodes], table)
+
+
+def _within(key: str, scope: Scope) -> tuple[str, dict[str, Any]]:
+    """Return the condition for a scope's keys, if any, and its parameters."""
+    first, stop = scope.keys or (None, None)
+    bounds = {"first": first, "stop": stop}
+    signs = {"first": ">=", "stop": "<"}
+    conditions = [f"{key} {signs[bound]} ${bound}" for bound, value in bounds.items() if value is not None]
+    if not conditions:
+        return "", {}
+    where = " WHERE " + " AND ".join(conditions)
+    if scope.checks_unowned_rows:
+        # Only NaN differs from itself.
+        where += f" OR {key} IS NULL OR {key} <> {key} OR NOT ({key} IS :: INTEGER OR {key} IS :: FLOAT)"
+    return where, bounds
+
+
+def _with_key(records: Iterable[Any], keyless: list[str]) -> Iterator[Any]:
+    """Yield the records of nodes that have a key; add the element ids of the others to `keyless`."""
+    for record in records:
+        if record[1] is None:
+            yield record
+        else:
+            keyless.append(record[1])
 
 
 def _row(properties: Mapping[str, Any], types: Mapping[str, DataType]) -> dict[str, Any]:
-    known = {name: _value(properties.get(name), type_) for name, type_ in types.items()}
+    known = {column: python_value(properties.get(column), type_) for column, type_ in types.items()}
     return {**properties, **known}
-
-
-def _value(value: Any, type_: DataType) -> Any:
-    """The value as the type's Python class, if it is what is stored for the type; else itself."""
-    if isinstance(value, list):
-        return [_element(item, element_of(type_)) for item in value]
-    stored, read_ = _READERS.get(type_.kind, (object, _itself))
-    if not isinstance(value, stored):
-        return value
-    try:
-        return read_(value)
-    except ValueError:
-        return f"{value!r}"
-
-
-def _element(item: Any, type_: DataType) -> Any:
-    if type_.kind in BINARIES and isinstance(item, str):
-        try:
-            return base64.b64decode(item, validate=True)
-        except binascii.Error:
-            return item
-    return _value(item, type_)
-
-
-def _itself(value: Any) -> Any:
-    return value
-
-
-def _duration(value: Duration) -> int | str:
-    if value.months:
-        return value.iso_format()
-    return (value.days * 86_400 + value.seconds) * 1_000_000 + value.nanoseconds // 1_000
-
-
-def _instant(value: DateTime) -> Any:
-    native = value.to_native()
-    return native if native.tzinfo is None else native.astimezone(UTC)
-
-
-_READERS: Mapping[Kind, tuple[type, Callable[[Any], Any]]] = {
-    Kind.UUID: (str, UUID),
-    **dict.fromkeys(DOCUMENTS, (str, json.loads)),
-    **dict.fromkeys(BINARIES, (bytearray, bytes)),
-    Kind.DATE: (Date, lambda value: value.to_native()),
-    Kind.TIME: (Time, lambda value: value.to_native().isoformat("microseconds")),
-    **dict.fromkeys(TIMESTAMPS, (DateTime, _instant)),
-    Kind.DURATION: (Duration, _duration),
-    Kind.POINT: (CartesianPoint, lambda value: {"type": "Point", "coordinates": [value.x, value.y]}),
-}

@@ -1,4 +1,4 @@
-"""Rows to nodes, each batch in one transaction."""
+"""Load rows as nodes, each batch in one transaction."""
 
 import time
 from abc import ABC, abstractmethod
@@ -11,16 +11,17 @@ from core.schema.model import Table
 from worker.encode.bolt import BoltEncoder
 from worker.encode.rows import Objects
 from worker.sources.base import BatchReceipt
-from worker.sources.neo4j.cypher import node
-from worker.sources.neo4j.session import Neo4jSession
+from worker.sources.neo4j.connection import Neo4jSession
+from worker.sources.neo4j.ddl import node
 
 
 class _Sink(ABC):
-    """All pieces of a batch in one transaction; the plan of the statement is made once."""
+    """Sends all pieces of a batch in one transaction, by one statement that the server plans once."""
 
     statement: ClassVar[str]
-    """With the place of the node's pattern, and the parameter that the pattern takes its values from."""
+    """The statement, with `{node}` for the node's pattern."""
     values: ClassVar[str]
+    """The variable or parameter with the pattern's values."""
 
     def __init__(self, session: Neo4jSession, table: Table) -> None:
         self._session = session
@@ -28,11 +29,11 @@ class _Sink(ABC):
         self._query = session.cypher(self.statement.format(node=node(table, self.values)))
 
     def encode(self, batch: pa.RecordBatch) -> Objects:
-        """Lists of values, for the driver to pack."""
+        """Return lists of values, which the driver packs."""
         return self._encoder.encode(batch)
 
     def send(self, pieces: Iterator[Objects]) -> BatchReceipt:
-        """One transaction, which the driver does not try again: what a lost commit did is not known."""
+        """Send one transaction, which the driver does not retry: after a lost commit its outcome is unknown."""
         sent = 0
         with self._session.transaction() as transaction:
             for piece in pieces:
@@ -49,20 +50,20 @@ class _Sink(ABC):
 
 
 class UnwindSink(_Sink):
-    """A statement a piece."""
+    """One statement per piece."""
 
     statement, values = "UNWIND $rows AS row CREATE ({node})", "row"
 
     def parameters(self, piece: Objects) -> Iterator[dict[str, Any]]:
-        """Yield all rows at once."""
+        """Yield the parameters for all rows at once."""
         yield {"rows": piece.rows}
 
 
 class CreateSink(_Sink):
-    """A CREATE a row, each a round trip."""
+    """One CREATE per row, each a round trip."""
 
     statement, values = "CREATE ({node})", "$row"
 
     def parameters(self, piece: Objects) -> Iterator[dict[str, Any]]:
-        """Yield each row by itself."""
+        """Yield the parameters for each row."""
         yield from ({"row": row} for row in piece.rows)

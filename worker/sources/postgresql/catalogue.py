@@ -1,4 +1,4 @@
-"""What PostgreSQL's catalogue says of a table that exists; nothing is judged here, and nothing is changed."""
+"""Read the description of an existing table from PostgreSQL's catalogue."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -9,7 +9,7 @@ _Cursor = psycopg.Cursor[Any]
 
 
 class Relation(NamedTuple):
-    """What has a name in a schema, and the relations that its rows are in: itself, or its partitions."""
+    """A named relation of a schema. `tree` has the relations that hold its rows: itself, or its partitions."""
 
     oid: int
     kind: str
@@ -19,7 +19,7 @@ class Relation(NamedTuple):
 
 
 class ColumnShape(NamedTuple):
-    """A column; the type is `format_type`'s spelling."""
+    """A column; its type as `format_type` returns it."""
 
     name: str
     type: str
@@ -30,7 +30,7 @@ class ColumnShape(NamedTuple):
 
 
 class UniqueIndex(NamedTuple):
-    """A unique index; a key is None for an expression, and where different values may be equal."""
+    """A unique index; a key is None for an expression, or if different values may be equal."""
 
     name: str
     primary: bool
@@ -51,7 +51,7 @@ class ForeignKey(NamedTuple):
 
 
 class Partition(NamedTuple):
-    """A partition, with the partitioned table above it and the bounds."""
+    """A partition with its parent and bounds."""
 
     oid: int
     name: str
@@ -68,7 +68,7 @@ _NAMES = (
 
 
 def relations(cursor: _Cursor, schema: str, names: Sequence[str]) -> dict[str, Relation]:
-    """Return what has one of the names in the schema: tables, and whatever else is a relation."""
+    """Return the relations of the schema (tables, views, indexes, ...) that have one of the names."""
     cursor.execute(
         "SELECT c.relname::text, c.oid, c.relkind::text, "  # noqa: S608 - constants
         "ARRAY(SELECT c.oid UNION SELECT relid::oid FROM pg_partition_tree(c.oid)), "
@@ -82,7 +82,7 @@ def relations(cursor: _Cursor, schema: str, names: Sequence[str]) -> dict[str, R
 
 
 def types(cursor: _Cursor, schema: str, names: Sequence[str]) -> list[str]:
-    """Return the types of these names that are no table's: a table has a type of its own name."""
+    """Return the names that are those of types without a table: each table has a type of its own name."""
     cursor.execute(
         "SELECT t.typname::text FROM pg_type t JOIN pg_namespace s ON s.oid = t.typnamespace "
         "WHERE s.nspname = %s AND t.typname::text = ANY(%s) AND t.typrelid = 0 AND t.typcategory <> 'A'",
@@ -120,7 +120,7 @@ def unique_indexes(cursor: _Cursor, relation: Relation) -> list[UniqueIndex]:
 
 
 def constraints(cursor: _Cursor, relation: Relation) -> list[tuple[str, str]]:
-    """Return the CHECK and exclusion constraints: name and definition."""
+    """Return the names and definitions of the CHECK and exclusion constraints."""
     cursor.execute(
         "SELECT k.conname::text, pg_get_constraintdef(k.oid) FROM pg_constraint k WHERE k.conrelid = ANY(%s) "
         "AND k.contype IN ('c', 'x') AND k.coninhcount = 0 AND k.conparentid = 0 "
@@ -131,7 +131,7 @@ def constraints(cursor: _Cursor, relation: Relation) -> list[tuple[str, str]]:
 
 
 def foreign_keys(cursor: _Cursor, relation: Relation) -> list[ForeignKey]:
-    """Return the foreign keys of the table, and those of others that reference it."""
+    """Return the foreign keys of the table, and those of other tables that reference it."""
     names = [
         _NAMES.format(keys=f"k.{keys}", relation=f"k.{of}")
         for keys, of in (("conkey", "conrelid"), ("confkey", "confrelid"))
@@ -148,7 +148,7 @@ def foreign_keys(cursor: _Cursor, relation: Relation) -> list[ForeignKey]:
 
 
 def triggers(cursor: _Cursor, relation: Relation) -> list[tuple[str, str, bool, bool]]:
-    """Return name, definition, and whether it runs in a plain session and in one of a replica."""
+    """Return each trigger's name, definition, and whether it runs in a plain session and in a replica's."""
     cursor.execute(
         "SELECT t.tgname::text, pg_get_triggerdef(t.oid), t.tgenabled IN ('O', 'A'), t.tgenabled IN ('R', 'A') "
         "FROM pg_trigger t WHERE t.tgrelid = ANY(%s) AND NOT t.tgisinternal AND t.tgenabled <> 'D' "
@@ -159,7 +159,7 @@ def triggers(cursor: _Cursor, relation: Relation) -> list[tuple[str, str, bool, 
 
 
 def rules(cursor: _Cursor, relation: Relation) -> list[tuple[str, str]]:
-    """Return name and event of the rules for INSERT and DELETE."""
+    """Return the names and events of the rules for INSERT and DELETE."""
     cursor.execute(
         "SELECT r.rulename::text, CASE r.ev_type WHEN '3' THEN 'INSERT' ELSE 'DELETE' END FROM pg_rewrite r "
         "WHERE r.ev_class = ANY(%s) AND r.ev_type IN ('3', '4') AND r.ev_enabled IN ('O', 'A') ORDER BY r.rulename",

@@ -1,51 +1,13 @@
-"""The tables that a schema becomes in PostgreSQL: each type in the server's own, every name quoted."""
-
-from collections.abc import Callable, Mapping
+"""The statements that create a schema's tables in PostgreSQL."""
 
 from psycopg import sql
 
 from core.schema.model import Column, Table
-from core.schema.types import DataType, Kind
-
-TYPES: Mapping[Kind, Callable[[DataType], str]] = {
-    Kind.BOOL: lambda _: "boolean",
-    Kind.INT8: lambda _: "smallint",
-    Kind.INT16: lambda _: "smallint",
-    Kind.INT32: lambda _: "integer",
-    Kind.INT64: lambda _: "bigint",
-    Kind.FLOAT32: lambda _: "real",
-    Kind.FLOAT64: lambda _: "double precision",
-    Kind.DECIMAL: lambda t: f"numeric({t.precision},{t.scale})",
-    Kind.CHAR: lambda t: f"character({t.length})",
-    Kind.VARCHAR: lambda t: f"character varying({t.length})",
-    Kind.TEXT: lambda _: "text",
-    Kind.BLOB: lambda _: "bytea",
-    Kind.BYTES: lambda _: "bytea",
-    Kind.DATE: lambda _: "date",
-    Kind.TIME: lambda _: "time without time zone",
-    Kind.DATETIME: lambda _: "timestamp without time zone",
-    Kind.TIMESTAMP: lambda _: "timestamp without time zone",
-    Kind.TIMESTAMP_TZ: lambda _: "timestamp with time zone",
-    Kind.JSON: lambda _: "json",
-    Kind.JSONB: lambda _: "jsonb",
-    Kind.UUID: lambda _: "uuid",
-    Kind.ULID: lambda _: "character(26)",
-    Kind.ARRAY: lambda t: f"{column_type(t.element)}[]" if t.element else "text[]",
-    Kind.ENUM: lambda _: "text",
-    Kind.SET: lambda _: "text[]",
-    Kind.DURATION: lambda _: "interval",
-    Kind.POINT: lambda _: "point",
-}
-"""Each type as `format_type` spells it, so that a table's shape can be compared with what the server says."""
-
-
-def column_type(data_type: DataType) -> str:
-    """The server's type for a column's, in its own spelling."""
-    return TYPES[data_type.kind](data_type)
+from worker.sources.postgresql.types import column_type
 
 
 def qualified(schema: str, table: Table) -> sql.Identifier:
-    """Return a table's name with its schema: no search_path decides which table is meant."""
+    """Return a table's name with its schema, so that it does not depend on the search_path."""
     return sql.Identifier(schema, table.name)
 
 

@@ -1,4 +1,4 @@
-"""What PostgreSQL's and psycopg's errors mean to a user."""
+"""Translate errors of PostgreSQL and psycopg into one line with a remedy."""
 
 import re
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ import psycopg
 
 from core.connection import Connection
 from core.errors import ServerError
-from worker.sources.messages import GONE, MORE_DISK
+from worker.sources.servers import LOST, MORE_DISK
 
 _REMEDIES: Mapping[str, str] = {
     "28P01": "check user and password in the connection string",
@@ -20,10 +20,16 @@ _REMEDIES: Mapping[str, str] = {
     "53200": "give the server more memory by databaseMemoryLimit",
     "53300": "lower workers, or raise the server's max_connections",
     "55P03": "end the session that has locked the table (pg_stat_activity), and run again",
-    **dict.fromkeys(("57P01", "57P02", "08006"), GONE),
+    **dict.fromkeys(("57P01", "57P02", "08006"), LOST),
 }
-_LOST = ("closed the connection", "connection is lost", "connection is closed", "Connection reset", "Broken pipe")
-"""What libpq says of a connection that there was, without a state."""
+_CONNECTION_LOST = (
+    "closed the connection",
+    "connection is lost",
+    "connection is closed",
+    "Connection reset",
+    "Broken pipe",
+)
+"""libpq's messages about a connection that was lost; these errors have no SQLSTATE."""
 _STATES = (
     (re.compile("password authentication failed|no password supplied"), "28P01"),
     (
@@ -35,17 +41,17 @@ _STATES = (
     (re.compile("the database system is"), "57P03"),
     (re.compile("too many (clients|connections)|remaining connection slots"), "53300"),
 )
-"""By what the server says while it refuses a connection: psycopg tells no state then."""
+"""SQLSTATE by the server's message: psycopg has none for a refused connection."""
 _PERMANENT = (
     (re.compile("server does not support SSL"), "turn TLS on in the server, or write sslmode=disable or prefer"),
     (re.compile("certificate|private key|SSL error|does not match host name|TLS"),
      "check sslmode, and the files that sslrootcert, sslcert and sslkey name"),
     (re.compile("authentication method|SASL|SCRAM|channel binding|require_auth|GSSAPI|GSS|oauth", re.IGNORECASE),
-     "ask for a way of authentication that both libpq and the server's pg_hba.conf have"),
+     "use a method of authentication that both libpq and the server's pg_hba.conf have"),
     (re.compile("invalid|definition of service|service file|must be|could not match|unsupported"),
      "correct the connection string"),
 )  # fmt: skip
-"""What waiting does not change, though no state says so."""
+"""Errors without a state that waiting does not change, with the remedy."""
 _UNREACHABLE = re.compile(
     "Connection refused|timeout expired|Is the server running|starting up|could not translate host name"
 )
@@ -53,16 +59,16 @@ _TRANSIENT = ("57P03", "53300")  # starting up or shutting down; too many connec
 
 
 def server_error(error: psycopg.Error, at: Connection) -> ServerError:
-    """One line: where, what the server or the driver said, what to do."""
+    """Return an error of one line: the place, the message of the server or driver, and a remedy."""
     state = error.sqlstate or ""
-    said = at.redacted(error.diag.message_primary or str(error)) or type(error).__name__
+    message = at.redacted(error.diag.message_primary or str(error)) or type(error).__name__
     connecting = not state and isinstance(error, psycopg.OperationalError)
     if connecting:
-        state = next((known for words, known in _STATES if words.search(said)), "")
-    lost = not state and any(words in said for words in _LOST)
-    permanent = next((remedy for words, remedy in _PERMANENT if words.search(said)), None) if connecting else None
-    # Of several hosts one that is not up yet may come.
-    waits = connecting and (not (state or permanent) or _UNREACHABLE.search(said) is not None)
-    otherwise = GONE if lost else "see the server's log" if state else "check that the server is up and reachable"
+        state = next((known for words, known in _STATES if words.search(message)), "")
+    lost = not state and any(words in message for words in _CONNECTION_LOST)
+    permanent = next((remedy for words, remedy in _PERMANENT if words.search(message)), None) if connecting else None
+    # With several hosts, one of them may still start.
+    waits = connecting and (not (state or permanent) or _UNREACHABLE.search(message) is not None)
+    otherwise = LOST if lost else "see the server's log" if state else "check that the server is up and reachable"
     remedy = _REMEDIES.get(state) or permanent or otherwise
-    return ServerError(f"{at}: {said}; {remedy}", transient=state in _TRANSIENT or waits)
+    return ServerError(f"{at}: {message}; {remedy}", transient=state in _TRANSIENT or waits)

@@ -1,4 +1,4 @@
-"""Compare a table that exists with the one that a run needs; nothing is changed."""
+"""Compare a table that exists with the one that a run needs, without changing anything."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from core.schema.generators import Reference
 from core.schema.model import Column, Table
 from worker.sources.postgresql import catalogue
 from worker.sources.postgresql.catalogue import ForeignKey, Partition, Relation
-from worker.sources.postgresql.ddl import column_type
+from worker.sources.postgresql.types import column_type
 
 _KINDS: Mapping[str, str] = {
     "v": "view", "m": "materialized view", "f": "foreign table", "S": "sequence", "i": "index",
@@ -26,7 +26,7 @@ _RANGE = re.compile(r"FOR VALUES FROM (.*) TO (.*)")
 
 @dataclass
 class Existing:
-    """What is wrong with an existing table, what to warn of, and whether foreign keys link it to tables of the run."""
+    """Complaints and warnings about an existing table, and whether foreign keys link it to tables of the run."""
 
     relation: Relation
     complaints: list[str] = field(default_factory=list)
@@ -37,7 +37,7 @@ class Existing:
 def inspect(
     cursor: "psycopg.Cursor[Any]", schema: str, table: Table, relation: Relation, run: Mapping[int, str]
 ) -> Existing:
-    """Compare one table; `run` has the name of the run's table by the oid of every relation that its rows are in."""
+    """Compare one table; `run` maps the oid of each relation with rows of the run to the name of its table."""
     where = f"{schema}.{table.name}"
     existing = Existing(relation)
     if relation.kind not in _TABLES:
@@ -103,7 +103,7 @@ def _is_unique(table: Table, column: Column) -> bool:
 
 
 def _indexes(cursor: "psycopg.Cursor[Any]", where: str, table: Table, relation: Relation) -> list[str]:
-    """Return complaints about the primary key, and unique indexes that two rows of the schema may violate."""
+    """Return complaints about the primary key, and about unique indexes that rows of the schema may violate."""
     indexes = catalogue.unique_indexes(cursor, relation)
     key = next((list(index.keys) for index in indexes if index.primary), [])
     complaints = []
@@ -141,7 +141,7 @@ def _partitions(where: str, relation: Relation, parts: Sequence[Partition]) -> l
 
 
 def _is_covered(bounds: Sequence[str]) -> bool:
-    """Return whether every value of the key has a partition: a default, all of a hash, or ranges that meet."""
+    """Return whether every value of the key has a partition: a default, all hash remainders, or ranges without a gap."""
     if "DEFAULT" in bounds:
         return True
     moduli = [int(found[1]) for each in bounds if (found := _HASH.search(each))]
@@ -180,7 +180,7 @@ def _reference(where: str, table: Table, key: ForeignKey, run: Mapping[int, str]
     if not fits:
         existing.complaints.append(
             f"{at}: has foreign key {key.name!r} to {key.parent} ({', '.join(key.parent_columns)}), and the schema's values "
-            "are no reference to it; drop the key, or use the generator reference"
+            "do not reference it; drop the key, or use the generator reference"
         )
 
 

@@ -1,4 +1,4 @@
-"""PostgreSQL's prepare: inspect every table of the run, raise all complaints at once, and only then change something."""
+"""PostgreSQL's prepare: inspect every table of the run, raise all complaints at once, then change the database."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -12,16 +12,16 @@ from core.errors import ServerError
 from core.plan import OnExisting
 from core.schema.checks.postgresql import name_complaints
 from core.schema.model import Table
-from worker.sources.existing import not_to_be_touched
 from worker.sources.postgresql import catalogue
+from worker.sources.postgresql.connection import unwritable
 from worker.sources.postgresql.ddl import create_table, qualified
 from worker.sources.postgresql.existing import PARTITIONED, Existing, inspect
-from worker.sources.postgresql.session import unwritable
+from worker.sources.servers import exists_error
 
 _Session = psycopg.Connection[Any]
 
 _PREPARE_LOCK = 0x10AD7E57
-"""Any constant: two `prepare` of one database wait for each other on it."""
+"""An arbitrary constant: a second `prepare` of the same database waits for this lock."""
 _LOCK_SECONDS = 30
 _KEYS_OFF = "SET session_replication_role TO replica"
 _KEYS_ON = "SET session_replication_role TO origin"
@@ -30,16 +30,16 @@ _KEYS_ON = "SET session_replication_role TO origin"
 def prepare(
     session: _Session, at: Connection, schema: str, tables: Sequence[Table], on_existing: OnExisting
 ) -> Sequence[str]:
-    """Create the tables that are missing, empty the others where `on_existing` says so; returns warnings.
+    """Create the missing tables, empty the others if `on_existing` requires it, and return warnings.
 
-    All of it is one transaction, under a lock that a second `prepare` waits for.
+    It is one transaction, under a lock that a second `prepare` waits for.
     """
     if not tables:
         return ()
     unable = unwritable(session)
     with session.transaction(), session.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_PREPARE_LOCK])
-        # A session that reads or writes a table would be waited for without a bound.
+        # Without a timeout, `prepare` would wait forever for a session that reads or writes a table.
         cursor.execute(sql.SQL("SET LOCAL lock_timeout TO {}").format(sql.Literal(f"{_LOCK_SECONDS}s")))
         there = catalogue.relations(cursor, schema, [table.name for table in tables])
         run = {oid: name for name, relation in there.items() for oid in relation.tree}
@@ -58,8 +58,8 @@ def prepare(
             which = f"table {', '.join(map(repr, shaped))} exists at {at} in another shape" if shaped else f"{at}"
             raise ServerError(f"{which}: {'; '.join(complaints)}")
         if found and on_existing is OnExisting.FAIL:
-            raise not_to_be_touched("table", next(iter(found)), at)
-        # A table's index is named after it, and avoids names that are taken: `a_pkey` before `a`.
+            raise exists_error("table", next(iter(found)), at)
+        # An index gets the table's name and avoids names that are taken, so create `a_pkey` before `a`.
         for table in sorted(missing, key=lambda table: -len(table.name)):
             cursor.execute(create_table(table, qualified(schema, table)))
         if found and on_existing is OnExisting.EMPTY:
@@ -69,7 +69,7 @@ def prepare(
 
 @contextmanager
 def foreign_keys_off(session: _Session, name: sql.Identifier) -> Iterator[None]:
-    """Let the rows of a table that has foreign keys come and go in any order: the run's workers do not wait for each other."""
+    """Switch off the foreign keys of a table, so that the run's workers can load and remove rows in any order."""
     query = (
         "SELECT EXISTS (SELECT FROM pg_constraint k, (SELECT %s::regclass::oid AS o) AS t WHERE k.contype = 'f' AND "
         "(t.o IN (k.conrelid, k.confrelid) OR k.conrelid IN (SELECT relid FROM pg_partition_tree(t.o))))"
@@ -82,13 +82,13 @@ def foreign_keys_off(session: _Session, name: sql.Identifier) -> Iterator[None]:
     try:
         yield
     finally:
-        # Of a lost connection the error that ended it is the one to raise.
+        # If the connection is lost, keep the error that ended it.
         with suppress(psycopg.Error):
             session.execute(_KEYS_ON)
 
 
 def _truncate(schema: str, tables: Sequence[Table], found: dict[str, Existing]) -> sql.Composed:
-    """Return one statement for all tables: those that reference each other are emptied together, and nothing else is."""
+    """Return one statement for all tables: tables that reference each other have to be emptied together."""
     names = [
         sql.SQL("{}" if found[table.name].relation.kind == PARTITIONED else "ONLY {}").format(qualified(schema, table))
         for table in tables

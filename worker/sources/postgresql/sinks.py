@@ -1,7 +1,7 @@
-"""How rows go to PostgreSQL: by COPY, or by INSERT statements of many rows."""
+"""Load rows into PostgreSQL by COPY, or by INSERT statements of many rows."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import psycopg
@@ -14,9 +14,10 @@ from worker.encode.json_text import element_of
 from worker.encode.postgres import PostgresBinaryEncoder, without_nul
 from worker.encode.rows import Records, Rows
 from worker.sources.base import BatchReceipt
+from worker.sources.postgresql.types import TYPES
 
-_ROWS_A_STATEMENT = 1_000
-"""Of a multi-row INSERT: what loaders commonly send."""
+_ROWS_PER_STATEMENT = 1_000
+"""Rows of one multi-row INSERT, as loaders commonly send them."""
 
 
 class CopySink:
@@ -30,11 +31,11 @@ class CopySink:
         self._statement = statement.as_bytes(connection)
 
     def encode(self, batch: pa.RecordBatch) -> Rows:
-        """COPY's binary format."""
+        """Return the rows in COPY's binary format."""
         return self._encoder.encode(batch)
 
     def send(self, pieces: Iterator[Rows]) -> BatchReceipt:
-        """One COPY, which is one transaction."""
+        """Send one COPY, which is one transaction."""
         header, trailer = self._encoder.header, self._encoder.trailer
         sent = len(header) + len(trailer)
         with self._connection.cursor() as cursor:
@@ -49,7 +50,7 @@ class CopySink:
 
 
 class InsertSink:
-    """Multi-row INSERT, the values bound on the client, so that the bytes on the wire are known."""
+    """Multi-row INSERT with values bound on the client, so that the bytes sent can be counted."""
 
     def __init__(self, connection: psycopg.Connection[Any], table: Table, name: sql.Identifier) -> None:
         self._connection = connection
@@ -59,7 +60,7 @@ class InsertSink:
         self._insert = sql.SQL("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE VALUES ").format(name, columns)
 
     def encode(self, batch: pa.RecordBatch) -> Records:
-        """Python objects, as a program would bind them."""
+        """Return Python objects, as a program would bind them."""
         for column, values in zip(self._table.columns, batch.columns, strict=True):
             if _cell_type(column.type).kind in STRINGS:
                 without_nul(values.flatten() if pa.types.is_list(values.type) else values)
@@ -67,13 +68,13 @@ class InsertSink:
         return Records(list(zip(*columns, strict=True)))
 
     def send(self, pieces: Iterator[Records]) -> BatchReceipt:
-        """One transaction of as many statements as the rows take."""
+        """Send one transaction, with a statement for every 1,000 rows."""
         sent = 0
         cursor = psycopg.ClientCursor(self._connection)
         with self._connection.transaction(), cursor:
             for piece in pieces:
-                for first in range(0, len(piece), _ROWS_A_STATEMENT):
-                    sent += self._insert_rows(cursor, piece.rows[first : first + _ROWS_A_STATEMENT])
+                for first in range(0, len(piece), _ROWS_PER_STATEMENT):
+                    sent += self._insert_rows(cursor, piece.rows[first : first + _ROWS_PER_STATEMENT])
             written = time.perf_counter()
         return BatchReceipt(sent, time.perf_counter() - written)
 
@@ -85,8 +86,8 @@ class InsertSink:
 
 
 def parameters(column: Column, values: pa.Array) -> list[Any]:
-    """Return a column's values as the driver binds them; those that it would change as the server's text for them."""
-    bound = _BOUND.get(_cell_type(column.type).kind)
+    """Return a column's values as the driver binds them; values that it would change become the server's text."""
+    bound = TYPES[_cell_type(column.type).kind].bind
     if bound is None:
         return list(values.to_pylist())
     if column.type.kind is Kind.ARRAY:
@@ -95,14 +96,5 @@ def parameters(column: Column, values: pa.Array) -> list[Any]:
 
 
 def _cell_type(type_: DataType) -> DataType:
-    """Return the type itself, or of a list the type of its elements."""
+    """Return the type itself, or the type of a list's elements."""
     return element_of(type_) if type_.kind in (Kind.ARRAY, Kind.SET) else type_
-
-
-_BOUND: Mapping[Kind, Callable[[Any], str]] = {
-    Kind.UUID: bytes.hex,
-    Kind.POINT: lambda value: f"({value['x']!r},{value['y']!r})",
-    # Not as a number, which is a numeric to the server: it has no zero with a sign.
-    Kind.FLOAT32: repr,
-    Kind.FLOAT64: repr,
-}

@@ -11,16 +11,16 @@ from psycopg import sql
 from core.connection import Connection
 from core.errors import ServerError
 from core.plan import OnExisting, Shard
-from core.schema.model import Column, Table
+from core.schema.model import Table
 from core.stores import INSERT, POSTGRESQL
-from worker.sources.base import Fingerprint, KeyRange, Scope, Sink, WorkerSlot
+from worker.sources.base import Fingerprint, KeyRange, Scope, Sink, StoreSource, WorkerSlot
 from worker.sources.postgresql import reader
-from worker.sources.postgresql.connection import arguments
+from worker.sources.postgresql.connection import arguments, fix_session
 from worker.sources.postgresql.ddl import qualified
 from worker.sources.postgresql.errors import server_error
 from worker.sources.postgresql.prepare import foreign_keys_off, prepare
-from worker.sources.postgresql.session import fix_session
 from worker.sources.postgresql.sinks import CopySink, InsertSink, parameters
+from worker.sources.postgresql.types import TYPES
 
 _SETTINGS = (
     "server_version", "max_connections", "shared_buffers", "wal_level", "max_wal_senders", "synchronous_commit",
@@ -29,14 +29,15 @@ _SETTINGS = (
 
 
 def open_source(connection: Connection, _: WorkerSlot) -> "PostgreSQL":
-    """The source of a connection string, not connected yet."""
+    """Return the source of a connection string, not connected yet."""
     return PostgreSQL(connection)
 
 
-class PostgreSQL:
+class PostgreSQL(StoreSource):
     """One connection, in autocommit: a COPY is a transaction without the round trips of BEGIN and COMMIT."""
 
     capabilities = POSTGRESQL
+    types = TYPES
 
     def __init__(self, connection: Connection) -> None:
         self._at = connection
@@ -44,33 +45,38 @@ class PostgreSQL:
         self._connection: psycopg.Connection[Any] | None = None
         self._schema = ""
 
+    @contextmanager
+    def translate_errors(self) -> Iterator[None]:
+        """Raise ServerError in place of the driver's errors."""
+        try:
+            yield
+        except psycopg.Error as error:
+            raise server_error(error, self._at) from error
+
     def connect(self) -> None:
-        """One try; raises ServerError, transient unless the server answered with a refusal that stays."""
-        with self._named():
-            self._connection = psycopg.connect(self._at.text, autocommit=True, **self._arguments)
-            self._schema = fix_session(self._connection, self._at)
+        """Try once to connect."""
+        self._connection = psycopg.connect(self._at.text, autocommit=True, **self._arguments)
+        self._schema = fix_session(self._connection, self._at)
 
     def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
-        """Make the tables in one transaction, under a lock that a second `prepare` waits for."""
-        with self._named():
-            return prepare(self._server, self._at, self._schema, tables, on_existing)
+        """Create the tables in one transaction, under a lock that a second `prepare` waits for."""
+        return prepare(self._server, self._at, self._schema, tables, on_existing)
 
     @contextmanager
     def sink(self, table: Table, shard: Shard, method: str) -> Iterator[Sink[Any]]:  # noqa: ARG002
-        """COPY, or multi-row INSERT."""
-        with self._named(), foreign_keys_off(self._server, self._name(table)):
+        """Yield a sink for COPY, or for multi-row INSERT."""
+        with foreign_keys_off(self._server, self._name(table)):
             yield (InsertSink if method == INSERT else CopySink)(self._server, table, self._name(table))
 
     def remove(self, table: Table, keys: KeyRange | pa.Array) -> None:
         """Delete the rows with these keys."""
-        with self._named(), foreign_keys_off(self._server, self._name(table)):
+        with foreign_keys_off(self._server, self._name(table)):
             self._server.execute(*self._with_keys("DELETE", table, keys))
 
     def contains_any(self, table: Table, keys: KeyRange | pa.Array) -> bool:
-        """`SELECT 1`, of which the first row is enough."""
-        with self._named():
-            statement, values = self._with_keys("SELECT 1", table, keys)
-            return bool(self._server.execute(statement + sql.SQL(" LIMIT 1"), values).fetchall())
+        """Return whether `SELECT 1 ... LIMIT 1` finds a row with one of these keys."""
+        statement, values = self._with_keys("SELECT 1", table, keys)
+        return bool(self._server.execute(statement + sql.SQL(" LIMIT 1"), values).fetchall())
 
     def _with_keys(self, what: str, table: Table, keys: KeyRange | pa.Array) -> tuple[sql.Composed, list[Any]]:
         """Return a statement for the rows with these keys, and its parameters."""
@@ -80,33 +86,25 @@ class PostgreSQL:
         return sql.SQL(f"{what} FROM {{}} WHERE {{}} {condition}").format(*names), values
 
     def count(self, table: Table) -> int:
-        """`SELECT count(*)`."""
-        with self._named():
-            cursor = self._server.execute(sql.SQL("SELECT count(*) FROM {}").format(self._name(table)))
-            return int(cursor.fetchall()[0][0])
+        """Return `SELECT count(*)`."""
+        cursor = self._server.execute(sql.SQL("SELECT count(*) FROM {}").format(self._name(table)))
+        return int(cursor.fetchall()[0][0])
 
     def read(self, table: Table, scope: Scope) -> Iterator[pa.RecordBatch]:
-        """COPY TO, which sees what was committed when it began."""
-        with self._named():
-            yield from reader.read(self._server, self._name(table), table, scope)
-
-    def as_stored(self, column: Column, values: pa.Array) -> pa.Array:
-        """What the server holds of generated values."""
-        return reader.as_stored(column, values)
+        """Yield the rows of COPY TO, which sees what was committed when it began."""
+        yield from reader.read(self._server, self._name(table), table, scope)
 
     def fingerprint(self, table: Table, scope: Scope) -> Fingerprint | None:
-        """By the server's own md5 and sum."""
-        with self._named():
-            return reader.fingerprint(self._server, self._name(table), table, scope)
+        """Return the sum by the server's own md5 and sum."""
+        return reader.fingerprint(self._server, self._name(table), table, scope)
 
     def settings(self) -> Mapping[str, str]:
-        """What `SHOW` says of the settings that bear on a load."""
-        with self._named():
-            cursor = self._server.execute(
-                "SELECT name, current_setting(name) FROM pg_settings WHERE name = ANY(%s) ORDER BY name",
-                [list(_SETTINGS)],
-            )
-            return dict(cursor.fetchall())
+        """Return the settings that affect a load."""
+        cursor = self._server.execute(
+            "SELECT name, current_setting(name) FROM pg_settings WHERE name = ANY(%s) ORDER BY name",
+            [list(_SETTINGS)],
+        )
+        return dict(cursor.fetchall())
 
     def close(self) -> None:
         """Release the connection."""
@@ -121,11 +119,3 @@ class PostgreSQL:
         if self._connection is None:
             raise ServerError(f"{self._at}: not connected", transient=True)
         return self._connection
-
-    @contextmanager
-    def _named(self) -> Iterator[None]:
-        """Turn the driver's errors into ours, with the place and a remedy."""
-        try:
-            yield
-        except psycopg.Error as error:
-            raise server_error(error, self._at) from error

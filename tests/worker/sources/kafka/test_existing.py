@@ -34,7 +34,6 @@ from tests.worker.sources.loading import DATASET, EVERY_KIND, KEYED, ROWS, conne
 from worker.generate import Dataset
 from worker.pipeline import load_shard
 from worker.result.counters import Counters
-from worker.sources.server_settings import settings_of
 
 pytestmark = pytest.mark.docker
 BED = KafkaBed()
@@ -214,7 +213,7 @@ def test_missing_rights_are_named_at_once(served: Served, admin: AdminClient) ->
     assert "readable: the user has no right to WRITE, DELETE; grant READ, WRITE, DELETE and DESCRIBE_CONFIGS" in text
     assert "readable: has 1 partitions, wanted 4, and the user has no right to ALTER" in text
     assert "readable: its settings cannot be read" in text
-    assert "forbidden: the user may not look for it; grant DESCRIBE on the topic, and CREATE if it is new" in text
+    assert "forbidden: the user may not describe it; grant DESCRIBE on the topic, and CREATE if it is new" in text
     assert "secret" not in text
 
 
@@ -224,7 +223,7 @@ def test_settings_that_cannot_be_read_end_no_run(served: Served, admin: AdminCli
     _allow(served, admin, KEYED, rights)
     with connected("kafka", _me(served)) as source:
         source.prepare([table_of(KEYED)], OnExisting.EMPTY)
-        found = settings_of(source)
+        found = source.settings()
         load(source, KEYED)
         assert source.count(table_of(KEYED)) == ROWS
     assert found["acks"] == "all"

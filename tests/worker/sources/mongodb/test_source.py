@@ -12,10 +12,9 @@ from tests.worker.encode import samples
 from worker.encode.bson import BsonEncoder
 from worker.encode.rows import Objects
 from worker.sources import open_source
-from worker.sources.mongodb.replica_set import initiation
-from worker.sources.mongodb.sinks import in_commands
-from worker.sources.mongodb.source import server_error
-from worker.sources.mongodb.values import DocumentByRow
+from worker.sources.mongodb.errors import server_error
+from worker.sources.mongodb.prepare import initiation
+from worker.sources.mongodb.sinks import DocumentByRow, in_commands
 
 AT = parse_connection("mongodb://loadtest:secret@database:27017/loadtest?authSource=admin", MONGODB)
 

@@ -10,6 +10,7 @@ from core.plan import OnExisting
 from core.schema.file import parse_schema
 from core.stores import MYSQL
 from tests.worker.servers import DATABASE, PASSWORD, mysql
+from worker.sources.error_boundary import ErrorBoundary
 from worker.sources.mysql import source
 
 SCHEMA = """
@@ -24,9 +25,10 @@ def test_a_table_that_another_session_holds(monkeypatch: pytest.MonkeyPatch) -> 
     tables = parse_schema(SCHEMA, "made.yaml").tables
     with mysql() as other:
         url = f"mysql://root:{PASSWORD.replace(' ', '%20')}@{other.host}:3306/{DATABASE}"
-        ours = source.MySQL(parse_connection(url, MYSQL))
+        store = source.MySQL(parse_connection(url, MYSQL))
+        ours = ErrorBoundary(store)
         ours.connect()
-        assert ours._server._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 30_000
+        assert store._server._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 30_000
         ours.prepare(tables, OnExisting.EMPTY)
         other.begin()
         with other.cursor() as cursor:

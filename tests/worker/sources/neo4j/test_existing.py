@@ -27,10 +27,11 @@ from tests.worker.sources.loading import DATASET, EVERY_KIND, KEYED, ROWS, conne
 from tests.worker.verify import campaign
 from worker.encode.rows import Objects
 from worker.sources.base import Source
-from worker.sources.neo4j.existing import constraint_complaints, cypher_type, database_complaints, index_complaints
+from worker.sources.neo4j.connection import version_of
+from worker.sources.neo4j.existing import constraint_complaints, database_complaints, index_complaints
 from worker.sources.neo4j.prepare import memory_of
-from worker.sources.neo4j.session import version_of
 from worker.sources.neo4j.source import Neo4j
+from worker.sources.neo4j.types import cypher_type
 
 BED = Neo4jBed()
 _TIMEOUT_SECONDS = 1

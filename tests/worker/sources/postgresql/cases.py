@@ -116,7 +116,7 @@ REFUSED = {
     ),
     "no reference": (
         "ALTER TABLE children ADD CONSTRAINT other FOREIGN KEY (id) REFERENCES parents (id) NOT VALID",
-        r"children.id: has foreign key 'other' to public.parents \(id\), and the schema's values are no reference",
+        r"children.id: has foreign key 'other' to public.parents \(id\), and the schema's values do not reference it",
     ),
 }
 

@@ -73,7 +73,7 @@ def test_unix_socket(url: str, form: str) -> None:
         (("loadtest:", "loadtest:wrong-"), "password authentication failed", "check user and password"),
         (("//loadtest:", "//nobody:"), "authentication failed", "check user and password"),
         (("/loadtest", "/nowhere"), 'database "nowhere" does not exist', "create the database"),
-        (("", "?require_auth=md5"), "authentication method", "ask for a way of authentication"),
+        (("", "?require_auth=md5"), "authentication method", "use a method of authentication"),
         (("", "?sslmode=maybe"), "invalid sslmode value", "correct the connection string"),
         (("", "?target_session_attrs=some"), "invalid target_session_attrs value", "correct the connection string"),
     ],

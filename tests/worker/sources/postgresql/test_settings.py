@@ -17,8 +17,8 @@ from tests.worker.sources.loading import DATASET, EVERY_KIND, KEYED, TABLES, con
 from tests.worker.verify.campaign import ROWS, counts, rows_of, verified
 from tests.worker.verify.embedded import PASSWORD
 from worker.sources.base import KeyRange, KeySpan, Scope
+from worker.sources.postgresql.connection import fix_session
 from worker.sources.postgresql.ddl import create_table
-from worker.sources.postgresql.session import fix_session
 from worker.sources.row_checksum import total_of
 
 ROLE = "hostile"

@@ -1,4 +1,4 @@
-"""CSV read back: whole blocks by Arrow's own reader, and field by field where that finds a row that it cannot take."""
+"""Parse CSV into columns of text: by Arrow's reader, and field by field for a block with a row that it refuses."""
 
 import io
 import re
@@ -10,22 +10,22 @@ import pyarrow as pa
 from pyarrow import csv
 
 ABSENT = "(absent)"
-"""Stands for a field that a row ought to have."""
+"""Placeholder for a field that a row does not have."""
 _FIELD = re.compile(rb'"((?:[^"]|"")*)"(?=,|\r?\n|$)|([^,\n]*)')
 _LONGEST_ROW = 1 << 26
-"""Bytes after which a quote that nobody closes is taken for a plain character."""
+"""Bytes after which an opening quote without a closing one counts as a plain character."""
 
 
 class Stream(Protocol):
-    """Bytes to be read to their end."""
+    """A readable stream of bytes."""
 
     def read(self, size: int, /) -> bytes:
-        """The next bytes; none at the end."""
+        """Return the next bytes; none at the end."""
         ...
 
 
 def blocks_of(stream: Stream, size: int = 1 << 20) -> Iterator[bytes]:
-    """Whole rows, about `size` bytes of them at a time: a line end between quotes ends no row."""
+    """Yield blocks of whole rows, of about `size` bytes. A line end between quotes does not end a row."""
     rest = b""
     while data := stream.read(size):
         rest += data
@@ -40,7 +40,7 @@ def blocks_of(stream: Stream, size: int = 1 << 20) -> Iterator[bytes]:
 
 
 def _last_row_end(data: bytes) -> int:
-    """Where the last row that is whole ends."""
+    """Return the end of the last complete row."""
     if b'"' not in data:
         return data.rfind(b"\n") + 1
     characters = np.frombuffer(data, np.uint8)
@@ -50,7 +50,7 @@ def _last_row_end(data: bytes) -> int:
 
 
 def texts_of(block: bytes, names: Sequence[str]) -> pa.RecordBatch:
-    """Rows as columns of text, NULL where a field is empty without quotes; a field that a row lacks is ABSENT."""
+    """Return rows as columns of text. An empty field without quotes is NULL; a missing field is ABSENT."""
     refused: list[Any] = []
 
     def refuse(row: Any) -> str:
@@ -91,7 +91,7 @@ def _field_by_field(block: bytes, names: Sequence[str]) -> pa.RecordBatch:
 
 
 def _row(block: bytes, position: int) -> tuple[list[str | None], int]:
-    """The fields of the row that begins here, and where the next one does."""
+    """Return the fields of the row that begins at `position`, and the start of the next row."""
     fields: list[str | None] = []
     while True:
         field = _FIELD.match(block, position)

@@ -1,4 +1,4 @@
-"""Names and patterns in Cypher."""
+"""Names, patterns and constraints in Cypher."""
 
 from core.schema.model import Table
 
@@ -9,13 +9,13 @@ def name(of: str) -> str:
 
 
 def node(table: Table, row: str) -> str:
-    """A node's pattern, its values by their place: a row as a map would name every property in every row."""
+    """Return a node's pattern with its values by position: a row as a map would send every property's name with every row."""
     properties = ", ".join(f"{name(column.name)}: {row}[{place}]" for place, column in enumerate(table.columns))
     return f"n:{name(table.name)} {{{properties}}}"
 
 
 def constraint_name(table: Table) -> str:
-    """Return a name that no other table's constraint has; a schema's names have no dot."""
+    """Return a constraint name that is unique per table; names of a schema contain no dot."""
     return f"loadtest.{table.name}.{table.primary_key}"
 
 
