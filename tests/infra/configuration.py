@@ -1,4 +1,4 @@
-"""A stack's configuration for tests: the project's defaults, the small preset's sizes, and what a test says."""
+"""The configuration of tests: the project's defaults, the sizes of the small preset, and a test's own values."""
 
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ SMALL: dict[str, Any] = {
 
 
 def values(**given: Any) -> dict[str, Any]:
-    """The keys without their namespace, as the program reads them."""
+    """Return the keys without their namespace."""
     declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
     defaults = {
         key.removeprefix(f"{NAMESPACE}:"): entry["default"] for key, entry in declared.items() if "default" in entry
@@ -28,5 +28,5 @@ def values(**given: Any) -> dict[str, Any]:
 
 
 def settings(**given: Any) -> Settings:
-    """The settings of a stack."""
+    """Return the settings of a stack."""
     return Settings.of(values(**given))

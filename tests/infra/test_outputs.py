@@ -1,4 +1,4 @@
-"""A plan as a stack's output: what the engine's doubles do to it is undone, or never done."""
+"""A plan is exact after the engine has converted its numbers to doubles."""
 
 import json
 
@@ -11,9 +11,9 @@ from tests.infra.configuration import ROOT, settings
 
 
 @pytest.mark.parametrize(("schema", "kind"), [("schemas/shop.yaml", dict), ("tests/data/every_kind.yaml", str)])
-def test_a_plan_is_read_back_as_it_was(schema, kind):
+def test_plan_output_round_trips(schema, kind):
     plan = plan_of(settings(schema=schema), ROOT)
-    told = plan_output(plan)
-    assert isinstance(told, kind)
-    outputs = {"results": [], "plan": told}
+    output = plan_output(plan)
+    assert isinstance(output, kind)
+    outputs = {"results": [], "plan": output}
     assert from_text(json.dumps(outputs).encode(), "outputs").plan == plan

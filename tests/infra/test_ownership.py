@@ -1,4 +1,4 @@
-"""An instance's id is given on only once nothing of others is in the way, in a preview too."""
+"""Resources of other instances are recognized, and the instance's id is available only after the check."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -23,8 +23,8 @@ def _outputs() -> Iterator[None]:
     forget_outputs()
 
 
-def given_on(instance: Any, asked: list[str]) -> tuple[object, bool]:
-    """Return what `checked` gives on for an id, and whether that is known."""
+def output_of(instance: Any, asked: list[str]) -> tuple[object, bool]:
+    """Return the output of `checked` for an id, and whether it is known."""
 
     async def run() -> tuple[object, bool]:
         given = checked(pulumi.Output.from_input(instance), asked.append)
@@ -33,14 +33,14 @@ def given_on(instance: Any, asked: list[str]) -> tuple[object, bool]:
     return _sync_await(run())
 
 
-def test_check_is_asked_with_and_without_a_known_instance():
+def test_check_receives_known_and_unknown_instance():
     asked: list[str] = []
-    assert given_on("0a", asked) == ("0a", True)
-    assert given_on(UNKNOWN, asked) == (None, False)
+    assert output_of("0a", asked) == ("0a", True)
+    assert output_of(UNKNOWN, asked) == (None, False)
     assert asked == ["0a", ""]
 
 
-def test_refusal_is_the_programs_error():
+def test_failed_check_is_the_error_of_the_program():
     def refuse(_instance: str) -> None:
         raise SettingsError("in use")
 
@@ -51,7 +51,7 @@ def test_refusal_is_the_programs_error():
         _sync_await(run())
 
 
-def test_only_the_instance_makes_a_thing_its_own():
+def test_resource_is_owned_by_instance_label_only():
     things = [Existing("volume", name, labels) for name, labels in (("own", OWN), ("earlier", EARLIER), ("bare", {}))]
     left = "volume earlier (created by stack mine, without an instance), volume bare (not created by a stack)"
     assert foreign(things, "0a") == left
@@ -59,7 +59,7 @@ def test_only_the_instance_makes_a_thing_its_own():
     assert foreign(things[:1], "0a") == foreign([], "") == ""
 
 
-def test_long_lists_are_cut():
+def test_long_list_of_resources_is_shortened():
     things = [Existing("container", f"w{index}", EARLIER) for index in range(200)]
     assert foreign(things, "0a").startswith(
         "container w0, container w1, container w2, container w3 and 196 more (created by"

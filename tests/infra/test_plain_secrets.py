@@ -54,7 +54,7 @@ def test_plan_refuses_plain_secret(monkeypatch, capsys):
     ("source", "password", "said"),
     [("postgresql", f"{PASSWORD}\n", "contains a line break"), ("neo4j", "short/7", "is too short for neo4j; write 8")],
 )
-def test_password_that_no_server_takes_is_refused(source, password, said):
+def test_password_that_server_rejects_is_refused(source, password, said):
     with pytest.raises(SettingsError) as refused:
         settings(source=source, platform="docker", databasePassword=password)
     assert said in str(refused.value)
@@ -62,14 +62,14 @@ def test_password_that_no_server_takes_is_refused(source, password, said):
 
 
 @pytest.mark.parametrize("key", ["connectionString", "databasePassword"])
-def test_secret_of_wrong_type_is_not_repeated(key):
+def test_secret_of_wrong_type_is_not_printed(key):
     with pytest.raises(SettingsError) as refused:
         settings(**{key: 1234567})
     assert "1234567" not in str(refused.value)
 
 
 @pytest.mark.parametrize("source", [name for name, source in SOURCES.items() if source.needs_server])
-def test_plan_takes_encrypted_connection_string_for_a_given_server(source, tmp_path, monkeypatch, capsys):
+def test_plan_accepts_encrypted_connection_string(source, tmp_path, monkeypatch, capsys):
     config = {f"loadtest:{key}": value for key, value in {**SMALL, "source": source, "platform": "docker"}.items()}
     config["loadtest:connectionString"] = {"secure": "v1:not-to-be-read"}
     (tmp_path / "Pulumi.mine.yaml").write_text(yaml.safe_dump({"config": config}))

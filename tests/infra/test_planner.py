@@ -24,7 +24,7 @@ def warnings(**given):
     return warnings_of(plan(**given), database_of(read), here=True, port_kept=read.keep_database_port)
 
 
-def test_the_small_preset_s_plan():
+def test_plan_of_small_preset():
     small = plan()
     assert small.rows == 30_000
     assert [worker.tables for worker in small.workers] == [("users", "products"), ("orders",)]
@@ -32,12 +32,12 @@ def test_the_small_preset_s_plan():
     assert (small.limits.cpu, small.limits.memory, small.limits.tmpfs) == (0.5, 512 << 20, 256 << 20)
 
 
-def test_a_run_s_bounds_are_the_settings():
+def test_plan_has_timeouts_of_settings():
     plan = plan_of(settings(timeout=900, connectTimeout=7), ROOT)
     assert (plan.timeout_seconds, plan.connect_seconds) == (900, 7)
 
 
-def test_only_the_named_tables_are_loaded_in_the_schema_s_order_and_with_their_own_seeds():
+def test_chosen_tables_keep_schema_order_and_seeds():
     named = plan(tables="products,users")
     assert named.tables == ("users", "products")
     assert {shard.table: shard.seed for worker in named.workers for shard in worker.shards} == {
@@ -46,7 +46,7 @@ def test_only_the_named_tables_are_loaded_in_the_schema_s_order_and_with_their_o
     }
 
 
-def test_without_a_ram_disk_there_is_no_limit_to_it():
+def test_plan_without_ram_disk_has_no_tmpfs_limit():
     limits = plan(tmpfs="false").limits
     assert limits is not None
     assert limits.tmpfs is None
@@ -55,17 +55,17 @@ def test_without_a_ram_disk_there_is_no_limit_to_it():
 @pytest.mark.parametrize(
     "changed", [{"seed": "43"}, {"batchSize": "501"}, {"workers": "3"}, {"rowCount": "9"}, {"method": "insert"}]
 )
-def test_a_run_is_named_by_all_that_it_does(changed):
+def test_default_run_id_depends_on_every_setting(changed):
     assert plan().run_id == plan().run_id
     assert re.fullmatch("run-[0-9a-f]{12}", plan().run_id)
     assert plan(**changed).run_id != plan().run_id
 
 
-def test_a_run_s_own_name_is_kept():
+def test_run_id_setting_replaces_default():
     assert plan(runId="mine-1").run_id == "mine-1"
 
 
-def test_a_server_of_ours_is_emptied_and_another_s_is_not_touched():
+def test_on_existing_default_depends_on_server_owner():
     assert plan().on_existing is OnExisting.EMPTY
     assert plan(connectionString="postgresql://h/d").on_existing is OnExisting.FAIL
     assert plan(connectionString="postgresql://h/d", onExisting="append").on_existing is OnExisting.APPEND
@@ -94,7 +94,7 @@ ID = "columns: [{name: id, data_type: integer}]"
         ("", "tables is missing"),
     ],
 )
-def test_a_schema_that_is_none(tmp_path, text, said):
+def test_invalid_schema_is_refused(tmp_path, text, said):
     file = schema_file(tmp_path, text)
     with pytest.raises(InputError) as refused:
         plan(schema=file)
@@ -106,12 +106,12 @@ def test_a_schema_that_is_none(tmp_path, text, said):
     assert refused.value.exit_code == ExitCode.BAD_INPUT
 
 
-def test_a_schema_that_is_not_there():
+def test_missing_schema_file_is_refused():
     with pytest.raises(InputError, match=r"schemas/none\.yaml: does not exist; write the path of a schema file"):
         plan(schema="schemas/none.yaml")
 
 
-def test_a_table_that_the_schema_does_not_have():
+def test_unknown_table_is_refused():
     with pytest.raises(InputError) as refused:
         plan(tables="users,clients")
     assert str(refused.value) == (
@@ -119,16 +119,16 @@ def test_a_table_that_the_schema_does_not_have():
     )
 
 
-def test_a_plan_without_a_reason_to_warn():
+def test_default_plan_has_no_warnings():
     assert warnings() == []
 
 
-def test_a_ram_disk_that_does_not_fit_beside_the_worker_s_memory():
+def test_warns_of_ram_disk_larger_than_free_memory():
     (warning,) = warnings(tmpfsSize="400Mi")
     assert warning.startswith("RAM disk 400Mi + working set of about 192Mi exceed the worker's memory of 512Mi")
 
 
-def test_a_memory_limit_below_what_a_worker_needs():
+def test_warns_of_memory_limit_below_working_set():
     assert "a worker needs about 192Mi and has a memory limit of 64Mi" in warnings(memoryLimit="64Mi", tmpfs="false")
 
 
@@ -180,24 +180,24 @@ def test_warns_of_index_unless_keys_are_consecutive_integers(tmp_path, kind, ind
     assert any("indexes the keys of a table" in warning for warning in found) == indexed
 
 
-def test_more_cores_than_there_are():
+def test_warns_of_more_cores_than_the_machine_has():
     cores = os.cpu_count() or 1
     (warning,) = warnings(cpuLimit=str(cores), workers="2", databaseCpuLimit="1")
     assert warning == f"{2 * cores + 1} cores are requested and this machine has {cores}: workers share them"
 
 
-def test_workers_without_a_row():
+def test_warns_of_workers_without_rows():
     assert "4 of 7 workers have no row to load" in warnings(rowCount="1", workers="7")
 
 
-def test_a_batch_beyond_what_the_source_takes():
+def test_warns_of_batch_larger_than_source_accepts():
     neo4j = {"platform": "docker", "source": "neo4j"}
     assert warnings(**neo4j, batchSize="10000") == []
     (warning,) = warnings(**neo4j, batchSize="20000")
     assert warning == "loadtest:batchSize: 20000 is more than neo4j accepts per commit: it commits 10000 rows"
 
 
-def test_a_published_port_of_a_server_that_sends_its_clients_elsewhere():
+def test_warns_of_published_port_with_unreachable_address():
     published = {"platform": "docker", "keepDatabasePort": "true"}
     assert warnings(**published, source="postgresql") == []
     (warning,) = warnings(**published, source="kafka")

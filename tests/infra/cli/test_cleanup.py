@@ -1,4 +1,4 @@
-"""What an interrupted engine leaves is listed, and removed when told to; what is another's stays."""
+"""Cleanup lists orphaned resources and removes them with `--yes`; it keeps those of others."""
 
 import gc
 import os
@@ -32,7 +32,7 @@ from testkit.requires import requires
 
 @pytest.fixture(autouse=True)
 def engine(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """This machine's Docker, if it has one, concerns only the tests of Docker."""
+    """Hide this machine's Docker from tests that are not about Docker."""
     if "docker" not in request.keywords:
         monkeypatch.delenv("DOCKER_HOST", raising=False)
         monkeypatch.setattr(docker_cleanup, "_SOCKET", tmp_path / "no-socket")
@@ -40,8 +40,8 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.fixture
 def stack(tmp_path: Path) -> str:
-    """The name of a stack that has a file."""
-    name = session.unique("swept")
+    """The name of a stack with a file."""
+    name = session.unique("cleanup")
     (tmp_path / f"Pulumi.{name}.yaml").touch()
     return name
 
@@ -55,7 +55,7 @@ def process() -> Iterator["subprocess.Popen[bytes]"]:
 
 
 def _workspace(project: Path, stack: str, process: "subprocess.Popen[bytes]") -> WorkspacePaths:
-    """A workspace as a killed engine leaves it: a process, a mount and a control group."""
+    """Return a workspace of a killed engine, with a process, a mount and a control group."""
     paths = make_workspace(project, stack, uuid.uuid4().hex)
     data = paths.workers / "worker-1"
     data.mkdir(parents=True)
@@ -65,7 +65,7 @@ def _workspace(project: Path, stack: str, process: "subprocess.Popen[bytes]") ->
     return paths
 
 
-def test_a_workspace_is_listed_and_left(
+def test_workspace_is_only_listed_without_yes(
     tmp_path: Path, stack: str, process: "subprocess.Popen[bytes]", capsys: pytest.CaptureFixture[str]
 ) -> None:
     paths = _workspace(tmp_path, stack, process)
@@ -76,7 +76,7 @@ def test_a_workspace_is_listed_and_left(
     assert cleanup.main(["--stack", stack, "--yes"], tmp_path) == 0
 
 
-def test_a_workspace_is_removed_with_all_that_was_made_from_it(
+def test_workspace_is_removed_with_processes_and_mounts(
     tmp_path: Path, stack: str, process: "subprocess.Popen[bytes]", capsys: pytest.CaptureFixture[str]
 ) -> None:
     paths = _workspace(tmp_path, stack, process)
@@ -91,7 +91,7 @@ def test_a_workspace_is_removed_with_all_that_was_made_from_it(
     assert capsys.readouterr().out == "no orphaned resources\n"
 
 
-def test_another_stacks_workspace_stays(tmp_path: Path, stack: str, process: "subprocess.Popen[bytes]") -> None:
+def test_workspace_of_another_stack_is_kept(tmp_path: Path, stack: str, process: "subprocess.Popen[bytes]") -> None:
     paths = _workspace(tmp_path, stack, process)
     (tmp_path / "Pulumi.another.yaml").touch()
     assert cleanup.main(["--stack", "another", "--yes"], tmp_path) == 0
@@ -100,12 +100,12 @@ def test_another_stacks_workspace_stays(tmp_path: Path, stack: str, process: "su
     assert cleanup.main(["--stack", stack, "--yes"], tmp_path) == 0
 
 
-def _held(paths: WorkspacePaths) -> tuple[bool, bool]:
-    """Whether a workspace has control groups and a RAM disk, which not every user may create."""
+def _limits_of(paths: WorkspacePaths) -> tuple[bool, bool]:
+    """Return whether a workspace has control groups and a RAM disk, which not every user may create."""
     return has_groups(paths.group), str(paths.folder) in Path("/proc/mounts").read_text()
 
 
-def test_checkouts_with_stack_of_same_name_stay_apart(
+def test_checkouts_with_stack_of_same_name_are_separate(
     tmp_path: Path, stack: str, process: "subprocess.Popen[bytes]", capsys: pytest.CaptureFixture[str]
 ) -> None:
     first, second, copied = (tmp_path / name for name in ("first", "second", "copied"))
@@ -113,9 +113,9 @@ def test_checkouts_with_stack_of_same_name_stay_apart(
         project.mkdir()
         (project / f"Pulumi.{stack}.yaml").touch()
     theirs = _workspace(first, stack, process)
-    before = _held(theirs)
+    before = _limits_of(theirs)
     shutil.copytree(first, copied, dirs_exist_ok=True)
-    (line,) = swept_lines(copied, stack, capsys)
+    (line,) = cleanup_lines(copied, stack, capsys)
     assert (
         line
         == f"not created by this checkout: workspace {copied / '.loadtest' / stack} (stack {stack}); remove it by hand"
@@ -127,19 +127,21 @@ def test_checkouts_with_stack_of_same_name_stay_apart(
     own = make_workspace(second, stack, uuid.uuid4().hex)
     assert own.group != theirs.group
     own.clear()
-    assert swept_lines(second, stack, capsys) == ["no orphaned resources"]
+    assert cleanup_lines(second, stack, capsys) == ["no orphaned resources"]
     assert (theirs.workers / "worker-1.pid").exists()
-    assert _held(theirs) == before
+    assert _limits_of(theirs) == before
     assert process.poll() is None
     assert cleanup.main(["--stack", stack, "--yes"], first) == 0
 
 
-def swept_lines(project: Path, stack: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
+def cleanup_lines(project: Path, stack: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
     assert cleanup.main(["--stack", stack, "--yes"], project) == 0
     return capsys.readouterr().out.splitlines()
 
 
-def test_control_groups_without_a_folder(tmp_path: Path, stack: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_control_groups_without_folder_are_removed(
+    tmp_path: Path, stack: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     paths = make_workspace(tmp_path, stack, uuid.uuid4().hex)
     group = paths.group
     ControlGroup.make(f"{group}/worker-1", 1, 64 * MIB)
@@ -151,17 +153,17 @@ def test_control_groups_without_a_folder(tmp_path: Path, stack: str, capsys: pyt
     assert not has_groups(group)
 
 
-def test_folder_without_mark_stays(tmp_path: Path, stack: str) -> None:
+def test_folder_without_mark_is_kept(tmp_path: Path, stack: str) -> None:
     folder = tmp_path / ".loadtest" / stack
     folder.mkdir(parents=True)
-    (folder / "plan.json").write_text("a user's")
+    (folder / "plan.json").write_text("written by the user")
     assert cleanup.main(["--stack", stack, "--yes"], tmp_path) == 0
-    assert (folder / "plan.json").read_text() == "a user's"
+    assert (folder / "plan.json").read_text() == "written by the user"
 
 
 @pytest.fixture
 def plugin(tmp_path: Path) -> Iterator[Callable[..., psutil.Process]]:
-    """Starts a process by the name of a plugin, below a parent of another name and for a checkout, and ends both."""
+    """Start a process with the name of a plugin below a parent with another name, for a checkout; end both."""
     started: list[subprocess.Popen[str]] = []
     shutil.copy(str(shutil.which("sleep")), tmp_path / "pulumi-resource-docker")
 
@@ -185,7 +187,7 @@ def plugin(tmp_path: Path) -> Iterator[Callable[..., psutil.Process]]:
         process.communicate(timeout=10)
 
 
-def test_plugin_of_this_checkout_goes_when_its_engine_has(
+def test_orphaned_plugin_of_this_checkout_is_ended(
     tmp_path: Path, stack: str, plugin: Callable[..., psutil.Process], capsys: pytest.CaptureFixture[str]
 ) -> None:
     served, left = plugin("pulumi"), plugin("init")
@@ -193,7 +195,7 @@ def test_plugin_of_this_checkout_goes_when_its_engine_has(
     foreign = [
         plugin("init", checkout=None),
         plugin("init", checkout=tmp_path / "another"),
-        # From a shell with this checkout's variables, for another project.
+        # Started for another project, from a shell with this checkout's variables.
         plugin("init", cwd=tmp_path / "project"),
     ]
     assert cleanup.main(["--stack", stack], tmp_path) == 0
@@ -205,12 +207,14 @@ def test_plugin_of_this_checkout_goes_when_its_engine_has(
 
 
 @pytest.mark.docker
-def test_docker_by_label_and_nothing_else(tmp_path: Path, stack: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_docker_cleanup_removes_labelled_resources_only(
+    tmp_path: Path, stack: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     client = docker.from_env()
     mark = uuid.uuid4().hex
     record_instance(tmp_path, stack, mark)
     labels = {STACK_LABEL: stack, INSTANCE_LABEL: mark}
-    # Of a stack of the same name in another checkout.
+    # The labels of a stack of the same name in another checkout.
     other = {STACK_LABEL: stack, INSTANCE_LABEL: uuid.uuid4().hex}
     client.networks.create(stack, labels=labels, internal=True)
     client.volumes.create(stack, labels=labels)
@@ -244,10 +248,10 @@ def test_docker_by_label_and_nothing_else(tmp_path: Path, stack: str, capsys: py
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # docker leaves its socket open
-def test_silent_docker_socket_is_a_warning(tmp_path, stack, capsys, monkeypatch):
+def test_unreachable_docker_socket_is_a_warning(tmp_path, stack, capsys, monkeypatch):
     path = tmp_path / "socket"
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(path))  # a socket on which nobody listens
+        listener.bind(str(path))  # a socket without a listener
     monkeypatch.setattr(docker_cleanup, "_SOCKET", path)
     monkeypatch.setattr("docker.constants.DEFAULT_UNIX_SOCKET", f"http+unix://{path}")
     paths = make_workspace(tmp_path, stack, uuid.uuid4().hex)
@@ -257,7 +261,7 @@ def test_silent_docker_socket_is_a_warning(tmp_path, stack, capsys, monkeypatch)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_named_docker_that_does_not_answer_fails_after_the_rest_is_removed(tmp_path, stack, capsys, monkeypatch):
+def test_unreachable_docker_host_fails_after_other_removals(tmp_path, stack, capsys, monkeypatch):
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
     paths = make_workspace(tmp_path, stack, uuid.uuid4().hex)
     assert cleanup.main(["--stack", stack, "--yes"], tmp_path) == 1

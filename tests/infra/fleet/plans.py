@@ -1,4 +1,4 @@
-"""Plans of the fleet's tests: one row of the shop, since what is loaded is not what they look at."""
+"""A plan of one row for tests that are not about the data."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from tests.infra.configuration import ROOT
 
 
 def smallest_plan(workers: int, **changed: Any) -> LoadPlan:
-    """A CSV run of so many workers."""
+    """Return the plan of a CSV run with this number of workers."""
     schema = load_schema(ROOT / "schemas" / "shop.yaml")
     plan = LoadPlan(
         run_id="run",

@@ -1,4 +1,4 @@
-"""What a fleet comes to, whatever its platform says of its workers: a platform is played here by a script."""
+"""The outcome of a fleet for every behaviour of a platform, which a script simulates."""
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
@@ -42,7 +42,7 @@ def plan_of(timeout_seconds=60):
 
 
 def own_result(worker, **changed):
-    told = WorkerResult(
+    result = WorkerResult(
         worker_id=worker,
         success=True,
         operation=Operation.POPULATE,
@@ -51,7 +51,7 @@ def own_result(worker, **changed):
         exit_reason=ExitReason.COMPLETED,
         exit_code=0,
     )
-    return told.model_copy(update=changed).model_dump_json()
+    return result.model_copy(update=changed).model_dump_json()
 
 
 def well(worker, after_seconds=0.0):
@@ -59,7 +59,7 @@ def well(worker, after_seconds=0.0):
 
 
 class Script:
-    """A platform whose workers end as the script says, after a number of looks at them."""
+    """A runner whose workers end as given, after a number of calls of `running`."""
 
     def __init__(self, ended: Mapping[str, ProcessExit], looks: int = 2, prepared: ProcessExit = PREPARED) -> None:
         self._ended, self._looks, self._prepared = ended, looks, prepared
@@ -88,7 +88,7 @@ class Script:
         return ("kept",)
 
 
-def test_a_fleet_that_ends_well():
+def test_successful_fleet_has_all_results():
     script = Script({"worker-1": well("worker-1"), "worker-2": well("worker-2", 0.25)})
     outcome = run_fleet(plan_of(), script, wanted=lambda: True)
     assert script.calls == ["prepare", "start", "finish"]
@@ -108,21 +108,21 @@ def test_a_fleet_that_ends_well():
         (ProcessExit(137, "", ExitReason.OOM_KILLED, "at its limit"), "prepare: oom_killed; at its limit"),
     ],
 )
-def test_without_preparation_no_worker_starts(prepared, error):
+def test_failed_preparation_starts_no_worker(prepared, error):
     script = Script({}, prepared=prepared)
     outcome = run_fleet(plan_of(), script, wanted=lambda: True)
     assert script.calls == ["prepare"]
     assert (outcome.succeeded, outcome.error, list(outcome.results)) == (False, error, [])
 
 
-def test_an_interruption_while_preparing_is_one_of_the_run():
+def test_interrupted_preparation_interrupts_the_run():
     script = Script({}, prepared=ProcessExit(None, "", ExitReason.INTERRUPTED))
     outcome = run_fleet(plan_of(), script, wanted=lambda: False)
     assert script.calls == ["prepare"]
     assert (outcome.error or "").startswith("the run was interrupted before its end; `pulumi up` runs it again")
 
 
-def test_a_worker_that_the_platform_knows_nothing_of_never_started():
+def test_worker_unknown_to_platform_never_started():
     outcome = run_fleet(plan_of(), Script({"worker-1": well("worker-1")}), wanted=lambda: True)
     assert not outcome.succeeded
     assert outcome.results[1].exit_reason is ExitReason.NEVER_STARTED
@@ -130,7 +130,7 @@ def test_a_worker_that_the_platform_knows_nothing_of_never_started():
     assert outcome.results[0].success
 
 
-def test_when_the_time_is_over_all_are_stopped_and_say_so():
+def test_timeout_stops_workers_and_is_reported():
     told = own_result("worker-2", success=False, exit_reason=ExitReason.INTERRUPTED, errors=("SIGTERM",), exit_code=143)
     script = Script({"worker-1": well("worker-1"), "worker-2": ProcessExit(143, told)}, looks=1_000_000)
     outcome = run_fleet(plan_of(timeout_seconds=0), script, wanted=lambda: True)
@@ -140,7 +140,7 @@ def test_when_the_time_is_over_all_are_stopped_and_say_so():
     assert outcome.results[1].errors[-1] == "timed out: the run's timeout of 0 s was over; raise loadtest:timeout"
 
 
-def test_run_is_stopped_once_its_time_is_over_and_not_later(monkeypatch):
+def test_run_is_stopped_at_its_timeout(monkeypatch):
     seconds = itertools.count()
     clock = SimpleNamespace(monotonic=lambda: float(next(seconds)), sleep=lambda _: None)
     monkeypatch.setattr(conducting, "time", clock)
@@ -150,7 +150,7 @@ def test_run_is_stopped_once_its_time_is_over_and_not_later(monkeypatch):
     assert 60 <= next(seconds) <= 64
 
 
-def test_when_nobody_waits_all_are_stopped_and_the_run_is_to_be_tried_again():
+def test_cancelled_run_stops_workers_and_is_retried():
     script = Script({"worker-1": well("worker-1"), "worker-2": well("worker-2")}, looks=1_000_000)
     outcome = run_fleet(plan_of(), script, wanted=lambda: False)
     assert script.calls == ["prepare", "start", "stop", "finish"]
@@ -166,28 +166,28 @@ class TestOneWorker:
     def result(self, ended):
         return result_of(self.plan, self.worker, ended)
 
-    def test_its_own_words_count(self):
+    def test_own_result_is_used(self):
         told = own_result("worker-1", success=False, exit_reason=ExitReason.FAILED, errors=("refused",))
         result = self.result(ProcessExit(1, f"noise\n{told}\n"))
         assert (result.success, result.errors, result.exit_code) == (False, ("refused",), 1)
 
-    def test_the_last_of_its_words(self):
+    def test_last_own_result_is_used(self):
         told = own_result("worker-1", metrics=Metrics(rows_processed=1))
         assert self.result(ProcessExit(0, told + "\n" + own_result("worker-1"))).metrics.rows_processed == 100
 
-    def test_another_s_words_are_not_its_own(self):
+    def test_result_of_another_worker_is_ignored(self):
         assert self.result(ProcessExit(0, own_result("worker-2"))).exit_reason is ExitReason.FAILED
 
-    def test_a_death_after_its_result_is_told_by_the_platform(self):
+    def test_platform_reason_replaces_that_of_failed_result(self):
         told = own_result("worker-1", success=False, exit_reason=ExitReason.INTERRUPTED)
         result = self.result(ProcessExit(137, told, ExitReason.OOM_KILLED, "at its limit"))
         assert (result.success, result.exit_reason, result.exit_code) == (False, ExitReason.OOM_KILLED, 137)
 
-    def test_one_that_had_completed_stays_so_whatever_ended_it(self):
+    def test_completed_result_ignores_platform_reason(self):
         result = self.result(ProcessExit(137, own_result("worker-1"), ExitReason.KILLED))
         assert (result.success, result.exit_reason) == (True, ExitReason.COMPLETED)
 
-    def test_a_silent_death_has_the_rows_of_the_last_progress(self):
+    def test_missing_result_has_rows_of_last_progress(self):
         lines = [
             Progress(
                 progress="worker-1",
@@ -208,7 +208,7 @@ class TestOneWorker:
         assert (metrics.duration_ms, metrics.rows_per_second) == (2000, 10)
 
     @pytest.mark.parametrize("output", ["", "{", "{}", "null", '{"worker_id": "worker-1"}'])
-    def test_no_words_at_all(self, output):
+    def test_output_without_result_is_a_failure(self, output):
         result = self.result(ProcessExit(1, output, detail="error: boom"))
         assert (result.success, result.metrics.rows_processed) == (False, 0)
         assert result.errors == ("failed: exit code 1, no result; error: boom",)

@@ -1,4 +1,4 @@
-"""A worker that dies is started again as often as the plan says, and is marked."""
+"""A killed worker is retried, at most as many times as the plan allows."""
 
 import os
 import signal
@@ -42,7 +42,7 @@ def _run(folder: Path, plan: LoadPlan, kills: int, connection: str | None = None
 
 
 def _kill(stack: Path, times: int) -> None:
-    """SIGKILL the first worker in each of its first attempts, once it has written down that it begins."""
+    """Kill the first worker in its first attempts, each after it has written its marker."""
     for attempt in range(1, times + 1):
         marker = stack / "results" / "worker-1.attempt"
         while not marker.is_file() or marker.read_text() != str(attempt):
@@ -50,7 +50,7 @@ def _kill(stack: Path, times: int) -> None:
         os.kill(int((stack / "workers" / "worker-1.pid").read_text().split()[0]), signal.SIGKILL)
 
 
-def test_a_killed_worker_is_started_again_and_marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_killed_worker_is_retried_with_attempt_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(ATTEMPT_VARIABLE, raising=False)
     outcome = _run(tmp_path, _plan(retries=2), kills=2)
     assert outcome.succeeded, outcome
@@ -58,7 +58,7 @@ def test_a_killed_worker_is_started_again_and_marked(tmp_path: Path, monkeypatch
     assert [result.metrics.rows_processed for result in outcome.results] == [ROWS, ROWS]
 
 
-def test_no_more_often_than_the_plan_says(tmp_path: Path) -> None:
+def test_retries_are_at_most_those_of_the_plan(tmp_path: Path) -> None:
     outcome = _run(tmp_path, _plan(retries=1), kills=2)
     assert not outcome.succeeded
     first, second = outcome.results
@@ -66,7 +66,7 @@ def test_no_more_often_than_the_plan_says(tmp_path: Path) -> None:
     assert second.success
 
 
-def test_a_difference_is_not_tried_again(tmp_path: Path) -> None:
+def test_difference_is_not_retried(tmp_path: Path) -> None:
     plan = _plan(retries=3, rows=100).model_copy(update={"operation": Operation.VERIFY})
     outcome = _run(tmp_path, plan, kills=0)
     assert [(result.exit_code, result.attempt) for result in outcome.results] == [(3, 1), (3, 1)]

@@ -1,4 +1,4 @@
-"""What a platform declares for a plan, as Pulumi's own mocks record it, and the same containers in one common form."""
+"""Record what a platform declares with Pulumi's mocks, and convert it to a common form of containers."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ class _Recorder(Mocks):
 
 
 def ask_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let neither an engine nor a cluster be asked: what is rendered is a function of the settings."""
+    """Skip the checks that need an engine or a cluster."""
     monkeypatch.setattr(DockerLoadTest, "_check_images", staticmethod(lambda _: None))
     monkeypatch.setattr(DockerLoadTest, "_check_names", staticmethod(lambda *_: None))
     monkeypatch.setattr(guard, "require_cluster", lambda *_: None)
@@ -86,7 +86,7 @@ def declare_into(
     providers: Mapping[str, Mapping[str, str]] | None = None,
     **values: Any,
 ) -> None:
-    """Add to a list what a platform declares: where the program fails, it has what was declared by then."""
+    """Append what a platform declares to a list, which keeps it if the program fails."""
     settings = settings_of(platform, **values)
     recorder = _Recorder(resources)
     set_mocks(recorder, project="loadtest", stack=stack, preview=False)
@@ -113,13 +113,13 @@ def declare_into(
 
 
 def forget_outputs() -> None:
-    """Drop what failed outputs leave: the next program in this process would wait for them, and fail of them."""
+    """Remove failed outputs: the next program in this process would wait for them and fail."""
     SETTINGS.outputs.clear()
 
 
 @dataclass(frozen=True)
 class Container:
-    """What a container is, whoever runs it: cores, bytes, seconds."""
+    """A container on any platform, in cores and bytes."""
 
     image: str
     arguments: tuple[str, ...]
@@ -134,7 +134,7 @@ class Container:
 
 
 def docker_containers(resources: list[Declared]) -> dict[str, Container]:
-    """By role: `database`, `prepare`, `worker-1` and so on."""
+    """Return the containers by role: `database`, `prepare`, `worker-1` and so on."""
     found: dict[str, Container] = {}
     for resource in resources:
         if resource.type != "docker:index/container:Container":
@@ -157,7 +157,7 @@ def docker_containers(resources: list[Declared]) -> dict[str, Container]:
 
 
 def kubernetes_containers(resources: list[Declared]) -> dict[str, Container]:
-    """The same; the workers of a Job of N indexes are N containers whose arguments have their index."""
+    """Return the containers by role. A Job of N indexes is N workers with their index in the arguments."""
     secrets = {
         f"{resource.name}-0a1b2c3d": resource.inputs["stringData"]
         for resource in resources
@@ -215,7 +215,7 @@ def _variables(
 
 
 def _environment(values: Mapping[str, str], host: str) -> dict[str, str]:
-    """With the one name that differs by design, the server's, made the same."""
+    """Return the environment with the server's host name replaced, which differs between platforms."""
     reached = (f"@{host}:", f"//{host}:")
     return {
         name: text.replace(reached[0], "@SERVER:").replace(reached[1], "//SERVER:") for name, text in values.items()
@@ -233,7 +233,7 @@ def _bytes(text: str) -> int:
 
 
 def _plain(value: Any) -> Any:
-    """Without the wrapping of secrets, and without what is not set."""
+    """Return a value without the wrapping of secrets, and without keys that are None."""
     if isinstance(value, Mapping):
         if _SECRET_MARK in value:
             return _plain(value["value"])

@@ -1,4 +1,4 @@
-"""One plan, the same containers: what Docker and Kubernetes render differs in the server's name and in nothing else."""
+"""Docker and Kubernetes render the same containers for a plan, apart from the server's host name."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ TERMINATION = {"LOADTEST_TERMINATION_LOG": "/dev/termination-log"}
 
 @pytest.fixture(autouse=True)
 def no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither an engine nor a cluster is asked: what is rendered is a function of the settings."""
+    """Skip the checks that need an engine or a cluster."""
     ask_nobody(monkeypatch)
 
 
@@ -33,7 +33,7 @@ def both(source: str, **values: str) -> tuple[dict[str, Container], dict[str, Co
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_workers_and_prepare_are_the_same(source: str):
+def test_workers_are_equal_on_docker_and_kubernetes(source: str):
     docker, kubernetes = both(source, workers="4")
     server = ["database"] if SOURCES[source].needs_server else []
     assert sorted(docker) == sorted(kubernetes) == [*server, "prepare", *workers(4)]
@@ -51,10 +51,10 @@ def workers(count: int) -> list[str]:
 
 @pytest.mark.parametrize("tmpfs", ["false", "true"])
 @pytest.mark.parametrize("source", sorted(SERVERS))
-def test_the_server_is_the_same(source: str, tmpfs: str):
+def test_servers_are_equal_on_docker_and_kubernetes(source: str, tmpfs: str):
     docker, kubernetes = both(source, databaseTmpfs=tmpfs, databaseCpuLimit="1500m", databaseMemoryLimit="1Gi")
     server = kubernetes["database"]
-    # Docker's begins as root and becomes the user; a restricted namespace admits none that begins as root.
+    # On Docker it starts as root and changes its user; a restricted namespace admits no pod that starts as root.
     assert server == replace(docker["database"], user=server.user)
     assert server.user not in (None, "0:0")
     assert (server.cpu, server.memory) == (1.5, 1024 * MIB)
@@ -62,7 +62,7 @@ def test_the_server_is_the_same(source: str, tmpfs: str):
     assert server.health_command
 
 
-def test_workers_without_a_ram_disk_have_none_on_either():
+def test_workers_without_tmpfs_have_no_ram_disk():
     docker, kubernetes = both("postgresql", tmpfs="false")
     assert docker["worker-1"].ram_disks == kubernetes["worker-1"].ram_disks == {}
 

@@ -1,4 +1,4 @@
-"""A password of every printable character reaches the server as it is, and the workers in a string that means it."""
+"""A password of all printable characters reaches server and workers unchanged."""
 
 import string
 
@@ -21,7 +21,7 @@ STORES = sorted(VARIABLES)
 
 @pytest.fixture(autouse=True)
 def no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither an engine nor a cluster is asked."""
+    """Skip the checks that need an engine or a cluster."""
     ask_nobody(monkeypatch)
 
 

@@ -1,4 +1,4 @@
-"""What a dynamic resource raises is what the engine shows: one line for an error of ours."""
+"""The engine prints a LoadtestError of a dynamic resource in one line."""
 
 import sys
 from pathlib import Path
@@ -36,7 +36,7 @@ PROGRAM = """
 @pytest.mark.engine
 @pytest.mark.parametrize(
     ("raised", "has_traceback"),
-    [('RunError("thing: stays; ask its owner")', False), ('ValueError("a fault of ours")', True)],
+    [('RunError("thing: stays; ask its owner")', False), ('ValueError("a defect")', True)],
 )
 def test_error_on_destroy_is_one_line(tmp_path: Path, raised: str, has_traceback: bool) -> None:
     project = PulumiProject(tmp_path / "project", engine.folder(), sys.prefix)

@@ -1,4 +1,4 @@
-"""The settings that only Kubernetes knows are read as they are written elsewhere, and refused with a remedy."""
+"""The settings of Kubernetes accept its notation, and invalid values are refused with a remedy."""
 
 from pathlib import Path
 
@@ -16,13 +16,13 @@ def settings(**values: str) -> Settings:
     return Settings.of({**stack_values(PROJECT, "small"), "platform": "kubernetes", **values})
 
 
-def test_labels_of_nodes_are_read_in_both_spellings():
+def test_node_selector_accepts_commas_and_json():
     expected = {"disk": "ssd", "example.com/zone": "a"}
     assert settings(nodeSelector="disk=ssd,example.com/zone=a").node_selector == expected
     assert settings(nodeSelector='["disk=ssd", "example.com/zone=a"]').node_selector == expected
 
 
-def test_tolerations_are_read_as_kubectl_writes_taints():
+def test_tolerations_accept_taints_of_kubectl():
     read = settings(tolerations="dedicated=load:NoSchedule,spot,gpu:NoExecute").tolerations
     assert read == (
         Toleration(key="dedicated", value="load", effect="NoSchedule"),
@@ -48,7 +48,7 @@ def test_tolerations_are_read_as_kubectl_writes_taints():
         ("startTimeout", "0", "'0' is not a whole number above zero; write one like 4"),
     ],
 )
-def test_what_cannot_be_used_is_refused_by_key_value_and_remedy(key: str, value: str, said: str):
+def test_invalid_value_is_refused_with_key_and_remedy(key: str, value: str, said: str):
     with pytest.raises(SettingsError) as error:
         settings(**{key: value})
     assert str(error.value).startswith(f"loadtest:{key}: {said}")

@@ -8,7 +8,7 @@ from tests.infra.configuration import SMALL, settings, values
 PASSWORD = "a-pass-of-the-tests"
 
 
-def test_the_small_preset_is_read_in_bytes_cores_and_rows():
+def test_small_preset_has_bytes_cores_and_rows():
     small = settings()
     assert (small.workers, small.cpu_limit, small.memory_limit, small.tmpfs_size) == (2, 0.5, 512 * MIB, 256 * MIB)
     assert (small.row_count, small.batch_size, small.seed) == (10_000, 500, 42)
@@ -24,16 +24,16 @@ def test_settings_are_frozen():
 
 
 @pytest.mark.parametrize("given", ["users,orders", '["users", "orders"]', ["users", "orders"], " users , orders "])
-def test_tables_in_every_spelling(given):
+def test_tables_accept_list_json_and_commas(given):
     assert settings(tables=given).tables == ("users", "orders")
 
 
 @pytest.mark.parametrize(("given", "count"), [(4, 4), ("4", 4), ("1_000", 1000), ("1,000,000", 1_000_000), (" 7 ", 7)])
-def test_counts_as_people_write_them(given, count):
+def test_counts_accept_separators_and_spaces(given, count):
     assert settings(rowCount=given).row_count == count
 
 
-def test_a_key_that_is_empty_is_not_set():
+def test_empty_setting_counts_as_unset():
     assert settings(connectionString="", databasePassword="", runId="", outputDir=None).owns_server
 
 
@@ -42,7 +42,7 @@ def test_files_need_no_server(source):
     assert not settings(source=source).owns_server
 
 
-def test_a_server_that_is_there_is_not_made():
+def test_existing_server_is_not_created():
     given = settings(connectionString=f"postgresql://u:{PASSWORD}@h/d")
     assert not given.owns_server
     assert given.connection is not None
@@ -94,7 +94,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("key", REFUSED)
-def test_what_cannot_be_used_is_refused_by_key_value_and_remedy(key):
+def test_invalid_value_is_refused_with_key_and_remedy(key):
     value, line = REFUSED[key]
     with pytest.raises(SettingsError) as refused:
         settings(**{key: value})
@@ -103,13 +103,13 @@ def test_what_cannot_be_used_is_refused_by_key_value_and_remedy(key):
     assert refused.value.exit_code == ExitCode.BAD_INPUT
 
 
-def test_a_table_twice_is_refused():
+def test_duplicate_table_is_refused():
     with pytest.raises(SettingsError, match="loadtest:tables: 'a,b,a' names a twice; write each once"):
         settings(tables="a,b,a")
 
 
 @pytest.mark.parametrize("key", SMALL)
-def test_a_missing_size_is_named(key):
+def test_missing_setting_is_refused_with_its_key(key):
     given = values()
     del given[key]
     with pytest.raises(SettingsError, match=f"^loadtest:{key}: is missing; set it in the stack file or by "):
@@ -126,7 +126,7 @@ def test_a_missing_size_is_named(key):
         f"http://u:{PASSWORD}@h/d",
     ],
 )
-def test_a_refused_connection_string_is_not_repeated(text):
+def test_invalid_connection_string_is_not_printed(text):
     with pytest.raises(SettingsError) as refused:
         settings(connectionString=text)
     assert str(refused.value).startswith("loadtest:connectionString: ")
@@ -134,6 +134,6 @@ def test_a_refused_connection_string_is_not_repeated(text):
     assert PASSWORD not in str(refused.value)
 
 
-def test_a_connection_string_for_files_is_refused():
+def test_connection_string_of_file_source_is_refused():
     with pytest.raises(SettingsError, match="loadtest:connectionString: is set, but csv writes files; remove it"):
         settings(source="csv", connectionString="file:///x")

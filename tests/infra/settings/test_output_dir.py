@@ -1,4 +1,4 @@
-"""Which folder `outputDir` names, and what is refused in the plan."""
+"""The folder of `outputDir`, and the folders that are refused."""
 
 import os
 import subprocess
@@ -33,7 +33,7 @@ def checked(project: Path, stack: str = "mine", **given: Any) -> None:
         ("~", "home"),
     ],
 )
-def test_path_starts_at_the_project_or_at_home(
+def test_path_is_relative_to_project_or_home(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, path: str
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
@@ -41,12 +41,12 @@ def test_path_starts_at_the_project_or_at_home(
     assert output_path(settings(outputDir=str(tmp_path / path)), Path("/elsewhere")) == tmp_path / path
 
 
-def test_home_of_nobody_is_refused() -> None:
-    with pytest.raises(InputError, match=r"^loadtest:outputDir: '~nobody-of-this-name/x' cannot be read \(.*; write"):
-        output_path(settings(outputDir="~nobody-of-this-name/x"), ROOT)
+def test_home_of_unknown_user_is_refused() -> None:
+    with pytest.raises(InputError, match=r"^loadtest:outputDir: '~no-such-user/x' cannot be read \(.*; write"):
+        output_path(settings(outputDir="~no-such-user/x"), ROOT)
 
 
-def test_files_of_the_users_folder_are_not_replaced_by_default() -> None:
+def test_existing_files_in_output_dir_are_kept_by_default() -> None:
     assert plan_of(settings(source="csv", outputDir="out"), ROOT).on_existing is OnExisting.FAIL
     assert plan_of(settings(source="csv"), ROOT).on_existing is OnExisting.EMPTY
     assert plan_of(settings(source="csv", outputDir="out", onExisting="empty"), ROOT).on_existing is OnExisting.EMPTY
@@ -62,7 +62,7 @@ def test_files_of_the_users_folder_are_not_replaced_by_default() -> None:
         ("theirs", r"'.*/theirs' holds 'part-1', which this stack did not write; name another folder"),
     ],
 )
-def test_folder_that_cannot_be_is_refused_in_the_plan(tmp_path: Path, platform: str, given: str, said: str) -> None:
+def test_unusable_folder_is_refused_in_the_plan(tmp_path: Path, platform: str, given: str, said: str) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "theirs").mkdir()
     (tmp_path / "theirs" / "part-1").touch()
@@ -81,7 +81,7 @@ def test_missing_folder_is_accepted_unless_it_is_verified(tmp_path: Path) -> Non
 
 @pytest.fixture
 def read_only(tmp_path: Path) -> Iterator[Path]:
-    """A folder that this user cannot write to; root can, but not on a file system that is read-only."""
+    """A folder that this user cannot write to; for root, on a read-only file system."""
     folder = tmp_path / "read-only"
     folder.mkdir(mode=0o555)
     if os.access(folder, os.W_OK):
@@ -95,7 +95,7 @@ def read_only(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("below", ["", "new"])
-def test_folder_that_is_not_writable_is_refused(read_only: Path, below: str) -> None:
+def test_read_only_folder_is_refused(read_only: Path, below: str) -> None:
     with pytest.raises(InputError, match=r"cannot be written to.*; allow this user to write there"):
         checked(ROOT, outputDir=str(read_only / below))
 

@@ -1,4 +1,4 @@
-"""What a stack says of verification and of retries, and where it is refused."""
+"""The settings of verification and retries."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ def plan(**given: Any) -> LoadPlan:
     return plan_of(settings(**given), ROOT)
 
 
-def test_the_settings_are_in_the_plan() -> None:
+def test_plan_has_verify_depth_and_retries() -> None:
     made = plan(operation="populate+verify", verifyDepth="checksum", retries="3")
     assert (made.operation.populates, made.operation.verifies) == (True, True)
     assert (made.verify_depth, made.retries) == (VerifyDepth.CHECKSUM, 3)
@@ -29,7 +29,7 @@ def test_the_settings_are_in_the_plan() -> None:
         ({"operation": "check"}, "loadtest:operation: 'check' is not a valid choice"),
     ],
 )
-def test_what_is_no_setting_is_refused(given: dict[str, str], said: str) -> None:
+def test_invalid_verify_setting_is_refused(given: dict[str, str], said: str) -> None:
     with pytest.raises(SettingsError) as refused:
         plan(**given)
     assert str(refused.value).startswith(said)
@@ -43,7 +43,7 @@ def test_what_is_no_setting_is_refused(given: dict[str, str], said: str) -> None
         ({"platform": "docker", "source": "csv"}, "set platform to local, and name their folder by outputDir"),
     ],
 )
-def test_verify_alone_is_refused_where_the_place_is_made_anew(given: dict[str, str], remedy: str) -> None:
+def test_verify_alone_is_refused_for_new_server_or_volume(given: dict[str, str], remedy: str) -> None:
     with pytest.raises(SettingsError) as refused:
         plan(operation="verify", **given)
     assert remedy in str(refused.value)
@@ -53,11 +53,11 @@ def test_verify_alone_is_refused_where_the_place_is_made_anew(given: dict[str, s
 @pytest.mark.parametrize(
     "given", [{"connectionString": "postgresql://u:p@host/database"}, {"source": "jsonl"}, {"source": "csv"}]
 )
-def test_verify_alone_is_taken_where_rows_may_be(given: dict[str, str]) -> None:
+def test_verify_alone_is_accepted_for_existing_rows(given: dict[str, str]) -> None:
     assert not plan(operation="verify", **given).operation.populates
 
 
-def test_an_index_of_keys_that_does_not_fit_is_warned_of() -> None:
+def test_warns_of_index_larger_than_memory() -> None:
     many = plan(operation="populate+verify", rowCount="100000000", tmpfs="false")
     assert any(
         each.startswith("verification indexes the keys of a table in ") for each in warnings_of(many, None, here=False)

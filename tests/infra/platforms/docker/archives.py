@@ -1,4 +1,4 @@
-"""Output as a container gives it away: a tar archive in chunks, with the manifest of what was written."""
+"""The output of a container: a tar archive in chunks, and its manifest."""
 
 import io
 import tarfile
@@ -49,7 +49,7 @@ def archive(*members: tuple[tarfile.TarInfo, bytes]) -> bytes:
 
 
 def container(content: bytes, manifest: Manifest | None) -> ReadArchive:
-    """Return what reads a container whose output is this archive."""
+    """Return a function that reads a container with this output."""
 
     def read(path: PurePosixPath) -> Iterator[bytes] | None:
         if path == INSIDE:
@@ -61,7 +61,7 @@ def container(content: bytes, manifest: Manifest | None) -> ReadArchive:
 
 
 def chunks(content: bytes) -> Iterator[bytes]:
-    """Cut bytes where no entry of an archive ends, with an empty chunk among them."""
+    """Yield chunks that do not end with an entry of the archive, and an empty chunk."""
     yield b""
     for start in range(0, len(content), _CHUNK):
         yield content[start : start + _CHUNK]

@@ -1,4 +1,4 @@
-"""Two checkouts with stacks of the same name on one engine: the second one is refused before anything is created."""
+"""A stack is refused before anything is created if its names belong to another checkout's stack."""
 
 from collections.abc import Iterator
 
@@ -28,10 +28,10 @@ def engine() -> Iterator[docker.DockerClient]:
 
 @pytest.fixture(scope="module")
 def stack(engine: docker.DockerClient) -> Iterator[str]:
-    """A stack's name for which another checkout's stack has created the network, a volume and a container."""
+    """A stack's name whose network, volume and container were created by another checkout."""
     name = session.unique("names")
     labels = {STACK_LABEL: name, INSTANCE_LABEL: OTHER}
-    # Of a stack whose name begins with this one's: in nobody's way.
+    # The volume of a stack whose name begins with this one's, which is not a conflict.
     further = engine.volumes.create(f"loadtest-{name}-2-plan", labels=labels)
     network = engine.networks.create(f"loadtest-{name}", labels=labels, internal=True)
     volume = engine.volumes.create(f"loadtest-{name}-plan")
@@ -66,14 +66,14 @@ def test_names_of_own_instance_and_free_names_are_accepted(engine, stack):
         require_own_names(engine, DockerNames(f"{stack}-2", ["prepare"]), INSTANCE)
 
 
-def test_own_instance_is_declared_whole(engine, stack, monkeypatch):
+def test_all_resources_of_own_instance_are_declared(engine, stack, monkeypatch):
     monkeypatch.setattr(DockerLoadTest, "_check_images", staticmethod(lambda _: None))
     declared = declare("docker", stack=f"{stack}-3", source="postgresql", workerImage=None)
     kinds = {each.type.rpartition(":")[2] for each in declared if each.type.startswith("docker:")}
     assert kinds == {"Network", "Volume", "RemoteImage", "Container"}
 
 
-def test_nothing_is_declared_under_names_of_another_instance(engine, stack, monkeypatch):
+def test_names_of_another_instance_declare_nothing(engine, stack, monkeypatch):
     monkeypatch.setattr(DockerLoadTest, "_check_images", staticmethod(lambda _: None))
     declared: list[Declared] = []
     with pytest.raises(pulumi.RunError) as refused:

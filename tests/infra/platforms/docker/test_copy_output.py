@@ -1,4 +1,4 @@
-"""A container's output on its way to a folder: all of it or nothing, in bounded memory, and nothing elsewhere."""
+"""A container's output is copied completely or not at all, in bounded memory, and only into the folder."""
 
 import os
 import shutil
@@ -87,7 +87,7 @@ def test_archive_that_ends_early_leaves_earlier_files(tmp_path: Path, cut: int) 
 
 
 @pytest.mark.parametrize("name", ["data/../../evil", "/evil", "data//evil", "../evil"])
-def test_members_that_lead_elsewhere_are_not_written(tmp_path: Path, name: str) -> None:
+def test_members_outside_the_folder_are_not_written(tmp_path: Path, name: str) -> None:
     links = [member("data/users", type=tarfile.SYMTYPE, linkname=str(tmp_path)), member(name, b"evil")]
     assert copy(tmp_path / "a" / "out", *links, *MEMBERS)
     assert files(tmp_path / "a" / "out") == FILES
@@ -96,7 +96,7 @@ def test_members_that_lead_elsewhere_are_not_written(tmp_path: Path, name: str) 
     assert not Path("/evil").exists()
 
 
-def test_folder_is_looked_at_again_before_copying(tmp_path: Path) -> None:
+def test_folder_is_checked_again_before_copying(tmp_path: Path) -> None:
     folder = tmp_path / "out"
     copy(folder, *MEMBERS)
     (folder / "users" / "part-mine.csv").touch()

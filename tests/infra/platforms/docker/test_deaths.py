@@ -1,4 +1,4 @@
-"""How the engine's own words tell a worker that ran out of memory from one that was killed."""
+"""The engine's events distinguish a worker that ran out of memory from one that was killed."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -24,7 +24,7 @@ def engine() -> Iterator[DockerClient]:
 
 @pytest.fixture
 def container(engine: DockerClient) -> Iterator[Container]:
-    """One that takes more memory than it has, a second after its start."""
+    """A container that exceeds its memory limit one second after its start."""
     program = ["python", "-c", "import time; time.sleep(1); taken = bytearray(200 << 20)"]
     made = engine.containers.run(
         image("python"), program, detach=True, mem_limit=24 * MIB, memswap_limit=24 * MIB, network_mode="none"
@@ -38,12 +38,12 @@ def started(container: Container) -> datetime:
     return datetime.fromisoformat(container.attrs["State"]["StartedAt"])
 
 
-def test_short_memory_is_heard_of_whatever_the_flag_says(engine: DockerClient, container: Container) -> None:
+def test_out_of_memory_event_is_found_without_flag(engine: DockerClient, container: Container) -> None:
     assert container.wait(timeout=60)["StatusCode"] == 137
     assert ran_out_of_memory(engine, container, started(container))
 
 
-def test_of_one_that_was_killed_nothing_is_heard(engine: DockerClient, container: Container) -> None:
+def test_killed_container_has_no_out_of_memory_event(engine: DockerClient, container: Container) -> None:
     container.kill()
     assert container.wait(timeout=60)["StatusCode"] == 137
     assert not ran_out_of_memory(engine, container, started(container))

@@ -1,4 +1,4 @@
-"""Output of real containers: brought to a folder of this machine, or the folder is refused before they start."""
+"""The output of real containers is copied to a folder, which is checked before they start."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,7 +42,7 @@ def runner(container: Container, output: Path) -> DockerRunner:
     return DockerRunner(handles, smallest_plan(1, on_existing=OnExisting.FAIL))
 
 
-def test_output_dir_with_a_file_of_the_users_is_refused_before_the_start(container: Container, tmp_path: Path) -> None:
+def test_output_dir_with_other_file_is_refused_before_start(container: Container, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").touch()
     with pytest.raises(
         InputError, match=r"^loadtest:outputDir: '.*' holds 'notes\.txt', which this stack did not write"
@@ -52,7 +52,7 @@ def test_output_dir_with_a_file_of_the_users_is_refused_before_the_start(contain
     assert container.status == "created"
 
 
-def test_output_is_copied_once_it_is_complete(container: Container, tmp_path: Path) -> None:
+def test_complete_output_is_copied(container: Container, tmp_path: Path) -> None:
     output = tmp_path / "out"
     (warning,) = runner(container, output).finish()
     assert "this run's were removed, since it did not complete" in warning

@@ -1,4 +1,4 @@
-"""A preparation in a container, which nobody waits for any more."""
+"""A cancelled preparation in a container."""
 
 import time
 from collections.abc import Iterator
@@ -17,13 +17,13 @@ pytestmark = pytest.mark.docker
 
 @pytest.fixture
 def container() -> Iterator[Container]:
-    """One that would run for ten minutes."""
+    """A container that runs for ten minutes."""
     made = connect().containers.create(image("python"), ["sleep", "600"], network_mode="none")
     yield made
     made.remove(force=True)
 
 
-def test_it_is_ended(container: Container) -> None:
+def test_cancelled_preparation_is_killed(container: Container) -> None:
     prepare = container.id or ""
     handles = DockerHandles(prepare=prepare, plan_file="/tmp/plan.json", workers={}, output_in_container="/out")
 
@@ -38,7 +38,7 @@ def test_it_is_ended(container: Container) -> None:
     assert container.status == "exited"
 
 
-def test_one_that_ends_as_nobody_waits_any_more_is_interrupted(container: Container) -> None:
+def test_preparation_ending_during_cancel_is_interrupted(container: Container) -> None:
     handles = DockerHandles(
         prepare=container.id or "", plan_file="/tmp/plan.json", workers={}, output_in_container="/out"
     )

@@ -1,9 +1,9 @@
-"""What is left on a cluster, found by its labels and removed when told to; what is another's stays."""
+"""Cleanup finds orphaned objects on a cluster by their labels; it keeps those of others."""
 
 import hashlib
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,6 @@ from tests.core.test_cluster_access import kubeconfig
 from tests.integration.kubernetes import Kubectl
 
 pytestmark = pytest.mark.cluster
-Swept = Callable[..., str]
 
 
 @pytest.fixture
@@ -28,12 +27,12 @@ def kubectl(cluster: Path) -> Kubectl:
 
 @pytest.fixture
 def stack() -> str:
-    return session.unique("swept")
+    return session.unique("cleanup")
 
 
 @pytest.fixture
 def project(cluster: Path, stack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A project whose one stack names the cluster in its file; the environment leads nowhere."""
+    """A project whose only stack names the cluster in its file; the environment names none."""
     monkeypatch.delenv("KUBECONFIG", raising=False)
     configured(tmp_path, stack, {"kubernetes:kubeconfig": str(cluster)})
     record_instance(tmp_path, stack, mark_of(stack))
@@ -42,7 +41,7 @@ def project(cluster: Path, stack: str, tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def mark_of(stack: str, *, checkout: str = "this") -> str:
-    """The instance of the stack of this name that a checkout created."""
+    """Return the instance that a checkout created of the stack with this name."""
     return hashlib.sha256(f"{checkout} {stack}".encode()).hexdigest()[:16]
 
 
@@ -55,17 +54,17 @@ def configured(project: Path, stack: str, config: dict[str, str]) -> None:
     (project / f"Pulumi.{stack}.yaml").write_text(yaml.safe_dump({"config": config}))
 
 
-def swept(project: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
-    """What the sweep says, line by line, of what Docker and this machine do not have."""
+def cleaned(project: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
+    """Return the output lines of a cleanup."""
     assert cleanup.main(arguments, project) == 0
     return capsys.readouterr().out.splitlines()
 
 
 @pytest.fixture
 def spaces(kubectl: Kubectl, stack: str) -> Iterator[tuple[str, str]]:
-    """The stack's own namespace, and one of the user's with parts of the stack and of others in it.
+    """The stack's own namespace, and an existing one with objects of the stack and of others.
 
-    Of a stack of the same name that another checkout created there are a namespace and a part.
+    A stack of the same name of another checkout also has a namespace and an object.
     """
     own, users, theirs = f"loadtest-{stack}", f"users-{stack}", f"theirs-{stack}"
     kubectl.apply(namespace(own, stack), namespace(users), namespace(theirs, stack, checkout="another"))
@@ -96,13 +95,13 @@ def part(
 
 
 def job(stack: str) -> dict[str, Any]:
-    """Of one pod, which never begins: nothing has to run to be left."""
+    """Return a Job of one pod that cannot start."""
     container = {"name": "worker", "image": "loadtest-test/absent:1", "imagePullPolicy": "Never"}
     spec = {"restartPolicy": "Never", "containers": [container]}
     return {"template": {"metadata": {"labels": labels_of(stack)}, "spec": spec}}
 
 
-def test_own_namespace_and_parts_of_a_users_are_listed_and_removed(project, kubectl, stack, spaces, capsys):
+def test_own_namespace_and_labelled_objects_are_removed(project, kubectl, stack, spaces, capsys):
     own, users = spaces
     found = [
         f"{each} (stack {stack})"
@@ -116,47 +115,47 @@ def test_own_namespace_and_parts_of_a_users_are_listed_and_removed(project, kube
     another = mark_of(stack, checkout="another")
     others = [f"{each} (stack {stack})" for each in (f"config map {users}/{stack}-theirs", f"namespace theirs-{stack}")]
     strangers = [f"not created by this checkout: {each}; remove with --instance {another}" for each in others]
-    # Without a stack's name it is found as well, beside what Docker and the cluster hold of others.
-    assert {*strangers, *(f"orphaned: {each}" for each in found)} <= set(swept(project, capsys))
+    # A search of all stacks also finds resources of others.
+    assert {*strangers, *(f"orphaned: {each}" for each in found)} <= set(cleaned(project, capsys))
     listed = [*strangers, *(f"orphaned: {each}" for each in found)]
     listed.append("4 orphaned; remove with --yes (a run in progress ends, too)")
-    assert swept(project, capsys, "--stack", stack) == listed
+    assert cleaned(project, capsys, "--stack", stack) == listed
     removed = [f"removed: {each}" for each in found]
-    assert swept(project, capsys, "--stack", stack, "--yes") == [*strangers, *removed]
-    assert swept(project, capsys, "--stack", stack) == strangers
+    assert cleaned(project, capsys, "--stack", stack, "--yes") == [*strangers, *removed]
+    assert cleaned(project, capsys, "--stack", stack) == strangers
     assert kubectl.run("get", "configmaps", f"--namespace={users}", "--output=name").split() == [
         "configmap/kube-root-ca.crt",
         f"configmap/{stack}-other-others",
         f"configmap/{stack}-theirs",
     ]
     removed = [f"removed: {each}" for each in others]
-    assert swept(project, capsys, "--stack", stack, "--instance", another, "--yes") == removed
+    assert cleaned(project, capsys, "--stack", stack, "--instance", another, "--yes") == removed
     assert kubectl.of_stack(stack) == []
-    assert swept(project, capsys, "--stack", stack) == ["no orphaned resources"]
+    assert cleaned(project, capsys, "--stack", stack) == ["no orphaned resources"]
 
 
-def test_who_may_look_into_one_namespace_alone_sweeps_it(project, cluster, kubectl, stack, spaces, capsys):
+def test_user_of_one_namespace_cleans_up_that_one(project, cluster, kubectl, stack, spaces, capsys):
     _, users = spaces
     token = limited_to(kubectl, users)
     admin = yaml.safe_load(cluster.read_text())
     admin["users"] = [{"name": "limited", "user": {"token": token}}]
     admin["contexts"][0]["context"]["user"] = "limited"
     configured(project, stack, {"kubernetes:kubeconfig": yaml.safe_dump(admin), "loadtest:namespace": users})
-    said = swept(project, capsys, "--stack", stack, "--yes")
+    said = cleaned(project, capsys, "--stack", stack, "--yes")
     assert [line.partition(":")[0] for line in said] == ["not created by this checkout", *["removed"] * 3]
     assert kubectl.run("get", "jobs,pods", f"--namespace={users}", "--output=name") == ""
 
 
 def limited_to(kubectl: Kubectl, space: str) -> str:
-    """A token of an account that may do everything in a namespace, and nothing elsewhere."""
-    kubectl.run("create", "serviceaccount", "sweeper", f"--namespace={space}")
-    account = f"--serviceaccount={space}:sweeper"
-    kubectl.run("create", "rolebinding", "sweeper", f"--namespace={space}", "--clusterrole=admin", account)
-    return kubectl.run("create", "token", "sweeper", f"--namespace={space}").strip()
+    """Return a token of an account with all rights in one namespace and no others."""
+    kubectl.run("create", "serviceaccount", "cleaner", f"--namespace={space}")
+    account = f"--serviceaccount={space}:cleaner"
+    kubectl.run("create", "rolebinding", "cleaner", f"--namespace={space}", "--clusterrole=admin", account)
+    return kubectl.run("create", "token", "cleaner", f"--namespace={space}").strip()
 
 
 def command(project: Path, stack: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """`python -m infra.cli.cleanup`, in a process that sees nothing of this machine's Docker."""
+    """Run the cleanup in a process that does not find this machine's Docker."""
     script = (
         "import pathlib, sys; from infra.cli.cleanup import main; "
         "sys.exit(main(sys.argv[2:], pathlib.Path(sys.argv[1])))"
@@ -166,7 +165,7 @@ def command(project: Path, stack: str, **environment: str) -> subprocess.Complet
     return subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=60, env=environment)
 
 
-def test_no_cluster_is_no_error_unless_one_was_chosen(tmp_path, stack):
+def test_missing_cluster_is_an_error_only_if_chosen(tmp_path, stack):
     configured(tmp_path, stack, {})
     (tmp_path / ".kube").mkdir()
     (tmp_path / ".kube" / "config").write_text(kubeconfig("127.0.0.1:1"))

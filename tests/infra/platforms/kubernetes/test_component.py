@@ -1,4 +1,4 @@
-"""What the Kubernetes platform declares: how many objects, what they are called, how they are held, what is refused."""
+"""The objects that the Kubernetes platform declares, and the settings that it refuses."""
 
 import base64
 import gzip
@@ -30,13 +30,13 @@ def one(resources: list[Declared], kind: str, role: str = "") -> dict[str, Any]:
     return found.inputs
 
 
-def test_the_number_of_objects_is_that_of_two_workers_for_two_hundred():
+def test_number_of_objects_is_independent_of_workers():
     few, many = declared(workers="2"), declared(workers="200")
     assert sorted(each.type for each in few) == sorted(each.type for each in many)
     assert one(many, "Job", "worker")["spec"]["completions"] == one(many, "Job", "worker")["spec"]["parallelism"] == 200
 
 
-def test_both_jobs_are_held_and_nothing_awaits_them_but_the_fleet():
+def test_both_jobs_are_suspended_and_not_awaited():
     resources = declared()
     for role in ("prepare", "worker"):
         job = one(resources, "Job", role)
@@ -45,7 +45,7 @@ def test_both_jobs_are_held_and_nothing_awaits_them_but_the_fleet():
         assert job["spec"]["template"]["spec"]["restartPolicy"] == "Never"
 
 
-def test_a_failed_worker_takes_no_other_with_it_and_bad_input_ends_the_job():
+def test_failed_worker_ends_no_other_unless_bad_input():
     spec = one(declared(), "Job", "worker")["spec"]
     assert spec["completionMode"] == "Indexed"
     assert spec["backoffLimitPerIndex"] == 0
@@ -56,7 +56,7 @@ def test_a_failed_worker_takes_no_other_with_it_and_bad_input_ends_the_job():
     }
 
 
-def test_retries_are_the_jobs_own_and_each_pod_knows_how_many_there_were():
+def test_retries_are_in_job_and_pod_has_failure_count():
     spec = one(declared(retries="3"), "Job", "worker")["spec"]
     assert spec["backoffLimitPerIndex"] == 3
     (variable,) = [each for each in spec["template"]["spec"]["containers"][0]["env"] if "FAILURES" in each["name"]]
@@ -79,7 +79,7 @@ def test_every_pod_fits_the_restricted_standard():
     assert one(resources, "Namespace")["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
 
 
-def test_only_the_workers_reach_the_server_and_nobody_the_workers():
+def test_network_policies_allow_only_workers_to_server():
     policies = {each.name: each.inputs["spec"] for each in declared() if each.type.endswith(":NetworkPolicy")}
     database = policies["loadtest-small-database-reach"]
     (rule,) = database["ingress"]
@@ -91,14 +91,14 @@ def test_only_the_workers_reach_the_server_and_nobody_the_workers():
     )
 
 
-def test_passwords_are_in_secrets_and_nowhere_else():
+def test_passwords_are_in_secrets_only():
     for each in declared():
         if not each.type.endswith(":Secret"):
             inputs = {key: value for key, value in each.inputs.items() if key != "secrets"}
             assert PASSWORD not in repr(inputs), each.name
 
 
-def test_everything_carries_the_run_the_stack_and_its_instance():
+def test_all_objects_have_labels_of_run_and_instance():
     resources = [each for each in declared(databaseStorage="1Gi") if each.type.startswith("kubernetes:")]
     labelled = [each.inputs["metadata"] for each in resources]
     labelled += [
@@ -112,7 +112,7 @@ def test_everything_carries_the_run_the_stack_and_its_instance():
     assert all("small" in each.name for each in resources)
 
 
-def test_guard_looks_at_every_name_that_is_not_drawn():
+def test_guard_checks_every_fixed_name():
     def guarded(**values: str) -> dict[str, Any]:
         (found,) = [each.inputs for each in declared(**values) if each.name == "small-guard"]
         assert found["instance"] == INSTANCE
@@ -133,7 +133,7 @@ def test_guard_looks_at_every_name_that_is_not_drawn():
     }
 
 
-def test_another_server_is_another_job():
+def test_changed_server_changes_the_job():
     def label(**values: str) -> str:
         template = one(declared(**values), "Job", "worker")["spec"]["template"]
         return str(template["metadata"]["labels"]["loadtest.server"])
@@ -142,7 +142,7 @@ def test_another_server_is_another_job():
     assert label() != label(databaseMemoryLimit="2Gi")
 
 
-def test_placement_and_storage_are_where_they_were_asked_for():
+def test_placement_and_storage_settings_are_applied():
     resources = declared(
         nodeSelector="disk=ssd",
         tolerations="dedicated=load:NoSchedule",
@@ -182,20 +182,20 @@ def test_placement_and_storage_are_where_they_were_asked_for():
         ({"imagePullSecret": "key"}, "loadtest:imagePullSecret: 'key' must be in an existing namespace"),
     ],
 )
-def test_what_means_nothing_on_a_cluster_is_refused(values: dict[str, str], said: str):
+def test_setting_without_effect_on_cluster_is_refused(values: dict[str, str], said: str):
     with pytest.raises(SettingsError) as error:
         guard.check_settings(settings_of("kubernetes", **values))
     assert str(error.value).startswith(said)
     assert ";" in str(error.value)
 
 
-def test_a_kubeconfig_that_is_none_is_refused_in_one_line(tmp_path, monkeypatch):
+def test_missing_kubeconfig_is_refused_in_one_line(tmp_path, monkeypatch):
     monkeypatch.undo()
     with pytest.raises(SettingsError, match=r"^kubernetes:kubeconfig: .*; name a file that is there$"):
         guard.require_cluster(ClusterAccess(kubeconfig=str(tmp_path / "absent")), settings_of("kubernetes"))
 
 
-def test_a_cluster_that_does_not_answer_is_told_in_one_line(tmp_path, monkeypatch):
+def test_unreachable_cluster_is_refused_in_one_line(tmp_path, monkeypatch):
     monkeypatch.undo()
     config = {
         "apiVersion": "v1",
@@ -214,7 +214,7 @@ RUN = {"loadtest.run": "r", "loadtest.plan": "p", "loadtest.instance": "i"}
 
 
 @pytest.mark.parametrize("stack", ["small", "My_Stack.2", "x" * 100, "-a-"])
-def test_names_are_those_of_kubernetes_and_keep_stacks_apart(stack: str):
+def test_names_are_valid_and_differ_between_stacks(stack: str):
     names = Names(stack)
     assert names.prefix.startswith("loadtest-")
     # A Job's pods are named after it and their index, a label has 63 characters.
@@ -228,7 +228,7 @@ def plan_of(workers: int) -> LoadPlan:
     return runs.plan(workers, rows=1_000_000)
 
 
-def test_a_plan_is_text_while_it_is_short_and_compressed_when_it_is_not(tmp_path):
+def test_long_plan_is_compressed(tmp_path):
     short, long = plan_of(200), plan_of(10_000)
     assert worker.plan_data(short) == {"data": {"plan.json": short.model_dump_json()}}
     packed = base64.b64decode(worker.plan_data(long)["binary_data"]["plan.json"])
@@ -238,7 +238,7 @@ def test_a_plan_is_text_while_it_is_short_and_compressed_when_it_is_not(tmp_path
     assert read_plan(file) == long
 
 
-def test_a_plan_that_fits_no_config_map_is_refused(monkeypatch):
+def test_plan_too_long_for_config_map_is_refused(monkeypatch):
     monkeypatch.setattr(worker, "PLAN_LIMIT", 10_000)
     with pytest.raises(
         SettingsError, match=r"^loadtest:workers: the plan of 10,000 workers is .*; lower loadtest:workers"

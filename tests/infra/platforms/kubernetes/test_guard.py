@@ -1,4 +1,4 @@
-"""Objects with names of ours and another's mark, in a real cluster: neither taken over, nor changed, nor deleted."""
+"""Objects with a stack's names and another instance's label are not changed or deleted, in a real cluster."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,7 +36,7 @@ def access(cluster: Path) -> ClusterAccess:
 
 @pytest.fixture(scope="module")
 def stack(kubectl: Kubectl) -> Iterator[str]:
-    """A stack's name for which another checkout's stack has a namespace, and a Job and a Service in a user's."""
+    """A stack's name whose namespace, and whose Job and Service in an existing namespace, are another checkout's."""
     name = session.unique("names")
     own, users = f"loadtest-{name}", f"users-{name}"
     labels = {STACK_LABEL: name, INSTANCE_LABEL: OTHER}
@@ -61,7 +61,7 @@ def part(
 
 
 def job() -> dict[str, Any]:
-    """Return a Job that has ended without ever having run: one that a new attempt would replace."""
+    """Return a Job that has ended without running, which a new attempt would replace."""
     container = {"name": "worker", "image": "loadtest-test/absent:1", "imagePullPolicy": "Never"}
     pod = {"restartPolicy": "Never", "containers": [container]}
     return {"activeDeadlineSeconds": 1, "template": {"spec": pod}}
@@ -80,7 +80,7 @@ def test_namespace_of_another_instance_is_refused(access, stack, instance):
     require_own_names(access, stack, names.namespace, objects, OTHER)
 
 
-def test_object_of_another_instance_in_named_namespace_is_refused(access, stack):
+def test_object_of_another_instance_is_refused(access, stack):
     names = Names(stack, f"users-{stack}")
     objects = fixed_names(names, ["worker"], server=True, claim="")
     with pytest.raises(SettingsError, match=f"in use: service users-{stack}/loadtest-{stack}-database \\(created by"):
@@ -89,7 +89,7 @@ def test_object_of_another_instance_in_named_namespace_is_refused(access, stack)
     require_own_names(access, stack, names.namespace, fixed_names(names, ["worker"], server=False, claim=""), INSTANCE)
 
 
-def test_namespace_that_goes_with_a_stack_is_refused_as_setting(access, stack):
+def test_namespace_of_a_stack_is_refused_as_setting(access, stack):
     settings: Settings = settings_of("kubernetes", namespace=f"loadtest-{stack}")
     with pytest.raises(SettingsError) as refused:
         guard.require_cluster(access, settings)
@@ -99,7 +99,7 @@ def test_namespace_that_goes_with_a_stack_is_refused_as_setting(access, stack):
     )
 
 
-def test_nothing_is_deleted_while_a_name_is_anothers(access, stack):
+def test_destroy_is_refused_if_name_is_another_instances(access, stack):
     def state(instance: str) -> dict[str, Any]:
         objects = {"namespace": [f"loadtest-{stack}"]}
         given = {"stack": stack, "instance": instance, "namespace": f"loadtest-{stack}", "objects": objects}
@@ -113,7 +113,7 @@ def test_nothing_is_deleted_while_a_name_is_anothers(access, stack):
     GuardProvider().delete("guard", {**state(INSTANCE), "access": {"kubeconfig": "absent"}})
 
 
-def test_job_of_another_instance_is_neither_made_again_nor_released(access, kubectl, stack):
+def test_job_of_another_instance_is_not_changed(access, kubectl, stack):
     users, name = f"users-{stack}", f"loadtest-{stack}-worker"
     before = kubectl.objects("jobs", users)
     with Cluster(access) as cluster:

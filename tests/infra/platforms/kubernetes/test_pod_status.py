@@ -1,4 +1,4 @@
-"""Every way in which a pod ends, or never begins, has its reason and the cluster's own words."""
+"""Every way in which a pod ends, or does not start, has a reason and the cluster's message."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ DISRUPTED = {"type": "DisruptionTarget", "status": "True", "reason": "EvictionBy
 
 
 def pod(state: dict[str, Any] | None = None, *, deleted: bool = False, **status: Any) -> dict[str, Any]:
-    """A pod as the API describes it, with its container in this state."""
+    """Return a pod of the API with its container in this state."""
     containers = [{"name": "worker", "state": state}] if state is not None else []
     annotations = {
         "batch.kubernetes.io/job-completion-index": "7",
@@ -65,12 +65,12 @@ def terminated(code: int, reason: str = "Error", message: str = "") -> dict[str,
                      "its pod was deleted while it ran", id="node-lost"),
     ],
 )  # fmt: skip
-def test_an_end_has_its_reason(state, status, gone, reason, detail):
+def test_exit_has_reason_and_detail(state, status, gone, reason, detail):
     ended = exit_of(pod(state, **status), gone=gone)
     assert (ended.reason, ended.detail) == (reason, detail)
 
 
-def test_an_end_has_its_times_its_code_and_its_message():
+def test_exit_has_times_code_and_message():
     ended = exit_of(pod(terminated(0, "Completed", '{"worker_id": "worker-8"}')), gone=False)
     assert ended.started_at is not None
     assert ended.ended_at is not None
@@ -95,7 +95,7 @@ UNSCHEDULABLE = {"type": "PodScheduled", "status": "False", "reason": "Unschedul
         ({"waiting": {"reason": "ContainerCreating"}}, {}, "Pending"),
     ],
 )  # fmt: skip
-def test_a_pod_that_does_not_begin_says_why(state, status, said):
+def test_pod_that_does_not_start_has_a_reason(state, status, said):
     waiting = pod(state, phase="Pending", **status)
     assert not is_over(waiting)
     assert not has_begun(waiting)
@@ -107,7 +107,7 @@ def test_a_pod_that_does_not_begin_says_why(state, status, said):
     )
 
 
-def test_a_pod_knows_its_index_and_how_many_failed_before_it():
+def test_index_and_failure_count_are_read_from_pod():
     assert (index_of(pod()), failures_before(pod())) == (7, 2)
     only = {"metadata": {"name": "prepare"}, "status": {}}
     assert (index_of(only), failures_before(only)) == (0, 0)

@@ -1,4 +1,4 @@
-"""Control groups for workers: on trees of files of both versions, and in the kernel's own where this machine lets us."""
+"""Control groups on file trees of both versions, and in the kernel if this user may create them."""
 
 import subprocess
 
@@ -9,7 +9,7 @@ from testkit.requires import requires
 
 
 def v1(root):
-    """A tree of version 1: a new group's files are there as the kernel would make them."""
+    """Create a tree of version 1, with the files that the kernel creates in a new group."""
     for group, names in (
         ("memory", ("memory.limit_in_bytes", "cgroup.procs")),
         ("cpu", ("cpu.cfs_quota_us", "cpu.cfs_period_us", "cgroup.procs")),
@@ -19,7 +19,7 @@ def v1(root):
 
 
 def v2(root):
-    """A tree of version 2."""
+    """Create a tree of version 2."""
     (root / "loadtest").mkdir(parents=True)
     for folder in (root, root / "loadtest"):
         _files(folder, ("cgroup.controllers", "cgroup.subtree_control"))
@@ -37,7 +37,7 @@ def contents(folder):
     return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_limits_of_version_1(tmp_path):
+def test_limits_of_cgroup_version_1(tmp_path):
     ControlGroup.make("run/worker-1", 0.5, 512 << 20, v1(tmp_path)).add(42)
     assert contents(tmp_path) == {
         "memory/loadtest/run/worker-1/memory.limit_in_bytes": "536870912",
@@ -48,7 +48,7 @@ def test_limits_of_version_1(tmp_path):
     }
 
 
-def test_limits_of_version_2(tmp_path):
+def test_limits_of_cgroup_version_2(tmp_path):
     ControlGroup.make("run/worker-1", 2, 512 << 20, v2(tmp_path)).add(42)
     group = contents(tmp_path / "loadtest" / "run" / "worker-1")
     assert group == {
@@ -61,7 +61,7 @@ def test_limits_of_version_2(tmp_path):
     assert (tmp_path / "loadtest" / "cgroup.subtree_control").read_text() == "+cpu +memory"
 
 
-def test_a_machine_without_control_groups_limits_nothing(tmp_path):
+def test_machine_without_control_groups_has_no_limits(tmp_path):
     file = tmp_path / "a-file"
     file.write_text("")
     group = ControlGroup.make("run/worker-1", 1, 1 << 20, file)
@@ -73,12 +73,12 @@ def test_a_machine_without_control_groups_limits_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("name", "text"), [("memory.events", "low 0\noom 3\noom_kill 2"), ("memory.oom_control", "under_oom 0\noom_kill 2")]
 )
-def test_deaths_for_memory_are_counted(tmp_path, name, text):
+def test_out_of_memory_kills_are_counted(tmp_path, name, text):
     (tmp_path / name).write_text(text)
     assert ControlGroup([tmp_path]).memory_kills == 2
 
 
-def test_in_the_kernel(tmp_path):
+def test_limits_are_set_in_the_kernel(tmp_path):
     name = f"test-{tmp_path.name.replace('_', '-')}"
     group = ControlGroup.make(f"{name}/worker-1", 0.25, 64 << 20)
     made = [*ROOT.glob(f"loadtest/{name}/worker-1"), *ROOT.glob(f"*/loadtest/{name}/worker-1")]

@@ -1,4 +1,4 @@
-"""A fleet of processes that writes files into a folder of the user's."""
+"""A fleet of processes that writes files to `outputDir`."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def conducted(output: Path, plan: LoadPlan, kind: type[LocalRunner]) -> Outcome:
     return run_fleet(plan, kind(LocalHandles(folder=folder, project=ROOT, stack="mine"), plan, secrets), lambda: True)
 
 
-def test_failed_run_keeps_earlier_files_and_the_next_one_replaces_them(output: Path) -> None:
+def test_failed_run_keeps_earlier_files_until_next_run(output: Path) -> None:
     before = files(output)
     failed = conducted(output, plan_of(2), OneFails)
     assert [result.success for result in failed.results] == [True, False]
@@ -45,7 +45,7 @@ def test_failed_run_keeps_earlier_files_and_the_next_one_replaces_them(output: P
     assert not (output / PARTIAL).exists()
 
 
-def test_file_of_the_users_is_refused_before_workers_start(output: Path) -> None:
+def test_other_file_is_refused_before_workers_start(output: Path) -> None:
     (output / "keyed" / "part-mine.csv").touch()
     before = files(output)
     refused = conducted(output, plan_of(2), LocalRunner)

@@ -1,4 +1,4 @@
-"""Processes of this machine as a fleet: started together, stopped within a grace, and told apart by how they ended."""
+"""A fleet of processes: started together, stopped within a grace period, with a reason for each exit."""
 
 import time
 from collections.abc import Callable
@@ -14,15 +14,17 @@ from testkit.requires import requires
 from tests.infra.configuration import ROOT
 from tests.infra.fleet.plans import smallest_plan
 
-OBEDIENT = "import time; print('ready', flush=True); time.sleep(600)"
+WAITS = "import time; print('ready', flush=True); time.sleep(600)"
 OUT_OF_MEMORY = "print('ready', flush=True); taken = bytearray(400 << 20)"
 KILLED = "import os; print('ready', flush=True); os.kill(os.getpid(), 9)"
 LIMITS = Limits(cpu=1, memory=64 << 20, tmpfs=None)
-DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(600)"
+IGNORES_SIGTERM = (
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(600)"
+)
 
 
 class Playing(LocalRunner):
-    """A runner whose workers run a program of the test's."""
+    """A runner whose workers run the test's program."""
 
     program = ""
 
@@ -32,7 +34,7 @@ class Playing(LocalRunner):
 
 @pytest.fixture
 def runner(tmp_path, monkeypatch):
-    """Of three workers, none of which runs."""
+    """A runner of three workers, none of which is running."""
     monkeypatch.setattr(local, "_STOP_GRACE_SECONDS", 0.5)
     runner = Playing(LocalHandles(folder=tmp_path, project=ROOT), smallest_plan(3, limits=LIMITS), {})
     yield runner
@@ -42,7 +44,7 @@ def runner(tmp_path, monkeypatch):
 
 @pytest.fixture
 def fleet(runner: Playing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Playing]:
-    """Starts the workers with a program, and waits until all of them run it."""
+    """Start the workers with a program, and wait until all of them run it."""
 
     def start(program: str) -> Playing:
         monkeypatch.setattr(Playing, "program", "pass")
@@ -57,8 +59,8 @@ def fleet(runner: Playing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> C
     return start
 
 
-def test_they_run_together_and_end_when_they_are_told_to(fleet):
-    runner = fleet(OBEDIENT)
+def test_workers_run_together_and_end_on_stop(fleet):
+    runner = fleet(WAITS)
     assert runner.running() == {"worker-1", "worker-2", "worker-3"}
     runner.stop()
     assert runner.running() == frozenset()
@@ -69,13 +71,13 @@ def test_they_run_together_and_end_when_they_are_told_to(fleet):
         assert ended.started_at < ended.ended_at
 
 
-def test_those_that_do_not_listen_are_killed_and_known_as_such(fleet):
-    runner = fleet(DEAF)
+def test_workers_that_ignore_sigterm_are_killed(fleet):
+    runner = fleet(IGNORES_SIGTERM)
     runner.stop()
     assert {ended.reason for ended in runner.exits().values()} == {ExitReason.KILLED}
 
 
-def test_one_that_ends_by_itself_leaves_its_code_and_its_last_words(fleet):
+def test_exit_has_code_and_output(fleet):
     runner = fleet("import sys; print('ready'); sys.exit('error: no')")
     while runner.running():
         time.sleep(0.05)
@@ -83,7 +85,7 @@ def test_one_that_ends_by_itself_leaves_its_code_and_its_last_words(fleet):
         assert (ended.exit_code, ended.output, ended.detail, ended.reason) == (1, "ready\n", "error: no\n", None)
 
 
-def test_another_attempt_is_not_blamed_for_the_memory_of_the_first(fleet, monkeypatch):
+def test_retry_does_not_inherit_out_of_memory_reason(fleet, monkeypatch):
     runner = fleet(OUT_OF_MEMORY)
     while runner.running():
         time.sleep(0.05)
@@ -98,7 +100,7 @@ def test_another_attempt_is_not_blamed_for_the_memory_of_the_first(fleet, monkey
     assert (ended["worker-1"].reason, ended["worker-2"].reason) == (ExitReason.KILLED, ExitReason.OOM_KILLED)
 
 
-def test_a_preparation_that_nobody_waits_for_is_ended(runner, tmp_path, monkeypatch):
+def test_cancelled_preparation_is_ended(runner, tmp_path, monkeypatch):
     begun = tmp_path / "begun"
     monkeypatch.setattr(Playing, "program", f"open({str(begun)!r}, 'w').close(); import time; time.sleep(600)")
     started = time.monotonic()
@@ -106,7 +108,7 @@ def test_a_preparation_that_nobody_waits_for_is_ended(runner, tmp_path, monkeypa
     assert time.monotonic() - started < 60
 
 
-def test_a_preparation_has_its_time(runner, monkeypatch):
+def test_preparation_ends_at_its_timeout(runner, monkeypatch):
     monkeypatch.setattr(Playing, "program", "import time; time.sleep(600)")
     ended = runner.prepare(1, lambda: True)
     assert (ended.reason, ended.detail) == (
