@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser(wanted: str) -> argparse.ArgumentParser:
     """Return a parser that has imported only the wanted command; for help, all commands."""
-    parser = argparse.ArgumentParser(prog="python -m aggregate", description=__doc__)
+    parser = argparse.ArgumentParser(prog="loadtest", description=__doc__)
     parsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in COMMANDS if wanted not in COMMANDS else (wanted,):
         module = command(name)

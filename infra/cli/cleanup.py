@@ -21,9 +21,7 @@ _PASSES = 3
 
 def main(arguments: Sequence[str] | None = None, project: Path = PROJECT) -> int:
     """List the orphaned resources, and remove them with `--yes`; return 1 if one could not be removed."""
-    parser = ArgumentParser(
-        prog="python -m infra.cli.cleanup", description=__doc__, formatter_class=RawDescriptionHelpFormatter
-    )
+    parser = ArgumentParser(prog="loadtest cleanup", description=__doc__, formatter_class=RawDescriptionHelpFormatter)
     parser.add_argument("--stack", help="only resources of this stack (default: of all stacks)")
     parser.add_argument(
         "--instance",

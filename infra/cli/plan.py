@@ -22,7 +22,7 @@ from infra.settings.output_dir import check_output
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the plan of a stack. An invalid setting ends in a message of one line and exit code 2."""
-    parser = argparse.ArgumentParser(prog="python -m infra.cli.plan", description=__doc__)
+    parser = argparse.ArgumentParser(prog="loadtest plan", description=__doc__)
     parser.add_argument("--stack", default="small", help="a stack with a file in the project (default: small)")
     parser.add_argument("--output-format", choices=("table", "json"), default="table")
     parser.add_argument("-c", "--config", action="append", default=[], metavar="KEY=VALUE", help="override a key")

@@ -178,7 +178,7 @@ def test_help_lists_commands_and_imports_no_package():
 def test_every_command_has_help(pulumi, command):
     done = loadtest(pulumi, command, "--help")
     assert done.returncode == 0
-    assert done.stdout.startswith("usage: ")
+    assert done.stdout.startswith(f"usage: loadtest {command} ")
     assert pulumi.calls() == []
 
 
