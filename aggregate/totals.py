@@ -18,7 +18,8 @@ from aggregate.report import (
 )
 from aggregate.warnings import run_warnings
 from core.errors import ExitCode
-from core.plan import Operation, WorkerPlan
+from core.options import Operation
+from core.plan import WorkerPlan
 from core.results import ExitReason, TableVerification, WorkerResult
 from core.text import visible
 from core.thresholds import Threshold, parse_thresholds

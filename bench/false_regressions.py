@@ -14,7 +14,8 @@ from aggregate.comparison import compare
 from aggregate.report import Report
 from bench.local_fleet import PROJECT, run_on_local_fleet
 from bench.record import record, table
-from core.plan import Limits, LoadPlan, OnExisting, partition
+from core.options import OnExisting
+from core.plan import Limits, LoadPlan, partition
 from core.schema.file import load_schema
 from core.units import MIB
 from tests.worker.verify.embedded import embedded_postgresql

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.record import RESULTS, record, table
-from core.plan import Operation
+from core.options import Operation
 from core.results import WorkerResult
 from core.stores import SOURCES
 from core.units import GIB

@@ -24,7 +24,8 @@ import pyarrow as pa
 
 from bench import load_references as references
 from bench.record import record, table
-from core.plan import BASE_INSTANT, OnExisting
+from core.options import OnExisting
+from core.plan import BASE_INSTANT
 from core.results import WorkerResult
 from core.schema.file import load_schema
 from core.stores import BULK, INSERT, SOURCES

@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 
 from hdrh.histogram import HdrHistogram
 
-from core.plan import Limits, LoadPlan, Operation, WorkerPlan, partition
+from core.options import Operation
+from core.plan import Limits, LoadPlan, WorkerPlan, partition
 from core.results import Environment, ExitReason, Latency, Metrics, Phases, ShardResult, WorkerResult
 from core.schema.generators import Sequential
 from core.schema.model import Column, Schema, Table

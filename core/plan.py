@@ -7,48 +7,15 @@ import hashlib
 from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from enum import StrEnum
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from core.errors import PlanError
+from core.options import LoadOptions
 from core.schema.model import Schema
 
 BASE_INSTANT = datetime(2026, 1, 1, tzinfo=UTC)
 """What `now` means to a generator: fixed, so that the data of a plan never changes."""
-
-
-class Operation(StrEnum):
-    """What the workers do with their rows."""
-
-    POPULATE = "populate"
-    VERIFY = "verify"
-    POPULATE_AND_VERIFY = "populate+verify"
-
-    @property
-    def populates(self) -> bool:
-        """Whether rows are loaded."""
-        return self is not Operation.VERIFY
-
-    @property
-    def verifies(self) -> bool:
-        """Whether rows are read back."""
-        return self is not Operation.POPULATE
-
-
-class VerifyDepth(StrEnum):
-    """How rows are compared: cell by cell, or by sums that the server makes where it can."""
-
-    FULL = "full"
-    CHECKSUM = "checksum"
-
-
-class OnExisting(StrEnum):
-    """What `prepare` does with a table that is there already, in the same shape."""
-
-    EMPTY = "empty"
-    FAIL = "fail"
-    APPEND = "append"
 
 
 class _Plan(BaseModel):
@@ -89,22 +56,17 @@ class Limits(_Plan):
     tmpfs: int | None
 
 
-class LoadPlan(_Plan):
-    """A whole run. Two equal plans load equal rows."""
-
+class _Run(_Plan):
     run_id: str
     source: str
-    operation: Operation = Operation.POPULATE
-    verify_depth: VerifyDepth = VerifyDepth.FULL
-    method: str
-    batch_size: int
-    seed: int
-    row_count: int
-    on_existing: OnExisting = OnExisting.EMPTY
-    timeout_seconds: int = 3600
-    connect_seconds: int = 60
-    retries: int = 0
-    """How often a worker that failed is started again."""
+
+
+class LoadPlan(LoadOptions, _Run):
+    """A whole run. Two equal plans load equal rows.
+
+    The order of the base classes is the order of the fields in the plan file, of which `digest` is made.
+    """
+
     base_instant: AwareDatetime = BASE_INSTANT
     thresholds: tuple[str, ...] = ()
     limits: Limits | None

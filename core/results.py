@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from core.plan import Operation
+from core.options import Operation
 
 
 class ExitReason(StrEnum):

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import SettingsError
-from core.plan import Limits, LoadPlan, OnExisting, Operation, Shard, partition
+from core.options import Operation
+from core.plan import Limits, LoadPlan, Shard, partition
 from core.schema.checks.capacity import check_rows
 from core.schema.checks.limits import check_limits, limit_warnings
 from core.schema.file import load_schema
@@ -33,16 +34,7 @@ def plan_of(settings: Settings, project: Path) -> LoadPlan:
     plan = LoadPlan(
         run_id="",
         source=settings.source,
-        operation=settings.operation,
-        verify_depth=settings.verify_depth,
-        method=settings.method,
-        batch_size=settings.batch_size,
-        seed=settings.seed,
-        row_count=settings.row_count,
-        on_existing=settings.on_existing or (OnExisting.FAIL if settings.keeps_others else OnExisting.EMPTY),
-        timeout_seconds=settings.timeout,
-        connect_seconds=settings.connect_timeout,
-        retries=settings.retries,
+        **settings.load_options(),
         thresholds=settings.thresholds,
         limits=Limits(
             cpu=settings.cpu_limit,

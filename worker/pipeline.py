@@ -11,7 +11,8 @@ from typing import Any, cast
 import pyarrow as pa
 
 from core.errors import ServerError
-from core.plan import LoadPlan, OnExisting, Shard
+from core.options import OnExisting
+from core.plan import LoadPlan, Shard
 from core.schema.generators import Sequential
 from core.schema.model import Table
 from core.stores import capabilities_of

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bench.faults.keys import KEY, text_of
-from core.plan import Limits, LoadPlan, Operation, Shard, partition
+from core.options import Operation
+from core.plan import Limits, LoadPlan, Shard, partition
 from core.schema.file import load_schema
 from core.stores import BULK, SOURCES
 from core.units import MIB

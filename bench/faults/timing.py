@@ -15,7 +15,8 @@ from pathlib import Path
 from bench.faults.fleet import Fleet
 from bench.faults.target import Target
 from bench.faults.trial import Moment, run
-from core.plan import LoadPlan, Operation
+from core.options import Operation
+from core.plan import LoadPlan
 
 _SAMPLE_SECONDS = 0.005
 _SENT = 8

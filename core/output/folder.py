@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from core.errors import InputError, StorageError
 from core.files import unfinished_file
+from core.options import OnExisting
 from core.output.manifest import MANIFEST, PART_PREFIX, PARTIAL, Manifest, Run, table_folder
-from core.plan import OnExisting
 
 OUTPUT_DIR = "loadtest:outputDir"
 STARTED = "run.json"

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from core.files import sync_folder, write_atomically
+from core.options import OnExisting
 from core.output.folder import STARTED, OutputFolder, Started
 from core.output.manifest import MANIFEST, PART_PREFIX, Manifest, OutputFile, Run
-from core.plan import OnExisting
 
 _LOCK = "lock"
 _DONE = ".done"

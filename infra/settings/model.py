@@ -7,38 +7,42 @@ import difflib
 from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import ConfigDict, Field, SecretStr, ValidationError
 from pydantic.alias_generators import to_camel
 
 from core.connection import Connection, parse_connection
 from core.errors import InputError, Problem, SettingsError
-from core.plan import OnExisting, Operation, VerifyDepth
-from core.stores import METHODS, SOURCES, Capabilities
+from core.options import Count, LoadOptions, OnExisting, one_of
+from core.stores import SOURCES, Capabilities
 from core.units import Cpu, Size
 from infra.platforms import PLATFORMS
 from infra.settings.types import (
-    Count,
     Flag,
     Name,
     Names,
-    Natural,
     ObjectName,
     RunId,
     Selector,
     Thresholds,
     Tolerations,
-    Whole,
-    one_of,
 )
 
 NAMESPACE = "loadtest"
 _SECRETS = ("connectionString", "databasePassword")
 
 
-class Settings(BaseModel):
+_KEYS = {"schema_file": "schema", "timeout_seconds": "timeout", "connect_seconds": "connectTimeout"}
+"""Fields whose key is not their name in camel case."""
+
+
+def _key_of(field: str) -> str:
+    return _KEYS.get(field) or to_camel(field)
+
+
+class Settings(LoadOptions):
     """Every setting of the stack; sizes in bytes, CPU in cores, times in seconds."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, validate_by_name=True)
+    model_config = ConfigDict(alias_generator=_key_of, validate_by_name=True)
 
     platform: Annotated[str, one_of(*PLATFORMS)]
     source: Annotated[str, one_of(*SOURCES)]
@@ -47,18 +51,8 @@ class Settings(BaseModel):
     memory_limit: Size
     tmpfs: Flag
     tmpfs_size: Size
-    schema_file: str = Field(alias="schema")
+    schema_file: str
     tables: Names = ()
-    row_count: Count
-    batch_size: Count
-    seed: Whole
-    method: Annotated[str, one_of(*METHODS)]
-    operation: Annotated[Operation, one_of(*Operation)]
-    on_existing: Annotated[OnExisting, one_of(*OnExisting)] | None = None
-    verify_depth: Annotated[VerifyDepth, one_of(*VerifyDepth)]
-    timeout: Count
-    connect_timeout: Count
-    retries: Natural
     thresholds: Thresholds = ()
     run_id: RunId | None = None
     output_dir: str | None = None
@@ -76,7 +70,7 @@ class Settings(BaseModel):
     database_storage_class: ObjectName | None = None
     output_storage: ObjectName | None = None
     image_pull_secret: ObjectName | None = None
-    node_selector: Selector = {}
+    node_selector: Selector = Field(default_factory=dict)
     tolerations: Tolerations = ()
     priority_class: ObjectName | None = None
     start_timeout: Count
@@ -133,6 +127,8 @@ class Settings(BaseModel):
         try:
             settings = cls.model_validate(given)
             _ = settings.connection
+            if settings.keeps_others and "on_existing" not in settings.model_fields_set:
+                settings = settings.model_copy(update={"on_existing": OnExisting.FAIL})
             _check_password(settings)
         except ValidationError as error:
             raise _refused(error) from None

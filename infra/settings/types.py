@@ -17,27 +17,6 @@ _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?")
 _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 
 
-def _count(value: object) -> int:
-    text = str(value).strip().replace("_", "").replace(",", "")
-    if not text.isdecimal() or int(text) < 1:
-        raise Problem("is not a whole number above zero", "write one like 4")
-    return int(text)
-
-
-def _natural(value: object) -> int:
-    text = str(value).strip()
-    if not text.isdecimal():
-        raise Problem("is not a whole number of 0 or more", "write 0 for none, or one like 2")
-    return int(text)
-
-
-def _whole(value: object) -> int:
-    text = str(value).strip()
-    if not text.removeprefix("-").isdecimal():
-        raise Problem("is not a whole number", "write one like 42")
-    return int(text)
-
-
 def _flag(value: object) -> bool:
     text = str(value).strip().lower()
     if text not in ("true", "false"):
@@ -58,17 +37,6 @@ def _names(value: object) -> tuple[str, ...]:
     if repeated := {str(name) for name in value if value.count(name) > 1}:
         raise Problem(f"names {', '.join(sorted(repeated))} twice", "write each once")
     return tuple(value)
-
-
-def one_of(*choices: str) -> BeforeValidator:
-    """Return a validator that accepts these choices only."""
-
-    def check(value: object) -> object:
-        if value not in choices:
-            raise Problem("is not a valid choice", f"write one of {', '.join(choices)}")
-        return value
-
-    return BeforeValidator(check)
 
 
 def _run_id(value: object) -> str:
@@ -154,11 +122,6 @@ def _toleration(text: str) -> Toleration:
     return Toleration(key=key, value=value if equals else None, effect=effect or None)
 
 
-Count = Annotated[int, BeforeValidator(_count)]
-"""A whole number from 1."""
-Natural = Annotated[int, BeforeValidator(_natural)]
-"""A whole number from 0."""
-Whole = Annotated[int, BeforeValidator(_whole)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 RunId = Annotated[str, BeforeValidator(_run_id)]

@@ -7,7 +7,8 @@ from typing import Any
 
 from hdrh.histogram import HdrHistogram
 
-from core.plan import Limits, LoadPlan, Operation, partition
+from core.options import Operation
+from core.plan import Limits, LoadPlan, partition
 from core.results import (
     Environment,
     ExitReason,

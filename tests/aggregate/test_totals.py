@@ -6,7 +6,8 @@ from aggregate import totals
 from aggregate.collect import Collected
 from aggregate.report import Report, Status
 from core.errors import InputError
-from core.plan import LoadPlan, Operation
+from core.options import Operation
+from core.plan import LoadPlan
 from core.results import Environment, ExitReason, Latency, Metrics, WorkerResult
 from tests.aggregate import runs
 

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from core.errors import ExitCode, SettingsError
-from core.plan import OnExisting
+from core.options import OnExisting
 from core.stores import SOURCES
 from infra.cli.plan import main
 from infra.settings.model import check_secrets

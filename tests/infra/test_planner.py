@@ -5,7 +5,7 @@ import pytest
 from pulumi.runtime import set_all_config
 
 from core.errors import ExitCode, InputError
-from core.plan import OnExisting
+from core.options import OnExisting
 from infra import program
 from infra.cli.plan import main
 from infra.databases import database_of

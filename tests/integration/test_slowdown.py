@@ -11,7 +11,8 @@ import pytest
 
 from bench.local_fleet import run_on_local_fleet
 from core.errors import ExitCode
-from core.plan import LoadPlan, OnExisting, partition
+from core.options import OnExisting
+from core.plan import LoadPlan, partition
 from core.schema.file import load_schema
 from testkit import loads
 from testkit.clone import ROOT

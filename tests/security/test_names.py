@@ -9,7 +9,8 @@ import yaml
 
 from core.connection import Connection, parse_connection
 from core.errors import LoadtestError, SchemaError
-from core.plan import BASE_INSTANT, LoadPlan, OnExisting, Operation, partition
+from core.options import OnExisting, Operation
+from core.plan import BASE_INSTANT, LoadPlan, partition
 from core.results import VerificationReport
 from core.schema.file import load_schema
 from core.schema.model import Schema

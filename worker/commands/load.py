@@ -3,16 +3,32 @@
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from core.errors import InputError, PlanError
-from core.plan import LoadPlan, OnExisting, Operation, VerifyDepth, partition
+from core.options import LoadOptions, OnExisting, Operation, VerifyDepth
+from core.plan import LoadPlan, partition
 from core.process import INDEX_ARGUMENT, PLAN_ARGUMENT, result_file
 from core.schema.checks.limits import check_limits
 from core.schema.file import load_schema
-from core.stores import BULK, METHODS, capabilities_of
+from core.stores import METHODS, Capabilities, capabilities_of
 from worker.assignment import Assignment, Folders, connection_of, read_plan
 from worker.lifecycle import run_worker
 from worker.result.retry_marker import attempt_of_environment, begin_attempt
 from worker.sources.base import WorkerSlot
+
+_FLEET_OPTIONS = frozenset({"timeout_seconds", "retries"})
+"""Options for the fleet, which a worker does not read."""
+_OPTIONS = {name: field for name, field in LoadOptions.model_fields.items() if name not in _FLEET_OPTIONS}
+_CHOICES = {
+    "operation": [str(choice) for choice in Operation],
+    "verify_depth": [str(choice) for choice in VerifyDepth],
+    "method": METHODS,
+    "on_existing": [str(choice) for choice in OnExisting],
+}
+_DEFAULTS = {"row_count": 1000, "on_existing": None}
+"""Defaults of the command line that differ from those of a stack."""
+_SHOWN = {"on_existing": "fail on a server, empty for files"}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -23,28 +39,16 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--schema", type=Path, help="the schema file")
     parser.add_argument("--source", help="postgresql, csv, jsonl, ...")
     parser.add_argument("--tables", help="names separated by commas (default: all tables of the schema)")
-    parser.add_argument("--row-count", type=int, default=1000, help="rows per table (default: 1000)")
-    parser.add_argument("--seed", type=int, default=42, help="the base seed (default: 42)")
-    parser.add_argument(
-        "--operation",
-        choices=[choice.value for choice in Operation],
-        default=Operation.POPULATE,
-        help="load, compare the stored rows, or both (default: populate)",
-    )
-    parser.add_argument(
-        "--verify-depth",
-        choices=[choice.value for choice in VerifyDepth],
-        default=VerifyDepth.FULL,
-        help="compare every cell, or checksums computed by the server (default: full)",
-    )
-    parser.add_argument("--batch-size", type=int, default=500, help="rows per commit (default: 500)")
-    parser.add_argument("--method", choices=METHODS, default=BULK, help="the source's bulk path, or plain inserts")
+    for name, field in _OPTIONS.items():
+        default = _DEFAULTS.get(name, field.default)
+        parser.add_argument(
+            _argument(name),
+            type=int if field.annotation is int else str,
+            choices=_CHOICES.get(name),
+            default=default,
+            help=f"{field.description} (default: {_SHOWN.get(name, default)})",
+        )
     parser.add_argument("--connection-string", help="the server, or a file: URL (default: from the environment)")
-    parser.add_argument(
-        "--on-existing",
-        choices=[choice.value for choice in OnExisting],
-        help="what to do with an existing table (default: fail on a server, empty for files)",
-    )
     parser.add_argument("--metrics-output", type=Path, help="the result's file (default: /results/WORKER-ID.json)")
 
 
@@ -83,12 +87,9 @@ def _plan_of(arguments: Namespace) -> LoadPlan:
     for option in ("schema", "source"):
         if getattr(arguments, option) is None:
             raise InputError(f"--{option}: is missing; give it, or give --plan and --index")
-    for option in ("row_count", "batch_size"):
-        if getattr(arguments, option) < 1:
-            key = "--" + option.replace("_", "-")
-            raise InputError.of(key, getattr(arguments, option), "must be above zero", "write a number from 1")
-    schema = load_schema(arguments.schema)
     capabilities = capabilities_of(arguments.source, "--source")
+    options = _options_of(arguments, capabilities)
+    schema = load_schema(arguments.schema)
     names = [name.strip() for name in arguments.tables.split(",")] if arguments.tables else None
     tables = [table.name for table in schema.tables if names is None or table.name in names]
     if names is not None and (unknown := set(names) - set(tables)):
@@ -100,14 +101,22 @@ def _plan_of(arguments: Namespace) -> LoadPlan:
     return LoadPlan(
         run_id="",
         source=capabilities.name,
-        operation=Operation(arguments.operation),
-        verify_depth=VerifyDepth(arguments.verify_depth),
-        method=arguments.method,
-        batch_size=arguments.batch_size,
-        seed=arguments.seed,
-        row_count=arguments.row_count,
-        on_existing=OnExisting(arguments.on_existing or ("fail" if capabilities.needs_server else "empty")),
+        **options.load_options(),
         limits=None,
         data=schema,
-        workers=partition(schema, tables, arguments.row_count, 1, arguments.seed),
+        workers=partition(schema, tables, options.row_count, 1, options.seed),
     )
+
+
+def _options_of(arguments: Namespace, capabilities: Capabilities) -> LoadOptions:
+    given = {name: getattr(arguments, name) for name in _OPTIONS}
+    given["on_existing"] = given["on_existing"] or (OnExisting.FAIL if capabilities.needs_server else OnExisting.EMPTY)
+    try:
+        return LoadOptions(**given)
+    except ValidationError as error:
+        name = str(error.errors()[0]["loc"][0])
+        raise InputError.of(_argument(name), given[name], "must be above zero", "write a number from 1") from None
+
+
+def _argument(name: str) -> str:
+    return "--" + name.replace("_", "-")

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple, Protocol, Self, TypeVar
 import pyarrow as pa
 
 from core.errors import ServerError
+from core.options import OnExisting
 from core.output.folder import OUTPUT_DIR
-from core.plan import LoadPlan, OnExisting, Shard
+from core.plan import LoadPlan, Shard
 from core.process import OUTPUT_KEY_VARIABLE, STACK_VARIABLE
 from core.schema.model import Column, Table
 from core.schema.types import Kind

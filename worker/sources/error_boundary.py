@@ -6,7 +6,8 @@ from typing import Any, cast
 
 import pyarrow as pa
 
-from core.plan import OnExisting, Shard
+from core.options import OnExisting
+from core.plan import Shard
 from core.schema.model import Column, Table
 from worker.sources.base import Fingerprint, KeyedSource, KeyRange, Scope, Sink, StoreSource
 

@@ -4,7 +4,8 @@ import time
 
 import pyarrow.compute as pc
 
-from core.plan import LoadPlan, OnExisting, Shard, VerifyDepth, WorkerPlan
+from core.options import OnExisting, VerifyDepth
+from core.plan import LoadPlan, Shard, WorkerPlan
 from core.results import VerificationReport
 from core.schema.model import Table
 from core.stores import SOURCES

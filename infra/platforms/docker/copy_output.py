@@ -12,10 +12,10 @@ from typing import IO
 from pydantic import ValidationError
 
 from core.errors import RunError
+from core.options import OnExisting
 from core.output.folder import storage_errors
 from core.output.manifest import MANIFEST, Manifest, OutputFile, Run
 from core.output.writer import OutputWriter
-from core.plan import OnExisting
 
 ReadArchive = Callable[[PurePosixPath], Iterable[bytes] | None]
 """Return the tar archive of a path in the container in chunks, or None if the path does not exist."""

@@ -14,10 +14,11 @@ from docker.errors import APIError, NotFound
 from docker.models.containers import Container
 from pydantic import BaseModel, ConfigDict
 
+from core.options import OnExisting
 from core.output.folder import storage_errors
 from core.output.manifest import Run
 from core.output.writer import OutputWriter
-from core.plan import LoadPlan, OnExisting
+from core.plan import LoadPlan
 from core.results import ExitReason
 from core.stores import capabilities_of
 from infra.fleet.runner import Deadline, ProcessExit, translate_errors

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from core.plan import LoadPlan, Operation, partition
+from core.options import Operation
+from core.plan import LoadPlan, partition
 from core.results import ExitReason, Metrics, Progress, WorkerResult
 from core.schema.file import load_schema
 from infra.fleet import orchestrator as conducting

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from core.plan import LoadPlan, Operation, partition
+from core.options import Operation
+from core.plan import LoadPlan, partition
 from core.process import ATTEMPT_VARIABLE
 from core.results import ExitReason
 from core.schema.file import load_schema

@@ -3,7 +3,7 @@ import pytest
 from core.errors import ExitCode, SettingsError
 from core.units import GIB, MIB
 from infra.settings.model import Settings
-from tests.infra.configuration import SMALL, settings, values
+from tests.infra.configuration import settings, values
 
 PASSWORD = "a-pass-of-the-tests"
 
@@ -108,7 +108,7 @@ def test_duplicate_table_is_refused():
         settings(tables="a,b,a")
 
 
-@pytest.mark.parametrize("key", SMALL)
+@pytest.mark.parametrize("key", ["workers", "cpuLimit", "memoryLimit", "tmpfsSize"])
 def test_missing_setting_is_refused_with_its_key(key):
     given = values()
     del given[key]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from core.errors import ExitCode, InputError
-from core.plan import OnExisting
+from core.options import OnExisting
 from infra.cli import plan as command
 from infra.planner import plan_of
 from infra.settings.output_dir import check_output, output_path

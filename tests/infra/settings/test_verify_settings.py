@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from core.errors import SettingsError
-from core.plan import LoadPlan, VerifyDepth
+from core.options import VerifyDepth
+from core.plan import LoadPlan
 from infra.planner import plan_of, warnings_of
 from tests.infra.configuration import ROOT, settings
 

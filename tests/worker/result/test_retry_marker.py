@@ -12,7 +12,8 @@ import pytest
 
 from core.connection import parse_connection
 from core.errors import InputError
-from core.plan import LoadPlan, OnExisting, Operation, partition
+from core.options import OnExisting, Operation
+from core.plan import LoadPlan, partition
 from core.results import WorkerResult
 from core.schema.file import load_schema
 from core.stores import BULK, SOURCES

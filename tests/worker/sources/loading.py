@@ -6,7 +6,8 @@ from pathlib import Path
 
 from core.connection import Connection, parse_connection
 from core.errors import ServerError
-from core.plan import BASE_INSTANT, OnExisting, Shard
+from core.options import OnExisting
+from core.plan import BASE_INSTANT, Shard
 from core.schema.file import load_schema
 from core.schema.model import Table
 from core.stores import BULK, SOURCES

@@ -5,8 +5,9 @@ from contextlib import closing
 from pathlib import Path
 
 from core.connection import parse_connection
+from core.options import OnExisting
 from core.output.manifest import MANIFEST
-from core.plan import LoadPlan, OnExisting, partition
+from core.plan import LoadPlan, partition
 from core.stores import BULK, SOURCES
 from tests.worker.sources.loading import DATASET, KEYED
 from worker.pipeline import load_shard, remove_shard

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from core.errors import ServerError
-from core.plan import LoadPlan, OnExisting, Operation, Shard, WorkerPlan
+from core.options import OnExisting, Operation
+from core.plan import LoadPlan, Shard, WorkerPlan
 from core.stores import BULK, METHODS, SOURCES
 from testkit.serving import PASSWORD, Served, serving, shared
 from tests.worker.sources.beds import BEDS

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pyarrow as pa
 
-from core.plan import LoadPlan, Operation, Shard, WorkerPlan
+from core.options import Operation
+from core.plan import LoadPlan, Shard, WorkerPlan
 from core.results import TableVerification
 from core.schema.model import Column
 from core.stores import BULK

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from core.plan import BASE_INSTANT, LoadPlan, Operation, Shard, WorkerPlan
+from core.options import Operation
+from core.plan import BASE_INSTANT, LoadPlan, Shard, WorkerPlan
 from core.schema.file import parse_schema
 from core.schema.types import Kind
 from core.stores import BULK, INSERT

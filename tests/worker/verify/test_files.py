@@ -7,8 +7,8 @@ import pytest
 
 from core.connection import parse_connection
 from core.errors import InputError
+from core.options import Operation
 from core.output.manifest import MANIFEST
-from core.plan import Operation
 from core.results import TableVerification
 from core.stores import SOURCES
 from tests.worker.sources.loading import EVERY_KIND, KEYED, connected

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from core.plan import OnExisting
+from core.options import OnExisting
 from core.schema.types import Kind
 from tests.worker.sources.loading import DATASET, EVERY_KIND, KEYED
 from tests.worker.verify.campaign import (

@@ -7,7 +7,8 @@ import pytest
 
 from core.connection import parse_connection
 from core.errors import ServerError
-from core.plan import LoadPlan, Operation, Shard, WorkerPlan
+from core.options import Operation
+from core.plan import LoadPlan, Shard, WorkerPlan
 from core.schema.types import Kind
 from core.stores import BULK, SOURCES
 from tests.worker.sources.loading import DATASET, EVERY_KIND, KEYED, connected

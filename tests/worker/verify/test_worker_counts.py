@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 from numpy.random import Generator
 
-from core.plan import BASE_INSTANT, LoadPlan, OnExisting, Operation, Shard, partition
+from core.options import OnExisting, Operation
+from core.plan import BASE_INSTANT, LoadPlan, Shard, partition
 from core.schema.file import parse_schema
 from core.stores import BULK
 from tests.worker.sources.loading import connected

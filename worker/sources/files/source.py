@@ -18,10 +18,11 @@ import pyarrow as pa
 
 from core.connection import Connection
 from core.files import unfinished_file
+from core.options import OnExisting
 from core.output.folder import storage_errors
 from core.output.manifest import OutputFile, Run, part_path
 from core.output.writer import OutputWriter
-from core.plan import OnExisting, Shard
+from core.plan import Shard
 from core.schema.model import Table
 from core.schema.types import Kind
 from core.stores import Capabilities

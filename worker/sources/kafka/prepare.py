@@ -8,7 +8,7 @@ from confluent_kafka.admin import NewTopic, TopicDescription  # type: ignore[att
 
 from core.connection import Connection
 from core.errors import PlanError
-from core.plan import OnExisting
+from core.options import OnExisting
 from core.schema.model import Table
 from worker.sources.kafka.errors import TOPIC_ALREADY_EXISTS
 from worker.sources.kafka.existing import creation_complaints, described, topic_complaints

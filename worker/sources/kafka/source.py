@@ -14,7 +14,8 @@ from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-d
 
 from core.connection import Connection
 from core.errors import ServerError
-from core.plan import OnExisting, Shard
+from core.options import OnExisting
+from core.plan import Shard
 from core.schema.checks.kafka import LARGEST_MESSAGE
 from core.schema.model import Table
 from core.stores import INSERT, KAFKA

@@ -10,7 +10,7 @@ from pymongo.errors import OperationFailure
 
 from core.connection import Connection
 from core.errors import ServerError
-from core.plan import OnExisting
+from core.options import OnExisting
 from core.schema.model import Table
 from worker.sources.mongodb.existing import inspect, missing_rights
 from worker.sources.servers import exists_error, shape_error

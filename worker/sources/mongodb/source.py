@@ -17,7 +17,8 @@ from pymongo.read_concern import ReadConcern
 
 from core.connection import Connection
 from core.errors import ServerError
-from core.plan import OnExisting, Shard
+from core.options import OnExisting
+from core.plan import Shard
 from core.schema.model import Table
 from core.stores import INSERT, MONGODB
 from worker.encode.bson import BsonEncoder

@@ -8,7 +8,7 @@ from pymysql.cursors import Cursor
 
 from core.connection import Connection
 from core.errors import ServerError
-from core.plan import OnExisting
+from core.options import OnExisting
 from core.schema.model import Table
 from worker.sources.mysql.ddl import create_table, name, names, qualified
 from worker.sources.mysql.existing import Existing, inspect

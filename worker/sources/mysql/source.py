@@ -11,7 +11,8 @@ from pymysql.cursors import Cursor
 
 from core.connection import Connection
 from core.errors import ServerError
-from core.plan import OnExisting, Shard
+from core.options import OnExisting
+from core.plan import Shard
 from core.schema.model import Table
 from core.stores import BULK, INSERT, MYSQL
 from worker.sources.base import KeyRange, Scope, Sink, StoreSource, WorkerSlot

@@ -8,7 +8,7 @@ from typing import Any
 from neo4j.exceptions import Neo4jError
 
 from core.connection import Connection
-from core.plan import OnExisting
+from core.options import OnExisting
 from core.schema.model import Table
 from core.text import one_line
 from core.units import MIB

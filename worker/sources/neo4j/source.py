@@ -10,7 +10,8 @@ from neo4j.exceptions import DriverError, Neo4jError
 
 from core.connection import Connection
 from core.errors import ServerError
-from core.plan import OnExisting, Shard
+from core.options import OnExisting
+from core.plan import Shard
 from core.schema.model import Table
 from core.stores import INSERT, NEO4J
 from worker.encode.bolt import BoltEncoder

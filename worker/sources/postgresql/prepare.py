@@ -9,7 +9,7 @@ from psycopg import sql
 
 from core.connection import Connection
 from core.errors import ServerError
-from core.plan import OnExisting
+from core.options import OnExisting
 from core.schema.checks.postgresql import name_complaints
 from core.schema.model import Table
 from worker.sources.postgresql import catalogue

@@ -10,7 +10,8 @@ from psycopg import sql
 
 from core.connection import Connection
 from core.errors import ServerError
-from core.plan import OnExisting, Shard
+from core.options import OnExisting
+from core.plan import Shard
 from core.schema.model import Table
 from core.stores import INSERT, POSTGRESQL
 from worker.sources.base import Fingerprint, KeyRange, Scope, Sink, StoreSource, WorkerSlot

@@ -12,9 +12,9 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from core.errors import InputError, RunError, StorageError
+from core.options import OnExisting
 from core.output.manifest import MANIFEST, Manifest, OutputFile, Run
 from core.output.writer import OutputWriter
-from core.plan import OnExisting
 from core.units import MIB
 from infra.platforms.docker.copy_output import copy_output
 from testkit.requires import requires

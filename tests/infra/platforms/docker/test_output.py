@@ -8,7 +8,7 @@ import pytest
 from docker.models.containers import Container
 
 from core.errors import InputError
-from core.plan import OnExisting
+from core.options import OnExisting
 from infra.platforms.docker.client import connect
 from infra.platforms.docker.runner import DockerHandles, DockerRunner
 from testkit.containers import require_image

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from core.errors import InputError
+from core.options import OnExisting, Operation
 from core.output.manifest import MANIFEST, PARTIAL, Manifest
 from core.output.writer import OutputWriter
-from core.plan import LoadPlan, OnExisting, Operation
+from core.plan import LoadPlan
 from tests.worker.sources.loading import EVERY_KIND, KEYED
 from tests.worker.sources.outputs import ROWS, data_rows, files, load, part, plan_of, prepare, run, verify
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import InputError, StorageError
+from core.options import OnExisting, Operation
 from core.output.manifest import MANIFEST, PARTIAL, Manifest
-from core.plan import OnExisting, Operation
 from core.stores import BULK
 from testkit.requires import requires
 from tests.worker.sources.loading import DATASET, EVERY_KIND, KEYED

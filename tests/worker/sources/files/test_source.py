@@ -10,7 +10,8 @@ import pytest
 
 from core.connection import parse_connection
 from core.errors import InputError, StorageError
-from core.plan import OnExisting, Shard
+from core.options import OnExisting
+from core.plan import Shard
 from core.stores import BULK, CSV, INSERT, JSONL, METHODS
 from tests.worker.sources.loading import EVERY_KIND, KEYED, ROWS, TABLES, connected, emptied, load, table_of
 from worker.sources import open_source

@@ -20,7 +20,8 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 
 from core.connection import Connection, parse_connection
 from core.errors import ServerError
-from core.plan import BASE_INSTANT, OnExisting, Shard
+from core.options import OnExisting
+from core.plan import BASE_INSTANT, Shard
 from core.schema.generators import Sequential, Static
 from core.schema.model import Column, Schema, Table
 from core.schema.types import DataType, Kind

@@ -6,7 +6,7 @@ import pytest
 
 from core.connection import parse_connection
 from core.errors import InputError
-from core.plan import OnExisting
+from core.options import OnExisting
 from core.stores import KAFKA
 from testkit.serving import Served, serving
 from tests.worker.sources.beds.kafka import KafkaBed

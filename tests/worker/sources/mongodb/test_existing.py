@@ -12,7 +12,7 @@ from pymongo.database import Database
 
 from core.connection import parse_connection
 from core.errors import ServerError
-from core.plan import OnExisting
+from core.options import OnExisting
 from core.schema.model import Table
 from core.stores import METHODS, MONGODB
 from testkit.serving import Served, serving

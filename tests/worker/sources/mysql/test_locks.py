@@ -6,7 +6,7 @@ import pytest
 
 from core.connection import parse_connection
 from core.errors import ServerError
-from core.plan import OnExisting
+from core.options import OnExisting
 from core.schema.file import parse_schema
 from core.stores import MYSQL
 from tests.worker.servers import DATABASE, PASSWORD, mysql

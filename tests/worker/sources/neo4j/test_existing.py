@@ -15,7 +15,8 @@ from neo4j import GraphDatabase, NotificationMinimumSeverity, Query, Session
 from neo4j.exceptions import Neo4jError
 
 from core.errors import ServerError
-from core.plan import OnExisting, Shard
+from core.options import OnExisting
+from core.plan import Shard
 from core.schema.checks.neo4j import LONGEST_KEY
 from core.schema.generators import Pattern, Sequential, Static
 from core.schema.model import Column, Table

@@ -7,7 +7,8 @@ import pytest
 from neo4j import GraphDatabase
 
 from core.errors import ServerError
-from core.plan import BASE_INSTANT, OnExisting, Shard
+from core.options import OnExisting
+from core.plan import BASE_INSTANT, Shard
 from core.stores import BULK
 from testkit.serving import Served, shared
 from tests.worker.sources.loading import DATASET, KEYED, connected, table_of

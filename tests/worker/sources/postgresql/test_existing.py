@@ -12,7 +12,8 @@ import pytest
 
 from core.connection import Connection, parse_connection
 from core.errors import ServerError
-from core.plan import LoadPlan, OnExisting, Operation, Shard, WorkerPlan
+from core.options import OnExisting, Operation
+from core.plan import LoadPlan, Shard, WorkerPlan
 from core.schema.model import Table
 from core.stores import BULK, METHODS, POSTGRESQL
 from tests.worker.sources.loading import connected

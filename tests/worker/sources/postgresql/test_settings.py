@@ -10,7 +10,8 @@ from psycopg import sql
 
 from core.connection import Connection, parse_connection
 from core.errors import ServerError
-from core.plan import OnExisting, Shard
+from core.options import OnExisting
+from core.plan import Shard
 from core.schema.types import Kind
 from core.stores import BULK, METHODS, POSTGRESQL
 from tests.worker.sources.loading import DATASET, EVERY_KIND, KEYED, TABLES, connected, emptied
