@@ -37,8 +37,8 @@ class EngineConfiguration:
 def engine_configuration(project: Path, stack: str) -> EngineConfiguration:
     """Return the engine's values, with the preset in place of defaults. Raises SettingsError.
 
-    The engine has no list of its keys: it is asked for every declared setting and every key of the stack's files. `-c`
-    writes its keys to a file before the program runs.
+    Pulumi's API does not list the keys, so this reads every declared setting and every key of the stack's files. `-c`
+    writes its keys to one of them before the program runs.
     """
     from pulumi.runtime import is_config_secret  # `make plan` needs no Pulumi
 

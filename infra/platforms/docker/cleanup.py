@@ -51,7 +51,7 @@ class OrphanCleanupProvider(ReplaceOnChangeProvider):
 
     def delete_resource(self, props: dict[str, Any]) -> None:
         """End plugins whose engine has ended, which could create more, then remove the instance's containers."""
-        if not props.get("instance"):  # of an earlier version, which labelled nothing
+        if not props.get("instance"):  # the state of an earlier version, without an instance label
             return
         # The engine starts its providers in the project's folder.
         for each in orphaned_plugins(Path.cwd()):

@@ -209,7 +209,7 @@ def ran_out_of_memory(engine: docker.DockerClient, container: Container, started
     The flag OOMKilled is missing if the event arrived after the end of the container.
     """
     wanted = {"container": container.id, "event": "oom"}
-    # Past events, and those of at most one more second.
+    # Read past events, and wait at most one second for late ones.
     since, until = int(started.timestamp()), int(time.time()) + 1
     events = engine.api.events(since=since, until=until, filters=wanted, decode=True)
     return any(True for _ in events)

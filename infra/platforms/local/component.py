@@ -57,7 +57,7 @@ class LocalServerProvider(ReplaceOnChangeProvider):
 
     def delete_resource(self, props: dict[str, Any]) -> None:
         """Stop the server and remove its data."""
-        if not props.get("instance"):  # of an earlier version, which marked nothing
+        if not props.get("instance"):  # the state of an earlier version, without an instance id
             return
         for paths in workspaces_of(Path.cwd(), props["stack"], props["instance"]):
             _embedded(props["source"]).stop(paths.folder / "server")

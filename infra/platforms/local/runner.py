@@ -1,4 +1,4 @@
-"""Run workers as processes: start all of them held, limit them, then release them together."""
+"""Run workers as processes: start all of them paused, limit them, then release them together."""
 
 import os
 import subprocess
@@ -34,7 +34,7 @@ from infra.platforms.local.pidfile import remember
 from infra.platforms.local.workspace import WorkspacePaths, absolute_url, relative_folder, workspace_of
 from infra.resources.identity import WORKSPACES
 
-_HELD = 'read -r _ || exit 1; exec "$@"'
+_PAUSED = 'read -r _ || exit 1; exec "$@"'
 """A shell that waits for a line, then becomes the worker: by then it is in its control group."""
 _TAIL_BYTES = 1 << 20
 _POLL_SECONDS = 0.2
@@ -76,7 +76,7 @@ def _resolved(url: str, handles: LocalHandles) -> str:
 class _Process:
     process: subprocess.Popen[bytes]
     group: ControlGroup
-    hold: IO[bytes]
+    release: IO[bytes]
     started_at: datetime | None = None
     ended_at: datetime | None = None
 
@@ -114,22 +114,22 @@ class LocalRunner:
             return ProcessExit(process.returncode, output[0], detail=output[1])
 
     def start(self) -> None:
-        """Start every process held and limited, then release all of them."""
+        """Start every process paused and limited, then release all of them."""
         for index, worker in enumerate(self._plan.workers):
-            self._processes[worker.id] = self._start_held(index, worker)
+            self._processes[worker.id] = self._start_paused(index, worker)
         for process in self._processes.values():
-            process.hold.write(b"\n")
-            process.hold.close()
+            process.release.write(b"\n")
+            process.release.close()
             process.started_at = datetime.now(UTC)
 
     def restart(self, worker: str) -> None:
         """Start another process for the worker, in a new control group."""
         self._processes[worker].group.remove()
         index = [planned.id for planned in self._plan.workers].index(worker)
-        process = self._start_held(index, self._plan.workers[index])
+        process = self._start_paused(index, self._plan.workers[index])
         self._processes[worker] = process
-        process.hold.write(b"\n")
-        process.hold.close()
+        process.release.write(b"\n")
+        process.release.close()
         process.started_at = datetime.now(UTC)
 
     def running(self) -> frozenset[str]:
@@ -181,7 +181,7 @@ class LocalRunner:
         for worker in self._plan.workers:
             remove_groups(f"{self._paths.group}/{worker.id}")
 
-    def _start_held(self, index: int, worker: WorkerPlan) -> _Process:
+    def _start_paused(self, index: int, worker: WorkerPlan) -> _Process:
         limits = self._plan.limits
         data = self._paths.workers / worker.id
         data.mkdir(exist_ok=True)
@@ -193,7 +193,7 @@ class LocalRunner:
             (self._paths.workers / f"{worker.id}.err").open("wb") as errors,
         ):
             process = subprocess.Popen(
-                ["sh", "-c", _HELD, "sh", *command],
+                ["sh", "-c", _PAUSED, "sh", *command],
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=errors,

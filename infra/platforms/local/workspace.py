@@ -169,7 +169,7 @@ class WorkspaceProvider(ReplaceOnChangeProvider):
 
     def delete_resource(self, props: dict[str, Any]) -> None:
         """Clear the instance's folders and remove its record."""
-        if not props.get("instance"):  # of an earlier version, which marked nothing
+        if not props.get("instance"):  # the state of an earlier version, without an instance id
             return
         for paths in workspaces_of(Path.cwd(), props["stack"], props["instance"]):
             paths.clear()
