@@ -1,1 +1,1 @@
-"""The report: collect the workers' results, add them up, show them, compare them."""
+"""The report: collect the workers' results, compute the totals, render and compare reports."""

@@ -16,7 +16,7 @@ from core.results import WorkerResult
 from core.stack_file import stacks_of
 
 PROJECT = Path(__file__).resolve().parents[1]
-KEPT_FILE = "results.json"
+RESULTS_FILE = "results.json"
 """A whole run in one file, in the form of a stack's outputs."""
 _STACK = "stack "
 _RUN_IT = "run it first with: make up STACK={}"
@@ -74,8 +74,8 @@ def from_folder(folder: Path) -> Collected:
         raise InputError.of(
             "--results-dir", str(folder), "is not a folder", "use the folder that contains worker-1.json"
         )
-    if (kept := folder / KEPT_FILE).is_file():
-        return from_text(_read(kept), str(kept))
+    if (saved := folder / RESULTS_FILE).is_file():
+        return from_text(_read(saved), str(saved))
     plan_file = folder / PLAN_NAME
     plan = _parsed(LoadPlan, _read(plan_file), str(plan_file)) if plan_file.is_file() else None
     results: list[WorkerResult] = []
@@ -102,7 +102,7 @@ def from_text(text: bytes, origin: str = "standard input") -> Collected:
     if not isinstance(content, dict):
         raise InputError(f"{origin}: is neither a stack's outputs nor a list of workers' results; use one of them")
     if "totals" in content:
-        raise InputError(f"{origin}: is a finished report; use the {KEPT_FILE} in the same folder")
+        raise InputError(f"{origin}: is a finished report; use the {RESULTS_FILE} in the same folder")
     return _of_outputs(content, origin)
 
 
@@ -207,12 +207,12 @@ def _checked(collected: Collected, origin: str) -> Collected:
 
 def _last_attempts(results: Iterable[WorkerResult]) -> tuple[WorkerResult, ...]:
     """Return one result per worker: the one with the highest attempt, in the order of the first ones."""
-    kept: dict[str, WorkerResult] = {}
+    last: dict[str, WorkerResult] = {}
     for result in results:
-        earlier = kept.get(result.worker_id)
+        earlier = last.get(result.worker_id)
         if earlier is None or result.attempt >= earlier.attempt:
-            kept[result.worker_id] = result
-    return tuple(kept.values())
+            last[result.worker_id] = result
+    return tuple(last.values())
 
 
 def _read(file: Path) -> bytes:

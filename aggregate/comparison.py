@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from aggregate.report import Report
-from aggregate.warnings import named
+from aggregate.warnings import worker_names
 from core.errors import ExitCode, InputError
 from core.metrics import METRICS, Better
 
@@ -167,7 +167,7 @@ def _require_finished(report: Report) -> None:
     bad = [line.worker_id for line in report.workers if not line.status.finished or line.attempt > 1]
     if bad or not report.workers:
         raise InputError(
-            f"run {report.run_id}: cannot be compared: {named(bad) or 'every worker'} failed or was restarted; "
+            f"run {report.run_id}: cannot be compared: {worker_names(bad) or 'every worker'} failed or was restarted; "
             "compare runs in which all workers finished at their first attempt"
         )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from aggregate.collect import KEPT_FILE, PROJECT, Collected, first_problem, outputs_of
+from aggregate.collect import PROJECT, RESULTS_FILE, Collected, first_problem, outputs_of
 from aggregate.report import VERSION, Report
 from core.errors import InputError
 from core.files import write_atomically
@@ -22,7 +22,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True)
-class Kept:
+class SavedRun:
     """One saved run. `folder` contains plan.json, results.json and report.json."""
 
     folder: Path
@@ -30,7 +30,7 @@ class Kept:
 
     @property
     def name(self) -> str:
-        """`<stack>/<run-id>`."""
+        """The name by which commands find the run: `<stack>/<run-id>`."""
         return f"{self.folder.parent.name}/{self.folder.name}"
 
     @property
@@ -40,7 +40,7 @@ class Kept:
         return self.report.totals.started_at or datetime.fromtimestamp(file.stat().st_mtime, UTC)
 
 
-def keep(collected: Collected, report: Report, runs: Path = RUNS) -> Path:
+def save(collected: Collected, report: Report, runs: Path = RUNS) -> Path:
     """Save a stack's run, replacing an earlier copy of the same run, and return its folder.
 
     Raises InputError for a stack or run id that is not a valid file name, and for a folder that cannot be written.
@@ -49,7 +49,7 @@ def keep(collected: Collected, report: Report, runs: Path = RUNS) -> Path:
         if not _NAME.fullmatch(name):
             raise InputError.of(key, name, "is not a valid folder name", "use letters, digits, '.', '_' and '-'")
     folder = runs / (report.stack or "") / report.run_id
-    files = {KEPT_FILE: json.dumps(outputs_of(collected)), _REPORT: report.model_dump_json(indent=2)}
+    files = {RESULTS_FILE: json.dumps(outputs_of(collected)), _REPORT: report.model_dump_json(indent=2)}
     if collected.plan is not None:
         files[PLAN_NAME] = collected.plan.model_dump_json(indent=2)
     try:
@@ -62,7 +62,7 @@ def keep(collected: Collected, report: Report, runs: Path = RUNS) -> Path:
     return folder
 
 
-def kept(runs: Path = RUNS, stack: str | None = None) -> list[Kept]:
+def saved_runs(runs: Path = RUNS, stack: str | None = None) -> list[SavedRun]:
     """Return the saved runs of one stack or of all, ordered by their start."""
     return sorted(_all(runs, stack), key=lambda run: run.started_at)
 
@@ -74,7 +74,7 @@ def find(name: str, runs: Path = RUNS, stack: str | None = None) -> Report:
     """
     if Path(name).is_file():
         return read(Path(name))
-    known = kept(runs, stack)
+    known = saved_runs(runs, stack)
     head, slash, tail = name.rpartition("/")
     if slash:
         known = [run for run in known if run.folder.parent.name == head]
@@ -96,7 +96,7 @@ def find(name: str, runs: Path = RUNS, stack: str | None = None) -> Report:
 
 
 def read(file: Path) -> Report:
-    """Read a report from its JSON file. Raises InputError for another content and for another version."""
+    """Read a report from its JSON file. Raises InputError for invalid content and for another version."""
     try:
         content = json.loads(file.read_bytes())
     except (OSError, ValueError):
@@ -111,6 +111,6 @@ def read(file: Path) -> Report:
         raise InputError(f"{file}: {first_problem(error)}") from None
 
 
-def _all(runs: Path, stack: str | None) -> Iterator[Kept]:
+def _all(runs: Path, stack: str | None) -> Iterator[SavedRun]:
     for file in runs.glob(f"{stack or '*'}/*/{_REPORT}"):
-        yield Kept(file.parent, read(file))
+        yield SavedRun(file.parent, read(file))

@@ -52,11 +52,11 @@ def report(collected: Collected, thresholds: Sequence[Threshold] = ()) -> Report
         platform=collected.platform,
         source=collected.source or (collected.plan.source if collected.plan else None),
         operation=collected.plan.operation if collected.plan else first.operation if first else None,
-        totals=total(lines, collected.start_spread_ms),
+        totals=fleet_totals(lines, collected.start_spread_ms),
         workers=tuple(lines),
         latency_ms=percentiles,
         latency_histogram=bins,
-        verification=verify(results),
+        verification=sum_verification(results),
         server_settings=settings,
         limited_by=limited_by(results),
         warnings=(*run_warnings(lines, settings, planned=collected.plan is not None), *collected.warnings),
@@ -93,7 +93,7 @@ def _empty(name: str, planned: WorkerPlan | None, collected: Collected) -> Worke
 def _line(name: str, planned: WorkerPlan | None, result: WorkerResult) -> WorkerLine:
     rows = planned.rows if planned else None
     status, reason = status_of(result), _reason(result)
-    if status is Status.OK and rows is not None and _short(result, rows):
+    if status is Status.OK and rows is not None and _too_few_rows(result, rows):
         status, reason = Status.FAILED, f"acknowledged {result.metrics.rows_processed:,} of {rows:,} rows"
     timed = result.metrics.duration_ms > 0
     return WorkerLine(
@@ -126,7 +126,7 @@ def _differs(result: WorkerResult) -> bool:
     return result.success or result.exit_reason is ExitReason.COMPLETED or result.exit_code == ExitCode.DIFFERENCE
 
 
-def _short(result: WorkerResult, planned: int) -> bool:
+def _too_few_rows(result: WorkerResult, planned: int) -> bool:
     """Return whether a worker that loads acknowledged fewer rows than planned, although it reports success."""
     return result.operation is not Operation.VERIFY and result.metrics.rows_processed < planned
 
@@ -138,7 +138,7 @@ def _reason(result: WorkerResult) -> str:
     return f"exit code {result.exit_code}" if result.exit_code is not None else "unknown reason"
 
 
-def total(lines: Sequence[WorkerLine], start_spread_ms: float | None) -> Totals:
+def fleet_totals(lines: Sequence[WorkerLine], start_spread_ms: float | None) -> Totals:
     """Return the fleet's figures. `start_spread_ms` is the platform's figure; without it the workers' own starts count."""
     results = [line.result for line in lines if line.result is not None]
     environments = [result.environment for result in results if result.environment is not None]
@@ -176,7 +176,7 @@ def total(lines: Sequence[WorkerLine], start_spread_ms: float | None) -> Totals:
     )
 
 
-def verify(results: Iterable[WorkerResult]) -> Verification | None:
+def sum_verification(results: Iterable[WorkerResult]) -> Verification | None:
     """Return the sum of all workers' comparisons, per table and in total; None if no worker compared anything."""
     reports = [result.verification_report for result in results if result.verification_report is not None]
     if not reports:

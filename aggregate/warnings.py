@@ -48,7 +48,7 @@ def durability(settings: Mapping[str, str]) -> list[str]:
     return [f"durability was off ({', '.join(off)}): a server crash may lose rows, and a durable server is slower"]
 
 
-def named(workers: Sequence[str]) -> str:
+def worker_names(workers: Sequence[str]) -> str:
     """Return `worker-1, worker-2`; of many workers the first ones and the number of the others."""
     more = len(workers) - _NAMED
     return ", ".join(workers[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
@@ -60,7 +60,7 @@ def _grouped(lines: Iterable[WorkerLine], key: Callable[[WorkerLine], _Key | Non
     for line in lines:
         if (found := key(line)) is not None:
             groups.setdefault(found, []).append(line.worker_id)
-    return ((named(workers), found) for found, workers in groups.items())
+    return ((worker_names(workers), found) for found, workers in groups.items())
 
 
 def _unfinished(lines: Iterable[WorkerLine]) -> list[str]:
@@ -74,7 +74,7 @@ def _retries(lines: Iterable[WorkerLine]) -> list[str]:
     retried = [line.worker_id for line in lines if line.attempt > 1]
     if not retried:
         return []
-    return [f"{named(retried)}: restarted after a failure; not included in the fleet's rows/sec"]
+    return [f"{worker_names(retried)}: restarted after a failure; not included in the fleet's rows/sec"]
 
 
 def _limits(lines: Iterable[WorkerLine]) -> list[str]:
@@ -91,7 +91,7 @@ def _histograms(lines: Sequence[WorkerLine]) -> list[str]:
     without = [each.worker_id for each in results if each.latency_ms is None or not each.latency_ms.histogram]
     if not without or len(without) == len(results):
         return []
-    return [f"{named(without)}: no latency histogram; the percentiles cover the other workers only"]
+    return [f"{worker_names(without)}: no latency histogram; the percentiles cover the other workers only"]
 
 
 def _omitted(lines: Iterable[WorkerLine]) -> list[str]:

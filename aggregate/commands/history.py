@@ -22,19 +22,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print a table with one row per run; without rows if no run was saved."""
-    lines = box(COLUMNS, [_row(each) for each in history.kept(arguments.runs, arguments.stack)])
+    lines = box(COLUMNS, [_row(each) for each in history.saved_runs(arguments.runs, arguments.stack)])
     write("\n".join(lines) + "\n")
     return ExitCode.OK
 
 
-def _row(kept: history.Kept) -> tuple[str, ...]:
-    report, totals = kept.report, kept.report.totals
+def _row(saved: history.SavedRun) -> tuple[str, ...]:
+    report, totals = saved.report, saved.report.totals
     workers = formatting.count(totals.workers)
     if totals.failed_workers:
         workers = f"{formatting.count(totals.finished_workers)} of {workers}"
     return (
-        kept.name,
-        f"{kept.started_at:%Y-%m-%d %H:%M:%S}",
+        saved.name,
+        f"{saved.started_at:%Y-%m-%d %H:%M:%S}",
         report.platform or formatting.NONE,
         report.source or formatting.NONE,
         workers,

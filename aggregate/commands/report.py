@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     collected = _collected(arguments)
     report = totals.report(collected, thresholds)
     if report.stack is not None:
-        history.keep(collected, report, arguments.runs)
+        history.save(collected, report, arguments.runs)
     write(report_renderer(arguments.output_format)(report), arguments.output)
     return report.exit_code
 

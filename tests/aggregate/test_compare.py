@@ -160,23 +160,23 @@ def test_failed_and_retried_workers_are_refused(worker: WorkerResult):
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Path:
+def saved(tmp_path: Path) -> Path:
     for run, slow in (("a", ()), ("b", ()), ("c", (3,))):
         report = fleet(run, slow=slow)
         results = tuple(line.result for line in report.workers if line.result)
-        history.keep(Collected(results, report.plan), report, tmp_path)
+        history.save(Collected(results, report.plan), report, tmp_path)
     return tmp_path
 
 
-def test_command_accepts_ids_sets_and_formats(kept, capsys):
-    assert main(["compare", "a", "b", "--runs", str(kept)]) == 0
+def test_command_accepts_ids_sets_and_formats(saved, capsys):
+    assert main(["compare", "a", "b", "--runs", str(saved)]) == 0
     assert "no regression beyond 5%" in capsys.readouterr().out
-    assert main(["compare", "a,b", "c,c", "--runs", str(kept), "--output-format", "json"]) == 99
+    assert main(["compare", "a,b", "c,c", "--runs", str(saved), "--output-format", "json"]) == 99
     compared = json.loads(capsys.readouterr().out)
     assert (compared["base"], compared["exit_code"]) == (["a", "b"], 99)
-    assert main(["compare", "a", "c", "--runs", str(kept), "--max-regression", "60%"]) == 0
+    assert main(["compare", "a", "c", "--runs", str(saved), "--max-regression", "60%"]) == 0
     capsys.readouterr()
-    assert main(["compare", "a", "c", "--runs", str(kept), "--output-format", "markdown"]) == 99
+    assert main(["compare", "a", "c", "--runs", str(saved), "--output-format", "markdown"]) == 99
     text = capsys.readouterr().out
     assert "| rows_per_second | 8,000 | 7,500 | -6.2% | - | regression |" in text
     assert "worker-3: 1,000 to 500 rows/sec (-50.0%)" in text

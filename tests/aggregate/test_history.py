@@ -13,7 +13,7 @@ from core.results import ExitReason
 from tests.aggregate import runs
 
 
-def keep(folder: Path, run: str, *, stack: str = "small", day: int = 0, dead: bool = False) -> Report:
+def save(folder: Path, run: str, *, stack: str = "small", day: int = 0, dead: bool = False) -> Report:
     shift = timedelta(days=day)
     results = [
         each.model_copy(
@@ -25,12 +25,12 @@ def keep(folder: Path, run: str, *, stack: str = "small", day: int = 0, dead: bo
         results[2] = runs.failed(3, ExitReason.KILLED, "killed", run_id=run, started_at=runs.START + shift)
     collected = Collected(tuple(results), runs.plan(run_id=run), stack=stack, platform="local")
     report = totals.report(collected)
-    history.keep(collected, report, folder)
+    history.save(collected, report, folder)
     return report
 
 
 def test_saved_run_has_plan_results_and_report(tmp_path):
-    report = keep(tmp_path, "a")
+    report = save(tmp_path, "a")
     folder = tmp_path / "small" / "a"
     assert {file.name for file in folder.iterdir()} == {"plan.json", "results.json", "report.json"}
     assert history.read(folder / "report.json") == report
@@ -41,9 +41,9 @@ def test_saved_run_has_plan_results_and_report(tmp_path):
 
 def test_find_accepts_ids_latest_previous_and_files(tmp_path):
     for day, run in enumerate(("c", "b", "a")):
-        keep(tmp_path, run, day=day)
-    keep(tmp_path, "a", stack="large", day=9)
-    assert [run.name for run in history.kept(tmp_path)] == ["small/c", "small/b", "small/a", "large/a"]
+        save(tmp_path, run, day=day)
+    save(tmp_path, "a", stack="large", day=9)
+    assert [run.name for run in history.saved_runs(tmp_path)] == ["small/c", "small/b", "small/a", "large/a"]
     assert history.find("latest", tmp_path).stack == "large"
     assert history.find("latest", tmp_path, "small").run_id == "a"
     assert history.find("previous", tmp_path, "small").run_id == "b"
@@ -60,21 +60,21 @@ def test_find_accepts_ids_latest_previous_and_files(tmp_path):
 
 
 def test_same_run_is_saved_once(tmp_path):
-    keep(tmp_path, "a")
-    keep(tmp_path, "a")
-    assert len(history.kept(tmp_path)) == 1
+    save(tmp_path, "a")
+    save(tmp_path, "a")
+    assert len(history.saved_runs(tmp_path)) == 1
 
 
 @pytest.mark.parametrize("run", ["../../etc", "", "a/b", ".hidden", "a\nb"])
 def test_run_id_cannot_leave_folder(tmp_path, run):
     with pytest.raises(InputError, match=r"run id: .* is not a valid folder name"):
-        keep(tmp_path / "runs", run)
+        save(tmp_path / "runs", run)
     assert not list(tmp_path.iterdir())
 
 
 def test_history_lists_runs_with_outcome(tmp_path, capsys):
-    keep(tmp_path, "good")
-    keep(tmp_path, "bad", day=1, dead=True)
+    save(tmp_path, "good")
+    save(tmp_path, "bad", day=1, dead=True)
     assert main(["history", "--runs", str(tmp_path)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[1] for line in lines[3:-1]] == ["small/good", "small/bad"]

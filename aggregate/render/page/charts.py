@@ -1,6 +1,6 @@
-"""Plots as SVG: rows over time, latencies, time per phase. Their ink is the page's, for light, dark and paper.
+"""Plots as SVG: rows over time, latencies, time per phase. Text and lines take the page's colour.
 
-Of many workers, neighbours are merged into bands; none is left out.
+Of many workers, neighbours are merged into bands, so that all are included.
 """
 
 import io
