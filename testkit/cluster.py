@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from contrib.offline.cluster import claim, runtime
-from contrib.offline.cluster.layout import CACHE, Layout, default_state
 from testkit import session
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -47,6 +45,9 @@ def load(image: str) -> None:
 @pytest.fixture(scope="session")
 def cluster_session() -> Generator[Session]:
     """Start the cluster if it does not run, and stop it at the end of the session that started it."""
+    from contrib.offline.cluster import claim, runtime
+    from contrib.offline.cluster.layout import CACHE
+
     with CACHE.lock("test-session"):
         runs = claim.current() is not None and runtime.answers()
         if not runs:
@@ -63,8 +64,3 @@ def cluster_session() -> Generator[Session]:
 def cluster(cluster_session: Session) -> Path:
     """The kubeconfig of the running cluster."""
     return cluster_session.kubeconfig
-
-
-def layout() -> Layout:
-    """Return the file layout of the session's cluster."""
-    return Layout(default_state())

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from contrib.offline.cluster import build
-from contrib.offline.cluster.layout import CACHE as CLUSTERS
 from testkit import engine, images
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -65,7 +63,12 @@ def _answer(*command: str) -> str:
 def _cluster() -> str | None:
     if os.geteuid() != 0:
         return "the test cluster needs root"
-    if not (CLUSTERS.root / build.name()).is_dir():
+    if not (ROOT / "contrib" / "offline").is_dir():
+        return "the folder contrib/offline, which starts the test cluster, is missing"
+    from contrib.offline.cluster import build
+    from contrib.offline.cluster.layout import CACHE
+
+    if not (CACHE.root / build.name()).is_dir():
         return "the test cluster's programs are not in the cache"
     return _docker() or engine.missing("kubernetes")
 

@@ -12,13 +12,14 @@ from pathlib import Path
 
 from core.process import PULUMI_VARIABLE
 
-_OFFLINE = (sys.executable, "-m", "contrib.offline.engine.run")
+_OFFLINE = Path(__file__).resolve().parents[1] / "contrib" / "offline"
+_RUN = (sys.executable, "-m", "contrib.offline.engine.run")
 
 
 def command() -> str:
     """Return the value of LOADTEST_PULUMI for the commands that a test starts."""
     given = os.environ.get(PULUMI_VARIABLE)
-    return given or ("pulumi" if _on_path() else shlex.join(_OFFLINE))
+    return given or ("pulumi" if _on_path() or not _OFFLINE.is_dir() else shlex.join(_RUN))
 
 
 def folder() -> Path:
@@ -43,6 +44,8 @@ def missing(platform: str = "local") -> str | None:
     """Return what a stack of this platform lacks: an engine or a provider; None if nothing."""
     if _on_path():
         return None  # a published CLI downloads the providers itself
+    if not _OFFLINE.is_dir():
+        return "no pulumi on PATH"
     from contrib.offline.engine import cli, installer
     from contrib.offline.engine.parts import CACHE
     from contrib.offline.engine.providers import PROVIDERS, is_installed
@@ -57,10 +60,10 @@ def missing(platform: str = "local") -> str | None:
 
 def _on_path() -> str | None:
     """Return the user's own program. One from the cache of contrib/offline may lack providers."""
+    given = shlex.split(os.environ.get(PULUMI_VARIABLE) or "")
+    if len(given) == 1 or not _OFFLINE.is_dir():
+        return shutil.which(given[0] if given else "pulumi")
     from contrib.offline.engine.acquire import on_path
 
-    given = shlex.split(os.environ.get(PULUMI_VARIABLE) or "")
-    if len(given) == 1:
-        return shutil.which(given[0])
     found = on_path()
     return str(found / "pulumi") if found else None

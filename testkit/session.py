@@ -15,8 +15,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from contrib.offline.cluster import claim
-
 VARIABLE = "LOADTEST_TEST_SESSION"
 IN_POOL = "PYTEST_XDIST_WORKER" in os.environ
 """Whether this process belongs to the pool. Such processes take the id from the process that started them."""
@@ -101,6 +99,10 @@ def _send(pid: int, number: signal.Signals) -> None:
 
 def _stop_cluster() -> list[str]:
     """Stop the cluster if the session started it, and a cluster whose state is in the session's folder."""
+    if not (_ROOT / "contrib" / "offline").is_dir():
+        return []
+    from contrib.offline.cluster import claim
+
     current = claim.current()
     states = [["--state", current.state]] if current and Path(current.state).is_relative_to(FOLDER) else []
     states += [[]] if CLUSTER_STARTED.exists() else []

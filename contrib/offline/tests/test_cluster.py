@@ -19,14 +19,16 @@ from kubernetes import client, config
 from contrib.offline.cluster import build
 from contrib.offline.cluster.addresses import API_SERVICE, DNS_SERVICE, ETCD_PORT, NODE
 from contrib.offline.cluster.image import Image, write_archive
+from contrib.offline.cluster.layout import Layout, default_state
 from contrib.offline.images.catalogue import PYTHON
 from contrib.offline.images.recipe import tag
 from contrib.offline.parts import golang
 from contrib.offline.tests import machine
 from testkit import session
-from testkit.cluster import layout, load, run, succeed
+from testkit.cluster import load, run, succeed
 from testkit.requires import requires
 
+LAYOUT = Layout(default_state())
 pytestmark = pytest.mark.cluster
 
 SEE = """
@@ -206,7 +208,7 @@ def test_etcd_rejects_certificates_of_the_cluster(cluster):
 
 def store_health(user: str) -> Any:
     """Return etcd's health as reported to the owner of a certificate."""
-    pki = layout().pki
+    pki = LAYOUT.pki
     trust = ssl.create_default_context(cafile=pki / "etcd-ca.crt")
     trust.load_cert_chain(pki / f"{user}.crt", pki / f"{user}.key")
     with closing(http.client.HTTPSConnection("127.0.0.1", ETCD_PORT, context=trust)) as store:
@@ -219,10 +221,10 @@ def test_stop_leaves_nothing_and_start_restores_the_objects(cluster_session, cor
     kept = session.unique("kept")
     value = base64.b64encode(b"value").decode()
     core.create_namespaced_secret("default", {"metadata": {"name": kept}, "data": {"key": value}})
-    assert machine.traces(layout().folder), "the traces of a running cluster are there to be seen"
+    assert machine.traces(LAYOUT.folder), "the traces of a running cluster are there to be seen"
 
     succeed("stop")
-    assert machine.traces(layout().folder) == []
+    assert machine.traces(LAYOUT.folder) == []
     succeed("stop")
 
     # Short, because the path of the kubelet's socket below it is limited to 107 bytes.
