@@ -15,7 +15,7 @@ from core.plan import Shard
 from core.results import ShardResult, WorkerResult
 from worker.assignment import Assignment
 from worker.generate import Dataset
-from worker.pipeline import load_shard, remove_shard, require_free_keys
+from worker.pipeline import load_shard, prepare_tables, remove_shard
 from worker.result.counters import Counters, ProgressLines
 from worker.result.exit_status import COMPLETED, StoppedError, exit_status_of
 from worker.result.writer import write_result
@@ -120,10 +120,8 @@ def _load(
 ) -> None:
     plan = assignment.plan
     if assignment.prepares:
-        tables = [plan.data.table(name) for name in plan.tables]
-        for warning in source.prepare(tables, plan.on_existing):
+        for warning in prepare_tables(source, plan):
             _log(f"warning: {warning}")
-        require_free_keys(source, plan)
     counters.begin_load()
     for shard in assignment.worker.shards:
         rows = dataset.table(shard.table)

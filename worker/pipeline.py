@@ -5,7 +5,7 @@ ends, and one large batch may need many chunks. So memory depends on neither the
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 import pyarrow as pa
@@ -13,7 +13,6 @@ import pyarrow as pa
 from core.errors import ServerError
 from core.options import OnExisting
 from core.plan import LoadPlan, Shard
-from core.schema.generators import Sequential
 from core.schema.model import Table
 from core.stores import capabilities_of
 from worker.generate import Dataset, TableRows
@@ -53,7 +52,7 @@ def remove_shard(source: Source, rows: TableRows, shard: Shard) -> None:
 def keys_of(table: Table, batch: pa.RecordBatch) -> KeyRange | pa.Array:
     """Return the keys of a batch: as a range if they are consecutive integers, else as an array."""
     keys = batch.column(0)
-    if isinstance(table.key.generator, Sequential) and pa.types.is_integer(keys.type):
+    if table.has_consecutive_keys:
         return KeyRange(keys[0].as_py(), keys[-1].as_py())
     return keys
 
@@ -99,6 +98,16 @@ class _Cutter:
             if stop == len(self._chunk):
                 self._chunk = None
             yield piece
+
+
+def prepare_tables(source: Source, plan: LoadPlan) -> Sequence[str]:
+    """Create or empty the tables of a plan and return warnings; raise ServerError if keys of an append are in use."""
+    # An operation that only verifies must not change the stored tables.
+    tables = [plan.data.table(name) for name in plan.tables] if plan.operation.populates else []
+    warnings = source.prepare(tables, plan.on_existing)
+    if tables:
+        require_free_keys(source, plan)
+    return warnings
 
 
 def require_free_keys(source: Source, plan: LoadPlan) -> None:

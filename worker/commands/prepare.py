@@ -9,7 +9,7 @@ from core.errors import ExitCode
 from core.process import PLAN_ARGUMENT
 from core.stores import capabilities_of
 from worker.assignment import Folders, connection_of, read_plan
-from worker.pipeline import require_free_keys
+from worker.pipeline import prepare_tables
 from worker.result.retry_marker import forget_attempts
 from worker.retry import retry_until
 from worker.sources import open_source
@@ -29,15 +29,12 @@ def run(arguments: Namespace) -> int:
     source = open_source(capabilities_of(plan.source), connection, WorkerSlot.of(plan, 0))
     try:
         retry_until(plan.connect_seconds, source.connect)
-        # An operation that only verifies must not change the stored tables.
-        tables = [plan.data.table(name) for name in plan.tables] if plan.operation.populates else []
-        warnings = source.prepare(tables, plan.on_existing)
-        if tables:
-            require_free_keys(source, plan)
+        warnings = prepare_tables(source, plan)
         settings = dict(source.settings())
         forget_attempts(Folders.of_environment().results, (worker.id for worker in plan.workers))
     finally:
         source.close()
-    line = {"prepared": [table.name for table in tables], "warnings": list(warnings), "server_settings": settings}
+    prepared = plan.tables if plan.operation.populates else ()
+    line = {"prepared": list(prepared), "warnings": list(warnings), "server_settings": settings}
     sys.stdout.write(json.dumps(line) + "\n")
     return ExitCode.OK

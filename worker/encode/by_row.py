@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from core.schema.model import Table
-from core.schema.types import BINARIES, DOCUMENTS, INTEGERS, STRINGS, TIMESTAMPS, DataType, Kind
-from worker.encode.json_text import element_of
+from core.schema.types import BINARIES, DOCUMENTS, INTEGERS, STRINGS, DataType, Kind
+from worker.encode.json_text import QUOTED, element_of
 from worker.encode.rows import Rows
 
 Writer = Callable[[Any, DataType], str]
@@ -28,7 +28,7 @@ def json_value(value: Any, type_: DataType) -> str:
     if kind is Kind.POINT:
         return f'{{"type":"Point","coordinates":[{_float(value["x"])},{_float(value["y"])}]}}'
     written = _WRITERS[kind](value, type_)
-    return f'"{written}"' if kind in _QUOTED else written
+    return f'"{written}"' if kind in QUOTED else written
 
 
 def csv_value(value: Any, type_: DataType) -> str:
@@ -118,7 +118,6 @@ _WRITERS: Mapping[Kind, Writer] = {
     Kind.UUID: lambda value, _: str(uuid.UUID(bytes=value)),
     Kind.DURATION: lambda value, _: _duration(value),
 }
-_QUOTED = (*BINARIES, Kind.DATE, Kind.TIME, *TIMESTAMPS, Kind.UUID, Kind.DURATION)
 
 
 class CsvByRow:

@@ -13,6 +13,8 @@ from worker.encode import text
 from worker.encode.columns import Piece, Writer, Writers, join, joined_lists, keep_nulls, replaced
 from worker.encode.encoder import RowEncoder
 
+QUOTED = (*BINARIES, Kind.DATE, Kind.TIME, *TIMESTAMPS, Kind.UUID, Kind.DURATION)
+"""The kinds whose JSON value is a string without characters to escape."""
 _ESCAPES = {
     0x5C: rb"\\",
     0x22: rb"\"",
@@ -55,10 +57,7 @@ def _values(column: Any, type_: DataType) -> Any:
 WRITERS: Writers = {
     **text.WRITERS,
     **dict.fromkeys(STRINGS, _strings),
-    **{
-        kind: _quoted(text.WRITERS[kind])
-        for kind in (*BINARIES, Kind.DATE, Kind.TIME, *TIMESTAMPS, Kind.UUID, Kind.DURATION)
-    },
+    **{kind: _quoted(text.WRITERS[kind]) for kind in QUOTED},
     Kind.ARRAY: array,
     Kind.SET: array,
     Kind.POINT: text.points(b'{"type":"Point","coordinates":[', b",", b"]}"),

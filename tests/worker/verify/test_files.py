@@ -62,7 +62,7 @@ def test_line_cut_in_last_value_is_found(source: Source, tmp_path: Path) -> None
         ]
     else:
         # Without its end the line is not a JSON object, so its row is missing and the line is extra.
-        cut = f'no JSON object: {{"id":"{_key_of(LINE)}","order":"row '
+        cut = f'not a JSON object: {{"id":"{_key_of(LINE)}","order":"row '
         assert counts(found) == (1, 0, 1)
         assert [(each.key, each.found) for each in found.differences] == [
             (cut, "an unplanned row"),
