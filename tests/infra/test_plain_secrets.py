@@ -45,19 +45,19 @@ def test_connection_string_without_secret_may_be_plain(url):
 def test_plan_refuses_plain_secret(monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
     assert main(["--stack", "small", "-c", f"connectionString={URL}"]) == ExitCode.BAD_INPUT
-    said = capsys.readouterr()
-    assert "error: loadtest:connectionString: has a plain-text password" in said.err
-    assert PASSWORD not in said.err + said.out
+    output = capsys.readouterr()
+    assert "error: loadtest:connectionString: has a plain-text password" in output.err
+    assert PASSWORD not in output.err + output.out
 
 
 @pytest.mark.parametrize(
-    ("source", "password", "said"),
+    ("source", "password", "message"),
     [("postgresql", f"{PASSWORD}\n", "contains a line break"), ("neo4j", "short/7", "is too short for neo4j; write 8")],
 )
-def test_password_that_server_rejects_is_refused(source, password, said):
+def test_password_that_server_rejects_is_refused(source, password, message):
     with pytest.raises(SettingsError) as refused:
         settings(source=source, platform="docker", databasePassword=password)
-    assert said in str(refused.value)
+    assert message in str(refused.value)
     assert password not in str(refused.value)
 
 
@@ -77,8 +77,8 @@ def test_plan_accepts_encrypted_connection_string(source, tmp_path, monkeypatch,
         (tmp_path / name).symlink_to(ROOT / name)
     monkeypatch.chdir(tmp_path)
     assert main(["--stack", "mine"]) == ExitCode.OK
-    said = capsys.readouterr().out
-    assert "server: existing, named by loadtest:connectionString, which is encrypted and not read here" in said
-    assert said.count("server: ") == 1
+    output = capsys.readouterr().out
+    assert "server: existing, named by loadtest:connectionString, which is encrypted and not read here" in output
+    assert output.count("server: ") == 1
     assert main(["--stack", "mine", "--output-format", "json"]) == ExitCode.OK
     assert json.loads(capsys.readouterr().out)["on_existing"] == OnExisting.FAIL

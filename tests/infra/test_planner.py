@@ -81,7 +81,7 @@ ID = "columns: [{name: id, data_type: integer}]"
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("tables: []", "tables: [] is "),
         (
@@ -94,13 +94,13 @@ ID = "columns: [{name: id, data_type: integer}]"
         ("", "tables is missing"),
     ],
 )
-def test_invalid_schema_is_refused(tmp_path, text, said):
+def test_invalid_schema_is_refused(tmp_path, text, message):
     file = schema_file(tmp_path, text)
     with pytest.raises(InputError) as refused:
         plan(schema=file)
     line = str(refused.value)
     assert line.startswith(file)
-    assert said in line
+    assert message in line
     assert "; " in line
     assert "\n" not in line
     assert refused.value.exit_code == ExitCode.BAD_INPUT

@@ -225,8 +225,8 @@ def test_docker_cleanup_removes_labelled_resources_only(
     )  # fmt: skip
     try:
         assert cleanup.main(["--stack", stack], tmp_path) == 0
-        said = capsys.readouterr().out
-        assert [line.split(" (")[0] for line in said.splitlines()[:-1]] == [
+        output = capsys.readouterr().out
+        assert [line.split(" (")[0] for line in output.splitlines()[:-1]] == [
             f"not created by this checkout: volume {stays.name}",
             *(f"orphaned: {kind} {stack}" for kind in ("container", "network", "volume")),
         ]

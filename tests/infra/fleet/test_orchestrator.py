@@ -62,8 +62,10 @@ def well(worker, after_seconds=0.0):
 class Script:
     """A runner whose workers end as given, after a number of calls of `running`."""
 
-    def __init__(self, ended: Mapping[str, ProcessExit], looks: int = 2, prepared: ProcessExit = PREPARED) -> None:
-        self._ended, self._looks, self._prepared = ended, looks, prepared
+    def __init__(
+        self, ended: Mapping[str, ProcessExit], calls_until_end: int = 2, prepared: ProcessExit = PREPARED
+    ) -> None:
+        self._ended, self._calls_left, self._prepared = ended, calls_until_end, prepared
         self.calls: list[str] = []
 
     def prepare(self, timeout_seconds: float, wanted: Callable[[], bool]) -> ProcessExit:
@@ -74,12 +76,12 @@ class Script:
         self.calls.append("start")
 
     def running(self) -> frozenset[str]:
-        self._looks -= 1
-        return frozenset(["worker-1"] if self._looks > 0 else [])
+        self._calls_left -= 1
+        return frozenset(["worker-1"] if self._calls_left > 0 else [])
 
     def stop(self) -> None:
         self.calls.append("stop")
-        self._looks = 0
+        self._calls_left = 0
 
     def exits(self) -> Mapping[str, ProcessExit]:
         return self._ended
@@ -132,8 +134,8 @@ def test_worker_unknown_to_platform_never_started():
 
 
 def test_timeout_stops_workers_and_is_reported():
-    told = own_result("worker-2", success=False, exit_reason=ExitReason.INTERRUPTED, errors=("SIGTERM",), exit_code=143)
-    script = Script({"worker-1": well("worker-1"), "worker-2": ProcessExit(143, told)}, looks=1_000_000)
+    line = own_result("worker-2", success=False, exit_reason=ExitReason.INTERRUPTED, errors=("SIGTERM",), exit_code=143)
+    script = Script({"worker-1": well("worker-1"), "worker-2": ProcessExit(143, line)}, calls_until_end=1_000_000)
     outcome = run_fleet(plan_of(timeout_seconds=0), script, wanted=lambda: True)
     assert script.calls == ["prepare", "start", "stop", "finish"]
     assert outcome.results[0].exit_reason is ExitReason.COMPLETED
@@ -145,14 +147,14 @@ def test_run_is_stopped_at_its_timeout(monkeypatch):
     seconds = itertools.count()
     clock = SimpleNamespace(monotonic=lambda: float(next(seconds)), sleep=lambda _: None)
     monkeypatch.setattr(conducting, "time", clock)
-    script = Script({"worker-1": well("worker-1"), "worker-2": well("worker-2")}, looks=1_000)
+    script = Script({"worker-1": well("worker-1"), "worker-2": well("worker-2")}, calls_until_end=1_000)
     run_fleet(plan_of(timeout_seconds=60), script, wanted=lambda: True)
     assert script.calls == ["prepare", "start", "stop", "finish"]
     assert 60 <= next(seconds) <= 64
 
 
 def test_cancelled_run_stops_workers_and_is_retried():
-    script = Script({"worker-1": well("worker-1"), "worker-2": well("worker-2")}, looks=1_000_000)
+    script = Script({"worker-1": well("worker-1"), "worker-2": well("worker-2")}, calls_until_end=1_000_000)
     outcome = run_fleet(plan_of(), script, wanted=lambda: False)
     assert script.calls == ["prepare", "start", "stop", "finish"]
     assert not outcome.succeeded
@@ -168,20 +170,20 @@ class TestOneWorker:
         return result_of(self.plan, self.worker, ended)
 
     def test_own_result_is_used(self):
-        told = own_result("worker-1", success=False, exit_reason=ExitReason.FAILED, errors=("refused",))
-        result = self.result(ProcessExit(1, f"noise\n{told}\n"))
+        line = own_result("worker-1", success=False, exit_reason=ExitReason.FAILED, errors=("refused",))
+        result = self.result(ProcessExit(1, f"noise\n{line}\n"))
         assert (result.success, result.errors, result.exit_code) == (False, ("refused",), 1)
 
     def test_last_own_result_is_used(self):
-        told = own_result("worker-1", metrics=Metrics(rows_processed=1))
-        assert self.result(ProcessExit(0, told + "\n" + own_result("worker-1"))).metrics.rows_processed == 100
+        line = own_result("worker-1", metrics=Metrics(rows_processed=1))
+        assert self.result(ProcessExit(0, line + "\n" + own_result("worker-1"))).metrics.rows_processed == 100
 
     def test_result_of_another_worker_is_ignored(self):
         assert self.result(ProcessExit(0, own_result("worker-2"))).exit_reason is ExitReason.FAILED
 
     def test_platform_reason_replaces_that_of_failed_result(self):
-        told = own_result("worker-1", success=False, exit_reason=ExitReason.INTERRUPTED)
-        result = self.result(ProcessExit(137, told, ExitReason.OOM_KILLED, "at its limit"))
+        line = own_result("worker-1", success=False, exit_reason=ExitReason.INTERRUPTED)
+        result = self.result(ProcessExit(137, line, ExitReason.OOM_KILLED, "at its limit"))
         assert (result.success, result.exit_reason, result.exit_code) == (False, ExitReason.OOM_KILLED, 137)
 
     def test_completed_result_ignores_platform_reason(self):

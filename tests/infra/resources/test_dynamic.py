@@ -43,6 +43,6 @@ def test_error_on_destroy_is_one_line(tmp_path: Path, raised: str, has_traceback
     project.environment["PYTHONPATH"] = str(ROOT)
     project.program(PROGRAM.format(root=str(ROOT), raised=raised))
     project.up()
-    said = project.pulumi("destroy", "--yes", "--skip-preview", "--color=never", succeeds=False)
-    assert raised.partition('"')[2].removesuffix('")') in said
-    assert ("Traceback" in said) == has_traceback
+    output = project.pulumi("destroy", "--yes", "--skip-preview", "--color=never", succeeds=False)
+    assert raised.partition('"')[2].removesuffix('")') in output
+    assert ("Traceback" in output) == has_traceback

@@ -37,7 +37,7 @@ def test_tolerations_accept_taints_of_kubectl():
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "said"),
+    ("key", "value", "message"),
     [
         ("nodeSelector", "disk", "'disk' has 'disk', which is not a node label; write labels like disk=ssd,zone=a"),
         ("nodeSelector", "a=b,a=c", "'a=b,a=c' names 'a' twice; write labels like disk=ssd,zone=a"),
@@ -48,7 +48,7 @@ def test_tolerations_accept_taints_of_kubectl():
         ("startTimeout", "0", "'0' is not a whole number above zero; write one like 4"),
     ],
 )
-def test_invalid_value_is_refused_with_key_and_remedy(key: str, value: str, said: str):
+def test_invalid_value_is_refused_with_key_and_remedy(key: str, value: str, message: str):
     with pytest.raises(SettingsError) as error:
         settings(**{key: value})
-    assert str(error.value).startswith(f"loadtest:{key}: {said}")
+    assert str(error.value).startswith(f"loadtest:{key}: {message}")

@@ -54,7 +54,7 @@ def test_existing_files_in_output_dir_are_kept_by_default() -> None:
 
 @pytest.mark.parametrize("platform", ["local", "docker"])
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         ("file", r"'.*/file' is a file; name a folder"),
         ("file/out", r"'.*/file/out' is a file \(its part '.*/file'\); name a folder"),
@@ -62,11 +62,11 @@ def test_existing_files_in_output_dir_are_kept_by_default() -> None:
         ("theirs", r"'.*/theirs' holds 'part-1', which this stack did not write; name another folder"),
     ],
 )
-def test_unusable_folder_is_refused_in_the_plan(tmp_path: Path, platform: str, given: str, said: str) -> None:
+def test_unusable_folder_is_refused_in_the_plan(tmp_path: Path, platform: str, given: str, message: str) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "theirs").mkdir()
     (tmp_path / "theirs" / "part-1").touch()
-    with pytest.raises(InputError, match=f"^loadtest:outputDir: {said}") as refused:
+    with pytest.raises(InputError, match=f"^loadtest:outputDir: {message}") as refused:
         checked(tmp_path, outputDir=given, platform=platform)
     assert "\n" not in str(refused.value)
     assert not (tmp_path / ".loadtest").exists()

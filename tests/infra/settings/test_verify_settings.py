@@ -23,17 +23,17 @@ def test_plan_has_verify_depth_and_retries() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         ({"retries": "-1"}, "loadtest:retries: '-1' is not a whole number of 0 or more"),
         ({"verifyDepth": "deep"}, "loadtest:verifyDepth: 'deep' is not a valid choice; write one of full, checksum"),
         ({"operation": "check"}, "loadtest:operation: 'check' is not a valid choice"),
     ],
 )
-def test_invalid_verify_setting_is_refused(given: dict[str, str], said: str) -> None:
+def test_invalid_verify_setting_is_refused(given: dict[str, str], message: str) -> None:
     with pytest.raises(SettingsError) as refused:
         plan(**given)
-    assert str(refused.value).startswith(said)
+    assert str(refused.value).startswith(message)
 
 
 @pytest.mark.parametrize(

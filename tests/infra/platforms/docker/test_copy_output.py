@@ -57,7 +57,7 @@ def test_output_without_a_manifest_is_not_copied(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("members", "said"),
+    ("members", "message"),
     [
         (MEMBERS[:2], f"{ORDERS}: the container's output does not have this file"),
         ([MEMBERS[0], MEMBERS[1], member(f"data/{ORDERS}", b"id\n3\n")], f"{ORDERS}: .* is not what its worker wrote"),
@@ -67,11 +67,11 @@ def test_output_without_a_manifest_is_not_copied(tmp_path: Path) -> None:
     ],
 )
 def test_output_unlike_its_manifest_leaves_earlier_files(
-    tmp_path: Path, members: list[tuple[tarfile.TarInfo, bytes]], said: str
+    tmp_path: Path, members: list[tuple[tarfile.TarInfo, bytes]], message: str
 ) -> None:
     folder = tmp_path / "out"
     assert copy(folder, *MEMBERS)
-    with pytest.raises(RunError, match=said):
+    with pytest.raises(RunError, match=message):
         copy(folder, *members)
     assert files(folder) == FILES
 

@@ -114,15 +114,15 @@ def test_own_namespace_and_labelled_objects_are_removed(project, kubectl, stack,
     ]
     another = mark_of(stack, checkout="another")
     others = [f"{each} (stack {stack})" for each in (f"config map {users}/{stack}-theirs", f"namespace theirs-{stack}")]
-    strangers = [f"not created by this checkout: {each}; remove with --instance {another}" for each in others]
+    foreign = [f"not created by this checkout: {each}; remove with --instance {another}" for each in others]
     # A search of all stacks also finds resources of others.
-    assert {*strangers, *(f"orphaned: {each}" for each in found)} <= set(cleaned(project, capsys))
-    listed = [*strangers, *(f"orphaned: {each}" for each in found)]
+    assert {*foreign, *(f"orphaned: {each}" for each in found)} <= set(cleaned(project, capsys))
+    listed = [*foreign, *(f"orphaned: {each}" for each in found)]
     listed.append("4 orphaned; remove with --yes (a run in progress ends, too)")
     assert cleaned(project, capsys, "--stack", stack) == listed
     removed = [f"removed: {each}" for each in found]
-    assert cleaned(project, capsys, "--stack", stack, "--yes") == [*strangers, *removed]
-    assert cleaned(project, capsys, "--stack", stack) == strangers
+    assert cleaned(project, capsys, "--stack", stack, "--yes") == [*foreign, *removed]
+    assert cleaned(project, capsys, "--stack", stack) == foreign
     assert kubectl.run("get", "configmaps", f"--namespace={users}", "--output=name").split() == [
         "configmap/kube-root-ca.crt",
         f"configmap/{stack}-other-others",
@@ -141,8 +141,8 @@ def test_user_of_one_namespace_cleans_up_that_one(project, cluster, kubectl, sta
     admin["users"] = [{"name": "limited", "user": {"token": token}}]
     admin["contexts"][0]["context"]["user"] = "limited"
     configured(project, stack, {"kubernetes:kubeconfig": yaml.safe_dump(admin), "loadtest:namespace": users})
-    said = cleaned(project, capsys, "--stack", stack, "--yes")
-    assert [line.partition(":")[0] for line in said] == ["not created by this checkout", *["removed"] * 3]
+    output = cleaned(project, capsys, "--stack", stack, "--yes")
+    assert [line.partition(":")[0] for line in output] == ["not created by this checkout", *["removed"] * 3]
     assert kubectl.run("get", "jobs,pods", f"--namespace={users}", "--output=name") == ""
 
 

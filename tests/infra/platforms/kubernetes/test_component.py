@@ -174,7 +174,7 @@ def test_placement_and_storage_settings_are_applied():
 
 
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("values", "message"),
     [
         ({"outputDir": "out"}, "loadtest:outputDir: is a folder of this machine"),
         ({"keepDatabasePort": "true"}, "loadtest:keepDatabasePort: is for servers on this machine"),
@@ -182,10 +182,10 @@ def test_placement_and_storage_settings_are_applied():
         ({"imagePullSecret": "key"}, "loadtest:imagePullSecret: 'key' must be in an existing namespace"),
     ],
 )
-def test_setting_without_effect_on_cluster_is_refused(values: dict[str, str], said: str):
+def test_setting_without_effect_on_cluster_is_refused(values: dict[str, str], message: str):
     with pytest.raises(SettingsError) as error:
         guard.check_settings(settings_of("kubernetes", **values))
-    assert str(error.value).startswith(said)
+    assert str(error.value).startswith(message)
     assert ";" in str(error.value)
 
 

@@ -85,7 +85,7 @@ UNSCHEDULABLE = {"type": "PodScheduled", "status": "False", "reason": "Unschedul
 
 
 @pytest.mark.parametrize(
-    ("state", "status", "said"),
+    ("state", "status", "message"),
     [
         ({"waiting": {"reason": "ImagePullBackOff", "message": 'image "x"\nis absent'}}, {},
          f'ImagePullBackOff: image "x" is absent; {NO_IMAGE}'),
@@ -95,15 +95,15 @@ UNSCHEDULABLE = {"type": "PodScheduled", "status": "False", "reason": "Unschedul
         ({"waiting": {"reason": "ContainerCreating"}}, {}, "Pending"),
     ],
 )  # fmt: skip
-def test_pod_that_does_not_start_has_a_reason(state, status, said):
+def test_pod_that_does_not_start_has_a_reason(state, status, message):
     waiting = pod(state, phase="Pending", **status)
     assert not is_over(waiting)
     assert not has_begun(waiting)
-    assert why_not_begun(waiting) == said
+    assert why_not_begun(waiting) == message
     gone = exit_of(waiting, gone=True)
     assert (gone.reason, gone.detail) == (
         ExitReason.NEVER_STARTED,
-        f"its pod was deleted before it started ({said})",
+        f"its pod was deleted before it started ({message})",
     )
 
 
