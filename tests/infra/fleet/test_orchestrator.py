@@ -11,7 +11,7 @@ from core.options import Operation
 from core.plan import LoadPlan, partition
 from core.results import ExitReason, Metrics, Progress, WorkerResult
 from core.schema.file import load_schema
-from infra.fleet import orchestrator as conducting
+from infra.fleet import orchestrator
 from infra.fleet.orchestrator import run_fleet
 from infra.fleet.runner import ProcessExit
 from infra.fleet.worker_results import result_of
@@ -24,7 +24,7 @@ PREPARED = ProcessExit(0, '{"prepared": ["users"], "warnings": ["slow"], "server
 
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch):
-    monkeypatch.setattr(conducting, "POLL_SECONDS", 0)
+    monkeypatch.setattr(orchestrator, "POLL_SECONDS", 0)
 
 
 def plan_of(timeout_seconds=60):
@@ -136,7 +136,7 @@ def test_worker_unknown_to_platform_never_started():
 def test_timeout_stops_workers_and_is_reported():
     line = own_result("worker-2", success=False, exit_reason=ExitReason.INTERRUPTED, errors=("SIGTERM",), exit_code=143)
     script = Script({"worker-1": well("worker-1"), "worker-2": ProcessExit(143, line)}, calls_until_end=1_000_000)
-    outcome = run_fleet(plan_of(timeout_seconds=0), script, wanted=lambda: True)
+    outcome = run_fleet(plan_of().model_copy(update={"timeout_seconds": 0}), script, wanted=lambda: True)
     assert script.calls == ["prepare", "start", "stop", "finish"]
     assert outcome.results[0].exit_reason is ExitReason.COMPLETED
     assert outcome.results[1].exit_reason is ExitReason.TIMED_OUT
@@ -146,7 +146,7 @@ def test_timeout_stops_workers_and_is_reported():
 def test_run_is_stopped_at_its_timeout(monkeypatch):
     seconds = itertools.count()
     clock = SimpleNamespace(monotonic=lambda: float(next(seconds)), sleep=lambda _: None)
-    monkeypatch.setattr(conducting, "time", clock)
+    monkeypatch.setattr(orchestrator, "time", clock)
     script = Script({"worker-1": well("worker-1"), "worker-2": well("worker-2")}, calls_until_end=1_000)
     run_fleet(plan_of(timeout_seconds=60), script, wanted=lambda: True)
     assert script.calls == ["prepare", "start", "stop", "finish"]
