@@ -1,4 +1,8 @@
-"""The sources, each declared once: what it can do, so that nothing else needs to know which one it is."""
+"""The stores, each declared once with its capabilities.
+
+A store's other modules are found by its name: `worker.sources.<name>`, `infra.databases.<name>` for one with a server, and
+`core.schema.checks.<name>` for one with limits.
+"""
 
 from dataclasses import dataclass
 
@@ -7,35 +11,35 @@ from core.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a source is and can do; the platforms and the worker's pipelines ask this and never its name."""
+    """Capabilities of a store. Platforms and the worker's pipelines decide by these, not by the store's name."""
 
     name: str
     schemes: tuple[str, ...]
-    """The schemes of its connection strings; the first is the one to recommend."""
+    """The schemes of its connection strings, the recommended one first."""
     bulk: str
-    """What `method: bulk` is here, in the server's own words."""
+    """What `method: bulk` does, in the server's own terms."""
     insert: str
-    """What `method: insert` is here: the way that is compared against."""
+    """What `method: insert` does."""
     transactional: bool
-    """Whether a batch lands whole or not at all."""
+    """Whether a batch is stored as a whole or not at all."""
     key_range_deletable: bool
-    """Whether a redo removes its rows by a range of keys; where not, it replaces what it wrote."""
+    """Whether a redo removes its rows by a range of keys; otherwise it replaces its files or partitions."""
     needs_server: bool = True
     port: int | None = None
     """The server's usual TCP port."""
     largest_batch: int | None = None
-    """The most rows of one batch, where the server has a bound."""
+    """The most rows of one batch, if the server limits them."""
     advertises_address: bool = False
-    """Whether the server sends its clients on to an address that it was told, wherever they reached it."""
+    """Whether the server redirects its clients to an address that it is configured with."""
     shortest_password: int = 0
     """The fewest characters of a password that the server's image accepts."""
     embedded: bool = False
     """Whether a Python package brings its server, which `infra.platforms.local.<name>` starts."""
     file_suffix: str | None = None
-    """The ending of the files it writes, where it writes files."""
+    """The suffix of its files, if it writes files."""
 
     def limit_batch(self, asked: int) -> int:
-        """The batch that is committed at once where `asked` rows are wanted: no more than the source takes."""
+        """Return the rows that are committed at once: `asked`, but no more than the store accepts."""
         return min(asked, self.largest_batch or asked)
 
 
@@ -75,7 +79,7 @@ MONGODB = _declare(
     Capabilities(
         name="mongodb",
         schemes=("mongodb", "mongodb+srv"),
-        bulk="unordered insertMany of documents encoded before",
+        bulk="unordered insertMany of encoded documents",
         insert="insertOne",
         transactional=False,
         key_range_deletable=True,
@@ -87,7 +91,7 @@ NEO4J = _declare(
     Capabilities(
         name="neo4j",
         schemes=("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"),
-        bulk="UNWIND of rows, a transaction a batch",
+        bulk="UNWIND of rows, one transaction per batch",
         insert="one CREATE at a time",
         transactional=True,
         key_range_deletable=True,
@@ -100,7 +104,7 @@ KAFKA = _declare(
     Capabilities(
         name="kafka",
         schemes=("kafka",),
-        bulk="pipelined produce of messages encoded before",
+        bulk="pipelined produce of encoded messages",
         insert="one message at a time, each acknowledged",
         transactional=False,
         key_range_deletable=False,
@@ -138,7 +142,7 @@ METHODS = (BULK, INSERT)
 
 
 def capabilities_of(name: str, key: str = "source") -> Capabilities:
-    """A source's declaration; raises InputError that names `key` and what there is."""
+    """Return a store's declaration; raise InputError with `key` and the valid names."""
     if name not in SOURCES:
         raise InputError.of(key, name, "is not a valid source", f"write one of {', '.join(SOURCES)}")
     return SOURCES[name]

@@ -8,7 +8,7 @@ from infra.settings.model import Settings
 
 
 def database_of(settings: Settings) -> DatabaseSpec | None:
-    """The server that the program makes for these settings, or None where it makes none."""
+    """Return the server that the program creates for these settings; None for an existing server or files."""
     if not settings.owns_server:
         return None
     specification = specification_of(
@@ -24,13 +24,13 @@ def database_of(settings: Settings) -> DatabaseSpec | None:
 
 
 def adapted_to(source: str, specification: DatabaseSpec, password: str) -> DatabaseSpec:
-    """The server for a password that was chosen, where the source's image needs help with it."""
+    """Return the server adapted to a password that its image would misread, or the server as it is."""
     adapt = getattr(_module(source), "adapted_to", None)
     return adapt(specification, password) if adapt else specification
 
 
 def specification_of(source: str, image: str | None, cpu: float, memory: int, tmpfs: int | None) -> DatabaseSpec:
-    """A source's server for these limits: cores, and bytes; of its official image unless another is named."""
+    """Return a store's server for these limits: cores, and bytes. `image` replaces the official one."""
     specification: DatabaseSpec = _module(source).specification(image, cpu, memory, tmpfs)
     return specification
 

@@ -1,4 +1,4 @@
-"""Kafka for a load test: one node that is broker and controller (KRaft), without replicas, for as long as the run."""
+"""Kafka for a load test: one node that is broker and controller (KRaft), without replicas."""
 
 from core.units import MIB
 from infra.databases.probe import probe
@@ -7,18 +7,18 @@ from infra.databases.spec import DatabaseSpec
 IMAGE = "apache/kafka:4.1.1"
 _DATA = "/var/lib/kafka/data"
 _RETENTION_MINUTES = 180
-"""Longer than a run's default timeout of an hour with its verification: what has expired could not be counted."""
+"""Longer than a run's default timeout of an hour with its verification, which cannot count expired messages."""
 
 _METADATA = b"\0\3" + b"\0\1" + b"\0\0\0\0" + b"\xff\xff" + b"\0\0\0\0"
-"""A metadata request, version 1, of no client and for no topic: it is answered with the brokers that take work."""
+"""A metadata request, version 1, without a client id or topics. The answer lists the brokers that are registered."""
 _REQUEST = len(_METADATA).to_bytes(4, "big") + _METADATA
 _ANSWER_TO_BROKERS = 12
 """Size, correlation id, number of brokers: four bytes each."""
 
 
 def specification(image: str | None, cpu: float, memory: int, tmpfs: int | None) -> DatabaseSpec:
-    """The server for these limits: cores, and bytes."""
-    # Most of what it keeps is in the kernel's page cache, or on the RAM disk, and not in its heap.
+    """Return the server for these limits: cores, and bytes."""
+    # Most of its data are in the kernel's page cache, or on the RAM disk, and not in its heap.
     heap = max(memory // 4 // MIB, 192)
     return DatabaseSpec(
         image=image or IMAGE,
@@ -36,12 +36,12 @@ def specification(image: str | None, cpu: float, memory: int, tmpfs: int | None)
             "KAFKA_NUM_PARTITIONS": "4",
             "KAFKA_AUTO_CREATE_TOPICS_ENABLE": "false",
             "KAFKA_LOG_RETENTION_MINUTES": str(_RETENTION_MINUTES),
-            # Only whole segments are deleted: small ones give a small disk back what a redo removed.
+            # Only whole segments are deleted, so a small disk needs small segments to free what a redo removes.
             "KAFKA_LOG_SEGMENT_BYTES": str(max(memory // 32, 16 * MIB)),
             "KAFKA_LOG_SEGMENT_DELETE_DELAY_MS": "1000",
-            # How far records were deleted is written down this often, from so soon after the start on, instead of once a
-            # minute from half a minute on: a broker that is killed before gives them back, and a redo's rows would stand
-            # beside those that it removed.
+            # The broker stores at this interval, after this delay, how far records are deleted (default: every minute, after
+            # half a minute). A broker that is killed before restores the deleted records, and a redo's rows would be
+            # duplicates of them.
             "KAFKA_LOG_FLUSH_START_OFFSET_CHECKPOINT_INTERVAL_MS": "500",
             "KAFKA_LOG_INITIAL_TASK_DELAY_MS": "500",
             "KAFKA_OFFSETS_TOPIC_NUM_PARTITIONS": "1",
@@ -54,13 +54,13 @@ def specification(image: str | None, cpu: float, memory: int, tmpfs: int | None)
         secret_environment={},
         port=9092,
         data_directory=_DATA,
-        # A broker is among those that take work once it is registered, and the controller leads.
+        # The answer lists the broker once it is registered and the controller is the leader.
         health_command=probe(9092, _REQUEST, _ANSWER_TO_BROKERS, "[1-9a-f]$"),
         connection="kafka://{host}:{port}",
         cpu=cpu,
         memory=memory,
         tmpfs=tmpfs,
         user=1000,
-        # The image starts as this user, and may not take the folder.
+        # The image starts as this user, which may not change the owner of the folder.
         tmpfs_options="uid=1000,gid=1000,mode=0755",
     )

@@ -1,8 +1,8 @@
 """MongoDB for a load test: a replica set of one, sized by its memory.
 
-`prepare` initiates the replica set. Its members ask each other for a key, so a random one is made before the server
-starts. The journal cannot be off in a replica set (since 4.0): it is flushed as seldom as the server allows, and the
-load's write concern does not wait for it.
+`prepare` initiates the replica set. Its members authenticate with a key, so a random one is created before the server
+starts. The journal cannot be off in a replica set (since 4.0): it is flushed at the longest interval that the server allows,
+and the load's write concern does not wait for it.
 """
 
 from core.units import GIB, MIB
@@ -15,7 +15,7 @@ NAME = "loadtest"
 REPLICA_SET = "loadtest"
 _KEY = "/tmp/loadtest.key"  # noqa: S108 - in the server's container
 _USER = "999:999"
-"""The server's, in the official image."""
+"""User and group of the server in the official image."""
 
 _PING = b"\x1e\0\0\0" + b"\x10ping\0\1\0\0\0" + b"\x02$db\0\x06\0\0\0admin\0" + b"\0"
 """`{ping: 1, $db: "admin"}` in BSON."""
@@ -27,7 +27,7 @@ _OK = b"ok\0" + b"\0\0\0\0\0\0\xf0\x3f"
 
 
 def arguments(memory: int) -> tuple[str, ...]:
-    """The command for a server with this many bytes of memory."""
+    """Return the command for a server with this many bytes of memory."""
     cache = max(memory / 4, 256 * MIB) / GIB
     server = (
         "mongod",
@@ -36,7 +36,7 @@ def arguments(memory: int) -> tuple[str, ...]:
         "--bind_ip_all",
         f"--wiredTigerCacheSizeGB={cache:g}",
         "--journalCommitInterval=500",
-        # Nobody replicates: its default would be a GiB of a small disk.
+        # Nothing is replicated, and the default is a GiB of a small disk.
         "--oplogSize=64",
     )
     key = f"head -c 96 /dev/urandom | base64 -w0 >{_KEY} && chmod 400 {_KEY} && chown {_USER} {_KEY}"
@@ -44,7 +44,7 @@ def arguments(memory: int) -> tuple[str, ...]:
 
 
 def specification(image: str | None, cpu: float, memory: int, tmpfs: int | None) -> DatabaseSpec:
-    """The server for these limits: cores, and bytes."""
+    """Return the server for these limits: cores, and bytes."""
     return DatabaseSpec(
         image=image or IMAGE,
         arguments=arguments(memory),
@@ -52,7 +52,7 @@ def specification(image: str | None, cpu: float, memory: int, tmpfs: int | None)
         secret_environment={"MONGO_INITDB_ROOT_PASSWORD": "{password}"},
         port=27017,
         data_directory="/data/db",
-        # By the container's name: while the image makes its user, its server listens on the loopback only.
+        # Use the container's name: while the image creates its user, its server listens on the loopback only.
         health_command=probe(27017, _MESSAGE, _SHORTEST_ANSWER, _OK.hex(), host="$HOSTNAME"),
         connection=f"mongodb://{NAME}:{{password}}@{{host}}:{{port}}/{NAME}?authSource=admin&directConnection=true",
         cpu=cpu,

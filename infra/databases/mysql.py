@@ -1,7 +1,7 @@
-"""MySQL 8.4 and 9.x for a load test: sized by its memory, and durable no longer than the run.
+"""MySQL 8.4 and 9.x for a load test: sized by its memory, without durability beyond the run.
 
-`innodb_flush_log_at_trx_commit=2` writes the log at a commit and flushes it once a second, `innodb_doublewrite=OFF` writes
-each page once: after a crash of the machine the data may be lost. No settings for data that matter.
+`innodb_flush_log_at_trx_commit=2` writes the log at a commit and flushes it once per second, `innodb_doublewrite=OFF` writes
+each page once: a crash of the machine may lose data. Do not use these settings for data that matter.
 """
 
 from core.units import MIB
@@ -13,8 +13,8 @@ NAME = "loadtest"
 
 
 def arguments(memory: int) -> tuple[str, ...]:
-    """The settings for a server with this many bytes of memory; every one is known to 8.4 and to 9.x."""
-    # A server at rest has some 400 MiB beside its buffer pool, and the RAM disk of the data counts too.
+    """Return the settings for a server with this many bytes of memory; 8.4 and 9.x have all of them."""
+    # An idle server uses about 400 MiB in addition to its buffer pool, and the RAM disk of the data counts too.
     pool = max(memory // 8 // MIB, 64)
     return (
         "--max-connections=200",
@@ -24,7 +24,7 @@ def arguments(memory: int) -> tuple[str, ...]:
         "--local-infile=1",
         "--innodb-flush-log-at-trx-commit=2",
         "--innodb-doublewrite=OFF",
-        # What it gathers about itself takes a hundred MiB and some of every statement.
+        # Its statistics take a hundred MiB, and some time of every statement.
         "--performance-schema=OFF",
         # Without it the server would look up the name of every client.
         "--skip-name-resolve",
@@ -32,7 +32,7 @@ def arguments(memory: int) -> tuple[str, ...]:
 
 
 def specification(image: str | None, cpu: float, memory: int, tmpfs: int | None) -> DatabaseSpec:
-    """The server for these limits: cores, and bytes."""
+    """Return the server for these limits: cores, and bytes."""
     return DatabaseSpec(
         image=image or IMAGE,
         arguments=arguments(memory),
@@ -40,8 +40,8 @@ def specification(image: str | None, cpu: float, memory: int, tmpfs: int | None)
         secret_environment={"MYSQL_ROOT_PASSWORD": "{password}", "MYSQL_PASSWORD": "{password}"},
         port=3306,
         data_directory="/var/lib/mysql",
-        # Over TCP: while the image initialises itself its server listens on a socket only. As the user of the load, in
-        # its database: `mysqladmin ping` succeeds where a login is refused.
+        # Use TCP: while the image initialises itself, its server listens on a socket only. Log in as the user of the load to
+        # its database: `mysqladmin ping` succeeds even if a login is refused.
         health_command=(
             "sh",
             "-c",

@@ -17,29 +17,29 @@ _HEALTH = (
     f"Accept: application/json\\r\\nContent-Length: {len(_QUERY)}\\r\\n\\r\\n%s' \"$login\" '{_QUERY}' >&3 && "
     "grep -q '\"errors\":\\[\\]' <&3"
 )
-"""A query over HTTP in bash alone, for the reason that `infra.databases.probe` gives."""
+"""A query over HTTP in bash alone, like the requests of `infra.databases.probe`."""
 
 _AWKWARD = re.compile("^[-@]|/")
-"""A password that the official image's entrypoint takes for something else, or refuses."""
-_GIVE_IT = (
+"""Passwords that the official image's entrypoint misreads or refuses."""
+_START_WITH_LOGIN = (
     "p=${NEO4J_AUTH#*/}; unset NEO4J_AUTH; p=${p//\\\\/\\\\\\\\}; f=$(mktemp) && "
     'printf \'"%s"\\n\' "${p//\\"/\\\\\\"}" >"$f" && '
     '{ neo4j-admin dbms set-initial-password -- "@$f" || [ -d /data/databases/system ]; } && rm "$f" && '
     'exec "$(command -v docker-entrypoint.sh || echo /startup/docker-entrypoint.sh)" neo4j'
 )
-"""Gives it to the server's own program in a file, which quotes it; fails where there is a password, as after a restart."""
+"""Passes the quoted password to `neo4j-admin` in a file. That fails if there is a password, as after a restart."""
 
 
 def adapted_to(specification: DatabaseSpec, password: str) -> DatabaseSpec:
-    """The server for a password that was chosen: any printable text."""
+    """Return the server for a password of any printable text."""
     if not _AWKWARD.search(password):
         return specification
-    return specification.model_copy(update={"arguments": ("bash", "-c", _GIVE_IT)})
+    return specification.model_copy(update={"arguments": ("bash", "-c", _START_WITH_LOGIN)})
 
 
 def environment(memory: int, major: int = _STRICT) -> dict[str, str]:
-    """The settings for a server with this many bytes of memory, in the spelling of its major version."""
-    # The virtual machine takes some 250 MiB beside its heap and the page cache, and the RAM disk counts too.
+    """Return the settings for a server with this many bytes of memory, with the names of its major version."""
+    # The virtual machine uses about 250 MiB in addition to heap and page cache, and the RAM disk counts too.
     heap, cache = max(memory // 4 // MIB, 192), max(memory // 16 // MIB, 32)
     if major < _STRICT:
         names = ("dbms_memory_heap_initial__size", "dbms_memory_heap_max__size", "dbms_memory_pagecache_size")
@@ -49,12 +49,12 @@ def environment(memory: int, major: int = _STRICT) -> dict[str, str]:
         logs = ("db_tx__log_rotation_size", "db_tx__log_rotation_retention__policy", "db_tx__log_preallocate")
     settings = {
         **dict(zip(names, (f"{heap}m", f"{heap}m", f"{cache}m"), strict=True)),
-        # By default it sets 512 MiB aside, and on a smaller disk never becomes available.
+        # By default the server reserves 512 MiB, and on a smaller disk it never becomes available.
         **dict(zip(logs, ("16m", "2 files", "false"), strict=True)),
     }
     if major >= _STRICT:
-        # It then says something in every ten seconds that a request lasts, and tells its clients to miss it after twenty
-        # of silence; by default they wait for as long as the system's TCP does, which is hours.
+        # The server then sends a keep-alive every ten seconds of a request, and its clients give up after twenty seconds of
+        # silence. By default they wait as long as the system's TCP does, which is hours.
         settings |= {
             "server_bolt_connection__keep__alive__for__requests": "ALL",
             "server_bolt_connection__keep__alive": "10s",
@@ -64,7 +64,7 @@ def environment(memory: int, major: int = _STRICT) -> dict[str, str]:
 
 
 def specification(image: str | None, cpu: float, memory: int, tmpfs: int | None) -> DatabaseSpec:
-    """The server for these limits: cores, and bytes."""
+    """Return the server for these limits: cores, and bytes."""
     chosen = image or IMAGE
     return DatabaseSpec(
         image=chosen,
@@ -75,7 +75,7 @@ def specification(image: str | None, cpu: float, memory: int, tmpfs: int | None)
         data_directory="/data",
         user=7474,
         health_command=("bash", "-c", _HEALTH),
-        # Not neo4j://, by which the server sends its clients on to the address that it believes to have.
+        # Not neo4j://, with which the server redirects its clients to the address that it is configured with.
         connection="bolt://neo4j:{password}@{host}:{port}/neo4j",
         cpu=cpu,
         memory=memory,
@@ -84,6 +84,6 @@ def specification(image: str | None, cpu: float, memory: int, tmpfs: int | None)
 
 
 def _major(image: str) -> int:
-    """Of the image's tag; one that says nothing is taken for a present one."""
+    """Return the major version in the image's tag; a tag without a number counts as a current version."""
     digits = image.rpartition(":")[2].partition(".")[0]
     return int(digits) if digits.isdecimal() else _STRICT

@@ -1,7 +1,7 @@
-"""PostgreSQL 18 for a load test: sized by its memory, and durable no longer than the run.
+"""PostgreSQL 18 for a load test: sized by its memory, without durability beyond the run.
 
-`synchronous_commit=off` acknowledges a commit before it is on disk; `wal_level=minimal` logs what crash recovery needs and
-no more. After a crash the last fraction of a second of commits may be missing: no setting for data that matter.
+`synchronous_commit=off` acknowledges a commit before it is on disk; `wal_level=minimal` logs only what crash recovery needs.
+A crash may lose the commits of the last fraction of a second. Do not use these settings for data that matter.
 """
 
 from core.units import MIB
@@ -13,7 +13,7 @@ NAME = "loadtest"
 
 
 def arguments(memory: int) -> tuple[str, ...]:
-    """The settings for a server with this many bytes of memory, in `-c name=value` pairs."""
+    """Return the settings for a server with this many bytes of memory, in `-c name=value` pairs."""
     shared_buffers = max(memory // 4 // MIB, 32)
     settings = {
         "max_connections": "200",
@@ -29,16 +29,16 @@ def arguments(memory: int) -> tuple[str, ...]:
 
 
 def specification(image: str | None, cpu: float, memory: int, tmpfs: int | None) -> DatabaseSpec:
-    """The server for these limits: cores, and bytes."""
+    """Return the server for these limits: cores, and bytes."""
     return DatabaseSpec(
         image=image or IMAGE,
         arguments=arguments(memory),
         environment={"POSTGRES_USER": NAME, "POSTGRES_DB": NAME},
         secret_environment={"POSTGRES_PASSWORD": "{password}"},
         port=5432,
-        # From 18 on the official image keeps its data one level below what is to be mounted.
+        # From 18 on, the official image stores its data one level below its mount point.
         data_directory="/var/lib/postgresql",
-        # Over TCP: while the image initialises itself its server listens on a socket only.
+        # Use TCP: while the image initialises itself, its server listens on a socket only.
         health_command=("psql", "-h", "127.0.0.1", "-U", NAME, "-d", NAME, "-Atqc", "SELECT 1"),
         connection=f"postgresql://{NAME}:{{password}}@{{host}}:{{port}}/{NAME}",
         cpu=cpu,

@@ -1,13 +1,12 @@
-"""Health checks in bash alone: a request over TCP in the server's own protocol, and a look at the answer.
+"""Health checks in bash alone: a request over TCP in the server's own protocol, and a check of the answer.
 
 A check runs every two seconds on Docker and every ten on Kubernetes, also while the load is measured. The clients of these
-servers start a virtual machine each time, for a second of a core; this takes what it costs to start bash in a container,
-some 0.1 s of a core.
+servers would start a virtual machine each time, which takes a second of a core. Bash takes about 0.1 s of a core.
 """
 
 
 def probe(port: int, request: bytes, answer: int, wanted: str, host: str = "127.0.0.1") -> tuple[str, ...]:
-    """A command that succeeds when the first `answer` bytes, in hexadecimal, match the pattern `wanted` (of grep -E).
+    """Return a command that succeeds if the first `answer` bytes, in hexadecimal, match the pattern `wanted` of grep -E.
 
     `host` may be a variable of the container's shell, such as `$HOSTNAME`.
     """

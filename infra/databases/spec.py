@@ -1,4 +1,4 @@
-"""What a server of ours is, as plain data: every platform renders the same one."""
+"""Specification of a server that Loadtest creates, as plain data that every platform renders."""
 
 from urllib.parse import quote
 
@@ -6,9 +6,9 @@ from pydantic import BaseModel, ConfigDict
 
 
 class DatabaseSpec(BaseModel):
-    """A server's image, how it is started and sized, and how to see that it answers queries.
+    """A server's image, start, size and health check.
 
-    `secret_environment` and `connection` hold the placeholder `{password}`, which is filled where it is a secret.
+    `secret_environment` and `connection` have the placeholder `{password}`, which is filled only in secrets.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -17,32 +17,32 @@ class DatabaseSpec(BaseModel):
     arguments: tuple[str, ...]
     """The server's settings, each in the server's own spelling."""
     environment: dict[str, str]
-    """Without secrets; `{host}` stands for the name by which the workers reach the server."""
+    """Variables without secrets; `{host}` is the name by which the workers reach the server."""
     secret_environment: dict[str, str]
-    """Name to text with `{password}` in it."""
+    """Variables with `{password}` in their values."""
     port: int
     data_directory: str
     health_command: tuple[str, ...]
-    """Succeeds, inside the container, once the server answers queries; reads its password from the environment."""
+    """A command that succeeds in the container once the server answers queries, with the password from the environment."""
     connection: str
-    """The connection string, with `{password}`, `{host}` and `{port}` in it: see `connection_string`."""
+    """The connection string, with `{password}`, `{host}` and `{port}`: see `connection_string`."""
     cpu: float
     memory: int
     tmpfs: int | None
     """Bytes of RAM disk for the data directory, which count against the memory; None for the container's disk."""
     user: int = 999
-    """The number of the user and of the group that the image's server runs as, where it may not begin as root."""
+    """The user and group id of the image's server, for a platform on which it may not start as root."""
     tmpfs_options: str = ""
-    """What the RAM disk's mount needs beside its size."""
+    """Mount options of the RAM disk in addition to its size."""
 
     def environment_at(self, host: str) -> dict[str, str]:
-        """The environment of a server that is reached by this name."""
+        """Return the environment of a server that the workers reach by this name."""
         return {name: text.replace("{host}", host) for name, text in self.environment.items()}
 
     def connection_string(self, password: str, host: str, port: int | None = None) -> str:
-        """The connection string of a server that is reached there; the password may have any character."""
+        """Return the connection string of a server at this place; the password may have any character."""
         return self.connection.format(password=quote(password, safe=""), host=host, port=port or self.port)
 
     def secrets(self, password: str) -> dict[str, str]:
-        """The secret part of the environment."""
+        """Return the secret part of the environment."""
         return {name: text.format(password=password) for name, text in self.secret_environment.items()}

@@ -1,4 +1,4 @@
-"""What a store cannot hold of a schema is refused in the plan; what it stores in another form is a warning.
+"""Refuse schemas that a store cannot hold, and warn of values that it stores in another form.
 
 A store's checks are the module `core.schema.checks.<store>`, with `complaints(table)` and, where it changes values,
 `warnings(table)`. A store without limits has no such module.

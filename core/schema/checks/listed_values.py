@@ -11,7 +11,7 @@ from core.schema.values import canonical_json, document_of, items_of
 
 
 def largest_row(table: Table) -> int:
-    """Return a lower bound, in bytes, of the table's largest row, as far as the schema alone says."""
+    """Return a lower bound, in bytes, of the table's largest row, as far as the schema lists values."""
     return sum(largest_value(column) for column in table.columns)
 
 

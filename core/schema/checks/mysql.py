@@ -1,4 +1,4 @@
-"""What MySQL cannot hold: refused in the plan, before a server refuses it in the middle of a run.
+"""MySQL's limits, checked in the plan, before a server refuses a table or row in the middle of a run.
 
 Sources: dev.mysql.com, "Limits on Table Column Count and Row Size", "InnoDB Limits", "Identifier Length Limits". The bytes
 that InnoDB counts per column were measured on MySQL 9.7 (tests/worker/sources/mysql/test_limits.py).
@@ -23,9 +23,9 @@ _LONGEST_MEMBER, _LONGEST_NAME, _MOST_COLUMNS = 255, 64, 1_017
 _MOST_SCALE = 30
 _ROW_BYTES, _INNODB_BYTES = 65_535, 8_126
 _OFF_PAGE = 40
-"""InnoDB keeps so many bytes of a longer column in the page."""
+"""Bytes of a longer column that InnoDB keeps in the page."""
 _INNODB_HEADER = 5 + 6 + 7
-"""Of a record: its header, the transaction and the roll pointer."""
+"""Bytes of a record's header, transaction id and roll pointer."""
 _TEXTS = (Kind.TEXT, Kind.BLOB, Kind.JSON, Kind.JSONB, Kind.ARRAY, Kind.POINT)
 _NO_KEYS = (Kind.JSON, Kind.JSONB, Kind.ARRAY, Kind.POINT)
 _FIXED: Mapping[Kind, int] = {
@@ -34,7 +34,7 @@ _FIXED: Mapping[Kind, int] = {
     Kind.DURATION: 8,
 }  # fmt: skip
 _DECIMAL_DIGITS = (0, 1, 1, 2, 2, 3, 3, 4, 4)
-"""Bytes of the digits that are left over from groups of nine, which have four."""
+"""Bytes of the remaining digits; each full group of nine digits has four bytes."""
 
 
 def complaints(table: Table) -> Iterator[str]:

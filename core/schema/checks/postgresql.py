@@ -1,4 +1,4 @@
-"""What PostgreSQL cannot hold: refused in the plan, before a server refuses it in the middle of a run.
+"""PostgreSQL's limits, checked in the plan, before a server refuses a table or row in the middle of a run.
 
 Sources: postgresql.org, "PostgreSQL Limits", "System Columns", "Database Page Layout", "TOAST", "B-Tree Indexes". The bytes of
 a row and of a key were measured on PostgreSQL 18 (tests/worker/sources/postgresql/test_limits.py).
@@ -17,14 +17,14 @@ from core.schema.types import BINARIES, DataType, Kind
 _RESERVED = ("ctid", "xmin", "xmax", "cmin", "cmax", "tableoid")
 _LONGEST_NAME, _MOST_COLUMNS, _LONGEST_CHAR = 63, 1_600, 10_485_760
 _LONGEST_KEY = 2_692
-"""Bytes of a key: a third of a page, less what the index adds."""
+"""Bytes of a key: a third of a page without the index's own bytes."""
 _ROW_BYTES = 8_160
-"""Of a row in a page, its header and padding included."""
+"""Bytes of a row in a page, with its header and padding."""
 _HEADER = 23
 _OFF_PAGE = 24
-"""Bytes up to which a value stays in the page; of a longer one there are 18."""
+"""Bytes up to which a value stays in the page; a longer one has a pointer of 18 bytes there."""
 _LEAST_OFF_PAGE = 8
-"""A value that the server compresses may be as short."""
+"""Bytes of the shortest value that the server compresses."""
 _NO_KEYS = (Kind.JSON, Kind.POINT)
 
 
@@ -90,7 +90,7 @@ def least_row_bytes(table: Table) -> int:
 
 
 def most_row_bytes(table: Table) -> int:
-    """Return the bytes that a page has of a row with the longest values."""
+    """Return the bytes in a page of a row with the longest values."""
     return _row_bytes(table.columns, len(table.columns) if any(c.nullable for c in table.columns) else 0, _most)
 
 
@@ -126,7 +126,7 @@ def _most(type_: DataType) -> int:
 
 
 def name_complaints(where: str, name: str) -> Iterator[str]:
-    """Yield that a name is too long, if it is: the server would cut it without a word but a notice."""
+    """Yield a complaint about a name that is too long: the server would cut it with only a notice."""
     if (size := len(name.encode())) > _LONGEST_NAME:
         yield f"{where}: a name of {size} bytes is longer than {_LONGEST_NAME}, and the server cuts it; shorten it"
 
