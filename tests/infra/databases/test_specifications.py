@@ -1,4 +1,4 @@
-"""Each server of ours is a pure function of its limits, pinned, sized within its memory, and without secrets in sight."""
+"""Specifications of servers: a function of their limits, with a pinned image, sized within their memory, without secrets."""
 
 import pytest
 
@@ -20,19 +20,19 @@ def _of(source: str, memory: int = 1024 * MIB) -> DatabaseSpec:
     return specification_of(source, None, cpu=1, memory=memory, tmpfs=None)
 
 
-def test_the_image_is_pinned_and_can_be_another(source: str) -> None:
+def test_image_is_pinned_and_replaceable(source: str) -> None:
     name, _, tag = _of(source).image.partition(":")
     assert name
     assert tag.count(".") >= 1, "a tag without a minor version moves"
     assert specification_of(source, "mine:1", cpu=1, memory=MIB, tmpfs=None).image == "mine:1"
 
 
-def test_the_same_limits_give_the_same_server(source: str) -> None:
+def test_specification_depends_only_on_limits(source: str) -> None:
     assert _of(source) == _of(source)
     assert len({_of(source, memory).model_dump_json() for memory in SIZES}) == len(SIZES)
 
 
-def test_the_password_is_a_placeholder_in_the_secret_environment_only(source: str) -> None:
+def test_password_is_only_in_secret_environment(source: str) -> None:
     specification = _of(source)
     shown = (*specification.arguments, *specification.environment.values(), *specification.health_command)
     assert not [text for text in shown if "{password}" in text]
@@ -48,25 +48,25 @@ def test_the_password_is_a_placeholder_in_the_secret_environment_only(source: st
         ("mirror:5000/neo4j", "NEO4J_server_memory_heap_max__size"),
     ],
 )
-def test_neo4j_has_the_spelling_of_its_major_version(image: str, heap: str) -> None:
+def test_neo4j_settings_have_names_of_major_version(image: str, heap: str) -> None:
     environment = specification_of("neo4j", image, cpu=1, memory=1024 * MIB, tmpfs=None).environment
     assert environment[heap] == "256m"
     assert len([name for name in environment if "heap_max" in name]) == 1
 
 
-def test_mysql_has_no_setting_that_a_newer_version_dropped() -> None:
+def test_mysql_has_no_removed_setting() -> None:
     dropped = ("innodb-log-file-size", "default-authentication-plugin", "mysql-native-password")
     assert not [setting for setting in _of("mysql").arguments if setting.startswith(tuple(f"--{d}" for d in dropped))]
 
 
-def test_mongodb_is_a_replica_set_with_a_key_and_a_small_log() -> None:
+def test_mongodb_is_replica_set_with_key_and_small_log() -> None:
     command = _of("mongodb").arguments
     assert {"--replSet=loadtest", "--wiredTigerCacheSizeGB=0.25", "--oplogSize=64"} < set(command)
     assert any(word.startswith("--keyFile=") for word in command)
-    assert not [word for word in command if "nojournal" in word], "no version lets a replica set do without"
+    assert not [word for word in command if "nojournal" in word], "every replica set needs a journal"
 
 
-def test_kafka_tells_its_clients_the_name_by_which_they_reach_it() -> None:
+def test_kafka_advertises_name_of_its_clients() -> None:
     environment = _of("kafka").environment_at("database")
     assert environment["KAFKA_ADVERTISED_LISTENERS"] == "PLAINTEXT://database:9092"
     assert environment["KAFKA_HEAP_OPTS"] == "-Xms256m -Xmx256m"

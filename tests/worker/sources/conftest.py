@@ -1,4 +1,4 @@
-"""One embedded PostgreSQL for the modules of this folder that make their own databases in it."""
+"""One embedded PostgreSQL for the modules of this folder, which create their own databases in it."""
 
 from collections.abc import Iterator
 
@@ -9,6 +9,6 @@ from tests.worker.verify.embedded import embedded_postgresql
 
 @pytest.fixture(scope="package")
 def postgresql_url() -> Iterator[str]:
-    """The connection string of the server's superuser."""
+    """Return the connection string of the server's superuser."""
     with embedded_postgresql() as url:
         yield url

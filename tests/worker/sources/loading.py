@@ -1,4 +1,4 @@
-"""Loads as a worker does them, without its process."""
+"""Load as a worker does, without its process."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,13 +27,13 @@ TABLES = DATASET.schema.tables
 
 
 def table_of(name: str) -> Table:
-    """A table of tests/data/every_kind.yaml."""
+    """Return a table of tests/data/every_kind.yaml."""
     return DATASET.schema.table(name)
 
 
 @contextmanager
 def connected(source: str, connection: Connection, slot: WorkerSlot = ALONE) -> Iterator[Source]:
-    """A source that has been reached."""
+    """Yield a connected source."""
     opened = open_source(SOURCES[source], connection, slot)
     try:
         retry_until(20, opened.connect)
@@ -52,7 +52,7 @@ def load(
     method: str = BULK,
     redo: bool = False,
 ) -> Counters:
-    """Load rows of a table, as a first attempt or as one that redoes them."""
+    """Load rows of a table, as a first attempt or as a redo."""
     shard = Shard(table=name, seed=42, first_row=first, rows=rows)
     counters, data = Counters(total_rows=rows), DATASET.table(name)
     if redo:
@@ -62,12 +62,12 @@ def load(
 
 
 def emptied(source: Source) -> None:
-    """Tables made and emptied."""
+    """Create the tables, and empty them."""
     source.prepare(TABLES, OnExisting.EMPTY)
 
 
 def refusal(source: str, connection_string: str) -> ServerError:
-    """What one try to connect, to prepare and to load says; fails the test where it succeeds."""
+    """Return the error of one attempt to connect, prepare and load; fail the test if it succeeds."""
     opened = open_source(SOURCES[source], parse_connection(connection_string, SOURCES[source]))
     try:
         opened.connect()

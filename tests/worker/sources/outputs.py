@@ -1,4 +1,4 @@
-"""Runs of workers into a folder of files, in this process."""
+"""Run workers into a folder of files, in this process."""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -83,7 +83,7 @@ def files(folder: Path) -> Files:
 
 
 def data_rows(folder: Path) -> int:
-    """Return the rows of the folder's CSV parts as anyone would count them; `keyed` has no line end in a value."""
+    """Return the number of rows in the folder's CSV parts, by their lines: `keyed` has no line end in a value."""
     return sum(content.count(b"\n") - (b"id," in content[:3]) for content in files(folder).values())
 
 

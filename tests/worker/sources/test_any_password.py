@@ -1,4 +1,4 @@
-"""A server of each image, created with a password of every printable character: reached, and its health check passes."""
+"""A server of each image with a password of every printable character: workers connect, and its health check passes."""
 
 import string
 
@@ -19,7 +19,7 @@ PASSWORD = "-/ %41" + string.printable[:95]
 @pytest.mark.parametrize("store", ["postgresql", "mysql", "mongodb", "neo4j"])
 def test_password_of_every_printable_character(store: str) -> None:
     with serving(store, password=PASSWORD) as served:
-        # That it is ready, its own health check has said.
+        # Its own health check has passed already.
         with connected(store, served.connection) as source:
             assert source.settings() is not None
         inspected = docker("container", "top", served.container.name, "-eo", "pid,args")

@@ -1,4 +1,4 @@
-"""The forms of the drivers' documentation: what the driver makes of each, and what is shown of it."""
+"""Connection strings of the drivers' documentation: the driver's reading of each, and its redacted text."""
 
 from typing import Any, NamedTuple
 
@@ -19,7 +19,7 @@ from worker.sources.neo4j import connection as neo4j_connection
 
 
 class Form(NamedTuple):
-    """A connection string, what is shown of it, and what the driver reads in it."""
+    """A connection string, its redacted text, and the parameters that the driver reads."""
 
     text: str
     shown: str
@@ -141,7 +141,7 @@ def test_pymongo_srv_form() -> None:
     at = parse_connection("mongodb+srv://u:p%40@cluster0.example.mongodb.net/d?retryWrites=true&w=majority", MONGODB)
     assert str(at) == "mongodb+srv://cluster0.example.mongodb.net/d"
     given = mongodb_connection.arguments(at)
-    # The string's own options win.
+    # Options in the string have precedence.
     assert "retryWrites" not in given
     assert "serverSelectionTimeoutMS" in given
     with MongoClient[dict[str, Any]](at.text, connect=False, **given) as client:
@@ -233,7 +233,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("source", "text", "said"), REFUSED)
-def test_form_that_no_driver_takes_is_refused(source: str, text: str, said: str) -> None:
+def test_form_that_no_driver_accepts_is_refused(source: str, text: str, said: str) -> None:
     with pytest.raises(InputError) as refused:
         open_source(SOURCES[source], parse_connection(text, SOURCES[source], "KEY"))
     line = str(refused.value)

@@ -1,4 +1,4 @@
-"""Five hundred connection strings per store: each is taken or refused in one line, without a traceback or its password."""
+"""Five hundred connection strings per store: each is accepted or refused in one line, without its password."""
 
 import random
 import string
@@ -13,7 +13,7 @@ from worker.sources import open_source
 
 STRINGS = 500
 SHOWN = 6
-"""So many characters in a row of a password may be nowhere."""
+"""Length of the parts of a password that must not be in a message."""
 STORES = ("postgresql", "mysql", "mongodb", "neo4j", "kafka")
 SCHEMES = [scheme for store in STORES for scheme in SOURCES[store].schemes]
 PRINTABLE = string.printable[:95]
@@ -31,14 +31,14 @@ OPTIONS = (
 
 
 def password_of(source: random.Random) -> str:
-    """A password of printable characters."""
+    """Return a password of printable characters."""
     return "".join(source.choices(PRINTABLE, k=source.randint(8, 24)))
 
 
 def string_of(source: random.Random, store: str, password: str) -> str:
-    """A connection string, more or less as the store's driver has it, with this password."""
+    """Return a connection string with this password, in roughly the form of the store's driver."""
     if source.random() < 0.3:
-        # One that is taken, whatever its password.
+        # A string that is valid with any password.
         login = f"user:{quote(password, safe='')}@"
         return f"{SOURCES[store].schemes[0]}://{login}{source.choice(VALID)}{'' if store == 'kafka' else '/db'}"
     scheme = source.choice((*SOURCES[store].schemes, "http", "", "mongodb+srv"))
@@ -57,7 +57,7 @@ def string_of(source: random.Random, store: str, password: str) -> str:
 
 
 def assert_hidden(password: str, said: str) -> None:
-    """Fail where a part of the password is in a message, or the message is no line."""
+    """Fail if a part of the password is in a message, or the message has several lines."""
     parts = {password[first : first + SHOWN] for first in range(len(password) - SHOWN + 1)}
     assert said.startswith(("connectionString: ", *(f"{scheme}://" for scheme in SCHEMES)))
     assert not [part for part in parts if part in said], said
@@ -65,7 +65,7 @@ def assert_hidden(password: str, said: str) -> None:
 
 
 @pytest.mark.parametrize("store", STORES)
-def test_any_string_is_taken_or_refused(store: str) -> None:
+def test_any_string_is_accepted_or_refused_in_one_line(store: str) -> None:
     source = random.Random(f"{store} 17")
     taken = 0
     for _ in range(STRINGS):
@@ -83,7 +83,7 @@ def test_any_string_is_taken_or_refused(store: str) -> None:
 
 
 @pytest.mark.parametrize("store", ["postgresql", "mysql"])
-def test_any_password_is_hidden_where_nobody_listens(store: str) -> None:
+def test_any_password_is_hidden_in_connection_error(store: str) -> None:
     source = random.Random(f"{store} 18")
     for _ in range(20):
         password = password_of(source)

@@ -1,4 +1,4 @@
-"""A server that is gone without a word is missed in time."""
+"""A server that stops responding is detected in time."""
 
 import socket
 import sys
@@ -15,7 +15,7 @@ from worker.sources import open_source, servers
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems name these options otherwise")
-def test_a_tcp_connection_is_asked_after_and_given_up() -> None:
+def test_keep_alive_sets_options_of_tcp() -> None:
     with socket.socket() as connection:
         servers.keep_alive(connection)
         assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
@@ -26,19 +26,19 @@ def test_a_tcp_connection_is_asked_after_and_given_up() -> None:
 _NAMES = ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT", "TCP_USER_TIMEOUT")
 
 
-def test_a_socket_of_this_machine_needs_none() -> None:
+def test_keep_alive_skips_unix_sockets() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         servers.keep_alive(ours)
         assert ours.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 0
 
 
-def test_the_connection_string_has_the_last_word(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_connection_string_overrides_keep_alive(monkeypatch: pytest.MonkeyPatch) -> None:
     given: dict[str, Any] = {}
 
     def refuse(text: str, **others: object) -> None:
         given.update(conninfo_to_dict(text), **others)
-        raise psycopg.OperationalError("nobody is there")
+        raise psycopg.OperationalError("no server")
 
     monkeypatch.setattr("psycopg.connect", refuse)
     url = "postgresql://u@h/d?keepalives_idle=99&connect_timeout=3"

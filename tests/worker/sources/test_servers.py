@@ -1,4 +1,4 @@
-"""Every source on its real server: what was acknowledged is what other clients find there, value by value."""
+"""Every store on its real server: other clients find the acknowledged rows, value by value."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.docker
 
 
 def _where(has: Callable[[Bed], bool]) -> pytest.MarkDecorator:
-    """Only the beds of which this holds."""
+    """Return the beds for which the condition is true."""
     return pytest.mark.parametrize("bed", [bed for bed in BEDS if has(bed)], indirect=True, ids=lambda bed: bed.source)
 
 
@@ -72,14 +72,14 @@ def test_other_clients_find_every_value(bed: Bed, served: Served, source: Source
         assert found_row == expected_row
 
 
-def test_bytes_are_those_of_the_payload(source: Source) -> None:
+def test_receipt_counts_bytes_of_payload(source: Source) -> None:
     small, large = load(source, KEYED, rows=100), load(source, EVERY_KIND, rows=100)
     assert 100 * 16 < small.bytes < 100 * 200
     assert large.bytes > 5 * small.bytes
 
 
 @pytest.mark.parametrize("name", [EVERY_KIND, KEYED])
-def test_a_shard_redone_ends_with_the_same_rows(bed: Bed, served: Served, source: Source, name: str) -> None:
+def test_redone_shard_has_the_same_rows(bed: Bed, served: Served, source: Source, name: str) -> None:
     load(source, name, rows=500)
     counters = load(source, name, redo=True)
     assert counters.rows == ROWS
@@ -87,7 +87,7 @@ def test_a_shard_redone_ends_with_the_same_rows(bed: Bed, served: Served, source
     assert len({_key(row) for row in bed.rows(served, table_of(name))}) == ROWS
 
 
-def test_prepare_does_as_told_with_what_is_there(bed: Bed, served: Served, source: Source) -> None:
+def test_prepare_follows_on_existing(bed: Bed, served: Served, source: Source) -> None:
     load(source, KEYED)
     source.prepare(TABLES, OnExisting.APPEND)
     assert bed.count(served, table_of(KEYED)) == ROWS
@@ -98,7 +98,7 @@ def test_prepare_does_as_told_with_what_is_there(bed: Bed, served: Served, sourc
     assert bed.count(served, table_of(KEYED)) == 0
 
 
-def test_prepare_twice_at_once(bed: Bed, served: Served, source: Source) -> None:
+def test_concurrent_prepares_succeed(bed: Bed, served: Served, source: Source) -> None:
     def prepare(_: int) -> None:
         with connected(bed.source, served.connection) as opened:
             opened.prepare(TABLES, OnExisting.EMPTY)
@@ -109,7 +109,7 @@ def test_prepare_twice_at_once(bed: Bed, served: Served, source: Source) -> None
     assert bed.count(served, table_of(KEYED)) == ROWS
 
 
-def test_another_shape_is_refused(bed: Bed, served: Served, source: Source) -> None:
+def test_table_of_another_shape_is_refused(bed: Bed, served: Served, source: Source) -> None:
     other = table_of(KEYED).model_copy(update={"name": "otherwise"})
     bed.make_another_shape(served, other)
     for wish in OnExisting:
@@ -117,14 +117,14 @@ def test_another_shape_is_refused(bed: Bed, served: Served, source: Source) -> N
             source.prepare([other], wish)
 
 
-def test_the_settings_are_in_force(bed: Bed, source: Source) -> None:
+def test_server_has_specified_settings(bed: Bed, source: Source) -> None:
     found = source.settings()
     assert {name: found[name] for name in bed.settings} == bed.settings
 
 
 @_where(lambda bed: SOURCES[bed.source].key_range_deletable)
 @pytest.mark.parametrize("method", METHODS)
-def test_a_key_that_is_there_is_refused(bed: Bed, served: Served, source: Source, method: str) -> None:
+def test_existing_key_is_refused(bed: Bed, served: Served, source: Source, method: str) -> None:
     load(source, KEYED, rows=10)
     with pytest.raises(ServerError):
         load(source, KEYED, first=5, rows=10, method=method)
@@ -132,7 +132,7 @@ def test_a_key_that_is_there_is_refused(bed: Bed, served: Served, source: Source
 
 
 @_where(lambda bed: SOURCES[bed.source].key_range_deletable)
-def test_append_refuses_keys_that_are_taken(bed: Bed, served: Served, source: Source) -> None:
+def test_append_refuses_existing_keys(bed: Bed, served: Served, source: Source) -> None:
     shards = tuple(Shard(table=name, seed=42, first_row=0, rows=ROWS) for name in (EVERY_KIND, KEYED))
     plan = LoadPlan(
         run_id="", source=bed.source, operation=Operation.POPULATE, method=BULK, batch_size=50, seed=42, row_count=ROWS,
@@ -147,12 +147,12 @@ def test_append_refuses_keys_that_are_taken(bed: Bed, served: Served, source: So
     ):
         require_free_keys(source, plan)
     require_free_keys(source, plan.model_copy(update={"on_existing": OnExisting.EMPTY}))
-    # Other rows, whose keys are not the run's.
+    # Rows with other keys than the run's.
     require_free_keys(source, plan.model_copy(update={"row_count": ROWS - 1}))
     assert bed.count(served, table_of(KEYED)) == 1
 
 
-def test_a_connection_that_is_closed_in_a_batch(bed: Bed) -> None:
+def test_lost_server_in_a_batch_is_transient(bed: Bed) -> None:
     with serving(bed.source) as doomed, connected(bed.source, doomed.connection) as source:
         emptied(source)
         with pytest.raises(ServerError) as refused:
@@ -168,7 +168,7 @@ def _lose_the_server(source: Source, doomed: Served) -> None:
         sink.send(iter([sink.encode(data.batch(200, 200))]))
 
 
-def test_a_server_that_is_absent(bed: Bed, served: Served) -> None:
+def test_absent_server_is_transient(bed: Bed, served: Served) -> None:
     port = f":{served.connection.port}"
     error = refusal(bed.source, served.connection_string.replace(port, ":1"))
     assert error.transient
@@ -176,7 +176,7 @@ def test_a_server_that_is_absent(bed: Bed, served: Served) -> None:
 
 
 @_where(lambda bed: bed.asks_for_password)
-def test_a_wrong_password(bed: Bed, served: Served) -> None:
+def test_wrong_password_is_permanent(bed: Bed, served: Served) -> None:
     error = refusal(bed.source, served.connection_string.replace(PASSWORD, "another"))
     assert not error.transient
     _names_place_and_remedy(error, f"{served.connection}: ")
@@ -184,14 +184,14 @@ def test_a_wrong_password(bed: Bed, served: Served) -> None:
 
 
 @_where(lambda bed: bed.missing_database is not None)
-def test_a_database_that_is_missing(bed: Bed, served: Served) -> None:
+def test_missing_database_is_permanent(bed: Bed, served: Served) -> None:
     error = refusal(bed.source, _elsewhere(served.connection_string))
     assert not error.transient
     assert str(bed.missing_database) in str(error)
 
 
 @_where(lambda bed: bed.knows_rights)
-def test_a_right_that_is_lacking(bed: Bed, served: Served) -> None:
+def test_missing_right_has_remedy(bed: Bed, served: Served) -> None:
     error = refusal(bed.source, bed.without_rights(served))
     assert not error.transient
     _names_place_and_remedy(error, f"{served.connection}: ")
@@ -199,7 +199,7 @@ def test_a_right_that_is_lacking(bed: Bed, served: Served) -> None:
 
 
 def _elsewhere(url: str) -> str:
-    """The connection string with another database."""
+    """Return the connection string with another database."""
     place, _, options = url.partition("?")
     return f"{place.rpartition('/')[0]}/nowhere{'?' if options else ''}{options}"
 

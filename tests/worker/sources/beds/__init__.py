@@ -1,4 +1,4 @@
-"""Test beds: of each server, what an independent client says of it, and how it is made to refuse."""
+"""Test beds: read each server by an independent client, and make it refuse a load."""
 
 from tests.worker.sources.beds.base import Bed
 from tests.worker.sources.beds.kafka import KafkaBed

@@ -1,4 +1,4 @@
-"""What the tests of all servers ask of each."""
+"""The interface of the test beds."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -12,7 +12,7 @@ Row = Mapping[str, Any]
 
 
 class Bed(Protocol):
-    """One source's server, seen by another client than the worker's."""
+    """One store's server, read by another client than the worker's."""
 
     source: str
     settings: Mapping[str, str]
@@ -20,26 +20,26 @@ class Bed(Protocol):
 
     asks_for_password: bool
     knows_rights: bool
-    """Whether the server of the tests keeps a user from what he has no right to."""
+    """Whether the server of the tests enforces rights."""
     missing_database: str | None
-    """Part of what is said of a database that is not there; None where none can be missing."""
+    """Part of the message about a missing database; None if no database can be missing."""
 
     def count(self, served: Served, table: Table) -> int:
-        """The rows of a table, by the server's own client in its container."""
+        """Return the number of rows, counted by the server's own client in its container."""
         ...
 
     def rows(self, served: Served, table: Table) -> Sequence[Row]:
-        """All rows by the bare driver, as comparable Python, in any order."""
+        """Return all rows read by the bare driver, as comparable Python values, in any order."""
         ...
 
     def expected(self, table: Table, batch: pa.RecordBatch) -> Sequence[Row]:
-        """What the server holds of the generator's values: the same ones, less a documented loss."""
+        """Return what the server returns for the generator's values, with the documented losses."""
         ...
 
     def make_another_shape(self, served: Served, table: Table) -> None:
-        """Make something that has the table's name, and other columns."""
+        """Create something with the table's name and other columns."""
         ...
 
     def without_rights(self, served: Served) -> str:
-        """The connection string of a user who may log in and nothing more."""
+        """Return the connection string of a user who may log in but do nothing else."""
         ...

@@ -16,7 +16,7 @@ from tests.worker.sources.beds.base import Row
 _BROKER = ("--bootstrap-server", "localhost:9092")
 _EARLIEST, _LATEST = "-2", "-1"
 _SEPARATOR = "\t"
-"""JSON has it escaped, and so has no key of the tests' tables any."""
+"""A separator that JSON escapes, and that is in no key of the tests' tables."""
 
 
 class KafkaBed:
@@ -38,7 +38,7 @@ class KafkaBed:
         return self._offsets(served, table, _LATEST) - self._offsets(served, table, _EARLIEST)
 
     def rows(self, served: Served, table: Table) -> Sequence[Row]:
-        """In the broker's own container, where its name is known."""
+        """Run a tool in the broker's container, in which its name can be resolved."""
         wanted = self.count(served, table)
         if wanted == 0:
             return []
@@ -56,7 +56,7 @@ class KafkaBed:
         self._tool(served, "kafka-topics", *compacted)
 
     def without_rights(self, served: Served) -> str:
-        raise LookupError("a broker of ours lets everybody do everything")
+        raise LookupError("a broker of the tests has no access control")
 
     def _offsets(self, served: Served, table: Table, which: str) -> int:
         lines = self._tool(served, "kafka-get-offsets", "--topic", table.name, "--time", which).splitlines()

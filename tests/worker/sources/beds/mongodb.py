@@ -30,7 +30,7 @@ class MongoDBBed:
             return [{"id": document.pop("_id"), **document} for document in collection.find()]
 
     def expected(self, table: Table, batch: pa.RecordBatch) -> Sequence[Row]:
-        """As the driver reads back what it is given: whole milliseconds, no zones."""
+        """Return a value as the driver reads it back: whole milliseconds, no zones."""
         types = {column.name: column.type for column in table.columns}
         given = [{name: expected(value, types[name]) for name, value in row.items()} for row in batch.to_pylist()]
         return [_read_back(row) for row in given]
@@ -39,7 +39,7 @@ class MongoDBBed:
         self._shell(served, f"db.getCollection('{table.name}').insertOne({{_id: 1, extra: 'text'}})")
 
     def without_rights(self, served: Served) -> str:
-        raise LookupError("FerretDB 2.7 keeps nobody from anything who has logged in")
+        raise LookupError("FerretDB 2.7 enforces no rights for users who have logged in")
 
     def _shell(self, served: Served, script: str) -> str:
         url = f"mongodb://loadtest:{PASSWORD}@127.0.0.1:27017/loadtest?authSource=admin"

@@ -33,7 +33,7 @@ class Neo4jBed:
         return int(self._shell(served, f"MATCH (n:`{table.name}`) RETURN count(n)").splitlines()[-1])
 
     def rows(self, served: Served, table: Table) -> Sequence[Row]:
-        """A null is no property."""
+        """Return the row without its nulls, which Neo4j does not store."""
         address = f"bolt://{served.connection.host}:7687"
         # Without the server's own timeout.
         query = Query("MATCH (n) WHERE $label IN labels(n) RETURN n", timeout=0)

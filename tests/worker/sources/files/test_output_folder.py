@@ -1,4 +1,4 @@
-"""Output folders: which files a run may replace, and which it refuses by name."""
+"""Output folders: a run replaces its own files and refuses other files by name."""
 
 import os
 from collections.abc import Callable
@@ -22,7 +22,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("before", [1, 3, 5])
 @pytest.mark.parametrize("after", [1, 2])
-def test_fewer_workers_leave_no_part_of_more(folder: Path, before: int, after: int) -> None:
+def test_run_with_fewer_workers_removes_extra_parts(folder: Path, before: int, after: int) -> None:
     run(folder, plan_of(before))
     run(folder, plan_of(after))
     assert data_rows(folder) == ROWS
@@ -79,7 +79,7 @@ def test_default_refuses_files_of_others(folder: Path, foreign: str, earlier: bo
 
 @pytest.mark.parametrize("on_existing", [OnExisting.EMPTY, OnExisting.APPEND])
 @pytest.mark.parametrize("foreign", FOREIGN)
-def test_empty_and_append_refuse_only_what_is_in_the_way(folder: Path, foreign: str, on_existing: OnExisting) -> None:
+def test_empty_and_append_refuse_only_files_in_the_way(folder: Path, foreign: str, on_existing: OnExisting) -> None:
     (folder / foreign).parent.mkdir(parents=True)
     (folder / foreign).write_text("theirs")
     plan = plan_of(1, on_existing=on_existing)
@@ -95,7 +95,7 @@ def test_empty_and_append_refuse_only_what_is_in_the_way(folder: Path, foreign: 
         assert (folder / foreign).read_text() == "theirs"
 
 
-def test_changed_file_is_replaced_only_when_told(folder: Path) -> None:
+def test_changed_file_is_replaced_only_with_empty(folder: Path) -> None:
     run(folder, plan_of(1))
     whole = (folder / part(0)).read_bytes()
     (folder / part(0)).write_bytes(whole.replace(b"row", b"wor"))
@@ -106,7 +106,7 @@ def test_changed_file_is_replaced_only_when_told(folder: Path) -> None:
     assert (folder / part(0)).read_bytes() == whole
 
 
-def test_copied_folder_is_known_by_its_content(folder: Path) -> None:
+def test_copied_folder_counts_as_unchanged(folder: Path) -> None:
     run(folder, plan_of(3))
     for path in files(folder):
         os.utime(folder / path, (1, 1))
@@ -136,7 +136,7 @@ def test_second_stack_is_refused_while_the_first_one_writes(folder: Path, on_exi
     assert data_rows(folder) == ROWS
 
 
-def test_append_adds_tables_and_refuses_those_that_are_there(folder: Path) -> None:
+def test_append_adds_tables_and_refuses_existing_ones(folder: Path) -> None:
     run(folder, plan_of(2))
     before = files(folder)
     run(folder, plan_of(tables=[EVERY_KIND], on_existing=OnExisting.APPEND))
@@ -148,7 +148,7 @@ def test_append_adds_tables_and_refuses_those_that_are_there(folder: Path) -> No
 
 
 @pytest.mark.parametrize("text", ["", "{}", "theirs", '{"version": 1, "source": "csv", "files": {"../x": {}}}'])
-def test_manifest_of_someone_else_is_refused(folder: Path, text: str) -> None:
+def test_foreign_manifest_is_refused(folder: Path, text: str) -> None:
     folder.mkdir()
     (folder / MANIFEST).write_text(text)
     with pytest.raises(InputError, match=f"holds a file {MANIFEST} that is not a manifest of Loadtest's; move it away"):
@@ -157,7 +157,7 @@ def test_manifest_of_someone_else_is_refused(folder: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["../../elsewhere/part-1.csv", "/part-1.csv", "../part-1.csv", "keyed/../part-1", "x"])
-def test_manifest_leads_nowhere_else(folder: Path, path: str) -> None:
+def test_manifest_with_outside_path_is_refused(folder: Path, path: str) -> None:
     run(folder, plan_of(1))
     manifest = (folder / MANIFEST).read_text()
     (folder / MANIFEST).write_text(manifest.replace(part(0), path))
@@ -166,7 +166,7 @@ def test_manifest_leads_nowhere_else(folder: Path, path: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["file", "folder", "link"])
-def test_partial_folder_of_someone_else_is_refused(folder: Path, tmp_path: Path, kind: str) -> None:
+def test_foreign_partial_folder_is_refused(folder: Path, tmp_path: Path, kind: str) -> None:
     folder.mkdir()
     place = folder / PARTIAL
     (tmp_path / "theirs").mkdir()
@@ -190,7 +190,7 @@ def _run_of(plan: LoadPlan) -> Manifest:
 
 
 @pytest.mark.parametrize("make", [lambda path: path.touch(), lambda path: path.symlink_to("nowhere")])
-def test_table_folder_that_is_no_folder_is_refused(folder: Path, make: Callable[[Path], None]) -> None:
+def test_file_named_like_table_folder_is_refused(folder: Path, make: Callable[[Path], None]) -> None:
     folder.mkdir()
     make(folder / KEYED)
     for on_existing in OnExisting:

@@ -1,4 +1,4 @@
-"""Runs that fail, are killed or retried: the earlier complete files stay until new ones are complete."""
+"""Failed, killed and retried runs keep the earlier complete files until new ones are complete."""
 
 import shutil
 import subprocess
@@ -24,7 +24,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "out"
 
 
-def test_run_that_fails_leaves_the_earlier_files(folder: Path) -> None:
+def test_failed_run_keeps_earlier_files(folder: Path) -> None:
     run(folder, plan_of(3))
     before = files(folder)
     plan = plan_of(2)
@@ -35,15 +35,15 @@ def test_run_that_fails_leaves_the_earlier_files(folder: Path) -> None:
         with pytest.raises(ZeroDivisionError), source.sink(plan.data.table(KEYED), shard, BULK) as sink:
             sink.send(sink.encode(DATASET.table(KEYED).batch(30, 10 // turn)) for turn in (1, 0))
     assert {path: content for path, content in files(folder).items() if not path.startswith(PARTIAL)} == before
-    # What the failed run left is marked by its folder's name, and goes with the next run.
+    # The failed run's files are in a folder of its own, which the next run removes.
     run(folder, plan_of(1))
     assert data_rows(folder) == ROWS
     assert not (folder / PARTIAL).exists()
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_worker_that_is_retried_replaces_its_own_part(folder: Path, moment: str) -> None:
-    """A worker can fail before all parts are complete, or after, while it verifies."""
+def test_retried_worker_replaces_its_own_part(folder: Path, moment: str) -> None:
+    """Fail before all parts are complete, or afterwards while verifying."""
     plan = plan_of(3)
     prepare(folder, plan)
     load(folder, plan, 0)
@@ -60,8 +60,8 @@ def test_worker_that_is_retried_replaces_its_own_part(folder: Path, moment: str)
     assert data_rows(folder) == ROWS
 
 
-def test_worker_with_a_folder_of_its_own_publishes_its_parts(tmp_path: Path) -> None:
-    """As in a pod whose volume the preparation did not see."""
+def test_worker_with_own_folder_publishes_its_parts(tmp_path: Path) -> None:
+    """Publish parts as in a pod whose volume is not the one of `prepare`."""
     plan = plan_of(2, tables=[EVERY_KIND, KEYED])
     for index in range(2):
         own = tmp_path / str(index)
@@ -70,7 +70,7 @@ def test_worker_with_a_folder_of_its_own_publishes_its_parts(tmp_path: Path) -> 
         assert len(files(own)) == len(shards) == 1
 
 
-def test_parts_that_appear_during_a_run_stop_it(folder: Path) -> None:
+def test_foreign_parts_during_a_run_stop_it(folder: Path) -> None:
     run(folder, plan_of(2))
     before = files(folder)
     plan = plan_of(1)
@@ -82,7 +82,7 @@ def test_parts_that_appear_during_a_run_stop_it(folder: Path) -> None:
 
 
 def test_interrupted_replacement_is_completed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A worker that is killed at any step of the switch leaves a folder that the next run takes for its own."""
+    """Kill a worker at each step of the replacement; the next run accepts the folder as its own."""
     for stop in range(4):
         run(folder, plan_of(3, on_existing=OnExisting.EMPTY))
         plan = plan_of(2)
@@ -109,13 +109,13 @@ def test_interrupted_replacement_is_completed(folder: Path, monkeypatch: pytest.
             assert len(Manifest.model_validate_json((folder / MANIFEST).read_bytes()).files) == 3
         prepare(folder, plan_of(1))
         expected = 2 if stop else 3
-        assert len(files(folder)) == expected + 1, "the parts and the mark of the run that begins"
+        assert len(files(folder)) == expected + 1, "the parts and the marker of the run"
         assert sum(content.count(b"\n") for content in files(folder).values()) == ROWS + 1
         run(folder, plan_of(1))
         assert data_rows(folder) == ROWS
 
 
-def test_verify_refuses_rows_that_the_manifest_does_not_name(folder: Path) -> None:
+def test_verify_refuses_parts_outside_the_manifest(folder: Path) -> None:
     run(folder, plan_of(2))
     (folder / part(7)).write_bytes((folder / part(30)).read_bytes())
     with pytest.raises(InputError, match=f"holds '{part(7)}', which its {MANIFEST} does not name; move it away"):
@@ -126,7 +126,7 @@ def test_verify_refuses_rows_that_the_manifest_does_not_name(folder: Path) -> No
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 256 KiB."""
+    """Mount a file system of 256 KiB."""
     mount = tmp_path / "disk"
     mount.mkdir()
     done = subprocess.run(
@@ -137,7 +137,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(mount)], check=True)
 
 
-def test_full_file_system_leaves_the_earlier_files(small_disk: Path) -> None:
+def test_full_file_system_keeps_earlier_files(small_disk: Path) -> None:
     folder = small_disk / "out"
     run(folder, plan_of(2))
     before = files(folder)

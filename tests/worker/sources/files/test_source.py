@@ -1,4 +1,4 @@
-"""CSV and JSON Lines: parts that are whole or absent, and one behind the other the file of a table."""
+"""CSV and JSON Lines: each part is complete or absent, and the concatenated parts are the file of a table."""
 
 import csv
 import io
@@ -40,11 +40,11 @@ def _rows(source: Source, text: bytes) -> int:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_the_parts_are_the_file_whatever_the_shards(source: Source, tmp_path: Path, method: str) -> None:
+def test_parts_make_the_same_file_for_any_shards(source: Source, tmp_path: Path, method: str) -> None:
     counters = load(source, EVERY_KIND, method=method)
     one = _whole(tmp_path, EVERY_KIND)
     assert (counters.rows, counters.batches) == (ROWS, 3)
-    assert 0 <= len(one) - counters.bytes <= 1000, "the bytes are the file's, less the header"
+    assert 0 <= len(one) - counters.bytes <= 1000, "the bytes are the file's without the header"
     assert _rows(source, one) == source.count(table_of(EVERY_KIND)) == ROWS
     emptied(source)
     for first, rows in ((400, ROWS - 400), (0, 150), (150, 250)):
@@ -52,28 +52,28 @@ def test_the_parts_are_the_file_whatever_the_shards(source: Source, tmp_path: Pa
     assert _whole(tmp_path, EVERY_KIND) == one
 
 
-def test_insert_writes_what_bulk_writes(source: Source, tmp_path: Path) -> None:
+def test_insert_and_bulk_write_the_same_bytes(source: Source, tmp_path: Path) -> None:
     load(source, EVERY_KIND, method=BULK)
     bulk = _whole(tmp_path, EVERY_KIND)
     load(source, EVERY_KIND, method=INSERT)
     assert _whole(tmp_path, EVERY_KIND) == bulk
 
 
-def test_a_shard_redone_replaces_its_part(source: Source, tmp_path: Path) -> None:
+def test_redone_shard_replaces_its_part(source: Source, tmp_path: Path) -> None:
     load(source, KEYED)
     before = _whole(tmp_path, KEYED)
     load(source, KEYED, redo=True)
     assert _whole(tmp_path, KEYED) == before
 
 
-def test_a_shard_that_fails_leaves_no_part(source: Source, tmp_path: Path) -> None:
+def test_failed_shard_leaves_no_part(source: Source, tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="on purpose"), source.sink(table_of(KEYED), SHARD, BULK):
         raise RuntimeError("on purpose")
     assert list((tmp_path / "out").rglob("part-*")) == []
     assert source.count(table_of(KEYED)) == 0
 
 
-def test_prepare_leaves_earlier_parts_until_new_ones_are_complete(source: Source) -> None:
+def test_prepare_keeps_earlier_parts_until_completion(source: Source) -> None:
     load(source, KEYED)
     for on_existing in (OnExisting.FAIL, OnExisting.EMPTY):
         source.prepare(TABLES, on_existing)
@@ -85,7 +85,7 @@ def test_prepare_leaves_earlier_parts_until_new_ones_are_complete(source: Source
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_a_folder_that_cannot_be(name: str, tmp_path: Path) -> None:
+def test_file_instead_of_folder_is_refused(name: str, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     capabilities = {"csv": CSV, "jsonl": JSONL}[name]
     source = open_source(capabilities, parse_connection((tmp_path / "file" / "out").as_uri(), capabilities))

@@ -92,7 +92,7 @@ def _make(admin: AdminClient, topic: str, settings: Mapping[str, str], partition
 
 
 def _allow(served: Served, admin: AdminClient, topic: str, rights: Sequence[AclOperation]) -> None:
-    """Grant rights on a topic; return once the broker, which learns of them later, has them in force."""
+    """Grant rights on a topic; return once the broker applies them."""
     asked = [
         AclBinding(
             ResourceType.TOPIC, topic, ResourcePatternType.LITERAL, "User:me", "*", right, AclPermissionType.ALLOW
@@ -218,7 +218,7 @@ def test_missing_rights_are_named_at_once(served: Served, admin: AdminClient) ->
     assert "secret" not in text
 
 
-def test_settings_that_cannot_be_read_end_no_run(served: Served, admin: AdminClient) -> None:
+def test_unreadable_settings_are_reported(served: Served, admin: AdminClient) -> None:
     _make(admin, KEYED, {})
     rights = [AclOperation.READ, AclOperation.WRITE, AclOperation.DELETE, AclOperation.DESCRIBE_CONFIGS]
     _allow(served, admin, KEYED, rights)

@@ -1,4 +1,4 @@
-"""A broker that asks for a login: PLAIN and OAUTHBEARER work, and what waiting does not change ends at once."""
+"""A broker with logins: PLAIN and OAUTHBEARER work, and permanent refusals end at once."""
 
 import time
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from worker.sources import open_source
 
 pytestmark = pytest.mark.docker
 
-# The broker's file of properties would take quotes, backslashes and some more for its own.
+# The broker's properties file gives quotes, backslashes and some other characters a meaning.
 PASSWORD = "a-Pass /?@:&+=~,%41 of the tests"
 PATIENCE = 20.0
 _SASL = "security.protocol=SASL_PLAINTEXT"
@@ -74,7 +74,7 @@ def test_login(host: str, form: str) -> None:
         ("kafka://{}:9092?security.protocol=SSL", "check security.protocol"),
     ],
 )
-def test_refusal_that_stays_ends_at_once(host: str, form: str, remedy: str) -> None:
+def test_permanent_refusal_ends_at_once(host: str, form: str, remedy: str) -> None:
     source = open_source(KAFKA, parse_connection(form.format(host), KAFKA))
     started = time.monotonic()
     with pytest.raises(ServerError) as refused:

@@ -1,4 +1,4 @@
-"""Partitions that belong to one worker each, so that a redo removes what is its own and nothing else."""
+"""Partitions belong to one worker each, so that a redo removes only its own rows."""
 
 from collections.abc import Iterator, Sequence
 
@@ -43,7 +43,7 @@ def _rows(first: int, stop: int) -> Sequence[str]:
 
 
 @pytest.mark.parametrize("workers", [1, 3, 6])
-def test_a_redo_leaves_the_rows_of_other_workers(served: Served, workers: int) -> None:
+def test_redo_keeps_rows_of_other_workers(served: Served, workers: int) -> None:
     _prepared(served, workers, OnExisting.EMPTY)
     for index in range(workers):
         _load(served, WorkerSlot(index, workers), 100 * index, 100)
@@ -52,7 +52,7 @@ def test_a_redo_leaves_the_rows_of_other_workers(served: Served, workers: int) -
     assert _keys(served) == _rows(0, 100 * workers)
 
 
-def test_a_redo_leaves_the_rows_of_an_earlier_run(served: Served) -> None:
+def test_redo_keeps_rows_of_earlier_run(served: Served) -> None:
     _prepared(served, 1, OnExisting.EMPTY)
     _load(served, WorkerSlot(0, 1), 0, 100)
     for _ in range(2):
@@ -63,7 +63,7 @@ def test_a_redo_leaves_the_rows_of_an_earlier_run(served: Served) -> None:
     assert _keys(served) == _rows(0, 300)
 
 
-def test_an_option_that_the_client_does_not_take() -> None:
+def test_option_outside_the_allowed_is_refused() -> None:
     at = parse_connection("kafka://broker:9092?acks=0", KAFKA)
     with pytest.raises(InputError, match=r"option: 'acks' is not known; write one of security.protocol"):
         open_source(KAFKA, at)

@@ -1,6 +1,6 @@
-"""Collections that are in the way: all named before one document is deleted; options of the string that change nothing.
+"""Existing collections are inspected before a document is deleted; options of the string change no value.
 
-FerretDB ignores what makes a view, a capped or a time series collection: these are tested by MongoDB's documented answers.
+FerretDB ignores the options of views, capped and time series collections: these are tested by MongoDB's documented answers.
 """
 
 from collections.abc import Iterator
@@ -173,5 +173,5 @@ def test_missing_rights(resource: dict[str, Any], actions: list[str], lacking: s
     assert (f"no right to {lacking};" in found[0]) if lacking else found == []
 
 
-def test_rights_without_login_are_not_known() -> None:
+def test_missing_rights_are_empty_without_login() -> None:
     assert list(missing_rights({"authenticatedUsers": []}, "loadtest", "users", exists=False)) == []

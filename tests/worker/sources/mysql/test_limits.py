@@ -1,4 +1,4 @@
-"""The plan's limits for MySQL are the server's: it creates the widest table that they allow, and refuses the next."""
+"""MySQL creates the widest table that the plan's limits allow, and refuses a wider one."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Another session that holds a table: told of in time."""
+"""A table that another session has locked."""
 
 import socket
 
@@ -20,7 +20,7 @@ tables:
 
 
 @pytest.mark.docker
-def test_a_table_that_another_session_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_prepare_gives_up_on_locked_table(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(source, "_TABLE_SECONDS", 1)
     tables = parse_schema(SCHEMA, "made.yaml").tables
     with mysql() as other:

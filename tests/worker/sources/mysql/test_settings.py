@@ -1,4 +1,4 @@
-"""A hostile MySQL or MariaDB, and tables that are not as a run needs them: nothing is damaged or silently changed."""
+"""MySQL and MariaDB with hostile settings, and tables of another shape: nothing is damaged or silently changed."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ _GLOBALS = (
 
 @dataclass(frozen=True)
 class Server:
-    """The load's connection, and root's, which no setting of the server's changes."""
+    """The load's connection, and root's, which the server's settings do not affect."""
 
     at: Connection
     root: "pymysql.Connection[Any]"
@@ -83,7 +83,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def _hostile(server: Server) -> Server:
-    # The driver takes the server for one that commits by itself.
+    # The driver assumes that the server commits automatically.
     server.execute(
         "SET SESSION completion_type = 0",
         "SET SESSION autocommit = 1",
@@ -109,7 +109,7 @@ def test_hostile_server_stores_every_value(server: Server, name: str, method: st
         assert (found.matched, *counts(found)) == (ROWS, 0, 0, 0)
     nullable = [column.name for column in table.columns if column.nullable]
     for column in nullable:
-        # What another client sees: the session's own reading could be wrong in the same way as its writing.
+        # Read by another client: the session's own reads could have the same fault as its writes.
         ((nulls,),) = server.execute(f"SELECT count(*) FROM loadtest.`{name}` WHERE `{column}` IS NULL")
         assert nulls == rows_of(name).column(column).null_count
 

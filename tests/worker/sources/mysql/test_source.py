@@ -1,4 +1,4 @@
-"""How rows leave the driver: what a server has to be slow, or hostile, to show."""
+"""Packets that the driver sends, with a scripted server."""
 
 import pymysql
 import pytest
@@ -12,7 +12,7 @@ _ERROR = b"\xff" + (1114).to_bytes(2, "little") + b"#HY000The table is full"
 
 
 class Scripted(RowConnection):
-    """A connection to a server that says what it is told to say."""
+    """A connection to a scripted server."""
 
     def __init__(self, *said: tuple[int, bytes]) -> None:
         super().__init__(defer_connect=True)
@@ -31,7 +31,7 @@ class Scripted(RowConnection):
         self._sock = None
 
     def packets(self) -> list[tuple[int, bytes]]:
-        """Sequence number and payload of each (dev.mysql.com, page_protocol_basic_packets)."""
+        """Return the sequence number and payload of each packet (dev.mysql.com, page_protocol_basic_packets)."""
         found, place = [], 0
         while place < len(self.written):
             size = int.from_bytes(self.written[place : place + 3], "little")
@@ -40,7 +40,7 @@ class Scripted(RowConnection):
         return found
 
 
-def test_rows_go_in_large_packets_and_an_empty_one() -> None:
+def test_load_data_sends_large_packets_and_an_empty_one() -> None:
     connection = Scripted((1, _ASKS_FOR_A_FILE), (6, _OK))
     rows = bytes(range(256)) * (148 * 4)
     assert connection.load("LOAD", memoryview(rows)) == Loaded(rows=12_345, warnings=7)
@@ -50,20 +50,20 @@ def test_rows_go_in_large_packets_and_an_empty_one() -> None:
     assert [(number, len(payload) // 1024) for number, payload in parts] == [(2, 64), (3, 64), (4, 20), (5, 0)]
 
 
-def test_no_rows_are_an_empty_packet() -> None:
+def test_load_data_without_rows_sends_an_empty_packet() -> None:
     connection = Scripted((1, _ASKS_FOR_A_FILE), (3, _OK))
     connection.load("LOAD", memoryview(b""))
     assert [payload for _, payload in connection.packets()] == [b"\x03LOAD", b""]
 
 
-def test_what_the_server_refuses_is_raised() -> None:
+def test_load_data_raises_refusal_of_server() -> None:
     with pytest.raises(pymysql.OperationalError, match="The table is full"):
         Scripted((1, _ASKS_FOR_A_FILE), (3, _ERROR)).load("LOAD", memoryview(b""))
     with pytest.raises(pymysql.OperationalError, match="did not ask for the rows"):
         Scripted((1, _OK)).load("LOAD", memoryview(b"rows"))
 
 
-def test_a_server_gets_no_file_of_ours() -> None:
+def test_load_data_sends_no_requested_file() -> None:
     connection = Scripted((1, _ASKS_FOR_A_FILE))
     with pytest.raises(RuntimeError, match="local_infile option is false"):
         connection.query("SELECT 1")

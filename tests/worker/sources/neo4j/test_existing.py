@@ -1,4 +1,4 @@
-"""A hostile Neo4j, and nodes that are not a run's: all named before one is deleted, and no value is changed.
+"""Neo4j with hostile settings, and nodes that no run created: all are named before one is deleted, no value is changed.
 
 Constraints on types, existence and node keys, clusters and read-only databases are the enterprise edition's or another
 server's: these are tested by the answers that Neo4j documents.
@@ -60,7 +60,7 @@ def served() -> Iterator[Served]:
         health = "infra.databases.neo4j._HEALTH"
         patch.setattr(health, _module_value(health).replace("/db/neo4j/", "/db/elsewhere/"))
         with serving("neo4j", arguments=("bash", "-c", start)) as server:
-            # The string names no database: the user's home is meant.
+            # The string names no database, which means the user's home database.
             yield replace(server, connection=replace(server.connection, path=""))
 
 
@@ -82,7 +82,7 @@ def session(served: Served) -> Iterator[Session]:
 
 @pytest.fixture
 def source(served: Served, session: Session) -> Iterator[Source]:
-    """A source, and a database without nodes, constraints and indexes."""
+    """Yield a source on a database without nodes, constraints and indexes."""
     while _run(session, f"MATCH (n) WITH n LIMIT {_CHUNK} DETACH DELETE n RETURN count(*) AS n")[0]["n"]:
         pass
     for row in _run(session, "SHOW CONSTRAINTS YIELD name"):
@@ -171,7 +171,7 @@ def test_append_needs_different_keys(source: Source, session: Session) -> None:
 
 
 @pytest.mark.docker
-def test_redo_keeps_a_relationship_of_others(source: Source, session: Session) -> None:
+def test_redo_keeps_foreign_relationships(source: Source, session: Session) -> None:
     table = table_of(EVERY_KIND)
     source.prepare([table], OnExisting.EMPTY)
     load(source, EVERY_KIND, rows=10)
@@ -184,7 +184,7 @@ def test_redo_keeps_a_relationship_of_others(source: Source, session: Session) -
 
 
 @pytest.mark.docker
-def test_emptying_keeps_to_the_servers_memory(source: Source, session: Session) -> None:
+def test_emptying_respects_memory_limit(source: Source, session: Session) -> None:
     for _ in range(3):
         _run(session, f"UNWIND range(1, {_CHUNK}) AS n CREATE (:plain {{id: randomUUID(), `order`: 'row'}})")
     with pytest.raises(Neo4jError, match=r"db\.memory\.transaction\.max"):
@@ -225,7 +225,7 @@ def test_transaction_outlasts_the_servers_timeout(source: Source, session: Sessi
 
 
 def _texts(value: str) -> Table:
-    """A table with one large text beside its key."""
+    """Return a table with a key and one large text."""
     key = Column(name="id", type=DataType(kind=Kind.INT64), generator=Sequential())
     text = Column(name="wide", type=DataType(kind=Kind.TEXT), generator=Static(value=value))
     return Table(name="wide", primary_key="id", columns=(key, text))
@@ -311,7 +311,7 @@ _ONLINE = {"name": "shop", "type": "standard", "aliases": ["Store"], "access": "
     ],
 )
 @pytest.mark.parametrize("database", ["shop", "store"])
-def test_database_that_cannot_be_loaded(rows: list[dict[str, Any]], said: str | None, database: str) -> None:
+def test_unusable_database_is_refused(rows: list[dict[str, Any]], said: str | None, database: str) -> None:
     found = list(database_complaints(rows, database))
     assert (said in found[0]) if said else found == []
 
@@ -339,18 +339,18 @@ def _constraint(kind: str, *properties: str, of: str | None = None) -> dict[str,
         (_constraint("NODE_LABEL_EXISTENCE"), "of an unknown type (NODE_LABEL_EXISTENCE)"),
     ],
 )  # fmt: skip
-def test_constraint_that_the_schema_violates(constraint: dict[str, Any], said: str | None) -> None:
+def test_violated_constraint_is_refused(constraint: dict[str, Any], said: str | None) -> None:
     found = list(constraint_complaints(constraint, table_of(KEYED)))
     assert (said in found[0] and "DROP CONSTRAINT `it`" in found[0]) if said else found == []
 
 
-def test_existence_constraint_on_a_column_with_nulls() -> None:
+def test_existence_constraint_on_nullable_column_is_refused() -> None:
     (said,) = constraint_complaints(_constraint("NODE_PROPERTY_EXISTENCE", "a_text"), table_of(EVERY_KIND))
     assert "a_text: has an existence constraint 'it', and the schema has nulls" in said
 
 
 @pytest.mark.docker
-def test_types_are_those_of_the_server(source: Source, session: Session) -> None:
+def test_cypher_types_match_server(source: Source, session: Session) -> None:
     table = table_of(EVERY_KIND)
     source.prepare([table], OnExisting.EMPTY)
     load(source, EVERY_KIND)
@@ -362,7 +362,7 @@ def test_types_are_those_of_the_server(source: Source, session: Session) -> None
         assert found[column.name] - {"LIST<NOTHING>"} == {cypher_type(column.type)}, column.name
 
 
-def test_index_that_is_too_small_for_a_value() -> None:
+def test_index_too_small_for_a_value_is_refused() -> None:
     index = {"name": "it", "type": "RANGE", "properties": ["wide"], "state": "ONLINE", "owningConstraint": None}
     (said,) = index_complaints(index, _texts("x" * 9_000))
     assert "wide: has range index 'it', which takes 8,160 bytes of a value, and the schema's have up to 9,000" in said

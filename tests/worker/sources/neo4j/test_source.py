@@ -1,4 +1,4 @@
-"""What happens to a reader: another worker takes back its rows, and nothing isolates the two; the server goes silent."""
+"""Readers while another worker deletes its rows, and while the server stops responding."""
 
 import time
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ EVERYTHING = Scope(
 )
 
 MISSED_SECONDS = 60
-"""The server's keep-alive is of twenty; the rest is for a machine that does other things."""
+"""Seconds: the server's keep-alive takes twenty; the rest is for a busy machine."""
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def served() -> Served:
 
 @pytest.fixture
 def source(served: Served) -> Iterator[Source]:
-    """With the rows of the shard."""
+    """Yield a source with the rows of the shard."""
     table = table_of(KEYED)
     data = Dataset(DATASET.schema, seed=42, rows=ROWS, base_instant=BASE_INSTANT).table(KEYED)
     with connected("neo4j", served.connection) as opened:
@@ -50,7 +50,7 @@ def source(served: Served) -> Iterator[Source]:
         yield opened
 
 
-def test_a_node_that_goes_while_it_is_read_is_no_row(served: Served, source: Source) -> None:
+def test_node_deleted_during_read_is_skipped(served: Served, source: Source) -> None:
     table = table_of(KEYED)
     batches = source.read(table, EVERYTHING)
     read = [next(batches)]
@@ -64,7 +64,7 @@ def test_a_node_that_goes_while_it_is_read_is_no_row(served: Served, source: Sou
     assert len(keys) < ROWS
 
 
-def test_a_server_that_goes_without_a_word_is_missed(served: Served, source: Source) -> None:
+def test_silent_server_is_detected(served: Served, source: Source) -> None:
     batches = source.read(table_of(KEYED), EVERYTHING)
     next(batches)
     with served.without_network():

@@ -1,4 +1,4 @@
-"""Two tables, one of which references the other, and what other programs may have made of them."""
+"""Two tables, one of which references the other, and changes that other programs may have made."""
 
 from core.plan import BASE_INSTANT
 from core.schema.file import parse_schema
@@ -149,4 +149,4 @@ KEYS = {
         r"texts: has unique index 'texts_label_key' \(label\)",
     ),
 }
-"""A table's columns and keys, and what is refused of them."""
+"""Changes of a table's columns and keys that are refused."""

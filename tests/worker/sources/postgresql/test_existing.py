@@ -1,4 +1,4 @@
-"""Tables that are not as a run needs them are refused before a row is removed, with all complaints at once."""
+"""Unfit tables are refused before a row is removed, with all complaints at once."""
 
 from argparse import Namespace
 from collections.abc import Iterator
@@ -73,7 +73,7 @@ def _prepare(at: Connection, tables: tuple[Table, ...] = TABLES, wish: OnExistin
 
 
 def _counts(server: Server) -> list[int | None]:
-    """The rows of what is a table or a view."""
+    """Return the number of rows of each table and view."""
     counts: list[int | None] = []
     for table in ("parents", "children"):
         try:
@@ -92,7 +92,7 @@ def test_unfit_table_is_refused_before_a_change(server: Server, case: str) -> No
         for wish in OnExisting:
             with pytest.raises(ServerError, match=complaint) as refused:
                 source.prepare(TABLES, wish)
-            # Not only the first complaint.
+            # More than the first complaint.
             assert "public.children.surplus: exists" in str(refused.value)
             assert "\n" not in str(refused.value)
     assert _counts(server) == before
@@ -108,7 +108,7 @@ def test_fit_tables_load_in_any_order(server: Server, case: str, method: str) ->
         for table in reversed(TABLES):
             with source.sink(table, Shard(table=table.name, seed=42, first_row=0, rows=20), method) as sink:
                 sink.send(iter([sink.encode(DATA.table(table.name).batch(0, 20))]))
-        # A redo, of the referenced rows first.
+        # A redo of the referenced rows first.
         for table in TABLES:
             source.remove(table, KeyRange(0, 4))
             with source.sink(table, Shard(table=table.name, seed=42, first_row=0, rows=5), method) as sink:
@@ -118,7 +118,7 @@ def test_fit_tables_load_in_any_order(server: Server, case: str, method: str) ->
 
 
 @pytest.mark.parametrize("case", KEYS)
-def test_keys_hold_the_schemas_values(server: Server, case: str) -> None:
+def test_foreign_keys_accept_generated_values(server: Server, case: str) -> None:
     columns, complaint = KEYS[case]
     server.execute(f"CREATE TABLE texts ({columns})", "INSERT INTO texts VALUES ('mine')")
     if complaint is None:
@@ -204,9 +204,9 @@ def test_row_level_security_is_refused_before_a_change(server: Server, force: bo
         connected("postgresql", server.limited) as source,
         pytest.raises(ServerError, match="row-level security"),
     ):
-        # An error, and no count of the rows that a policy leaves.
+        # Raise an error instead of counting the rows that a policy leaves.
         source.count(PARENTS)
-    # The owner, whom no policy concerns, may load.
+    # Policies do not apply to the owner, who may load.
     assert _prepare(server.at) == []
 
 
@@ -216,7 +216,7 @@ def test_names_of_indexes_do_not_collide_with_tables(server: Server) -> None:
     assert [server.count(table.name) for table in named] == [0, 0, 0]
 
 
-def test_locked_table_is_not_waited_for_without_a_bound(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_prepare_gives_up_on_locked_table(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("worker.sources.postgresql.prepare._LOCK_SECONDS", 1)
     with server.session.transaction():
         server.execute("LOCK TABLE parents IN ACCESS SHARE MODE")
@@ -225,7 +225,7 @@ def test_locked_table_is_not_waited_for_without_a_bound(server: Server, monkeypa
     assert server.count("parents") == 2
 
 
-def test_triggers_run_again_after_a_table_with_foreign_keys(server: Server) -> None:
+def test_triggers_run_again_after_load_without_keys(server: Server) -> None:
     server.execute(
         FOREIGN_KEY,
         "CREATE TABLE others (LIKE children)",

@@ -1,4 +1,4 @@
-"""The plan's limits for PostgreSQL are the server's: it takes the widest row that they allow, and refuses the next."""
+"""PostgreSQL accepts the widest row that the plan's limits allow, and refuses a wider one."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ WIDEST: dict[str, tuple[DataType, g.Generator, int]] = {
     "point": (DataType(kind=Kind.POINT), g.PointRange(), 508),
     "boolean": (DataType(kind=Kind.BOOL), g.Static(value=True), 1_599),
 }
-"""Types whose values have all the same width, and the most columns of it behind the key."""
+"""Types of fixed width, and the most columns of each after the key."""
 
 
 def _table(type_: DataType, columns: int, generator: g.Generator, **how: Any) -> Table:
@@ -45,7 +45,7 @@ def _load(url: str, table: Table, method: str = "bulk") -> None:
 
 
 @pytest.mark.parametrize("name", WIDEST)
-def test_widest_row_is_taken_and_next_refused(postgresql_url: str, name: str) -> None:
+def test_widest_row_is_accepted_and_next_refused(postgresql_url: str, name: str) -> None:
     type_, generator, most = WIDEST[name]
     widest, next_ = _table(type_, most, generator), _table(type_, most + 1, generator)
     check_limits("postgresql", [widest])
@@ -66,7 +66,7 @@ def test_row_that_may_be_too_wide_is_a_warning(postgresql_url: str) -> None:
     assert "rows may have up to 8,168 bytes in a page" in warning
     with pytest.raises(ServerError, match="row is too big"):
         _load(postgresql_url, next_)
-    # Shorter values fit, and longer ones that go out of the page.
+    # Shorter values fit, and so do longer ones that are stored outside the page.
     for value in ("x", "x" * 100):
         _load(postgresql_url, _table(TEXT, 339, g.Static(value=value)))
 
@@ -132,8 +132,8 @@ def test_json_with_an_escaped_nul_is_kept(postgresql_url: str, kind: Kind, metho
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_nul_of_a_generator_is_refused_by_name(postgresql_url: str, method: str) -> None:
-    # Faker's values are not known to the plan.
+def test_generator_with_nul_is_refused(postgresql_url: str, method: str) -> None:
+    # The plan cannot check Faker's values.
     made = g.Faker(provider="pystr_format", args={"string_format": _NUL})
     with pytest.raises(PlanError, match="cannot store the character NUL"):
         _load(postgresql_url, _column(generator=made), method)

@@ -1,4 +1,4 @@
-"""A real PostgreSQL: any password and a Unix socket work; what waiting does not change ends at once, with its cause."""
+"""A real PostgreSQL: any password and a Unix socket work; permanent refusals end at once with their cause."""
 
 import string
 import time
@@ -28,7 +28,7 @@ def url() -> Iterator[str]:
 
 
 def _written(url: str) -> str:
-    """The password as the connection string has it."""
+    """Return the password as it is quoted in the connection string."""
     return url.split("://loadtest:")[1].partition("@")[0]
 
 
@@ -46,7 +46,7 @@ def test_keyword_form(url: str) -> None:
         assert source.settings()["server_version"]
 
 
-def test_several_hosts_of_which_one_answers(url: str) -> None:
+def test_second_of_several_hosts_is_used(url: str) -> None:
     at = parse_connection(url, POSTGRESQL)
     text = url.replace(f"@127.0.0.1:{at.port}", f"@127.0.0.1:1,127.0.0.1:{at.port}")
     with connected("postgresql", parse_connection(text, POSTGRESQL)) as source:
@@ -78,7 +78,7 @@ def test_unix_socket(url: str, form: str) -> None:
         (("", "?target_session_attrs=some"), "invalid target_session_attrs value", "correct the connection string"),
     ],
 )
-def test_refusal_that_stays_ends_at_once(url: str, change: tuple[str, str], said: str, remedy: str) -> None:
+def test_permanent_refusal_ends_at_once(url: str, change: tuple[str, str], said: str, remedy: str) -> None:
     before, after = change
     text = url.replace(before, after) if before.startswith(("/loadtest", "//", "loadtest:")) else url + after
     if before == "/loadtest":
@@ -96,7 +96,7 @@ def test_refusal_that_stays_ends_at_once(url: str, change: tuple[str, str], said
     assert not refused.value.transient
 
 
-def test_server_that_is_absent_is_waited_for(url: str) -> None:
+def test_absent_server_is_transient(url: str) -> None:
     at = parse_connection(url, POSTGRESQL)
     source = open_source(POSTGRESQL, parse_connection(url.replace(f":{at.port}/", ":1/"), POSTGRESQL))
     with pytest.raises(ServerError, match=r"Connection refused.*check that the server is up and reachable") as refused:

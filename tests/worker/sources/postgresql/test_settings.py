@@ -1,4 +1,4 @@
-"""A role and a database that are configured in the most hostile way: nothing is damaged, mistaken or silently changed."""
+"""A role and a database with hostile settings: nothing is damaged, confused or silently changed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -104,7 +104,7 @@ def server(postgresql_url: str) -> Iterator[Hostile]:
         root.execute("INSERT INTO decoys.keyed VALUES (gen_random_uuid(), 'mine')")
         _set(root, f"DATABASE {ROLE}", _OF_DATABASE)
         _set(root, f"ROLE {ROLE}", _OF_ROLE)
-        # What the connection string asks for is not changed by a database's or a role's setting.
+        # A parameter of the connection string overrides the settings of a database or role.
         seen = plain + "?options=-csearch_path%3Dtables%20-cclient_encoding%3DUTF8"
         yield Hostile(parse_connection(own, POSTGRESQL), parse_connection(seen, POSTGRESQL), root)
 
@@ -117,7 +117,7 @@ def test_hostile_settings_store_every_value(server: Hostile, name: str, method: 
         emptied(source)
         with source.sink(table, Shard(table=name, seed=42, first_row=0, rows=ROWS), method) as sink:
             sink.send(iter([sink.encode(rows_of(name))]))
-        # A session with the same faults in reading and in writing would find no difference.
+        # A session with the same fault in reading and in writing would find no difference.
         for reader in (source, plain):
             for depth in ("full", "checksum"):
                 (found,) = verified(reader, name, verify_depth=depth)
@@ -126,7 +126,7 @@ def test_hostile_settings_store_every_value(server: Hostile, name: str, method: 
     assert decoys == (1,)
 
 
-def test_server_sums_and_removes_although_functions_are_shadowed(server: Hostile) -> None:
+def test_shadowed_functions_change_no_fingerprint_or_removal(server: Hostile) -> None:
     whole = DATASET.schema.table(EVERY_KIND)
     kept = whole.model_copy(update={"columns": tuple(c for c in whole.columns if c.type.kind not in _UNSUMMED)})
     shard = Shard(table=EVERY_KIND, seed=42, first_row=0, rows=ROWS)
@@ -176,7 +176,7 @@ def test_table_named_like_a_catalogue_table_is_created(server: Hostile) -> None:
     server.root.execute("DROP TABLE tables.pg_type")
 
 
-def test_setting_that_cannot_be_fixed_is_refused_by_name(server: Hostile) -> None:
+def test_unfixable_setting_is_refused_by_name(server: Hostile) -> None:
     server.root.execute("ALTER ROLE hostile SET session_replication_role TO replica")
     try:
         refusal = (
