@@ -126,7 +126,7 @@ def stack_outputs(name: str) -> dict[str, Any]:
 
 
 def _last_update(name: str) -> str | None:
-    """Return the result of the stack's last update: `succeeded`, `failed`, or None if there is no update."""
+    """Return the result of the stack's last update: `succeeded`, `failed`, or None before the first update."""
     updates = _json(_pulumi_stack(name, "history", "--json", "--page-size", "1"), _STACK + name)
     return updates[0].get("result") if updates else None
 

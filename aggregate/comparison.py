@@ -126,7 +126,7 @@ def _change(
 ) -> Change:
     before, after = float(np.mean(base)), float(np.mean(head))
     change = after / before - 1 if before else 0.0
-    # The change from zero is not a number: without a positive base in every run there is no interval.
+    # The change from zero is not a number: compute an interval only if the base is positive in every run.
     low, high = interval(base, head) if min(len(base), len(head)) > 1 and min(base) > 0 else (None, None)
     worse = -change if better is Better.HIGHER else change
     nearest = high if better is Better.HIGHER else low

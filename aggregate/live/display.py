@@ -86,7 +86,7 @@ class PlainOutput:
         return self
 
     def __exit__(self, *reason: object) -> None:
-        """Do nothing: there is no terminal state to restore."""
+        """Do nothing: plain lines leave no terminal state to restore."""
 
     def show(self, fleet: Fleet, changes: Sequence[tuple[Worker, State]], elapsed: float) -> None:
         """Write the changes, and the fleet's progress if it is due."""

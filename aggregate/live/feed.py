@@ -45,7 +45,7 @@ class FolderFeed:
         self._folder = folder
 
     def plan(self) -> LoadPlan | None:
-        """Return the folder's plan, or None if there is none."""
+        """Return the folder's plan, or None if the file is missing or incomplete."""
         return read_file(LoadPlan, self._folder / PLAN_NAME)
 
     def snapshots(self) -> Sequence[Snapshot]:

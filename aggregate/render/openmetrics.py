@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from aggregate.render import formatting
 from aggregate.report import Percentiles, Report, Totals, Verification
-from core.metrics import METRICS, Gauge
+from core.metrics import METRICS
 
 
 def render(report: Report) -> str:
@@ -50,17 +50,17 @@ class _Families(Collector):
 
     def _metrics(self, report: Report) -> Iterator[Family]:
         """Yield a family for each gauge in the table of metrics that the run measured."""
-        exported = [metric for metric in METRICS.values() if metric.family]
-        for family, group in groupby(exported, key=lambda metric: metric.family):
-            metrics = list(group)
+        exported = [(metric, metric.gauge) for metric in METRICS.values() if metric.gauge is not None]
+        for family, group in groupby(exported, key=lambda each: each[0].family):
+            pairs = list(group)
             values = {
-                (metric.gauge or Gauge()).value: metric.in_base_units(value)
-                for metric in metrics
+                gauge.value: metric.in_base_units(value)
+                for metric, gauge in pairs
                 if (value := metric.read(report)) is not None
             }
             if values:
-                text = " ".join(dict.fromkeys(metric.description for metric in metrics))
-                yield self._gauge(family, text, (metrics[0].gauge or Gauge()).label, values)
+                text = " ".join(dict.fromkeys(metric.description for metric, _ in pairs))
+                yield self._gauge(family, text, pairs[0][1].label, values)
 
     def _workers(self, totals: Totals) -> Family:
         states = {
@@ -86,7 +86,7 @@ class _Families(Collector):
         return family
 
     def _gauge(self, name: str, text: str, label: str, values: Mapping[str, float]) -> Family:
-        """Return a gauge with one sample per value of `label`, or with a single sample if there is no label."""
+        """Return a gauge with one sample per value of `label`, or a single sample without a label."""
         labels = [label] if label else []
         family = GaugeMetricFamily(f"loadtest_{name}", text, labels=[*self._where, *labels])
         for key, value in values.items():

@@ -180,9 +180,9 @@ def test_results_of_two_runs_are_refused(tmp_path):
     mixed = aggregate("--results-dir", folder(tmp_path, [runs.result(1), other]))
     assert mixed.returncode == 2
     assert "results of different runs are mixed (run-1, run-2)" in one_line(mixed)
-    beside = aggregate("--results-dir", folder(tmp_path, [runs.result(1), other], runs.plan(2)))
-    assert beside.returncode == 2
-    assert "results of run 'run-2' are mixed with the plan of run 'run-1'" in one_line(beside)
+    with_plan = aggregate("--results-dir", folder(tmp_path, [runs.result(1), other], runs.plan(2)))
+    assert with_plan.returncode == 2
+    assert "results of run 'run-2' are mixed with the plan of run 'run-1'" in one_line(with_plan)
 
 
 def test_unplanned_worker_is_refused(tmp_path):
