@@ -1,4 +1,4 @@
-"""Tell a user whose Python lacks the project's packages how to set up, in one line. Imports the standard library only."""
+"""The line on set-up for a Python that lacks the packages of this project. Imports the standard library only."""
 
 import sys
 from collections.abc import Callable

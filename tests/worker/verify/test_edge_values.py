@@ -14,7 +14,7 @@ from core.schema.types import Kind
 from core.stores import BULK, INSERT
 from tests.worker.sources.loading import connected
 from tests.worker.verify.conftest import Place
-from tests.worker.verify.strangers import STRANGERS
+from tests.worker.verify.other_clients import OTHER_CLIENTS
 from worker.generate import Dataset
 from worker.pipeline import load_shard
 from worker.result.counters import Counters
@@ -273,7 +273,7 @@ def test_edge_values_read_back_equal(place: Place, method: str) -> None:
     left_out = _LEFT_OUT.get((place.source, method), frozenset())
     dataset = _dataset(name for name in EDGES if name not in left_out)
     (table,) = dataset.schema.tables
-    STRANGERS[place.source](place).reset(table.name)
+    OTHER_CLIENTS[place.source](place).reset(table.name)
     shard = Shard(table=table.name, seed=3, first_row=0, rows=ROWS)
     plan = LoadPlan(
         run_id="",

@@ -16,7 +16,7 @@ from core.stores import BULK
 from tests.worker.sources.loading import connected
 from tests.worker.verify.campaign import replaced
 from tests.worker.verify.conftest import Place
-from tests.worker.verify.strangers import NAMED, NUMBERED, STRANGERS
+from tests.worker.verify.other_clients import NAMED, NUMBERED, OTHER_CLIENTS
 from worker.generate import Dataset
 from worker.result.counters import Counters
 from worker.sources.base import Source, WorkerSlot
@@ -96,7 +96,7 @@ class _Damage:
             changed = replaced(changed, "note", int(row), (int(row) + 1) % ROWS)
         self.rows = changed.take(pa.array(np.setdiff1d(np.arange(ROWS), self.missing)))
         self.copies = rows.take(pa.array(self.doubled))
-        self.strangers = _with_keys(name, DATASET.table(name).batch(ROWS, 5))
+        self.unplanned = _with_keys(name, DATASET.table(name).batch(ROWS, 5))
 
 
 def _with_keys(name: str, rows: pa.RecordBatch) -> pa.RecordBatch:
@@ -119,10 +119,10 @@ def _write(place: Place, name: str, rows: pa.RecordBatch, on_existing: OnExistin
 @pytest.mark.parametrize("name", [NUMBERED, NAMED])
 def test_counts_do_not_depend_on_worker_number(place: Place, name: str) -> None:
     random = np.random.default_rng(5)
-    damage, strangers = _Damage(name, random), STRANGERS[place.source](place)
-    strangers.reset(name)
-    rows, wrong = pa.concat_batches([damage.rows, damage.strangers]), len(damage.changed)
-    extra = damage.strangers.num_rows
+    damage, client = _Damage(name, random), OTHER_CLIENTS[place.source](place)
+    client.reset(name)
+    rows, wrong = pa.concat_batches([damage.rows, damage.unplanned]), len(damage.changed)
+    extra = damage.unplanned.num_rows
     if place.source in ("csv", "jsonl", "kafka"):
         rows = pa.concat_batches([rows, damage.copies])
         extra += damage.copies.num_rows
@@ -131,8 +131,8 @@ def test_counts_do_not_depend_on_worker_number(place: Place, name: str) -> None:
     rows = rows.take(pa.array(random.permutation(rows.num_rows)))
     _write(place, name, rows)
     if place.source not in ("csv", "jsonl", "kafka"):
-        extra += strangers.double(name, damage.keys)
-    extra += strangers.add(name)
+        extra += client.double(name, damage.keys)
+    extra += client.add(name)
     wanted = {
         OnExisting.EMPTY: _expected(len(damage.missing), wrong, extra),
         OnExisting.APPEND: _expected(len(damage.missing), wrong),
@@ -143,7 +143,7 @@ def test_counts_do_not_depend_on_worker_number(place: Place, name: str) -> None:
                 plan = {"on_existing": on_existing, "verify_depth": depth}
                 found = {workers: _figures([source], _plan(place.source, name, workers, **plan)) for workers in WORKERS}
                 assert found == dict.fromkeys(WORKERS, expected)
-    strangers.reset(name)
+    client.reset(name)
 
 
 @contextmanager

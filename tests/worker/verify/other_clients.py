@@ -20,7 +20,7 @@ from tests.worker.verify.conftest import Place
 NUMBERED, NAMED = "numbered", "named"
 
 
-class Strangers(ABC):
+class OtherClient(ABC):
     """Changes to a table by another client."""
 
     def __init__(self, place: Place) -> None:
@@ -38,7 +38,7 @@ class Strangers(ABC):
         return 0
 
 
-class _Files(Strangers):
+class _Files(OtherClient):
     def add(self, table: str) -> int:
         lines = self._lines(table)
         part = max(Path(urlparse(self._place.url).path, table).glob("part-*"))
@@ -52,7 +52,7 @@ class _Files(Strangers):
 
 class _Csv(_Files):
     def _lines(self, table: str) -> Sequence[bytes]:
-        odd = (b"10.5", b"99999999999999999999", b"one", b"NaN", b'""') if table == NUMBERED else (b'""', b"stranger")
+        odd = (b"10.5", b"99999999999999999999", b"one", b"NaN", b'""') if table == NUMBERED else (b'""', b"unplanned")
         return [b",1.00,x", *(key + b",1.00,x" for key in odd), b"key-99999"]
 
 
@@ -62,11 +62,11 @@ class _Jsonl(_Files):
 
 
 def _documents(table: str) -> Sequence[bytes]:
-    keys: Sequence[Any] = (None, "5", 10.5, 10**20, True, [1], {}) if table == NUMBERED else (None, 5, "stranger", [])
+    keys: Sequence[Any] = (None, "5", 10.5, 10**20, True, [1], {}) if table == NUMBERED else (None, 5, "unplanned", [])
     return [b"no JSON", b"[1]", b"{}", *(json.dumps({"id": key, "amount": 1}).encode() for key in keys)]
 
 
-class _Kafka(Strangers):
+class _Kafka(OtherClient):
     def add(self, table: str) -> int:
         producer = Producer({"bootstrap.servers": urlparse(self._place.url).netloc.rpartition("@")[2]})
         values = [*_documents(table), None, b""]
@@ -76,13 +76,13 @@ class _Kafka(Strangers):
         return len(values)
 
 
-class _PostgreSQL(Strangers):
+class _PostgreSQL(OtherClient):
     def reset(self, table: str) -> None:
         self._run(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(table)))
 
     def add(self, table: str) -> int:
         self._loosen(table)
-        keys = ["10.5", "NaN", None, None, "1e30", "-1e30", "0"] if table == NUMBERED else [None, "", "stranger"]
+        keys = ["10.5", "NaN", None, None, "1e30", "-1e30", "0"] if table == NUMBERED else [None, "", "unplanned"]
         for key in keys:
             self._run(sql.SQL("INSERT INTO {} (id) VALUES ({})").format(sql.Identifier(table), sql.Literal(key)))
         return len(keys)
@@ -106,13 +106,13 @@ class _PostgreSQL(Strangers):
             connection.execute(statement)
 
 
-class _MySQL(Strangers):
+class _MySQL(OtherClient):
     def reset(self, table: str) -> None:
         self._run(f"DROP TABLE IF EXISTS {table}")
 
     def add(self, table: str) -> int:
         self._loosen(table)
-        keys = [10.5, None, None, 1e30, -1e30, 0] if table == NUMBERED else [None, "", "stranger"]
+        keys = [10.5, None, None, 1e30, -1e30, 0] if table == NUMBERED else [None, "", "unplanned"]
         for key in keys:
             self._run(f"INSERT INTO {table} (id) VALUES (%s)", [key])
         return len(keys)
@@ -140,20 +140,20 @@ class _MySQL(Strangers):
             return int(cursor.execute(statement, values or None))
 
 
-class _MongoDB(Strangers):
+class _MongoDB(OtherClient):
     def add(self, table: str) -> int:
         keys: Sequence[Any] = (
-            (None, "5", 10.5, float("nan"), bson.ObjectId(), -7.25) if table == NUMBERED else (None, 5, "stranger")
+            (None, "5", 10.5, float("nan"), bson.ObjectId(), -7.25) if table == NUMBERED else (None, 5, "unplanned")
         )
         with MongoClient[dict[str, Any]](self._place.url) as client:
             client["loadtest"][table].insert_many([{"_id": key} for key in keys])
         return len(keys)
 
 
-class _Neo4j(Strangers):
+class _Neo4j(OtherClient):
     def add(self, table: str) -> int:
         keys: Sequence[Any] = (
-            (None, "5", 10.5, float("nan"), [1], True, -1e300) if table == NUMBERED else (None, 5, "stranger")
+            (None, "5", 10.5, float("nan"), [1], True, -1e300) if table == NUMBERED else (None, 5, "unplanned")
         )
         for key in keys:
             self._run(f"CREATE (n:{table}) SET n.id = $key", key=key)
@@ -170,7 +170,7 @@ class _Neo4j(Strangers):
             driver.execute_query(query, parameters)
 
 
-STRANGERS: Mapping[str, Callable[[Place], Strangers]] = {
+OTHER_CLIENTS: Mapping[str, Callable[[Place], OtherClient]] = {
     "csv": _Csv,
     "jsonl": _Jsonl,
     "kafka": _Kafka,
