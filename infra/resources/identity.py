@@ -14,9 +14,7 @@ import pulumi
 from pulumi.dynamic import CreateResult, Resource
 
 from infra.resources.dynamic import ReplaceOnChangeProvider
-
-WORKSPACES = ".loadtest"
-"""The folder of the stacks' folders, below the project."""
+from infra.settings.output_dir import WORKSPACES
 
 
 def record_instance(project: Path, stack: str, instance: str) -> None:

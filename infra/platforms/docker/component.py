@@ -5,7 +5,6 @@ from pathlib import Path
 import pulumi
 import pulumi_docker as docker
 
-from core.connection import parse_connection
 from core.labels import INSTANCE_LABEL, SERVER_LABEL, STACK_LABEL, WORKER_LABEL
 from core.process import (
     CONNECTION_VARIABLE,
@@ -24,7 +23,7 @@ from infra.cli.worker_image import DOCKERFILE, image_name
 from infra.databases.spec import DatabaseSpec
 from infra.fleet.resource import Fleet
 from infra.ownership import checked
-from infra.platforms.base import LoadTestArgs
+from infra.platforms.base import LoadTestArgs, connection_of, endpoint_of
 from infra.platforms.docker.cleanup import OrphanCleanup
 from infra.platforms.docker.client import DockerNames, connect, require_image, require_own_names
 from infra.resources.identity import Instance
@@ -69,11 +68,14 @@ class DockerLoadTest(pulumi.ComponentResource):
         self._results_volume = self._volume(f"{name}-results", names.results_volume)
         image = self._worker_image(f"{name}-worker-image")
         database = self._database(f"{name}-database", args.database) if args.database else None
-        self.connection_string = self._connection()
-        source = args.settings.capabilities
-        self.endpoint = pulumi.Output.unsecret(
-            self.connection_string.apply(lambda text: str(parse_connection(text, source)))
+        self.connection_string = connection_of(
+            args,
+            server=lambda database: args.password.apply(
+                lambda password: database.connection_string(password, "database")
+            ),
+            folder=Path(OUTPUT_FOLDER).as_uri(),
         )
+        self.endpoint = endpoint_of(args, self.connection_string)
         prepare = self._worker(f"{name}-prepare", "prepare", image, prepare_arguments(PLAN_FILE), database)
         workers = {
             worker.id: self._worker(
@@ -230,16 +232,6 @@ class DockerLoadTest(pulumi.ComponentResource):
             # A replaced server requires a new run.
             labels=self._labels(**{WORKER_LABEL: worker_id, SERVER_LABEL: database.id if database else ""}),
             opts=self._replaced([self._orphan_cleanup, *([database] if database else [])]),
-        )
-
-    def _connection(self) -> pulumi.Output[str]:
-        settings, database = self._args.settings, self._args.database
-        if settings.connection_string is not None:
-            return pulumi.Output.secret(settings.connection_string.get_secret_value())
-        if database is None:
-            return pulumi.Output.secret(Path(OUTPUT_FOLDER).as_uri())
-        return pulumi.Output.secret(
-            self._args.password.apply(lambda password: database.connection_string(password, "database"))
         )
 
 

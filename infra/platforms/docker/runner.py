@@ -24,7 +24,7 @@ from core.stores import capabilities_of
 from infra.fleet.runner import Deadline, ProcessExit, translate_errors
 from infra.platforms.docker.client import DRIVER_ERRORS, connect, message_of, wrap_docker_errors
 from infra.platforms.docker.copy_output import copy_output
-from infra.settings.output_dir import resolved
+from infra.settings.output_dir import absolute_path
 
 _STOP_GRACE_SECONDS = 10
 _COPY_BYTES = 1 << 18
@@ -144,7 +144,7 @@ class DockerRunner:
         """The destination of the files, if the source is files and `outputDir` is set."""
         kept = bool(self._fleet.output_dir) and not capabilities_of(self._plan.source).needs_server
         # The working directory is the project, whose path must not be in the state.
-        return OutputWriter(resolved(self._fleet.output_dir, Path.cwd())) if kept else None
+        return OutputWriter(absolute_path(self._fleet.output_dir, Path.cwd())) if kept else None
 
     def _plan_text(self) -> bytes:
         """Return the plan for the containers. Their volume is always new; `prepare` checks the folder itself."""

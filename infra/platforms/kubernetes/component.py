@@ -11,7 +11,6 @@ from pulumi_kubernetes.batch.v1 import Job
 from pulumi_kubernetes.core.v1 import ConfigMap, Namespace, PersistentVolumeClaim, Secret, Service
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
-from core.connection import parse_connection
 from core.kubeconfig import ClusterAccess
 from core.labels import INSTANCE_LABEL
 from core.process import CONNECTION_VARIABLE, OUTPUT_FOLDER
@@ -19,7 +18,7 @@ from infra.cli.worker_image import image_name
 from infra.databases.spec import DatabaseSpec
 from infra.fleet.resource import Fleet
 from infra.ownership import checked
-from infra.platforms.base import LoadTestArgs
+from infra.platforms.base import LoadTestArgs, connection_of, endpoint_of
 from infra.platforms.kubernetes import database, guard, worker
 from infra.platforms.kubernetes.manifests import (
     DATABASE_ROLE,
@@ -63,10 +62,13 @@ class KubernetesLoadTest(pulumi.ComponentResource):
         self._run = {**args.labels, INSTANCE_LABEL: self._instance}
         space = self._namespace()
         self._own = pulumi.ResourceOptions(parent=self, depends_on=[space] if space else [])
-        self.connection_string = self._connection()
-        self.endpoint = pulumi.Output.unsecret(
-            self.connection_string.apply(lambda text: str(parse_connection(text, args.settings.capabilities)))
+        host = self._names.of(DATABASE_ROLE)
+        self.connection_string = connection_of(
+            args,
+            server=lambda database: args.password.apply(lambda password: database.connection_string(password, host)),
+            folder=Path(OUTPUT_FOLDER).as_uri(),
         )
+        self.endpoint = endpoint_of(args, self.connection_string)
         needed = self._policies(args.database)
         if args.database is not None:
             needed += self._database(args.database)
@@ -209,17 +211,6 @@ class KubernetesLoadTest(pulumi.ComponentResource):
             return Job(names.of(role), metadata=metadata, spec=spec, opts=replaced)
 
         return job(PREPARE_ROLE, jobs.prepare()), job(WORKER_ROLE, jobs.workers())
-
-    def _connection(self) -> pulumi.Output[str]:
-        settings, server = self._args.settings, self._args.database
-        if settings.connection_string is not None:
-            return pulumi.Output.secret(settings.connection_string.get_secret_value())
-        if server is None:
-            return pulumi.Output.secret(Path(OUTPUT_FOLDER).as_uri())
-        host = self._names.of(DATABASE_ROLE)
-        return pulumi.Output.secret(
-            self._args.password.apply(lambda password: server.connection_string(password, host))
-        )
 
 
 def _cluster_access(args: LoadTestArgs) -> ClusterAccess:

@@ -24,6 +24,7 @@ from core.process import (
     worker_arguments,
 )
 from core.units import KIB, MIB, format_size
+from infra.fleet.runner import FINAL_EXIT_CODES
 from infra.platforms.base import LoadTestArgs
 from infra.platforms.kubernetes.manifests import (
     PREPARE_ROLE,
@@ -109,7 +110,11 @@ class WorkerJobs:
             # Not `backoffLimit: 0`, with which the first failure would end all other pods.
             "backoffLimitPerIndex": self._args.plan.retries,
             "podFailurePolicy": {
-                "rules": [_on_exit("FailJob", ExitCode.BAD_INPUT), _on_exit("FailIndex", ExitCode.DIFFERENCE)]
+                "rules": [
+                    _on_exit("FailJob" if code is ExitCode.BAD_INPUT else "FailIndex", code)
+                    for code in FINAL_EXIT_CODES
+                    if code is not ExitCode.OK
+                ]
             },
             **self._job(WORKER_ROLE, worker_arguments(PLAN_FILE, _INDEX), {TERMINATION_VARIABLE: TERMINATION_LOG}),
         }

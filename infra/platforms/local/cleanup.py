@@ -9,7 +9,8 @@ from core.errors import RunError
 from infra.ownership import OrphanedResource, Orphans
 from infra.platforms.local.limits import ROOT, has_groups, remove_groups
 from infra.platforms.local.workspace import WorkspacePaths, group_of, is_copy
-from infra.resources.identity import WORKSPACES, forget_instance, recorded_instances
+from infra.resources.identity import forget_instance, recorded_instances
+from infra.settings.output_dir import WORKSPACES
 
 
 def find_orphans(project: Path, stack: str | None, _instances: Collection[str]) -> Orphans:

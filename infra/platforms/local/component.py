@@ -9,25 +9,18 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, Resource
 
-from core.connection import parse_connection
 from core.errors import LoadtestError, SettingsError
 from core.process import CONNECTION_VARIABLE
 from infra.databases.spec import DatabaseSpec
 from infra.fleet.resource import Fleet
 from infra.ownership import checked
-from infra.platforms.base import LoadTestArgs
+from infra.platforms.base import LoadTestArgs, connection_of, endpoint_of
 from infra.platforms.local.pidfile import at_work
-from infra.platforms.local.workspace import (
-    Workspace,
-    folder_url,
-    relative_folder,
-    require_own_folder,
-    workspace_of,
-    workspaces_of,
-)
+from infra.platforms.local.workspace import Workspace, require_own_folder, workspace_of, workspaces_of
 from infra.resources.dynamic import ReplaceOnChangeProvider
-from infra.resources.identity import WORKSPACES, Instance
+from infra.resources.identity import Instance
 from infra.settings.model import NAMESPACE
+from infra.settings.output_dir import WORKSPACES, folder_url
 
 
 def _embedded(source: str) -> ModuleType:
@@ -116,11 +109,12 @@ class LocalLoadTest(pulumi.ComponentResource):
         mark = checked(instance.mark, lambda mark: require_own_folder(args.project, args.stack, mark))
         workspace = Workspace(f"{name}-workspace", args.stack, mark, own)
         server = self._server(name, args, args.database, workspace) if args.database else None
-        self.connection_string = self._connection(args, server)
-        source = args.settings.capabilities
-        self.endpoint = pulumi.Output.unsecret(
-            self.connection_string.apply(lambda text: relative_folder(text) or str(parse_connection(text, source)))
+        self.connection_string = connection_of(
+            args,
+            server=lambda database: _connection_to(server, database, args.password),
+            folder=folder_url(args.settings.output_dir or f"{WORKSPACES}/{args.stack}/output"),
         )
+        self.endpoint = endpoint_of(args, self.connection_string)
         handles: dict[str, pulumi.Input[Any]] = {
             "stack": args.stack,
             "instance": workspace.instance,
@@ -148,19 +142,14 @@ class LocalLoadTest(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
         )
 
-    def _connection(self, args: LoadTestArgs, server: LocalServer | None) -> pulumi.Output[str]:
-        """Return the connection string of the existing server, of the embedded server, or of the output folder."""
-        settings = args.settings
-        if settings.connection_string is not None:
-            return pulumi.Output.secret(settings.connection_string.get_secret_value())
-        if server is None or args.database is None:
-            return pulumi.Output.secret(folder_url(settings.output_dir or f"{WORKSPACES}/{args.stack}/output"))
-        database = args.database
-        return pulumi.Output.secret(
-            pulumi.Output.all(args.password, server.port, server.error).apply(
-                lambda given: _connection_string(database, str(given[0]), int(given[1]), str(given[2] or ""))
-            )
-        )
+
+def _connection_to(
+    server: LocalServer | None, database: DatabaseSpec, password: pulumi.Output[str]
+) -> pulumi.Output[str]:
+    assert server is not None  # noqa: S101 - declared whenever there is a database to create
+    return pulumi.Output.all(password, server.port, server.error).apply(
+        lambda given: _connection_string(database, str(given[0]), int(given[1]), str(given[2] or ""))
+    )
 
 
 def _connection_string(database: DatabaseSpec, password: str, port: int, error: str) -> str:

@@ -31,8 +31,8 @@ from core.stores import capabilities_of
 from infra.fleet.runner import Deadline, ProcessExit
 from infra.platforms.local.limits import ControlGroup, mount_ram_disk, remove_groups, unmount_below
 from infra.platforms.local.pidfile import remember
-from infra.platforms.local.workspace import WorkspacePaths, absolute_url, relative_folder, workspace_of
-from infra.resources.identity import WORKSPACES
+from infra.platforms.local.workspace import WorkspacePaths, workspace_of
+from infra.settings.output_dir import WORKSPACES, absolute_url, relative_folder
 
 _PAUSED = 'read -r _ || exit 1; exec "$@"'
 """A shell that waits for a line, then becomes the worker: by then it is in its control group."""

@@ -10,7 +10,6 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote
 
 import pulumi
 from pulumi.dynamic import CreateResult, Resource
@@ -21,10 +20,10 @@ from infra.platforms.local.limits import remove_groups, unmount_below
 from infra.platforms.local.pidfile import end_remembered
 from infra.platforms.local.server_user import ELSEWHERE, remove_home
 from infra.resources.dynamic import ReplaceOnChangeProvider
-from infra.resources.identity import WORKSPACES, forget_instance, instance_link, record_instance
+from infra.resources.identity import forget_instance, instance_link, record_instance
+from infra.settings.output_dir import WORKSPACES
 
 _MARK = "instance"
-_SCHEME = "file:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,24 +136,6 @@ def workspace_of(project: Path, stack: str, instance: str) -> WorkspacePaths:
             "`pulumi up` again"
         )
     return found[0]
-
-
-def folder_url(folder: str) -> str:
-    """Return the URL of an output folder. A relative one stays relative: the project is elsewhere in another checkout."""
-    return Path(folder).as_uri() if Path(folder).is_absolute() else _SCHEME + quote(folder)
-
-
-def relative_folder(url: str) -> str | None:
-    """Return the relative folder in a URL of `folder_url`; None for any other URL."""
-    if not url.startswith(_SCHEME) or url.startswith(f"{_SCHEME}/"):
-        return None
-    return unquote(url.removeprefix(_SCHEME))
-
-
-def absolute_url(url: str, project: Path) -> str:
-    """Return the URL with a relative folder placed in the project; any other URL unchanged."""
-    relative = relative_folder(url)
-    return url if relative is None else (project / Path(relative).expanduser()).absolute().as_uri()
 
 
 class WorkspaceProvider(ReplaceOnChangeProvider):
