@@ -34,7 +34,7 @@ class StoreType:
 
 
 def named(name: str) -> Callable[[DataType], str]:
-    """Return the name of a type without parameters."""
+    """Return a constant function, for the name of a type without parameters."""
     return lambda _: name
 
 

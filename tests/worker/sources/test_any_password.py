@@ -17,7 +17,7 @@ PASSWORD = "-/ %41" + string.printable[:95]
 
 
 @pytest.mark.parametrize("store", ["postgresql", "mysql", "mongodb", "neo4j"])
-def test_password_of_every_printable_character(store: str) -> None:
+def test_password_of_every_printable_character_connects(store: str) -> None:
     with serving(store, password=PASSWORD) as served:
         # Its own health check has passed already.
         with connected(store, served.connection) as source:

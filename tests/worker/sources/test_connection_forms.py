@@ -116,7 +116,7 @@ MYSQL_FORMS = [
 
 
 @pytest.mark.parametrize("form", LIBPQ, ids=lambda form: form.text)
-def test_libpq_form(form: Form) -> None:
+def test_libpq_reads_string_unchanged(form: Form) -> None:
     at = parse_connection(form.text, POSTGRESQL)
     assert str(at) == form.shown
     assert at.text == form.text
@@ -127,7 +127,7 @@ def test_libpq_form(form: Form) -> None:
 
 
 @pytest.mark.parametrize("form", PYMONGO, ids=lambda form: form.text)
-def test_pymongo_form(form: Form) -> None:
+def test_pymongo_reads_string_unchanged(form: Form) -> None:
     at = parse_connection(form.text, MONGODB)
     assert str(at) == form.shown
     read = parse_uri(at.text)
@@ -137,7 +137,7 @@ def test_pymongo_form(form: Form) -> None:
         assert client.get_default_database().name == "d"
 
 
-def test_pymongo_srv_form() -> None:
+def test_pymongo_reads_srv_string_unchanged() -> None:
     at = parse_connection("mongodb+srv://u:p%40@cluster0.example.mongodb.net/d?retryWrites=true&w=majority", MONGODB)
     assert str(at) == "mongodb+srv://cluster0.example.mongodb.net/d"
     given = mongodb_connection.arguments(at)
@@ -149,13 +149,13 @@ def test_pymongo_srv_form() -> None:
 
 
 @pytest.mark.parametrize("form", NEO4J_FORMS, ids=lambda form: form.text)
-def test_neo4j_form(form: Form) -> None:
+def test_neo4j_driver_gets_uri_and_login(form: Form) -> None:
     at = parse_connection(form.text, NEO4J)
     assert str(at) == form.shown
     assert neo4j_connection.arguments(at) == form.given
 
 
-def test_neo4j_several_hosts() -> None:
+def test_neo4j_resolver_returns_all_hosts() -> None:
     at = parse_connection("neo4j+s://neo4j:p@a,[::1]:7688,c:3/db", NEO4J)
     assert str(at) == "neo4j+s://a:7687,[::1]:7688,c:3/db"
     given = neo4j_connection.arguments(at)
@@ -166,7 +166,7 @@ def test_neo4j_several_hosts() -> None:
 
 
 @pytest.mark.parametrize("form", KAFKA_FORMS, ids=lambda form: form.text)
-def test_librdkafka_form(form: Form) -> None:
+def test_librdkafka_gets_properties(form: Form) -> None:
     at = parse_connection(form.text, KAFKA)
     assert str(at) == form.shown
     given = kafka_connection.configuration(at, ClientErrors(at))
@@ -174,7 +174,7 @@ def test_librdkafka_form(form: Form) -> None:
 
 
 @pytest.mark.parametrize("form", MYSQL_FORMS, ids=lambda form: form.text)
-def test_pymysql_form(form: Form) -> None:
+def test_pymysql_gets_arguments(form: Form) -> None:
     at = parse_connection(form.text, MYSQL)
     assert str(at) == form.shown
     given = mysql_connection.arguments(at)

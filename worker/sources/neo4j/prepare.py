@@ -50,7 +50,7 @@ def prepare(
 
 
 def _constrain(session: Neo4jSession, table: Table, on_existing: OnExisting) -> bool:
-    """Create the constraint; return False if nodes prevent it that will be deleted."""
+    """Create the constraint; return False if nodes that will be deleted prevent it."""
     try:
         session.rows(constraint(table))
     except Neo4jError as error:

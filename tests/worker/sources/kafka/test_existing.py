@@ -185,7 +185,7 @@ def test_batches_fit_a_topic_with_a_low_limit(served: Served, admin: AdminClient
 
 
 @pytest.mark.parametrize("wish", OnExisting)
-def test_all_complaints_before_any_change(served: Served, admin: AdminClient, wish: OnExisting) -> None:
+def test_prepare_raises_all_complaints_before_a_change(served: Served, admin: AdminClient, wish: OnExisting) -> None:
     _make(admin, KEYED, {}, partitions=1)
     _make(admin, "compacted", {"cleanup.policy": "compact"})
     _make(admin, "short", {"retention.ms": "60000", "retention.bytes": "5000"})

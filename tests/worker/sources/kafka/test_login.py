@@ -61,7 +61,7 @@ def host() -> Iterator[str]:
         "kafka://{0}:1,{0}:9092",
     ],
 )
-def test_login(host: str, form: str) -> None:
+def test_login_connects(host: str, form: str) -> None:
     with connected("kafka", parse_connection(form.format(host), KAFKA)) as source:
         assert source.settings()["acks"] == "all"
 

@@ -54,7 +54,7 @@ def _document(table: Table, key: str) -> dict[str, Any]:
 
 @pytest.mark.docker
 @pytest.mark.parametrize("wish", OnExisting)
-def test_all_complaints_before_any_change(
+def test_prepare_raises_all_complaints_before_a_change(
     served: Served, database: "Database[dict[str, Any]]", wish: OnExisting
 ) -> None:
     plain, indexed, _, other = tables = [_named(name) for name in ("plain", "indexed", "checked", "other")]
@@ -138,7 +138,7 @@ def test_harmless_options_are_accepted() -> None:
     assert list(option_complaints({"type": "collection", "options": options, "info": {"readOnly": False}})) == []
 
 
-def test_index_kinds_that_refuse_values() -> None:
+def test_index_that_refuses_values_is_named() -> None:
     kinds = {column.name: column.type.kind for column in table_of(EVERY_KIND).columns}
     array = next(name for name, kind in kinds.items() if kind == "array")
     members = next(name for name, kind in kinds.items() if kind == "set")
@@ -164,7 +164,7 @@ _READ_WRITE = ["find", "insert", "remove", "update", "createCollection"]
         ({"db": "loadtest", "collection": ""}, ["find", "createCollection"], "insert, remove"),
     ],
 )
-def test_missing_rights(resource: dict[str, Any], actions: list[str], lacking: str | None) -> None:
+def test_missing_rights_are_named(resource: dict[str, Any], actions: list[str], lacking: str | None) -> None:
     authorized = {
         "authenticatedUsers": [{"user": "me", "db": "admin"}],
         "authenticatedUserPrivileges": [{"resource": resource, "actions": actions}],

@@ -108,7 +108,7 @@ def _named(name: str) -> Table:
 
 @pytest.mark.docker
 @pytest.mark.parametrize("wish", [OnExisting.EMPTY, OnExisting.APPEND])
-def test_all_complaints_before_any_change(source: Source, session: Session, wish: OnExisting) -> None:
+def test_prepare_raises_all_complaints_before_a_change(source: Source, session: Session, wish: OnExisting) -> None:
     names = ("plain", "linked", "labelled", "indexed", "repeating", "shaped", "misnamed", "absent")
     for query in (
         "CREATE (:plain {id: 'a'})-[:NEXT]->(:linked {id: 'a'})",
@@ -258,7 +258,7 @@ def test_memory_limit_is_named(served: Served, source: Source, session: Session)
 
 @pytest.mark.docker
 @pytest.mark.parametrize(("length", "fits"), [(LONGEST_KEY, True), (LONGEST_KEY + 10, False)])
-def test_longest_key(source: Source, length: int, fits: bool) -> None:
+def test_longest_key_is_accepted_and_longer_refused(source: Source, length: int, fits: bool) -> None:
     key = Column(name="id", type=DataType(kind=Kind.TEXT), generator=Pattern(pattern="x"))
     table = Table(name="long", primary_key="id", columns=(key,))
     source.prepare([table], OnExisting.EMPTY)
@@ -371,7 +371,7 @@ def test_index_too_small_for_a_value_is_refused() -> None:
     assert list(index_complaints({**index, "owningConstraint": "it"}, _texts("x" * 9_000))) == []
 
 
-def test_versions_and_sizes_are_read() -> None:
+def test_versions_and_sizes_are_parsed() -> None:
     assert [version_of(agent) for agent in ("Neo4j/5.26.0", "Neo4j/2025.06.1", "Neo4j/5.27-aura")] == [
         (5, 26),
         (2025, 6),

@@ -72,7 +72,7 @@ def test_row_that_may_be_too_wide_is_a_warning(postgresql_url: str) -> None:
 
 
 @pytest.mark.parametrize("longest", [2_692, 2_693])
-def test_longest_key(postgresql_url: str, longest: int) -> None:
+def test_longest_key_is_accepted_and_longer_refused(postgresql_url: str, longest: int) -> None:
     key = Column(
         name="id", type=DataType(kind=Kind.BYTES), generator=g.RandomBytes(min_length=longest, max_length=longest)
     )

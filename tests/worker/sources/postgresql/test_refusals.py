@@ -32,13 +32,13 @@ def _written(url: str) -> str:
     return url.split("://loadtest:")[1].partition("@")[0]
 
 
-def test_password_of_every_printable_character(url: str) -> None:
+def test_password_of_every_printable_character_connects(url: str) -> None:
     assert _written(url) == quote(EVERY_CHARACTER, safe="")
     with connected("postgresql", parse_connection(url, POSTGRESQL)) as source:
         assert source.settings()["server_version"]
 
 
-def test_keyword_form(url: str) -> None:
+def test_keyword_form_connects(url: str) -> None:
     at = parse_connection(url, POSTGRESQL)
     quoted = EVERY_CHARACTER.replace("\\", "\\\\").replace("'", "\\'")
     text = f"host={at.host} port={at.port} user=loadtest dbname=loadtest password='{quoted}'"
@@ -56,7 +56,7 @@ def test_second_of_several_hosts_is_used(url: str) -> None:
 @pytest.mark.parametrize(
     "form", ["postgresql://loadtest:{}@/loadtest?host={}&port={}", "postgresql://loadtest:{}@{}:{}/loadtest"]
 )
-def test_unix_socket(url: str, form: str) -> None:
+def test_unix_socket_connects(url: str, form: str) -> None:
     with psycopg.connect(url) as session:
         row = session.execute("SHOW unix_socket_directories").fetchone()
     assert row is not None

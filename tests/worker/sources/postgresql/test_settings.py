@@ -160,7 +160,7 @@ def test_session_has_no_timeouts(server: Hostile) -> None:
         assert session.execute(query, [list(_TIMEOUTS)]).fetchall() == [("0",)]
 
 
-def test_table_of_a_later_schema_is_not_touched(server: Hostile) -> None:
+def test_table_of_later_schema_is_unchanged(server: Hostile) -> None:
     server.root.execute("DROP TABLE IF EXISTS tables.keyed")
     with connected("postgresql", server.at) as source:
         source.prepare([DATASET.schema.table(KEYED)], OnExisting.FAIL)
