@@ -21,7 +21,7 @@ def connection(platform: str, resources: list[Declared]) -> str:
         return str(fleet.inputs["secrets"][CONNECTION_VARIABLE])
     if platform == "docker":
         (worker,) = [each for each in resources if each.name == "small-worker-1"]
-        return dict(pair.split("=", 1) for pair in worker.inputs["envs"])[CONNECTION_VARIABLE]
+        return str(dict(pair.split("=", 1) for pair in worker.inputs["envs"])[CONNECTION_VARIABLE])
     secrets = [each.inputs["stringData"] for each in resources if each.type.endswith(":Secret")]
     (found,) = [secret[CONNECTION_VARIABLE] for secret in secrets if CONNECTION_VARIABLE in secret]
     return str(found)
