@@ -73,8 +73,8 @@ def test_reader_error_is_raised():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a priority per thread")
 def test_producer_has_lower_priority():
-    ours = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    priority = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
     produced = (os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) for _ in range(1))
     with Prefetcher(produced, depth=1) as items:
-        assert list(items) == [min(ours + 5, 19)]
-    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == ours
+        assert list(items) == [min(priority + 5, 19)]
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == priority

@@ -46,15 +46,15 @@ class BoltEncoder:
     def encode(self, batch: pa.RecordBatch) -> Objects:
         """Return the rows of an Arrow record batch that has the table's columns."""
         values: list[list[Any]] = []
-        sizes = _of_header(np.full(batch.num_rows, len(self._columns), np.int64))
+        sizes = _header_sizes(np.full(batch.num_rows, len(self._columns), np.int64))
         for column in self._columns:
-            given = _stored(batch.column(column.name), column.type)
-            values.append(_objects(given, column.type))
+            given = _with_text(batch.column(column.name), column.type)
+            values.append(_driver_values(given, column.type))
             sizes += _sizes(given, column.type)
         return Objects(list(map(list, zip(*values, strict=True))), sizes)
 
 
-def _stored(column: Any, type_: DataType) -> Any:
+def _with_text(column: Any, type_: DataType) -> Any:
     """Return the column, as text if the server has no type for it."""
     if type_.kind in _TEXTS:
         written = join(text.WRITERS[type_.kind](column, type_), len(column)).cast(pa.string())
@@ -66,14 +66,14 @@ def _stored(column: Any, type_: DataType) -> Any:
             values = join(text.base64(values, element), len(values)).cast(pa.string())
         offsets = np.concatenate([[0], np.cumsum(list_lengths(column))]).astype(np.int32)
         nulls = column.is_null() if column.null_count else None
-        return pa.ListArray.from_arrays(pa.array(offsets), _stored(values, element), mask=nulls)
+        return pa.ListArray.from_arrays(pa.array(offsets), _with_text(values, element), mask=nulls)
     return column
 
 
-def _objects(column: Any, type_: DataType) -> list[Any]:
+def _driver_values(column: Any, type_: DataType) -> list[Any]:
     """Return the values for the driver, one per row."""
     if type_.kind is Kind.ARRAY:
-        elements = _objects(column.flatten(), element_of(type_))
+        elements = _driver_values(column.flatten(), element_of(type_))
         stops = np.cumsum(list_lengths(column)).tolist()
         lists: list[Any] = [elements[start:stop] for start, stop in zip([0, *stops], stops, strict=False)]
     elif (structure := _STRUCTURES.get(type_.kind)) is not None:
@@ -123,10 +123,10 @@ def _sizes(column: Any, type_: DataType) -> Sizes:
     """Return the packed bytes of each value, shape (rows,); a null is one byte."""
     kind = type_.kind
     if kind in (Kind.ARRAY, Kind.SET):
-        sizes = _of_list(column, element_of(type_))
+        sizes = _list_sizes(column, element_of(type_))
     elif pa.types.is_string(column.type) or pa.types.is_binary(column.type):
         lengths = lengths_of(column)
-        sizes = lengths + _of_header(lengths, tiny=pa.types.is_string(column.type))
+        sizes = lengths + _header_sizes(lengths, tiny=pa.types.is_string(column.type))
     else:
         sizes = _SIZES[kind](column)
     if column.null_count:
@@ -134,22 +134,22 @@ def _sizes(column: Any, type_: DataType) -> Sizes:
     return sizes
 
 
-def _of_list(column: Any, element: DataType) -> Sizes:
+def _list_sizes(column: Any, element: DataType) -> Sizes:
     counts = list_lengths(column)
     elements = column.flatten()
     stored = DataType(kind=Kind.TEXT) if pa.types.is_string(elements.type) else element
     before = np.concatenate([[0], np.cumsum(_sizes(elements, stored))])
     stops = np.cumsum(counts)
-    return np.asarray(_of_header(counts) + before[stops] - before[stops - counts], np.int64)
+    return np.asarray(_header_sizes(counts) + before[stops] - before[stops - counts], np.int64)
 
 
-def _of_header(lengths: Sizes, tiny: bool = True) -> Sizes:
+def _header_sizes(lengths: Sizes, tiny: bool = True) -> Sizes:
     """Return the bytes of the length field; texts and lists below 16 have their length in the marker."""
     sizes = np.select([lengths < 256, lengths < 65_536], [2, 3], 5).astype(np.int64)
     return np.where(lengths < 16, 1, sizes) if tiny else sizes
 
 
-def _of_integers(values: Sizes) -> Sizes:
+def _integer_sizes(values: Sizes) -> Sizes:
     conditions = [
         (values >= -16) & (values < 128),
         (values >= -(2**7)) & (values < 2**7),
@@ -159,22 +159,22 @@ def _of_integers(values: Sizes) -> Sizes:
     return np.select(conditions, [1, 2, 3, 5], 9).astype(np.int64)
 
 
-def _constant(size: int) -> Callable[[Any], Sizes]:
+def _constant_sizes(size: int) -> Callable[[Any], Sizes]:
     return lambda column: np.full(len(column), size, np.int64)
 
 
-def _integers(dtype: str) -> Callable[[Any], Sizes]:
-    return lambda column: _of_integers(numbers(column, dtype).astype(np.int64))
+def _integer_column_sizes(dtype: str) -> Callable[[Any], Sizes]:
+    return lambda column: _integer_sizes(numbers(column, dtype).astype(np.int64))
 
 
 def _times(column: Any) -> Sizes:
-    return _STRUCTURE + _of_integers(numbers(column, "<i8") * 1000)
+    return _STRUCTURE + _integer_sizes(numbers(column, "<i8") * 1000)
 
 
 def _instants(more: int) -> Callable[[Any], Sizes]:
     def sizes(column: Any) -> Sizes:
         seconds, nanoseconds = _seconds_and_nanoseconds(column)
-        return _STRUCTURE + _of_integers(seconds) + _of_integers(nanoseconds) + more
+        return _STRUCTURE + _integer_sizes(seconds) + _integer_sizes(nanoseconds) + more
 
     return sizes
 
@@ -186,22 +186,22 @@ def _durations(column: Any) -> Sizes:
     rest = microseconds - days * _MICROSECONDS_A_DAY
     seconds = rest // _MICROSECONDS_A_SECOND
     nanoseconds = (rest - seconds * _MICROSECONDS_A_SECOND) * 1000
-    return _STRUCTURE + _BYTE + _of_integers(days) + _of_integers(seconds) + _of_integers(nanoseconds)
+    return _STRUCTURE + _BYTE + _integer_sizes(days) + _integer_sizes(seconds) + _integer_sizes(nanoseconds)
 
 
 _SIZES: Mapping[Kind, Callable[[Any], Sizes]] = {
-    Kind.BOOL: _constant(_BYTE),
-    Kind.INT8: _integers("i1"),
-    Kind.INT16: _integers("<i2"),
-    Kind.INT32: _integers("<i4"),
-    Kind.INT64: _integers("<i8"),
-    Kind.FLOAT32: _constant(_FLOAT),
-    Kind.FLOAT64: _constant(_FLOAT),
-    Kind.DATE: lambda column: _STRUCTURE + _of_integers(numbers(column, "<i4").astype(np.int64)),
+    Kind.BOOL: _constant_sizes(_BYTE),
+    Kind.INT8: _integer_column_sizes("i1"),
+    Kind.INT16: _integer_column_sizes("<i2"),
+    Kind.INT32: _integer_column_sizes("<i4"),
+    Kind.INT64: _integer_column_sizes("<i8"),
+    Kind.FLOAT32: _constant_sizes(_FLOAT),
+    Kind.FLOAT64: _constant_sizes(_FLOAT),
+    Kind.DATE: lambda column: _STRUCTURE + _integer_sizes(numbers(column, "<i4").astype(np.int64)),
     Kind.TIME: _times,
     Kind.DATETIME: _instants(0),
     Kind.TIMESTAMP: _instants(0),
     Kind.TIMESTAMP_TZ: _instants(_BYTE),
     Kind.DURATION: _durations,
-    Kind.POINT: _constant(_STRUCTURE + 3 + 2 * _FLOAT),
+    Kind.POINT: _constant_sizes(_STRUCTURE + 3 + 2 * _FLOAT),
 }

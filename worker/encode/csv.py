@@ -33,8 +33,8 @@ class CsvEncoder(RowEncoder):
     """Encode the rows of a table as CSV lines; `header` is the line before them."""
 
     def __init__(self, table: Table) -> None:
-        leads = [b"", *[b","] * (len(table.columns) - 1)]
-        super().__init__(table.columns, _WRITERS, leads=leads, null=b"", end=b"\n")
+        prefixes = [b"", *[b","] * (len(table.columns) - 1)]
+        super().__init__(table.columns, _WRITERS, prefixes=prefixes, null=b"", end=b"\n")
         names = quoted_where_needed(pa.array([column.name.encode() for column in table.columns], pa.binary()))
         self.header = b",".join(names.to_pylist()) + b"\n"
 

@@ -19,11 +19,11 @@ class RowEncoder:
     header: bytes = b""
 
     def __init__(
-        self, columns: Sequence[Column], writers: Writers, *, leads: Sequence[bytes], null: bytes, end: bytes
+        self, columns: Sequence[Column], writers: Writers, *, prefixes: Sequence[bytes], null: bytes, end: bytes
     ) -> None:
         self._columns = tuple(columns)
         self._writers = writers
-        self._leads = tuple(leads)
+        self._prefixes = tuple(prefixes)
         self._null = null
         self._end = end
 
@@ -33,9 +33,9 @@ class RowEncoder:
         Raises pyarrow.ArrowInvalid or PlanError if they need 2 GiB or more.
         """
         pieces: list[Piece] = []
-        for column, lead in zip(self._columns, self._leads, strict=True):
+        for column, prefix in zip(self._columns, self._prefixes, strict=True):
             values = batch.column(column.name)
-            pieces += [lead, *keep_nulls(self._writers[column.type.kind](values, column.type), values)]
+            pieces += [prefix, *keep_nulls(self._writers[column.type.kind](values, column.type), values)]
         return Rows.of(join([*pieces, self._end], batch.num_rows, self._null))
 
 
@@ -55,9 +55,9 @@ class DelimitedEncoder(RowEncoder):
     """
 
     def __init__(self, table: Table, literals: Writers) -> None:
-        leads = [b"", *[b"\t"] * (len(table.columns) - 1)]
+        prefixes = [b"", *[b"\t"] * (len(table.columns) - 1)]
         writers = {kind: writer if kind in _PLAIN else _escaped(writer) for kind, writer in literals.items()}
-        super().__init__(table.columns, writers, leads=leads, null=rb"\N", end=b"\n")
+        super().__init__(table.columns, writers, prefixes=prefixes, null=rb"\N", end=b"\n")
 
 
 def _escaped(writer: Writer) -> Writer:
@@ -71,4 +71,4 @@ class KeyEncoder(RowEncoder):
     """Encode the primary key of each row as UTF-8 text: the key of a Kafka message."""
 
     def __init__(self, table: Table) -> None:
-        super().__init__([table.key], text.WRITERS, leads=[b""], null=b"", end=b"")
+        super().__init__([table.key], text.WRITERS, prefixes=[b""], null=b"", end=b"")

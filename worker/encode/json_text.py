@@ -73,5 +73,5 @@ class NdjsonEncoder(RowEncoder):
 
     def __init__(self, table: Table) -> None:
         keys = [json.dumps(column.name, ensure_ascii=False).encode() + b":" for column in table.columns]
-        leads = [b"{" + keys[0], *[b"," + key for key in keys[1:]]]
-        super().__init__(table.columns, WRITERS, leads=leads, null=b"null", end=b"}\n")
+        prefixes = [b"{" + keys[0], *[b"," + key for key in keys[1:]]]
+        super().__init__(table.columns, WRITERS, prefixes=prefixes, null=b"null", end=b"}\n")

@@ -53,7 +53,7 @@ def _points(column: Any, _: DataType) -> list[Piece]:
 
 _LITERALS: Writers = {
     **text.WRITERS,
-    Kind.BOOL: text.either(b"1", b"0"),
+    Kind.BOOL: text.booleans(b"1", b"0"),
     **dict.fromkeys(TIMESTAMPS, text.timestamps(b" ", b"")),
     **dict.fromkeys(BINARIES, text.strings),
     Kind.FLOAT32: _singles,

@@ -202,8 +202,8 @@ class PostgresBinaryEncoder(RowEncoder):
     trailer = b"\xff\xff"
 
     def __init__(self, table: Table) -> None:
-        leads = [len(table.columns).to_bytes(2, "big"), *[b""] * (len(table.columns) - 1)]
-        super().__init__(table.columns, _WRITERS, leads=leads, null=_NULL, end=b"")
+        prefixes = [len(table.columns).to_bytes(2, "big"), *[b""] * (len(table.columns) - 1)]
+        super().__init__(table.columns, _WRITERS, prefixes=prefixes, null=_NULL, end=b"")
 
 
 _IN_AN_ARRAY = {0x5C: rb"\\", 0x22: rb"\""}
@@ -230,7 +230,7 @@ def _array_literals(column: Any, type_: DataType) -> list[Piece]:
 
 _LITERALS: Writers = {
     **text.WRITERS,
-    Kind.BOOL: text.either(b"t", b"f"),
+    Kind.BOOL: text.booleans(b"t", b"f"),
     **dict.fromkeys((*STRINGS, *DOCUMENTS), _checked_strings),
     **dict.fromkeys(BINARIES, _escaped_bytes),
     **dict.fromkeys((Kind.ARRAY, Kind.SET), _array_literals),

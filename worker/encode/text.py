@@ -32,7 +32,7 @@ def by_polars(column: Any, _: DataType) -> list[Piece]:
     return [_from_polars(text)]
 
 
-def either(true: bytes, false: bytes) -> Writer:
+def booleans(true: bytes, false: bytes) -> Writer:
     """Return a writer of booleans as one of two texts."""
 
     def write(column: Any, _: DataType) -> list[Piece]:
@@ -131,7 +131,7 @@ def _characters(text: Any, width: int) -> Block:
 
 
 WRITERS: Writers = {
-    Kind.BOOL: either(b"true", b"false"),
+    Kind.BOOL: booleans(b"true", b"false"),
     **dict.fromkeys(INTEGERS, integers),
     **dict.fromkeys((*FLOATS, Kind.DECIMAL), by_polars),
     **dict.fromkeys((*STRINGS, *DOCUMENTS), strings),

@@ -28,7 +28,7 @@ def vocabulary(values: Iterable[object], type_: DataType) -> pa.Array:
     return pa.array([read_value(value, type_) for value in values], arrow_type(type_))
 
 
-def gathered(values: pa.Array, sample: Sampler) -> ColumnFunction:
+def select(values: pa.Array, sample: Sampler) -> ColumnFunction:
     """Return a function that takes the value at each row's ordinal."""
     return lambda rows: values.take(pa.array(sample(rows).astype(np.int32)))
 
@@ -37,8 +37,8 @@ def one_of(context: ColumnContext, generator: OneOf) -> ColumnFunction:
     """Return one of the listed values per row, by weights or by a distribution."""
     values = vocabulary(generator.values, context.column.type)
     if generator.weights is not None:
-        return gathered(values, weighted_sampler(context, generator.weights))
-    return gathered(values, sampler(context, len(values), generator.distribution))
+        return select(values, weighted_sampler(context, generator.weights))
+    return select(values, sampler(context, len(values), generator.distribution))
 
 
 def static(context: ColumnContext, generator: Static) -> ColumnFunction:
@@ -67,8 +67,8 @@ _DOMAINS = ("@example.com", "@example.net", "@example.org", "@mail.example.com")
 
 def person_name(context: ColumnContext, _: PersonName) -> ColumnFunction:
     """Return one of all pairs of a first and a last name."""
-    names = _pairs(" ")
-    return gathered(names, sampler(context, len(names)))
+    names = _name_pairs(" ")
+    return select(names, sampler(context, len(names)))
 
 
 def email(context: ColumnContext, _: Email) -> ColumnFunction:
@@ -76,10 +76,10 @@ def email(context: ColumnContext, _: Email) -> ColumnFunction:
 
     The number alone makes the address unique, because no name contains a digit.
     """
-    local_parts, domains = _pairs("."), pa.array(_DOMAINS)
-    who = gathered(local_parts, sampler(context, len(local_parts), purpose="local part"))
-    where = gathered(domains, sampler(context, len(domains), purpose="domain"))
-    return lambda rows: pc.binary_join_element_wise(who(rows), _counts(rows), where(rows), "")
+    local_parts, domains = _name_pairs("."), pa.array(_DOMAINS)
+    name = select(local_parts, sampler(context, len(local_parts), purpose="local part"))
+    domain = select(domains, sampler(context, len(domains), purpose="domain"))
+    return lambda rows: pc.binary_join_element_wise(name(rows), _counts(rows), domain(rows), "")
 
 
 def _counts(rows: RowNumbers) -> pa.Array:
@@ -87,7 +87,7 @@ def _counts(rows: RowNumbers) -> pa.Array:
 
 
 @cache
-def _pairs(separator: str) -> pa.Array:
+def _name_pairs(separator: str) -> pa.Array:
     """Return all 65,536 pairs of names; in lower case for addresses, whose separator is a dot."""
     first, last = _word_list("first_names.txt"), _word_list("last_names.txt")
     one, other = np.divmod(np.arange(len(first) * len(last)), len(last))
@@ -129,7 +129,7 @@ def faker(context: ColumnContext, generator: Faker) -> ColumnFunction:
         raise context.error(
             "unique", generator.provider, f"has a vocabulary too small for {context.rows:,} rows", remedy
         )
-    return gathered(values, sampler(context, distinct, generator.distribution))
+    return select(values, sampler(context, distinct, generator.distribution))
 
 
 @lru_cache(maxsize=128)

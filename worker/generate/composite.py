@@ -54,8 +54,8 @@ def _subset(context: ColumnContext, generator: SampleArray, lengths_of: Lengths)
 
     def sets(rows: RowNumbers) -> pa.Array:
         lengths = lengths_of(rows)
-        lots = np.stack([stream.draws(rows) for stream in streams], axis=1)
-        ranks = lots.argsort(axis=1, kind="stable").argsort(axis=1, kind="stable")
+        draws = np.stack([stream.draws(rows) for stream in streams], axis=1)
+        ranks = draws.argsort(axis=1, kind="stable").argsort(axis=1, kind="stable")
         members = np.nonzero(ranks < lengths[:, None])[1]
         return pa.ListArray.from_arrays(pa.array(_offsets(lengths)), pool.take(pa.array(members)))
 

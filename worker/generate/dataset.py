@@ -63,10 +63,10 @@ def _cut(function: ColumnFunction, length: int) -> ColumnFunction:
 
 
 def _nullable(function: ColumnFunction, context: ColumnContext, ratio: float) -> ColumnFunction:
-    lot = chance(context.stream("null"), ratio)
+    is_null = chance(context.stream("null"), ratio)
 
     def values(rows: RowNumbers) -> pa.Array:
-        return with_nulls(function(rows), ~lot(rows))
+        return with_nulls(function(rows), ~is_null(rows))
 
     return values
 

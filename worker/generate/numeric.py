@@ -64,14 +64,14 @@ def float_range(context: ColumnContext, generator: FloatRange) -> ColumnFunction
 
 def weighted_bool(context: ColumnContext, generator: WeightedBool) -> ColumnFunction:
     """Return true in the given share of the rows; 1 in a column of numbers."""
-    lot, kind = chance(context.stream(), generator.true_weight), context.column.type.kind
+    is_true, kind = chance(context.stream(), generator.true_weight), context.column.type.kind
     if kind is Kind.BOOL:
-        return lambda rows: pa.array(lot(rows))
+        return lambda rows: pa.array(is_true(rows))
     if kind in DOCUMENTS:
         words = pa.array(["false", "true"])
-        return lambda rows: words.take(pa.array(lot(rows).astype(np.int8)))
+        return lambda rows: words.take(pa.array(is_true(rows).astype(np.int8)))
     cells = _whole_numbers(context)
-    return lambda rows: cells(lot(rows).astype(np.int64))
+    return lambda rows: cells(is_true(rows).astype(np.int64))
 
 
 def shifted(ordinals: Ordinals | RowNumbers, start: int) -> NDArray[np.int64]:

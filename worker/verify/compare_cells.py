@@ -35,9 +35,9 @@ def _pairs(written: pa.Array, column: pa.Array) -> list[tuple[str, bool]]:
 
 def same(found: str, expected: str, type_: DataType) -> bool:
     """Return whether two JSON texts have equal values, in any spelling. Invalid JSON equals nothing."""
-    ours = _value(expected, type_)
-    theirs = _value(found, type_)
-    return theirs is not _NONE and (theirs == ours or (type_.kind in DOCUMENTS and _alike(theirs, ours)))
+    wanted = _value(expected, type_)
+    value = _value(found, type_)
+    return value is not _NONE and (value == wanted or (type_.kind in DOCUMENTS and _alike(value, wanted)))
 
 
 def _alike(found: object, expected: object) -> bool:
@@ -112,13 +112,15 @@ _SHOWN = 200
 def differing(found: pa.Array, expected: pa.Array, type_: DataType) -> Mask:
     """Return where two columns differ, shape (rows,); `found` has the generator's Arrow type, or is text."""
     absent = _mask(found.is_null()), _mask(expected.is_null())
-    either = absent[0] | absent[1]
+    any_absent = absent[0] | absent[1]
     if type_.kind in NESTED:
-        return np.asarray((absent[0] != absent[1]) | (~either & _nested(found, expected, type_)), np.bool_)
+        return np.asarray((absent[0] != absent[1]) | (~any_absent & _nested(found, expected, type_)), np.bool_)
     unreadable = np.zeros(len(found), np.bool_)
     if found.type != expected.type:
         found, unreadable = parse_texts(found.cast(pa.string()), type_)
-    return np.asarray((absent[0] != absent[1]) | unreadable | (~either & _unequal(found, expected, type_)), np.bool_)
+    return np.asarray(
+        (absent[0] != absent[1]) | unreadable | (~any_absent & _unequal(found, expected, type_)), np.bool_
+    )
 
 
 def shown(cell: pa.Scalar, column: Column) -> str | None:

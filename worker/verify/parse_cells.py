@@ -30,13 +30,13 @@ class ParsedCells(NamedTuple):
 def parse_texts(texts: pa.Array, type_: DataType) -> ParsedCells:
     """Parse a column of texts in the format of `worker.encode.text` into the generator's Arrow type."""
     target = arrow_type(type_)
-    values = _tried(texts, type_, target)
+    values = _parse_or_none(texts, type_, target)
     if values is None:
         values = _one_by_one(texts, type_, target)
     return ParsedCells(values, _mask(pc.and_(values.is_null(), texts.is_valid())))
 
 
-def _tried(texts: pa.Array, type_: DataType, target: pa.DataType) -> pa.Array | None:
+def _parse_or_none(texts: pa.Array, type_: DataType, target: pa.DataType) -> pa.Array | None:
     try:
         return _PARSERS[type_.kind](texts, target)
     except pa.ArrowInvalid:
@@ -45,7 +45,7 @@ def _tried(texts: pa.Array, type_: DataType, target: pa.DataType) -> pa.Array | 
 
 def _one_by_one(texts: pa.Array, type_: DataType, target: pa.DataType) -> pa.Array:
     """Parse one text at a time; slow, and only used for a batch with an invalid text."""
-    singles = [_tried(texts.slice(place, 1), type_, target) for place in range(len(texts))]
+    singles = [_parse_or_none(texts.slice(place, 1), type_, target) for place in range(len(texts))]
     return pa.concat_arrays([pa.nulls(1, target) if single is None else single for single in singles])
 
 

@@ -58,7 +58,7 @@ class _Comparison:
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Compare one batch of rows, in any order."""
-        numbers = self._row_numbers_of(self._typed_keys(batch))
+        numbers = self._row_numbers_of(self._parsed_keys(batch))
         if self._counts_unknown:
             self._extra(batch, np.flatnonzero(numbers == UNKNOWN), "an unplanned row")
         offsets = numbers - self._shard.first_row
@@ -66,23 +66,23 @@ class _Comparison:
         _, firsts = np.unique(offsets[own], return_index=True)
         is_first = np.zeros(len(own), np.bool_)
         is_first[firsts] = self._states[offsets[own[firsts]]] == _UNSEEN
-        first, again = own[is_first], own[~is_first]
+        first, copies = own[is_first], own[~is_first]
         wrong = self._compare(batch.take(pa.array(first)), numbers[first])
         self._states[offsets[first]] = np.where(wrong, _DIFFERS, _MATCHED)
         self._diff.mismatched += int(wrong.sum())
         self._diff.matched += int((~wrong).sum())
-        if len(again):
-            self._add_copies(batch, numbers, again)
+        if len(copies):
+            self._add_copies(batch, numbers, copies)
 
-    def _add_copies(self, batch: pa.RecordBatch, numbers: Numbers, again: NDArray[np.int64]) -> None:
+    def _add_copies(self, batch: pa.RecordBatch, numbers: Numbers, copies: NDArray[np.int64]) -> None:
         """Count further copies of rows; a correct copy replaces a first one that differs."""
         if not self._tolerant:
-            self._extra(batch, again, "a duplicate row")
+            self._extra(batch, copies, "a duplicate row")
         offsets = numbers - self._shard.first_row
-        doubtful = again[self._states[offsets[again]] == _DIFFERS]
-        if not len(doubtful):
+        of_wrong_rows = copies[self._states[offsets[copies]] == _DIFFERS]
+        if not len(of_wrong_rows):
             return
-        right = doubtful[~self._compare(batch.take(pa.array(doubtful)), numbers[doubtful], record=False)]
+        right = of_wrong_rows[~self._compare(batch.take(pa.array(of_wrong_rows)), numbers[of_wrong_rows], record=False)]
         found = np.unique(offsets[right])
         self._states[found] = _MATCHED
         self._diff.mismatched -= len(found)
@@ -94,7 +94,7 @@ class _Comparison:
         """Count the rows that were not found as missing."""
         absent = np.flatnonzero(self._states == _UNSEEN)
         self._diff.missing += len(absent)
-        for key in self._shown_keys(absent[: self._diff.room]):
+        for key in self._shown_keys(absent[: self._diff.remaining]):
             self._diff.add_difference(key, None, "the row", None)
 
     def _shown_keys(self, offsets: NDArray[np.int64]) -> list[str | None]:
@@ -103,7 +103,7 @@ class _Comparison:
         numbers = offsets.astype(np.uint64) + np.uint64(self._shard.first_row)
         return [shown(cell, key) for cell in self._as_stored(key, self._rows.at(numbers, [key.name]).column(0))]
 
-    def _typed_keys(self, batch: pa.RecordBatch) -> pa.Array:
+    def _parsed_keys(self, batch: pa.RecordBatch) -> pa.Array:
         """Return the keys in the generator's type, null for a text that is not a valid key."""
         key = self._rows.table.key
         keys = batch.column(key.name)
@@ -114,7 +114,7 @@ class _Comparison:
     def _extra(self, batch: pa.RecordBatch, places: NDArray[np.int64], why: str) -> None:
         self._diff.extra += len(places)
         key = self._rows.table.key
-        for place in places[: self._diff.room]:
+        for place in places[: self._diff.remaining]:
             self._diff.add_difference(shown(batch.column(key.name)[int(place)], key), None, None, why)
 
     def _compare(self, found: pa.RecordBatch, numbers: Numbers, *, record: bool = True) -> Mask:
@@ -122,15 +122,15 @@ class _Comparison:
         expected = self._rows.at(numbers.astype(np.uint64))
         wrong = np.zeros(len(numbers), np.bool_)
         for column in self._rows.table.columns:
-            ours, theirs = self._as_stored(column, expected.column(column.name)), found.column(column.name)
-            cells = differing(theirs, ours, column.type)
+            wanted, stored = self._as_stored(column, expected.column(column.name)), found.column(column.name)
+            cells = differing(stored, wanted, column.type)
             wrong |= cells
-            for place in np.flatnonzero(cells)[: self._diff.room if record else 0]:
+            for place in np.flatnonzero(cells)[: self._diff.remaining if record else 0]:
                 row = int(place)
                 key = self._rows.table.key
                 named = shown(expected.column(key.name)[row], key)
                 self._diff.add_difference(
-                    named, column.name, _or_null(shown(ours[row], column)), _or_null(shown(theirs[row], column))
+                    named, column.name, _or_null(shown(wanted[row], column)), _or_null(shown(stored[row], column))
                 )
         return wrong
 

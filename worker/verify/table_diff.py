@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from core.results import Difference, TableVerification, VerificationReport
 
-KEPT = 10
+MOST_DIFFERENCES = 10
 """The number of differences that are reported per table."""
 
 
@@ -18,15 +18,15 @@ class TableDiff:
         self._differences: list[Difference] = []
 
     @property
-    def room(self) -> int:
+    def remaining(self) -> int:
         """The number of differences that can still be stored."""
-        return KEPT - len(self._differences)
+        return MOST_DIFFERENCES - len(self._differences)
 
     def add_difference(
         self, key: str | None, column: str | None = None, expected: str | None = None, found: str | None = None
     ) -> None:
         """Store a difference, if it is among the first."""
-        if self.room > 0:
+        if self.remaining > 0:
             self._differences.append(
                 Difference(key="NULL" if key is None else key, column=column, expected=expected, found=found)
             )
