@@ -6,12 +6,12 @@ from typing import cast
 
 from core.connection import Connection
 from core.stores import Capabilities
-from worker.sources.base import ALONE, Source, StoreSource, WorkerSlot
+from worker.sources.base import ALONE, BaseSource, Source, WorkerSlot
 from worker.sources.error_boundary import ErrorBoundary
 
 
 def open_source(capabilities: Capabilities, connection: Connection, slot: WorkerSlot = ALONE) -> Source:
     """Return a store's source, not connected yet: `open_source` of `worker.sources.<store>.source`."""
     module = import_module(f"worker.sources.{capabilities.name}.source")
-    make = cast("Callable[[Connection, WorkerSlot], StoreSource]", module.open_source)
+    make = cast("Callable[[Connection, WorkerSlot], BaseSource]", module.open_source)
     return ErrorBoundary(make(connection, slot))

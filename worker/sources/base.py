@@ -195,7 +195,7 @@ class KeyedSource(Source, Protocol):
         ...
 
 
-class StoreSource(Source, Protocol):
+class BaseSource(Source, Protocol):
     """Base class of the stores, with defaults.
 
     The methods of a store may raise the driver's errors: `worker.sources.open_source` translates them in one place.

@@ -9,13 +9,13 @@ import pyarrow as pa
 from core.options import OnExisting
 from core.plan import Shard
 from core.schema.model import Column, Table
-from worker.sources.base import Fingerprint, KeyedSource, KeyRange, Scope, Sink, StoreSource
+from worker.sources.base import BaseSource, Fingerprint, KeyedSource, KeyRange, Scope, Sink
 
 
 class ErrorBoundary:
     """A source whose methods raise translated errors."""
 
-    def __init__(self, source: StoreSource) -> None:
+    def __init__(self, source: BaseSource) -> None:
         self.capabilities = source.capabilities
         self._source = source
         self._translated = source.translate_errors

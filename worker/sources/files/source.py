@@ -27,7 +27,7 @@ from core.schema.model import Table
 from core.schema.types import Kind
 from core.stores import Capabilities
 from worker.encode.rows import Rows
-from worker.sources.base import BatchReceipt, KeyRange, Scope, Sink, StoreSource, WorkerSlot
+from worker.sources.base import BaseSource, BatchReceipt, KeyRange, Scope, Sink, WorkerSlot
 from worker.sources.column_types import StoreType
 
 
@@ -56,7 +56,7 @@ class Format:
     """Yields the rows of a part as columns of text."""
 
 
-class Files(StoreSource):
+class Files(BaseSource):
     """A folder with one folder per table."""
 
     def __init__(self, at: Connection, slot: WorkerSlot, format_: Format) -> None:

@@ -19,7 +19,7 @@ from core.plan import Shard
 from core.schema.checks.kafka import LARGEST_MESSAGE
 from core.schema.model import Table
 from core.stores import INSERT, KAFKA
-from worker.sources.base import KeyRange, Scope, Sink, StoreSource, WorkerSlot
+from worker.sources.base import BaseSource, KeyRange, Scope, Sink, WorkerSlot
 from worker.sources.kafka import reader
 from worker.sources.kafka.connection import configuration
 from worker.sources.kafka.errors import ClientErrors, server_error
@@ -55,7 +55,7 @@ def open_source(connection: Connection, slot: WorkerSlot) -> "Kafka":
     return Kafka(connection, slot)
 
 
-class Kafka(StoreSource):
+class Kafka(BaseSource):
     """One admin client, and one producer for each message limit of a topic."""
 
     capabilities = KAFKA

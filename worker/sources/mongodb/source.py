@@ -22,7 +22,7 @@ from core.plan import Shard
 from core.schema.model import Table
 from core.stores import INSERT, MONGODB
 from worker.encode.bson import BsonEncoder
-from worker.sources.base import KeyRange, Scope, Sink, StoreSource, WorkerSlot
+from worker.sources.base import BaseSource, KeyRange, Scope, Sink, WorkerSlot
 from worker.sources.mongodb import reader
 from worker.sources.mongodb.connection import arguments, open_client, refuses_tls
 from worker.sources.mongodb.errors import server_error
@@ -40,7 +40,7 @@ def open_source(connection: Connection, _: WorkerSlot) -> "MongoDB":
     return MongoDB(connection)
 
 
-class MongoDB(StoreSource):
+class MongoDB(BaseSource):
     """One client. A batch is one `insertMany`, in which each document is stored or fails by itself."""
 
     capabilities = MONGODB

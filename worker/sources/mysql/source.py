@@ -15,7 +15,7 @@ from core.options import OnExisting
 from core.plan import Shard
 from core.schema.model import Table
 from core.stores import BULK, INSERT, MYSQL
-from worker.sources.base import KeyRange, Scope, Sink, StoreSource, WorkerSlot
+from worker.sources.base import BaseSource, KeyRange, Scope, Sink, WorkerSlot
 from worker.sources.mysql import reader
 from worker.sources.mysql.connection import RowConnection, arguments, fix_session, is_mariadb
 from worker.sources.mysql.ddl import name, qualified
@@ -40,7 +40,7 @@ def open_source(connection: Connection, slot: WorkerSlot) -> "MySQL":
     return MySQL(connection, slot.method)
 
 
-class MySQL(StoreSource):
+class MySQL(BaseSource):
     """One connection; every batch is committed, or rolled back if the server warns about a row."""
 
     capabilities = MYSQL

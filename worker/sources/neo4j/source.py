@@ -15,7 +15,7 @@ from core.plan import Shard
 from core.schema.model import Table
 from core.stores import INSERT, NEO4J
 from worker.encode.bolt import BoltEncoder
-from worker.sources.base import KeyRange, Scope, Sink, StoreSource, WorkerSlot
+from worker.sources.base import BaseSource, KeyRange, Scope, Sink, WorkerSlot
 from worker.sources.neo4j import reader
 from worker.sources.neo4j.connection import Neo4jSession, arguments, open_session, refuses_tls
 from worker.sources.neo4j.ddl import name
@@ -36,7 +36,7 @@ def open_source(connection: Connection, slot: WorkerSlot) -> "Neo4j":
     return Neo4j(connection, slot.plan.batch_size if slot.plan else 0)
 
 
-class Neo4j(StoreSource):
+class Neo4j(BaseSource):
     """One session. A batch is one transaction."""
 
     capabilities = NEO4J

@@ -14,7 +14,7 @@ from core.options import OnExisting
 from core.plan import Shard
 from core.schema.model import Table
 from core.stores import INSERT, POSTGRESQL
-from worker.sources.base import Fingerprint, KeyRange, Scope, Sink, StoreSource, WorkerSlot
+from worker.sources.base import BaseSource, Fingerprint, KeyRange, Scope, Sink, WorkerSlot
 from worker.sources.postgresql import reader
 from worker.sources.postgresql.connection import arguments, fix_session
 from worker.sources.postgresql.ddl import qualified
@@ -34,7 +34,7 @@ def open_source(connection: Connection, _: WorkerSlot) -> "PostgreSQL":
     return PostgreSQL(connection)
 
 
-class PostgreSQL(StoreSource):
+class PostgreSQL(BaseSource):
     """One connection, in autocommit: a COPY is a transaction without the round trips of BEGIN and COMMIT."""
 
     capabilities = POSTGRESQL
