@@ -1,7 +1,7 @@
-"""Connection strings: kept as the user wrote them, for the driver; shown without user, password and options.
+"""Connection strings: unchanged for the driver, without user, password and options in messages.
 
-The driver's own parser reads the string. What is read here is what a message shows (scheme, hosts, database), what must be
-kept out of messages (secrets), and, for drivers without a parser of their own, the parts.
+The driver parses the string itself. The parser here finds what a message may show (scheme, hosts, database), what it must not
+show (secrets), and the parts for drivers that have no parser.
 """
 
 import ipaddress
@@ -19,19 +19,19 @@ _SECRET_OPTIONS = (
     "password", "secret", "passphrase", "token", "credential", ".pem", "private.key", "oauthbearer.config",
     "authmechanismproperties",
 )  # fmt: skip
-"""An option is secret if its name has one of these in it."""
+"""An option is secret if its name contains one of these."""
 _NOT_SECRET = (".url", ".location", ".file", "passwordfile")
-"""Endings of names that name a place."""
+"""Suffixes of option names whose value is a path or an address."""
 
 _ENCODE = "percent-encode / ? @ : and % of user, password and options (%2F %3F %40 %3A %25)"
 _KEYWORD = re.compile(r"\s*(\w+)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|((?:[^'\s\\]|\\.)(?:[^\s\\]|\\.)*|))(?=\s|$)")
-"""A name, and a value that is quoted or is not; a backslash quotes one character."""
+"""A keyword and its value, with or without quotes; a backslash escapes one character."""
 
 _NOT_IN_NAMES = re.compile(r"[^\w.~-]")
 
 
 class Host(NamedTuple):
-    """A server's name or address, or the path of its Unix socket; its port, where one is written or usual."""
+    """A server's name, address or Unix socket path, and its port; the default port if the string has none."""
 
     name: str
     port: int | None
@@ -43,10 +43,10 @@ class Host(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A connection string and what was read from it. Its text, as `str()` gives it, has no user, password or options."""
+    """A parsed connection string. `str()` omits user, password and options."""
 
     text: str
-    """The whole connection string as it was given, secrets included: for the driver, and for nothing else."""
+    """The unchanged connection string with its secrets; only for the driver."""
     scheme: str
     hosts: tuple[Host, ...]
     path: str = ""
@@ -55,9 +55,9 @@ class Connection:
     password: str | None = None
     options: tuple[tuple[str, str], ...] = ()
     secrets: tuple[str, ...] = ()
-    """Its passwords, tokens and private keys, decoded and as they are written."""
+    """Passwords, tokens and private keys, both decoded and as written."""
     key: str = "connectionString"
-    """What the user calls it."""
+    """The key or argument that has the string, for messages."""
 
     def __str__(self) -> str:
         if self.scheme == "file":
@@ -69,12 +69,12 @@ class Connection:
 
     @property
     def host(self) -> str:
-        """The first host; empty where the driver's default is meant."""
+        """The first host; empty for the driver's default."""
         return self.hosts[0].name if self.hosts else ""
 
     @property
     def port(self) -> int | None:
-        """The first host's port; None for a socket, and where DNS has it."""
+        """The first host's port; None for a socket and for DNS service records."""
         return self.hosts[0].port if self.hosts else None
 
     @property
@@ -84,11 +84,11 @@ class Connection:
 
     @property
     def has_secret(self) -> bool:
-        """Whether there is a password, a token or a private key in the string."""
+        """Whether the string contains a password, a token or a private key."""
         return bool(self.secrets)
 
     def parameters(self, known: Collection[str]) -> dict[str, str]:
-        """Return the options by name; raises InputError for a name that is not `known`, or is given twice."""
+        """Return the options by name; raises InputError for an unknown or duplicate name."""
         given: dict[str, str] = {}
         for name, value in self.options:
             if name not in known:
@@ -98,17 +98,17 @@ class Connection:
             given[name] = value
         return given
 
-    def redacted(self, said: object) -> str:
-        """Return what a driver or server said in one line, without any of the string's secrets."""
-        return redacted(str(said), self.secrets)
+    def redacted(self, message: object) -> str:
+        """Return a message of a driver or server in one line, without the secrets of the string."""
+        return redacted(str(message), self.secrets)
 
     def refused(self, problem: object, remedy: str) -> InputError:
-        """Return the error for a string that the driver does not take; `problem` is the driver's own text."""
+        """Return the error for a string that the driver rejects; `problem` is the driver's message."""
         return InputError(f"{self.key}: {self.redacted(problem).rstrip('.')}; {remedy}")
 
 
 class _Pieces(NamedTuple):
-    """The parts of a connection string as they are written, percent-encoded."""
+    """The parts of a connection string, still percent-encoded."""
 
     scheme: str
     hosts: tuple[str, ...]
@@ -119,17 +119,17 @@ class _Pieces(NamedTuple):
 
 
 def parse_connection(text: str, source: Capabilities, key: str = "connectionString") -> Connection:
-    """Read a source's connection string; raises InputError that names the key and what is wrong, not the text."""
+    """Parse a source's connection string; the InputError for an invalid one does not repeat the string."""
     port = f":{source.port}" if source.port else ""
     expected = f"write {source.schemes[0]}://user:password@host{port}/database"
     _check_characters(text, key, expected)
     if source.name == "postgresql" and "://" not in text and "=" in text:
-        # The other form of libpq, without a scheme.
+        # libpq also accepts keywords and values without a scheme.
         pieces = _keyword_pieces(text, key)
     else:
         scheme, separator, rest = text.partition("://")
         if not separator or scheme not in source.schemes:
-            # What is no known scheme may be anything, a password too.
+            # Text before :// that is not a known scheme may be a password.
             shown = f"{scheme!r} as its scheme" if separator and scheme.isalpha() and len(scheme) < 12 else "no scheme"
             raise InputError(f"{key}: has {shown}, which is not {source.name}'s; {expected}")
         if not source.needs_server:
@@ -139,7 +139,7 @@ def parse_connection(text: str, source: Capabilities, key: str = "connectionStri
 
 
 def _connection(text: str, source: Capabilities, pieces: _Pieces, key: str, expected: str) -> Connection:
-    # PyMongo reads a plus as a space; every other driver, and we, read it as a plus.
+    # PyMongo decodes a plus as a space, other drivers do not.
     decoded = unquote_plus if source.name == "mongodb" else unquote
     options = tuple((unquote(name), decoded(value)) for name, value in pieces.options)
     user = decoded(pieces.user) if pieces.user is not None else None
@@ -152,7 +152,7 @@ def _connection(text: str, source: Capabilities, pieces: _Pieces, key: str, expe
         path = f"/{named['dbname']}" if named.get("dbname") else path
         hosts = _libpq_hosts(named, hosts)
     if any("\0" in part for part in (user or "", password or "", path, *(value for pair in options for value in pair))):
-        raise InputError(f"{key}: has a NUL character (%00) in it, which no server takes; {expected}")
+        raise InputError(f"{key}: has a NUL character (%00) in it, which no server accepts; {expected}")
     usual = None if pieces.scheme.endswith("+srv") else source.port
     found = tuple(_host(host, usual, key, expected) for host in hosts)
     elsewhere = source.name == "postgresql" or (source.name == "mysql" and "socket" in dict(options))
@@ -167,7 +167,7 @@ def _secrets(pieces: _Pieces, password: str | None, options: Sequence[tuple[str,
     for (name, value), (_, written) in zip(options, pieces.options, strict=True):
         if _is_secret(name):
             yield from (value, written)
-            # Of MongoDB's NAME:value,NAME:value the server may repeat a value.
+            # The server's messages may contain a value of MongoDB's NAME:value,NAME:value.
             yield from (part.partition(":")[2] for part in value.split(",") if "TOKEN:" in part)
 
 
@@ -180,7 +180,7 @@ def _folder(rest: str, key: str) -> str:
 
 
 def _libpq_hosts(named: Mapping[str, str], hosts: list[str]) -> list[str]:
-    """Return the hosts, which libpq also takes as options: a list of names, of addresses, and of ports for them."""
+    """Return the hosts of libpq's options `host`, `hostaddr` and `port`, each a list."""
     listed = named.get("host") or named.get("hostaddr")
     ports = named.get("port", "").split(",")
     if listed:
@@ -212,10 +212,10 @@ def _is_secret(name: str) -> bool:
 
 
 def _url_pieces(scheme: str, rest: str, key: str, expected: str, *, question_in_password: bool) -> _Pieces:
-    """Split what is behind `scheme://`.
+    """Split the text after `scheme://`.
 
-    libpq lets a password have a `?` (`question_in_password`). An `@` further on is refused: a part of the password would
-    be taken for a host or a database, and shown.
+    libpq allows `?` in a password (`question_in_password`). A second `@` is refused: a part of the password would be read as
+    a host or a database, and shown in messages.
     """
     ends = "/" if question_in_password else "/?"
     front = re.split(f"[{ends}]", rest, maxsplit=1)[0]
@@ -225,7 +225,7 @@ def _url_pieces(scheme: str, rest: str, key: str, expected: str, *, question_in_
         user, colon, secret = login.partition(":")
         password = secret if colon else None
     if "@" in rest:
-        raise InputError(f"{key}: has an @ where none may be; {_ENCODE}, or {expected}")
+        raise InputError(f"{key}: has an unexpected @; {_ENCODE}, or {expected}")
     before, _, query = rest.partition("?")
     authority, _, database = before.partition("/")
     hosts = tuple(authority.split(",")) if authority else ()
@@ -234,7 +234,7 @@ def _url_pieces(scheme: str, rest: str, key: str, expected: str, *, question_in_
 
 
 def _keyword_pieces(text: str, key: str) -> _Pieces:
-    """Read libpq's `keyword=value` form; what it means is in the options, percent-encoded as they would be in a URI."""
+    """Parse libpq's `keyword=value` form; all values are options, percent-encoded as in a URI."""
     options, position = [], 0
     while text[position:].strip():
         found = _KEYWORD.match(text, position)
@@ -250,7 +250,7 @@ def _keyword_pieces(text: str, key: str) -> _Pieces:
 
 
 def _read_host(written: str, key: str, expected: str) -> tuple[str, int | None]:
-    """Return a host's name, address or socket path, and its port; raises InputError for what can be none of them."""
+    """Return a host's name, address or socket path, and its port; raises InputError for an invalid host."""
     if written.startswith("["):
         name, closed, port = written[1:].partition("]")
         try:
@@ -271,7 +271,7 @@ def _read_host(written: str, key: str, expected: str) -> tuple[str, int | None]:
 
 
 def _is_socket(name: str) -> bool:
-    """Whether a host is the path of a Unix socket, or libpq's abstract one."""
+    """Return whether a host is the path of a Unix socket, or an abstract socket of libpq."""
     return name.startswith(("/", "@"))
 
 

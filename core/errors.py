@@ -1,16 +1,16 @@
-"""Every failure that a user can meet, with the exit code that it ends in.
+"""The errors that are reported to users, with their exit codes.
 
 LoadtestError               1
-├── InputError              2   something the user wrote; nothing was done
+├── InputError              2   invalid input; nothing was done
 │   ├── SchemaError             a schema file, with file, table and column
 │   ├── SettingsError           a stack's setting
 │   └── PlanError               settings and schema do not fit together
-├── RunError                1   a run that began and did not end well
-│   ├── ServerError             a server that refused, vanished or never came
-│   ├── StorageError            a file or RAM disk that took no more
+├── RunError                1   a run that failed
+│   ├── ServerError             a server that refused, disconnected or did not start
+│   ├── StorageError            a file or RAM disk that cannot be written
 │   └── ResultError             a result that is missing or cannot be read
-├── VerificationError       3   a row that is not what the generator says
-└── ThresholdError          99  a figure beyond its bound
+├── VerificationError       3   rows that differ from the generated ones
+└── ThresholdError          99  a metric beyond its threshold
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ _PRINTED = 4_000
 
 
 class ExitCode(IntEnum):
-    """What a process of ours returns to its caller."""
+    """The exit codes of all commands."""
 
     OK = 0
     FAILED = 1
@@ -34,8 +34,8 @@ class ExitCode(IntEnum):
     INTERRUPTED = 143
 
 
-class Problem(ValueError):  # noqa: N818 - not an error of its own: the caller adds the key and the value
-    """What is wrong with a value and what to write instead; the caller adds the key and the value."""
+class Problem(ValueError):  # noqa: N818 - the caller adds key and value, and raises an InputError
+    """An invalid value, without its name: what is wrong with it, and what to write instead."""
 
     def __init__(self, problem: str, remedy: str) -> None:
         super().__init__(problem, remedy)
@@ -47,7 +47,7 @@ class Problem(ValueError):  # noqa: N818 - not an error of its own: the caller a
 
 
 class LoadtestError(Exception):
-    """The root: its text is one line for a user, without a secret and without a traceback."""
+    """The base class. Its text is one line for the user, without secrets."""
 
     exit_code: ClassVar[ExitCode] = ExitCode.FAILED
 
@@ -57,34 +57,34 @@ class LoadtestError(Exception):
 
 
 class InputError(LoadtestError):
-    """A value that a user wrote and that cannot be used."""
+    """Invalid input of the user."""
 
     exit_code = ExitCode.BAD_INPUT
 
     @classmethod
     def of(cls, key: str, value: object, problem: str, remedy: str) -> "InputError":
-        """Name the key, the value and what to write instead, in one line."""
+        """Return an error with key, value, problem and remedy in one line."""
         return cls(f"{key}: {_shown(value)} {problem}; {remedy}")
 
 
 class SchemaError(InputError):
-    """A schema file that cannot be read as one."""
+    """An invalid schema file."""
 
 
 class SettingsError(InputError):
-    """A setting of the stack that cannot be used."""
+    """An invalid setting of the stack."""
 
 
 class PlanError(InputError):
-    """A plan that cannot be made from these settings and this schema."""
+    """An invalid plan, or settings and a schema that do not fit together."""
 
 
 class RunError(LoadtestError):
-    """A run that began and did not end well."""
+    """A run that failed."""
 
 
 class ServerError(RunError):
-    """A server that refused, vanished or never came up; `transient` where waiting may help."""
+    """A server that refused, disconnected or did not start; `transient` if a retry may help."""
 
     def __init__(self, message: str, *, transient: bool = False) -> None:
         super().__init__(message)
@@ -92,7 +92,7 @@ class ServerError(RunError):
 
 
 class StorageError(RunError):
-    """A file or a RAM disk that took no more bytes."""
+    """A file or a RAM disk that cannot be written."""
 
 
 class ResultError(RunError):
@@ -100,19 +100,19 @@ class ResultError(RunError):
 
 
 class VerificationError(LoadtestError):
-    """Rows that are not what the generator says."""
+    """Rows that differ from the generated ones."""
 
     exit_code = ExitCode.DIFFERENCE
 
 
 class ThresholdError(LoadtestError):
-    """A figure beyond the bound that the stack sets for it."""
+    """A metric beyond its threshold."""
 
     exit_code = ExitCode.THRESHOLD
 
 
 def exit_code_of(main: Callable[[], int | None], report: Callable[[str], object]) -> int:
-    """Run `main`; turn an error of ours into one reported line and its exit code. Others are bugs and propagate."""
+    """Run `main`; report a LoadtestError as one line and return its exit code. Other exceptions are bugs and propagate."""
     try:
         return int(main() or ExitCode.OK)
     except LoadtestError as error:
@@ -121,7 +121,7 @@ def exit_code_of(main: Callable[[], int | None], report: Callable[[str], object]
 
 
 def _shown(value: object) -> str:
-    """A value as a user wrote it, short enough for one line."""
+    """Return the value as the user wrote it, shortened to one line."""
     text = repr(value) if isinstance(value, str) else str(value)
     text = text.replace("\n", "\\n")
     return text if len(text) <= 80 else text[:77] + "..."

@@ -1,4 +1,4 @@
-"""How a stack's Kubernetes cluster is reached: as the Pulumi provider's configuration says, else as kubectl does it."""
+"""The Kubernetes cluster of a stack: the one of the Pulumi provider's configuration, else the one of kubectl."""
 
 import io
 import os
@@ -16,26 +16,26 @@ _KEYS = ("kubeconfig", "context")
 
 
 class ClusterAccess(BaseModel):
-    """The keys `kubernetes:kubeconfig` and `kubernetes:context`; without them it is $KUBECONFIG or the user's own file."""
+    """The keys `kubernetes:kubeconfig` and `kubernetes:context`; the defaults are $KUBECONFIG and the user's own file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kubeconfig: str | None = None
-    """A path, or the file's content."""
+    """The path of a kubeconfig file, or its content."""
     context: str | None = None
 
     @classmethod
     def of_stack(cls, project: Path, stack: str) -> "ClusterAccess":
-        """What a stack's file says; a stack without a file says nothing.
+        """Return the keys of a stack's files, if there are any.
 
-        Raises SettingsError for a value that is a secret, unless $KUBECONFIG stands in for it.
+        Raises SettingsError for an encrypted value, unless $KUBECONFIG is set.
         """
         values = stack_configuration(project, stack) if stack in stacks_of(project) else {}
         chosen = {key: values[f"kubernetes:{key}"] for key in _KEYS if values.get(f"kubernetes:{key}")}
         for key in [key for key, value in chosen.items() if is_secret(value)]:
             if "KUBECONFIG" not in os.environ:
                 raise SettingsError(
-                    f"kubernetes:{key}: is a secret of stack {stack}, which only the engine can read; set KUBECONFIG to "
+                    f"kubernetes:{key}: is encrypted in stack {stack}, so only the engine can read it; set KUBECONFIG to "
                     "the same cluster's file"
                 )
             del chosen[key]
@@ -43,23 +43,23 @@ class ClusterAccess(BaseModel):
 
     @property
     def is_chosen(self) -> bool:
-        """Whether somebody said which cluster it is, rather than leaving it to the machine."""
+        """Whether the stack or $KUBECONFIG names the cluster."""
         return self != ClusterAccess() or "KUBECONFIG" in os.environ
 
     def options(self) -> Mapping[str, Any]:
-        """The arguments of `kubernetes.config.new_client_from_config`.
+        """Return the arguments of `kubernetes.config.new_client_from_config`.
 
-        Raises SettingsError where the key names no file and is no kubeconfig's content either.
+        Raises SettingsError if the key is neither an existing file nor the content of a kubeconfig.
         """
         if self.kubeconfig is None:
-            # The client itself would look at the environment of the moment in which it was imported.
+            # By default the client uses the environment at the time of its import.
             return {"config_file": os.environ.get("KUBECONFIG"), "context": self.context}
         if _is_mapping(self.kubeconfig):
-            # A token that the client renewed has no file to be kept in.
+            # Text has no path to store a renewed token in.
             return {"config_file": io.StringIO(self.kubeconfig), "context": self.context, "persist_config": False}
         if not _is_file(self.kubeconfig):
             raise SettingsError(
-                "kubernetes:kubeconfig: is neither a file nor a kubeconfig's content; name a file that is there"
+                "kubernetes:kubeconfig: is neither an existing file nor the content of a kubeconfig; name an existing file"
             )
         return {"config_file": str(Path(self.kubeconfig).expanduser()), "context": self.context}
 
@@ -74,5 +74,5 @@ def _is_mapping(text: str) -> bool:
 def _is_file(text: str) -> bool:
     try:
         return Path(text).expanduser().is_file()
-    except (OSError, RuntimeError, ValueError):  # a text that can name no file
+    except (OSError, RuntimeError, ValueError):  # text that is not a valid path
         return False

@@ -1,11 +1,11 @@
-"""The labels of everything that a run makes, on Docker and on Kubernetes: by them it is found without an engine."""
+"""The labels of all containers and objects that a run creates; cleanup finds them by these."""
 
 import hashlib
 import re
 
 STACK_LABEL = "loadtest.stack"
 INSTANCE_LABEL = "loadtest.instance"
-"""The random id of one created stack, which its state holds: by it, not by the name, things are deleted."""
+"""The random id of a created stack, from its state. Resources are deleted by this id, not by the stack's name."""
 RUN_LABEL = "loadtest.run"
 PLAN_LABEL = "loadtest.plan"
 WORKER_LABEL = "loadtest.worker"
@@ -14,12 +14,12 @@ _LONGEST = 63
 
 
 def stack_label(stack: str) -> str:
-    """A stack's name as Kubernetes takes it for a label's value: a letter or digit at both ends, 63 characters."""
+    """Return a stack's name as a valid label value of Kubernetes: alphanumeric at both ends, at most 63 characters."""
     return shortened(re.sub(r"^[^A-Za-z0-9]+|[^A-Za-z0-9]+$", "", stack), _LONGEST, stack)
 
 
 def shortened(text: str, longest: int, whole: str) -> str:
-    """The text, or its beginning with a digest of what it stands for."""
+    """Return the text, shortened to its beginning and a digest of `whole` if it is too long."""
     if len(text) <= longest:
         return text
     return f"{text[: longest - 9]}-{hashlib.sha256(whole.encode()).hexdigest()[:8]}"

@@ -1,7 +1,4 @@
-"""The plan: what a run does, as plain data, before anything exists.
-
-Every platform renders the same plan file, and every worker finds its own share in it by its index.
-"""
+"""The plan of a run, as plain data. Every platform uses the same plan file; a worker finds its share by its index."""
 
 import hashlib
 from collections import deque
@@ -15,7 +12,7 @@ from core.options import LoadOptions
 from core.schema.model import Schema
 
 BASE_INSTANT = datetime(2026, 1, 1, tzinfo=UTC)
-"""What `now` means to a generator: fixed, so that the data of a plan never changes."""
+"""The fixed `now` of the generators, so that the data of a plan never changes."""
 
 
 class _Plan(BaseModel):
@@ -39,17 +36,17 @@ class WorkerPlan(_Plan):
 
     @property
     def rows(self) -> int:
-        """All rows of the worker."""
+        """The number of rows of the worker."""
         return sum(shard.rows for shard in self.shards)
 
     @property
     def tables(self) -> tuple[str, ...]:
-        """The names of its tables, each once."""
+        """The names of the worker's tables, each once."""
         return tuple(dict.fromkeys(shard.table for shard in self.shards))
 
 
 class Limits(_Plan):
-    """What one worker may use: cores, bytes of memory, bytes of RAM disk (which count against the memory)."""
+    """The limits of one worker: cores, bytes of memory, bytes of RAM disk (which are part of the memory)."""
 
     cpu: float
     memory: int
@@ -75,7 +72,7 @@ class LoadPlan(LoadOptions, _Run):
 
     @property
     def rows(self) -> int:
-        """All rows of the run."""
+        """The number of rows of the run."""
         return sum(worker.rows for worker in self.workers)
 
     @property
@@ -85,23 +82,23 @@ class LoadPlan(LoadOptions, _Run):
         return tuple(table.name for table in self.data.tables if table.name in wanted)
 
     def worker(self, index: int) -> WorkerPlan:
-        """The worker of this index, from 0; raises PlanError for one that the plan does not have."""
+        """Return the worker of this index, from 0; raises PlanError for an invalid index."""
         if not 0 <= index < len(self.workers):
             last = len(self.workers) - 1
             raise PlanError(f"--index: {index} is not a worker of this plan; write a number from 0 to {last}")
         return self.workers[index]
 
     def digest(self) -> str:
-        """Twelve hexadecimal digits that differ when anything in the plan does."""
+        """Return twelve hexadecimal digits of a hash of the whole plan."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
 
 
 def partition(schema: Schema, tables: Sequence[str], row_count: int, workers: int, seed: int) -> tuple[WorkerPlan, ...]:
-    """Share the tables out, `row_count` rows each, to `workers` workers.
+    """Divide the tables, `row_count` rows each, among the workers.
 
-    Whole tables go round robin while there are at least as many tables as workers. With more workers, the first ones
-    keep the front of one table each and the others are dealt what remains, so that all have the same number of rows
-    (give or take one) and no row has two workers.
+    With at most as many workers as tables, whole tables are assigned round robin. With more workers, each of the first
+    workers gets the beginning of one table, and the others divide the remaining rows. All workers then have the same number
+    of rows (plus or minus one), and no row has two workers.
     """
     seeds = {name: seed + schema.position(name) for name in tables}
     if workers <= len(tables):
@@ -138,7 +135,7 @@ def _by_range(tables: Sequence[str], row_count: int, workers: int) -> list[list[
 
 
 def rows_by_table(plan: LoadPlan) -> Mapping[str, int]:
-    """How many rows the plan's workers load into each table."""
+    """Return the number of rows that the workers load into each table."""
     return {
         name: sum(shard.rows for worker in plan.workers for shard in worker.shards if shard.table == name)
         for name in plan.tables

@@ -1,4 +1,4 @@
-"""What a worker reports: the seed's metrics JSON, and the additions that the report is made of.
+"""The result of a worker: the metrics JSON, and more fields for the report.
 
 Times are RFC 3339 in UTC, durations milliseconds, sizes bytes unless a name says `_mb` (MiB).
 """
@@ -12,7 +12,7 @@ from core.options import Operation
 
 
 class ExitReason(StrEnum):
-    """How a worker ended, as far as anyone can tell."""
+    """The known or likely reason why a worker ended."""
 
     COMPLETED = "completed"
     FAILED = "failed"
@@ -25,13 +25,13 @@ class ExitReason(StrEnum):
 
 
 class _Report(BaseModel):
-    """Readers accept what a newer worker adds; writers write everything."""
+    """Readers ignore unknown fields of a newer worker; writers write all fields."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class Environment(_Report):
-    """What the worker really got. A limit that was asked for and is not in force is named in `not_enforced`."""
+    """The resources that the worker had. `not_enforced` lists the planned limits that were not in force."""
 
     cpu_cores: int
     memory_mb: int
@@ -43,11 +43,11 @@ class Environment(_Report):
     not_enforced: tuple[str, ...] = ()
     nr_throttled: int | None = None
     throttled_ms: float | None = None
-    """Within `duration_ms`, summed over the cores; in periods, `nr_throttled`."""
+    """Throttled time within `duration_ms`, summed over the cores; `nr_throttled` counts the periods."""
 
 
 class Metrics(_Report):
-    """The seed's five figures. `rows_processed` counts rows that the server acknowledged, or that a file holds."""
+    """The five main metrics. `rows_processed` counts rows that the server acknowledged or that were written to a file."""
 
     rows_processed: int = 0
     duration_ms: int = 0
@@ -57,7 +57,7 @@ class Metrics(_Report):
 
 
 class Latency(_Report):
-    """Milliseconds from handing a batch over to its acknowledgement; `histogram` is an encoded one, in microseconds."""
+    """Milliseconds from sending a batch to its acknowledgement. `histogram` is an encoded HdrHistogram in microseconds."""
 
     p50: float
     p90: float
@@ -69,7 +69,7 @@ class Latency(_Report):
 
 
 class Phases(_Report):
-    """Where the time went, in milliseconds. Generating and encoding may overlap sending."""
+    """The time of each phase in milliseconds. Generating and encoding may overlap sending."""
 
     connect: float = 0.0
     generate: float = 0.0
@@ -80,7 +80,7 @@ class Phases(_Report):
 
 
 class ShardResult(_Report):
-    """How much of one shard was acknowledged."""
+    """The acknowledged rows of one shard."""
 
     table: str
     first_row: int
@@ -89,7 +89,7 @@ class ShardResult(_Report):
 
 
 class Difference(_Report):
-    """One cell, row or extra row that is not what the generator says."""
+    """A differing cell, a missing row or an extra row."""
 
     key: str
     column: str | None = None
@@ -98,7 +98,7 @@ class Difference(_Report):
 
 
 class TableVerification(_Report):
-    """The seed's counts for one table, and the rows that nobody asked for."""
+    """The verification counts of one table; `extra` counts rows that the plan does not have."""
 
     table: str
     expected: int
@@ -112,7 +112,7 @@ class TableVerification(_Report):
 
 
 class VerificationReport(_Report):
-    """All tables of a worker, and their sum."""
+    """All tables of a worker, and their totals."""
 
     tables: tuple[TableVerification, ...]
     total_expected: int
@@ -124,7 +124,7 @@ class VerificationReport(_Report):
 
 
 class WorkerResult(_Report):
-    """One worker's report, as it writes it to its file and to its standard output."""
+    """The result that a worker writes to its file and to standard output."""
 
     worker_id: str
     hostname: str = ""
@@ -149,14 +149,14 @@ class WorkerResult(_Report):
     peak_memory_mb: float | None = None
     server_settings: dict[str, str] = {}
     omitted: tuple[str, ...] = ()
-    """What was left out because the way that the result came by had no room for it."""
+    """Fields that were left out because the result was too large for the termination message."""
 
 
 class Progress(_Report):
-    """The line that a worker writes once a second on standard output while it loads."""
+    """The line that a worker writes to standard output once per second while it loads."""
 
     progress: str
-    """The worker's id: the key by which a reader of a mixed log tells this line from any other."""
+    """The worker's id. This field identifies progress lines in a mixed log."""
     at: datetime
     rows: int
     total_rows: int

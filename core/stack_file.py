@@ -1,7 +1,7 @@
-"""The configuration of a stack, read from the project's files without an engine.
+"""Read the configuration of a stack from the project's files, without an engine.
 
-Three layers, the later one wins: the defaults in Pulumi.yaml, the stack's `Pulumi.STACK.yaml` next to it (a preset, which is
-only read), and the file of the same name in `stackConfigDir`, which Pulumi itself writes.
+There are three layers, of which the later ones override the earlier: the defaults in Pulumi.yaml, the preset
+`Pulumi.STACK.yaml` next to it, and the file of the same name in `stackConfigDir`, which Pulumi writes.
 """
 
 import json
@@ -33,7 +33,7 @@ def require_stack(project: Path, stack: str) -> None:
 
 
 def stack_configuration(project: Path, stack: str) -> Mapping[str, Any]:
-    """Return every key with its namespace; a secret, which only the engine can read, is a mapping with the key `secure`.
+    """Return every key with its namespace; an encrypted value is a mapping with the key `secure`.
 
     Raises SettingsError for a stack without a file and for a file that is not a configuration.
     """
@@ -42,11 +42,11 @@ def stack_configuration(project: Path, stack: str) -> Mapping[str, Any]:
 
 
 def under_engine(project: Path, stack: str, given: Mapping[str, str]) -> Mapping[str, Any]:
-    """Return the engine's values with the preset under them.
+    """Return the engine's values, with the preset's values in place of defaults.
 
-    The engine fills `given` with the project's defaults. A preset's value takes the place of a default, never of a value
-    that the stack's own file, `-c` or an environment set. Raises SettingsError for a secret in the preset: what it is sealed
-    with belongs to the other file.
+    The engine fills `given` with the project's defaults. A preset's value replaces a default, but not a value from the
+    stack's own file, `-c` or an environment. Raises SettingsError for an encrypted value in the preset, because the
+    encryption salt is in the other file.
     """
     defaults, own = _defaults(project), _mapping(own_file(project, stack))
     values: dict[str, Any] = dict(given)
@@ -55,7 +55,7 @@ def under_engine(project: Path, stack: str, given: Mapping[str, str]) -> Mapping
             continue
         if is_secret(value):
             raise SettingsError(
-                f"{key}: is a secret in {_PREFIX}{stack}{_SUFFIX}, which Pulumi cannot decrypt there; remove it and run "
+                f"{key}: is encrypted in {_PREFIX}{stack}{_SUFFIX}, which Pulumi cannot decrypt there; remove it and run "
                 f"`pulumi config set --secret {key} -s {stack}`"
             )
         values[key] = value
@@ -73,12 +73,12 @@ def own_file(project: Path, stack: str) -> Path:
 
 
 def is_secret(value: object) -> bool:
-    """Whether a value of a stack file is one that only the engine can read."""
+    """Return whether a value of a stack file is encrypted."""
     return isinstance(value, dict) and "secure" in value
 
 
 def _is(text: str, value: object) -> bool:
-    """Whether the engine's text stands for this value of a file."""
+    """Return whether the engine's text equals this value of a file."""
     if text == value:
         return True
     try:
@@ -107,7 +107,7 @@ def _mapping(path: Path) -> Mapping[str, Any]:
 
 
 def _document(path: Path) -> Mapping[str, Any]:
-    """The file's content; empty where there is no file."""
+    """Return the file's content, or an empty mapping if the file does not exist."""
     if not path.is_file():
         return {}
     try:

@@ -1,4 +1,4 @@
-"""Sizes and CPU quantities as people write them: `512Mi`, `2g`, `1.5Gi`, `500m`, `0.5`."""
+"""Parse and format sizes and CPU quantities like `512Mi`, `2g`, `1.5Gi`, `500m` and `0.5`."""
 
 import re
 from decimal import Decimal
@@ -23,7 +23,7 @@ _CPU = re.compile(r"^(\d+(?:\.\d+)?)(m?)$")
 
 
 def parse_size(text: str | int) -> int:
-    """A size in bytes; raises ValueError, with the remedy, for what is none or is zero."""
+    """Return a size in bytes; raises Problem for an invalid size or zero."""
     match = _SIZE.match(str(text).strip())
     unit = _SIZE_UNITS.get(match[2]) if match else None
     if match is None or unit is None:
@@ -35,7 +35,7 @@ def parse_size(text: str | int) -> int:
 
 
 def parse_cpu(text: str | float) -> float:
-    """A number of cores; raises ValueError, with the remedy, for what is none or is below a thousandth of a core."""
+    """Return a number of cores; raises Problem for an invalid quantity or less than 0.001."""
     match = _CPU.match(str(text).strip())
     if match is None:
         raise Problem("is not a valid CPU quantity", "write cores like 0.5 or 2, or millicores like 500m")
@@ -46,7 +46,7 @@ def parse_cpu(text: str | float) -> float:
 
 
 def format_size(size: float) -> str:
-    """Bytes in the largest binary unit that keeps the number readable: 536870912 is `512Mi`, 1610612736 is `1.5Gi`."""
+    """Return a size in the largest binary unit that fits: 536870912 is `512Mi`, 1610612736 is `1.5Gi`."""
     for unit, suffix in ((TIB, "Ti"), (GIB, "Gi"), (MIB, "Mi"), (KIB, "Ki")):
         if size >= unit:
             return f"{size / unit:.1f}".removesuffix(".0") + suffix
@@ -54,12 +54,12 @@ def format_size(size: float) -> str:
 
 
 def mebibytes(size: float) -> int:
-    """Whole MiB, rounded down: how the seed's environment block counts."""
+    """Return whole MiB, rounded down, for the result's `environment`."""
     return int(size // MIB)
 
 
 Size = Annotated[int, BeforeValidator(parse_size)]
-"""Bytes; read from text like `512Mi`."""
+"""A size in bytes, from text like `512Mi`."""
 
 Cpu = Annotated[float, BeforeValidator(parse_cpu)]
-"""Cores; read from text like `0.5` or `500m`."""
+"""A number of cores, from text like `0.5` or `500m`."""

@@ -35,7 +35,7 @@ class OutputFolder:
         self.partial = path / PARTIAL
 
     def manifest(self) -> Manifest | None:
-        """Return the manifest, or None if there is none; raises InputError for a file that is not a manifest."""
+        """Return the manifest, or None without one; raises InputError for a file that is not a manifest."""
         try:
             return Manifest.model_validate_json((self.path / MANIFEST).read_bytes())
         except FileNotFoundError:
@@ -53,7 +53,7 @@ class OutputFolder:
             return None
 
     def parts(self, table: str, suffix: str) -> Sequence[Path]:
-        """Return a table's files in the order of their rows: the manifest's, or all parts if there is no manifest."""
+        """Return a table's files in the order of their rows: the manifest's, or all parts without a manifest."""
         folder = self.path / table_folder(table)
         manifest = self.manifest()
         if manifest is None:

@@ -154,7 +154,7 @@ class OutputWriter(OutputFolder):
 
 
 def _again(on_existing: OnExisting) -> OnExisting:
-    """Return how to check the folder a second time: when appending, the run's own files are there by now."""
+    """Return the mode of the second check: when appending, the run's own files are there by now."""
     return OnExisting.EMPTY if on_existing is OnExisting.APPEND else on_existing
 
 

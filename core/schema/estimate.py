@@ -1,4 +1,4 @@
-"""About how many bytes a cell has as text, before anything is made: what a plan needs to judge memory and disks."""
+"""Estimate the size of a cell as text, so that a plan can check memory and disks."""
 
 from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
@@ -50,7 +50,7 @@ _BY_KIND = {
 
 
 def estimated_bytes(type_: DataType, generator: Generator) -> float:
-    """The mean number of bytes of a cell as text, to about a quarter."""
+    """Return the mean size of a cell as text in bytes, accurate to about 25 %."""
     by_generator = _BY_GENERATOR.get(type(generator))
     return by_generator(type_, generator) if by_generator else _BY_KIND.get(type_.kind, _WORDS)
 

@@ -1,4 +1,4 @@
-"""Schema files: read, in either dialect, and checked as a whole before anything else happens."""
+"""Read schema files of either dialect, and check each schema as a whole."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from core.schema.checks.capacity import capacity
 from core.schema.checks.compatibility import check_fit
 from core.schema.checks.references import check_links
 from core.schema.generators import Reference
-from core.schema.location import Place
+from core.schema.location import Location
 from core.schema.model import Schema, Table
 from core.schema.parsing import tables
 from core.schema.parsing.block import Block, checked_name, refuse_repeats
@@ -17,7 +17,7 @@ _TABLES = "write a list of tables, each with columns (or with id and fields)"
 
 
 def load_schema(path: Path) -> Schema:
-    """The schema in a file; raises SchemaError for a file that cannot be read as one."""
+    """Read a schema file; raises SchemaError for a file that is not a valid schema."""
     origin = str(path)
     try:
         with path.open("rb") as file:
@@ -28,7 +28,7 @@ def load_schema(path: Path) -> Schema:
         ) from None
     except IsADirectoryError:
         raise SchemaError(f"{origin}: is a folder; write the path of a schema file in it") from None
-    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
         raise SchemaError(f"{origin!r}: cannot be read: {getattr(error, 'strerror', error)}") from None
     if len(data) > MOST_BYTES:
         raise SchemaError(f"{origin}: is larger than {MOST_BYTES >> 10} KiB, the most that a schema may have; split it")
@@ -40,47 +40,47 @@ def load_schema(path: Path) -> Schema:
 
 
 def parse_schema(text: str, origin: str) -> Schema:
-    """The schema that `text` holds; `origin` names it in errors. Raises SchemaError, one line, for what is none."""
-    place = Place(origin)
+    """Parse a schema; `origin` names the text in errors. Raises SchemaError for text that is not a valid schema."""
+    location = Location(origin)
     root = parse_yaml(text, origin)
     if root is None:
-        raise place.missing("tables", _TABLES)
-    block = Block(place, "the file", root)
+        raise location.missing("tables", _TABLES)
+    block = Block(location, "the file", root)
     version = block.take("version", 1)
     if version != 1 or isinstance(version, bool):
-        raise place.error("version", version, "is not a version of this format", "write version: 1")
+        raise location.error("version", version, "is not a version of this format", "write version: 1")
     items = block.items("tables", _TABLES)
     block.close()
-    schema = Schema(tables=tuple(_read_table(place, number, item) for number, item in enumerate(items, start=1)))
+    schema = Schema(tables=tuple(_read_table(location, number, item) for number, item in enumerate(items, start=1)))
     _check_schema(schema, origin)
     return schema
 
 
-def _read_table(place: Place, number: int, item: object) -> Table:
-    block = Block(place.in_table(f"#{number}"), "tables", item)
-    name = checked_name(block.place, "name", block.text("name", "write the table's name"))
-    block.place = place.in_table(name)
+def _read_table(location: Location, number: int, item: object) -> Table:
+    block = Block(location.in_table(f"#{number}"), "tables", item)
+    name = checked_name(block.location, "name", block.text("name", "write the table's name"))
+    block.location = location.in_table(name)
     if "columns" in block:
         table = tables.read_columns(block)
     elif "id" in block or "fields" in block:
         table = tables.read_fields(block)
     else:
-        raise block.place.missing("columns", "write its columns (or its id and fields)")
+        raise block.location.missing("columns", "write its columns (or its id and fields)")
     return table
 
 
 def _check_schema(schema: Schema, origin: str) -> None:
-    """Raise SchemaError, with its place, for the first thing that does not fit."""
-    place = Place(origin)
-    refuse_repeats(place, "tables", [table.name for table in schema.tables])
+    """Raise SchemaError for the first thing that does not fit."""
+    location = Location(origin)
+    refuse_repeats(location, "tables", [table.name for table in schema.tables])
     for table in schema.tables:
-        refuse_repeats(place.in_table(table.name), "columns", [column.name for column in table.columns])
-    check_links(schema, place)
+        refuse_repeats(location.in_table(table.name), "columns", [column.name for column in table.columns])
+    check_links(schema, location)
     for table in schema.tables:
         for column in table.columns:
-            at = place.in_table(table.name).in_column(column.name)
+            column_location = location.in_table(table.name).in_column(column.name)
             if column.name == table.primary_key and column.nullable:
-                raise at.error(
+                raise column_location.error(
                     "nullable", "true", "is not possible in a primary key", "drop it, and null_ratio with it"
                 )
             try:
@@ -88,4 +88,4 @@ def _check_schema(schema: Schema, origin: str) -> None:
                     check_fit(column.type, column.generator, nullable=column.nullable)
                 capacity(table, column)
             except Problem as found:
-                raise at.error_of("generator", column.generator.type, found) from None
+                raise column_location.error_of("generator", column.generator.type, found) from None

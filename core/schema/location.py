@@ -1,4 +1,4 @@
-"""Where in which schema file something stands: what every error about a schema begins with."""
+"""The location of an error in a schema file, and words for its remedy."""
 
 import difflib
 import json
@@ -12,23 +12,23 @@ _MOST_LISTED = 30
 
 
 @dataclass(frozen=True)
-class Place:
-    """A file, or a table or a column in it."""
+class Location:
+    """A schema file, or a table or column in it."""
 
     origin: str
     table: str = ""
     column: str = ""
 
-    def in_table(self, table: str) -> "Place":
-        """The same file, in this table."""
+    def in_table(self, table: str) -> "Location":
+        """Return the location of a table in the same file."""
         return replace(self, table=table, column="")
 
-    def in_column(self, column: str) -> "Place":
-        """The same table, in this column."""
+    def in_column(self, column: str) -> "Location":
+        """Return the location of a column in the same table."""
         return replace(self, column=column)
 
     def error(self, key: str, value: object, problem: str, remedy: str) -> InputError:
-        """A SchemaError that names the place, the key, the value and what to write instead."""
+        """Return a SchemaError with location, key, value, problem and remedy."""
         return SchemaError.of(f"{self}: {key}", value if isinstance(value, str) else _AsWritten(value), problem, remedy)
 
     def error_of(self, key: str, value: object, found: Problem) -> InputError:
@@ -36,7 +36,7 @@ class Place:
         return self.error(key, value, found.problem, found.remedy)
 
     def missing(self, key: str, remedy: str) -> SchemaError:
-        """A SchemaError for a key that is not there."""
+        """Return a SchemaError for a missing key."""
         return SchemaError(f"{self}: {key} is missing; {remedy}")
 
     def __str__(self) -> str:
@@ -47,7 +47,7 @@ class Place:
 
 
 class _AsWritten:
-    """A value of the file as the file would have it: `true`, not `True`."""
+    """Formats a value as YAML writes it: `true`, not `True`."""
 
     def __init__(self, value: object) -> None:
         self._value = value
@@ -57,13 +57,13 @@ class _AsWritten:
 
 
 def remedy_for(wrong: str, known: Iterable[str]) -> str:
-    """The known word that is nearest to a wrong one, or all of them."""
+    """Return a remedy: the known word that is nearest to a wrong one, or all known words."""
     words = list(dict.fromkeys(known))
     near = difflib.get_close_matches(wrong.lower(), words, n=1)
     return f"did you mean {near[0]}?" if near else f"write one of {listed(words)}"
 
 
 def listed(words: Iterable[str]) -> str:
-    """The words with commas between them; of very many, the first."""
+    """Join the words with commas; shorten a long list."""
     first = list(islice(words, _MOST_LISTED + 1))
     return ", ".join(first[:_MOST_LISTED]) + (" ..." if len(first) > _MOST_LISTED else "")

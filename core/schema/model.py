@@ -1,4 +1,4 @@
-"""The schema: the tables of a run, with the type and the generator of each column, whatever dialect gave them."""
+"""The schema: tables and their columns, with type and generator, independent of the dialect of the file."""
 
 from pydantic import BaseModel, ConfigDict
 
@@ -14,7 +14,7 @@ class _Schema(BaseModel):
 
 
 class Column(_Schema):
-    """One column. `null_ratio` is the share of NULLs beside what the generator gives; a primary key is unique."""
+    """One column. `null_ratio` is the share of NULLs that replace generated values; a primary key is unique."""
 
     name: str
     type: DataType
@@ -25,7 +25,7 @@ class Column(_Schema):
 
     @property
     def estimated_bytes(self) -> float:
-        """About how many bytes a cell has as text."""
+        """The estimated mean size of a cell as text."""
         return estimated_bytes(self.type, self.generator) * (1 - self.null_ratio)
 
 
@@ -38,7 +38,7 @@ class Table(_Schema):
 
     @property
     def key(self) -> Column:
-        """The primary key's column."""
+        """The column of the primary key."""
         return self.column(self.primary_key)
 
     @property
@@ -54,7 +54,7 @@ class Table(_Schema):
         return self.first_key is not None
 
     def column(self, name: str) -> Column:
-        """The column of this name; raises SchemaError for one that the table does not have."""
+        """Return the column of this name; raises SchemaError if the table does not have it."""
         for column in self.columns:
             if column.name == name:
                 return column
@@ -63,21 +63,21 @@ class Table(_Schema):
 
     @property
     def estimated_row_bytes(self) -> int:
-        """About how many bytes a row has as a line of CSV."""
+        """The estimated mean size of a row as a line of CSV."""
         return round(sum(column.estimated_bytes + 1 for column in self.columns))
 
 
 class Schema(_Schema):
-    """All tables, in the order of the file: a table's place is part of its seed."""
+    """All tables, in the order of the file. The position of a table is part of its seed."""
 
     tables: tuple[Table, ...]
 
     def table(self, name: str) -> Table:
-        """The table of this name; raises SchemaError for one that the schema does not have."""
+        """Return the table of this name; raises SchemaError if the schema does not have it."""
         return self.tables[self.position(name)]
 
     def position(self, name: str) -> int:
-        """The table's place in the schema, from 0; raises SchemaError as `table` does."""
+        """Return the position of the table in the schema, from 0; raises SchemaError if the schema does not have it."""
         for position, table in enumerate(self.tables):
             if table.name == name:
                 return position

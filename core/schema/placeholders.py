@@ -1,6 +1,6 @@
-"""The texts with holes: `pattern` and `template`, taken apart once for checks, estimates and generation alike.
+"""Parse the placeholders of `pattern` and `template`, for checks, estimates and generation.
 
-A brace that opens no placeholder is plain text, so that a pattern may hold JSON.
+A brace that does not start a placeholder is plain text, so that a pattern may contain JSON.
 """
 
 import re
@@ -34,14 +34,14 @@ class Uuid:
 
 @dataclass(frozen=True)
 class Digits:
-    """So many random digits, the first of them not 0."""
+    """`count` random digits, the first of them not 0."""
 
     count: int
 
 
 @dataclass(frozen=True)
 class ColumnText:
-    """What another column of the row says, as text."""
+    """The value of another column of the row, as text."""
 
     column: str
 
@@ -52,7 +52,7 @@ TemplatePart = Literal | ColumnText
 
 @lru_cache
 def pattern_parts(pattern: str) -> tuple[PatternPart, ...]:
-    """A pattern's parts in order; raises ValueError, `problem; remedy`, for a placeholder that does not exist."""
+    """Return the parts of a pattern in order; raises Problem for an unknown placeholder."""
     if _UNCLOSED.search(pattern):
         raise Problem("has a placeholder that is not closed", "write } after it")
     return tuple(part for text in _pieces(pattern) for part in [_pattern_part(text)])
@@ -71,7 +71,7 @@ def _pattern_part(piece: "str | re.Match[str]") -> PatternPart:
 
 @lru_cache
 def template_parts(template: str) -> tuple[TemplatePart, ...]:
-    """A template's parts in order; raises ValueError for a placeholder that cannot be a column."""
+    """Return the parts of a template in order; raises Problem for a placeholder that cannot be a column."""
     parts: list[TemplatePart] = []
     for piece in _pieces(template):
         if isinstance(piece, str):
@@ -84,7 +84,7 @@ def template_parts(template: str) -> tuple[TemplatePart, ...]:
 
 
 def template_columns(template: str) -> tuple[str, ...]:
-    """The columns that a template is filled from, each once."""
+    """Return the columns that a template uses, each once."""
     return tuple(dict.fromkeys(part.column for part in template_parts(template) if isinstance(part, ColumnText)))
 
 

@@ -1,4 +1,4 @@
-"""The types that a column may have, whatever the dialect that names them and the server that stores them."""
+"""The types of columns, independent of the dialect of the schema file and of the server."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 
 class Kind(StrEnum):
-    """A column's logical type. `worker.generate` gives the Arrow type of each; each source maps it to its own."""
+    """A column's logical type. `worker.generate` maps it to an Arrow type, each source to a type of its server."""
 
     BOOL = "bool"
     INT8 = "int8"
@@ -72,7 +72,7 @@ class DataType(BaseModel):
         if self.kind in (Kind.CHAR, Kind.VARCHAR) and (self.length is None or self.length < 1):
             raise ValueError(f"a {self.kind} has a length of 1 or more characters")
         if self.kind is Kind.ARRAY and (self.element is None or self.element.kind is Kind.ARRAY):
-            raise ValueError("an array has an element_type that is no array")
+            raise ValueError("an array has an element_type that is not an array")
         if self.kind in (Kind.ENUM, Kind.SET) and not self.values:
             raise ValueError(f"{self.kind} has at least one value")
         return self

@@ -1,4 +1,4 @@
-"""A value that a schema lists (or that Faker gives) as a value of a column's type.
+"""Convert values from a schema file or from Faker to values of a column's type.
 
 Functions raise Problem; the caller adds the location.
 """
@@ -24,12 +24,12 @@ _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 
 
 def read_value(value: object, type_: DataType) -> object:
-    """The Python value that Arrow takes for this type; None stays None. Raises Problem."""
+    """Return the Python value that Arrow accepts for this type; None stays None. Raises Problem."""
     return None if value is None else _READERS[type_.kind](value, type_)
 
 
 def read_instant(value: object) -> datetime:
-    """An instant in UTC out of `2024-01-31`, or a date and time as RFC 3339 writes it; without a zone it is UTC."""
+    """Return an instant in UTC from a date like `2024-01-31` or a date and time (RFC 3339); the default zone is UTC."""
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value.strip())
@@ -46,13 +46,13 @@ def read_instant(value: object) -> datetime:
 
 
 def integer_bounds(kind: Kind) -> tuple[int, int]:
-    """The least and the greatest number of an integer kind."""
+    """Return the smallest and the largest number of an integer kind."""
     half = 1 << (INTEGER_BITS[kind] - 1)
     return -half, half - 1
 
 
 def largest_decimal(type_: DataType) -> Decimal:
-    """The greatest number that a decimal type holds."""
+    """Return the largest number of a decimal type."""
     assert type_.precision is not None  # noqa: S101 - DataType has checked it
     assert type_.scale is not None  # noqa: S101
     return Decimal(10**type_.precision - 1).scaleb(-type_.scale, context=EXACT)
@@ -122,7 +122,7 @@ def _set(value: object, type_: DataType) -> list[str]:
     items = value if isinstance(value, list | tuple) else [value]
     chosen = {_enum(item, type_) for item in items}
     if len(chosen) != len(items):
-        raise Problem("holds a value twice", "write each once")
+        raise Problem("contains a duplicate", "write each once")
     return [item for item in type_.values if item in chosen]
 
 
@@ -134,11 +134,11 @@ def _ulid(value: object, _: DataType) -> str:
 
 
 def canonical_json(value: object, _: DataType | None = None) -> str:
-    """JSON without spaces and with its keys in order, so that equal documents are equal texts."""
+    """Return JSON without spaces and with sorted keys, so that equal documents have equal texts."""
     try:
         return json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError):
-        raise Problem("is nothing that JSON can hold", "write texts, finite numbers, lists and mappings") from None
+        raise Problem("cannot be written as JSON", "write texts, finite numbers, lists and mappings") from None
 
 
 def _binary(value: object, _: DataType) -> bytes:
@@ -202,7 +202,7 @@ def _array(value: object, type_: DataType) -> list[object]:
     if not isinstance(value, list | tuple):
         raise Problem("is not a list", "write one like [1, 2]")
     if any(item is None for item in value):
-        raise Problem("holds a null, which an array here never does", "leave it out")
+        raise Problem("contains a null, which is not allowed in an array", "leave it out")
     return [read_value(item, type_.element) for item in value]
 
 
@@ -235,7 +235,7 @@ _READERS: Mapping[Kind, Callable[[object, DataType], object]] = {
 
 
 def document_of(value: JsonValue) -> JsonValue:
-    """Return a document, which a schema may give as its text."""
+    """Return a document from its value or its JSON text."""
     if not isinstance(value, str):
         return value
     try:

@@ -1,7 +1,7 @@
-"""YAML as schema files use it: the core schema of YAML 1.2, one document, plain data.
+"""Parse YAML 1.2 with its core schema, one document, without anchors and tags.
 
-PyYAML follows YAML 1.1, where `no` is false, `1:30` is 90 and `2024-01-01` is a date; surprises in a list of values.
-Anchors are refused, so that a small file cannot unfold into a large one, and a key may appear only once.
+PyYAML follows YAML 1.1, where `no` is false, `1:30` is 90 and `2024-01-01` is a date, which is wrong in a list of values.
+Anchors are refused, because a small file could expand into a large one. Duplicate keys are refused.
 """
 
 import re
@@ -15,13 +15,13 @@ from core.errors import SchemaError
 from core.text import one_line
 
 MOST_BYTES = 1 << 18
-"""Of a schema file: some thousand columns, which PyYAML reads in a few seconds."""
+"""The largest schema file: about a thousand columns, which PyYAML reads in a few seconds."""
 _MOST_DEPTH = 40
 _UNPRINTABLE = "has a control character that YAML does not allow; write it as an escape in double quotes"
 
 
 def parse_yaml(text: str, origin: str) -> object:
-    """The value that `text` holds; raises SchemaError, with the line, for what is none."""
+    """Parse the text; raises SchemaError, with the line, for text that is not valid YAML."""
     if len(text) > MOST_BYTES:
         raise SchemaError(f"{origin}: has {len(text):,} characters; a schema has at most {MOST_BYTES:,}, so split it")
     try:
@@ -47,16 +47,16 @@ def _problem(error: yaml.MarkedYAMLError) -> str:
 
 
 class _CoreLoader(yaml.SafeLoader):
-    """SafeLoader with the core schema of YAML 1.2 and the refusals above."""
+    """SafeLoader with the core schema of YAML 1.2, without anchors, tags and duplicate keys."""
 
     _depth = 0
 
     def compose_node(self, parent: Node | None, index: object) -> Node | None:
         event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]
         if getattr(event, "anchor", None) is not None:
-            raise _refusal("anchors and aliases (& and *) are not read; write the value out", event.start_mark)
+            raise _refusal("anchors and aliases (& and *) are not supported; write the value out", event.start_mark)
         if getattr(event, "tag", None) is not None:
-            raise _refusal("tags (like !!set) are not read; write the value without one", event.start_mark)
+            raise _refusal("tags (like !!set) are not supported; write the value without one", event.start_mark)
         if self._depth > _MOST_DEPTH:
             raise _refusal(f"nested more than {_MOST_DEPTH} deep; a schema needs ten at most", event.start_mark)
         self._depth += 1

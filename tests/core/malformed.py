@@ -5,7 +5,7 @@ ID = "id: {type: big_int, generator: {type: sequential, start: 1}}"
 
 
 def seed(*columns: str, key: str = "primary_key: id") -> str:
-    """A table `t` of the seed's dialect with an integer key and these columns."""
+    """A table `t` of the columns dialect with an integer key and these columns."""
     lines = "\n".join(f"      - {column}" for column in (KEY, *columns))
     return f"tables:\n  - name: t\n    {key}\n    columns:\n{lines}\n"
 
@@ -83,7 +83,7 @@ CORPUS: dict[str, tuple[str, tuple[str, ...]]] = {
     "a name that begins with a digit": (seed("{name: 2nd, data_type: name}"), ("'2nd'", "not beginning with a digit")),
     "a name that is too long": (seed("{name: " + "x" * 64 + ", data_type: name}"), ("at most 63",)),
     "an empty name": (seed("{name: '', data_type: name}"), ("name: ''", "write letters")),
-    # The seed's dialect
+    # The columns dialect
     "neither dialect": ("tables:\n  - name: t\n", ("table t", "columns is missing", "id and fields")),
     "no columns": (
         "tables:\n  - name: t\n    primary_key: id\n    columns: []\n",
@@ -114,7 +114,7 @@ CORPUS: dict[str, tuple[str, tuple[str, ...]]] = {
         seed("{name: b, data_type: uuid, primary_key: true}"),
         ("primary_key: 'id, b'", "keep primary_key"),
     ),
-    "a key beside the flagged one": (
+    "a key next to the flagged one": (
         seed("{name: b, data_type: uuid}", key="primary_key: b"),
         ("primary_key: 'b'", "is not id", "keep one"),
     ),
@@ -321,7 +321,7 @@ CORPUS: dict[str, tuple[str, tuple[str, ...]]] = {
         field("type: int, generator: {type: static, value: ten}"),
         ("'ten'", "is not a whole number"),
     ),
-    "a static UUID that is none": (
+    "a static UUID that is invalid": (
         field("type: uuid, generator: {type: static, value: abc}"),
         ("'abc'", "is not a UUID"),
     ),
@@ -393,7 +393,7 @@ CORPUS: dict[str, tuple[str, tuple[str, ...]]] = {
         field("type: text, generator: {type: faker, provider: name, locale: 'en us; drop'}"),
         ("generator.locale",),
     ),
-    "a provider that is no name": (
+    "a provider that is not a name": (
         field("type: text, generator: {type: faker, provider: __class__}"),
         ("generator.provider",),
     ),
@@ -415,7 +415,7 @@ CORPUS: dict[str, tuple[str, tuple[str, ...]]] = {
         seed("{name: a, data_type: integer}", "{name: b, data_type: integer, references: t.a}"),
         ("does not identify a row", "write t.id"),
     ),
-    "a reference beside a generator": (
+    "a reference with a generator": (
         seed("{name: a, data_type: integer, references: t.id, generator: {type: sequential}}"),
         ("references", "cannot be combined with generator"),
     ),
@@ -425,12 +425,12 @@ tables:
   - {name: a, id: {type: int, references: b.id}, fields: []}
   - {name: b, id: {type: int, references: a.id}, fields: []}
 """,
-        ("table a: column id", "leads back to itself", "its own generator"),
+        ("table a: column id", "is a cycle", "its own generator"),
     ),
-    "a key that refers to itself": (fields(head="id: {type: int, references: t.id}"), ("leads back to itself",)),
+    "a key that refers to itself": (fields(head="id: {type: int, references: t.id}"), ("is a cycle",)),
     "templates of each other": (
         fields("{name: a, type: text, template: '{b}'}", "{name: b, type: text, template: '{a}'}"),
-        ("column a", "leads back to itself"),
+        ("column a", "is a cycle"),
     ),
     "a template of no column": (
         fields("{name: a, type: text, template: 'x {idd}'}"),

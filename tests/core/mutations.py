@@ -309,7 +309,7 @@ def _generator(rng: random.Random) -> dict[str, Any]:
 
 
 def _near(value: Any, rng: random.Random) -> Any:
-    """Return another value of the kind that stands there, which is more often one that can be loaded."""
+    """Return another value of the same kind, which is more often valid."""
     match value:
         case bool():
             return not value

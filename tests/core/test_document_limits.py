@@ -56,7 +56,7 @@ def _keyed(value: str) -> Table:
     ],
     ids=lambda value: value if isinstance(value, str) and len(value) < 10 else "",
 )  # fmt: skip
-def test_limit_is_refused(source: str, table: Table, said: str) -> None:
+def test_table_beyond_limit_is_refused(source: str, table: Table, said: str) -> None:
     with pytest.raises(PlanError, match=f"source: '{source}' cannot hold the schema: table {table.name}: ") as refused:
         check_limits(source, [table])
     assert said in str(refused.value)
@@ -70,16 +70,16 @@ def test_largest_values_are_accepted(source: str) -> None:
     check_limits(source, [_table(JSONB, OneOf(values=({"a.b": {"$c": "\0"}},)))])
 
 
-def test_longest_key_of_neo4j_is_accepted() -> None:
+def test_neo4j_accepts_longest_key() -> None:
     check_limits("neo4j", [_keyed("x" * 8_160)])
 
 
-def test_id_that_is_the_key_is_accepted() -> None:
+def test_mongodb_accepts_id_as_primary_key() -> None:
     key = Column(name="_id", type=DataType(kind=Kind.INT64), generator=Sequential())
     check_limits("mongodb", [Table(name="things", primary_key="_id", columns=(key,))])
 
 
-def test_mongodb_warns_of_what_it_rounds() -> None:
+def test_mongodb_warns_of_rounded_values() -> None:
     tables = [
         _table(DataType(kind=Kind.DECIMAL, precision=38, scale=10), DecimalRange(min=Decimal(0), max=Decimal(1))),
         _table(DataType(kind=Kind.TIMESTAMP), Static(value="2024-01-01T00:00:00.000001Z")),
@@ -111,14 +111,14 @@ DECIMALS = DataType(kind=Kind.ARRAY, element=DataType(kind=Kind.DECIMAL, precisi
         ("mongodb", _table(JSONB, OneOf(values=(1, '{"a": 9223372036854775808}'))), "MongoDB's JSON numbers beyond 64"),
     ],
 )
-def test_rounding_is_a_warning(source: str, table: Table, said: str) -> None:
+def test_rounded_values_are_a_warning(source: str, table: Table, said: str) -> None:
     (warning,) = limit_warnings(source, [table])
     assert warning.startswith("table things: column wide: ")
     assert said in warning
 
 
 @pytest.mark.parametrize("source", ["mysql", "postgresql", "mongodb", "neo4j", "kafka", "csv", "jsonl"])
-def test_values_that_every_source_holds_need_no_warning(source: str) -> None:
+def test_exact_values_give_no_warning(source: str) -> None:
     tables = [
         _table(CHARS, OneOf(values=("a", " b"))),
         _table(JSONB, Static(value={"a": [2**63 - 1, True, 1.5]})),

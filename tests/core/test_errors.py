@@ -17,7 +17,7 @@ from core.errors import ServerError
         (errors.ThresholdError("x"), 99),
     ],
 )
-def test_each_error_is_one_line_and_its_exit_code(error, code):
+def test_errors_print_one_line_and_return_exit_code(error, code):
     said: list[str] = []
 
     def fail():
@@ -27,14 +27,14 @@ def test_each_error_is_one_line_and_its_exit_code(error, code):
     assert said == ["error: x"]
 
 
-def test_without_an_error_the_code_is_main_s_own():
+def test_exit_code_is_that_of_main_without_error():
     said: list[str] = []
     assert errors.exit_code_of(lambda: None, said.append) == 0
     assert errors.exit_code_of(lambda: 3, said.append) == 3
     assert said == []
 
 
-def test_a_bug_is_not_swallowed():
+def test_unexpected_exception_propagates():
     def fail():
         raise ZeroDivisionError
 
@@ -42,7 +42,7 @@ def test_a_bug_is_not_swallowed():
         errors.exit_code_of(fail, pytest.fail)
 
 
-def test_an_input_error_names_key_value_and_remedy_in_one_short_line():
+def test_input_error_has_key_value_problem_and_remedy():
     assert str(errors.InputError.of("key", "a\nb", "is wrong", "write c")) == r"key: 'a\nb' is wrong; write c"
     assert str(errors.SettingsError.of("key", 3, "is wrong", "write 4")) == "key: 3 is wrong; write 4"
     long = str(errors.InputError.of("key", "x" * 1000, "is wrong", "write less"))
@@ -50,9 +50,9 @@ def test_an_input_error_names_key_value_and_remedy_in_one_short_line():
     assert "..." in long
 
 
-def test_of_keeps_the_class():
+def test_input_error_of_returns_subclass():
     assert isinstance(errors.SettingsError.of("k", "v", "p", "r"), errors.SettingsError)
 
 
-def test_invisible_characters_of_a_name_are_made_visible():
+def test_error_text_escapes_invisible_characters():
     assert str(ServerError("table 'a\nb\x1b[2J\u202e' exists")) == "table 'a\\nb\\x1b[2J\\u202e' exists"

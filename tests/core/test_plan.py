@@ -42,7 +42,7 @@ def shards_of(workers):
 
 
 @given(tables=st.integers(1, 6), rows=st.integers(1, 500), workers=st.integers(1, 40))
-def test_every_row_has_exactly_one_worker_and_all_are_balanced(tables, rows, workers):
+def test_partition_gives_each_row_one_worker_and_balances(tables, rows, workers):
     schema = schema_of(tables)
     shared = partition(schema, names_of(schema), rows, workers, 42)
     assert [worker.id for worker in shared] == [f"worker-{number}" for number in range(1, workers + 1)]
@@ -59,7 +59,7 @@ def test_every_row_has_exactly_one_worker_and_all_are_balanced(tables, rows, wor
         assert max(loads) - min(loads) <= rows
 
 
-def test_whole_tables_go_round_robin():
+def test_partition_assigns_whole_tables_round_robin():
     schema = schema_of(3)
     assert shards_of(partition(schema, names_of(schema), 10, 2, 42)) == [
         [("t0", 0, 10), ("t2", 0, 10)],
@@ -67,7 +67,7 @@ def test_whole_tables_go_round_robin():
     ]
 
 
-def test_with_more_workers_the_first_keep_the_front_of_a_table():
+def test_partition_splits_tables_among_more_workers():
     schema = schema_of(2)
     assert shards_of(partition(schema, names_of(schema), 9, 3, 42)) == [
         [("t0", 0, 6)],
@@ -76,19 +76,19 @@ def test_with_more_workers_the_first_keep_the_front_of_a_table():
     ]
 
 
-def test_with_more_workers_than_rows_some_have_none():
+def test_partition_leaves_workers_without_rows():
     schema = schema_of(1)
     assert [worker.rows for worker in partition(schema, ("t0",), 2, 4, 42)] == [0, 1, 0, 1]
 
 
-def test_a_table_s_seed_is_its_place_in_the_schema_whatever_else_is_loaded():
+def test_table_seed_depends_only_on_position_in_schema():
     schema = schema_of(3)
     seeds = {s.table: s.seed for worker in partition(schema, names_of(schema), 10, 7, 42) for s in worker.shards}
     assert seeds == {"t0": 42, "t1": 43, "t2": 44}
     assert [shard.seed for shard in partition(schema, ("t2",), 10, 1, 42)[0].shards] == [44]
 
 
-def test_a_plan_survives_its_file():
+def test_plan_round_trips_through_json():
     plan = plan_of()
     assert LoadPlan.model_validate_json(plan.model_dump_json()) == plan
 
@@ -96,12 +96,12 @@ def test_a_plan_survives_its_file():
 @pytest.mark.parametrize(
     "changed", [{"seed": 43}, {"batch_size": 11}, {"method": "insert"}, {"workers": 3}, {"run_id": "s"}]
 )
-def test_the_digest_tells_plans_apart(changed):
+def test_digest_differs_between_plans(changed):
     assert plan_of().digest() == plan_of().digest()
     assert plan_of(**changed).digest() != plan_of().digest()
 
 
-def test_rows_are_counted_by_worker_by_table_and_in_all():
+def test_plan_counts_rows_per_worker_table_and_run():
     plan = plan_of(workers=7)
     assert plan.rows == sum(worker.rows for worker in plan.workers) == 300
     assert rows_by_table(plan) == {"t0": 100, "t1": 100, "t2": 100}
@@ -109,6 +109,6 @@ def test_rows_are_counted_by_worker_by_table_and_in_all():
 
 
 @pytest.mark.parametrize("index", [-1, 2])
-def test_a_worker_that_is_not_there(index):
+def test_plan_rejects_unknown_worker_index(index):
     with pytest.raises(PlanError, match=f"--index: {index} is not a worker of this plan; write a number from 0 to 1"):
         plan_of().worker(index)

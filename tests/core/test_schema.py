@@ -1,4 +1,4 @@
-"""The seed's dialect, the shipped schema, and the model that the plan embeds."""
+"""The columns dialect, the shop schema, and the model that the plan contains."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from core.schema.types import Kind
 SHOP = Path(__file__).parents[2] / "schemas" / "shop.yaml"
 
 
-def test_the_shop_is_the_seeds_schema() -> None:
+def test_shop_schema_has_expected_tables_and_types() -> None:
     schema = load_schema(SHOP)
     assert [table.name for table in schema.tables] == ["users", "orders", "products"]
     assert {column.name: column.type.kind for column in schema.table("users").columns} == {
@@ -32,22 +32,22 @@ def test_the_shop_is_the_seeds_schema() -> None:
     assert schema.position("orders") == 1
 
 
-def test_a_schema_survives_json() -> None:
+def test_schema_round_trips_through_json() -> None:
     schema = load_schema(SHOP)
     assert Schema.model_validate_json(schema.model_dump_json()) == schema
 
 
-def test_an_unknown_table_is_named_with_those_that_exist() -> None:
+def test_unknown_table_error_lists_tables() -> None:
     with pytest.raises(SchemaError, match=r"'users2'.*users, orders, products"):
         load_schema(SHOP).table("users2")
 
 
-def test_an_unknown_column_is_named_with_those_that_exist() -> None:
+def test_unknown_column_error_lists_columns() -> None:
     with pytest.raises(SchemaError, match=r"table users: column 'nme'.*id, name, email"):
         load_schema(SHOP).table("users").column("nme")
 
 
-def test_a_key_is_unique_and_sequential_from_one() -> None:
+def test_integer_key_is_unique_and_sequential_from_one() -> None:
     schema = parse_schema(
         "tables: [{name: t, primary_key: id, columns: [{name: id, data_type: integer}, {name: n, data_type: integer}]}]",
         "s",

@@ -15,12 +15,12 @@ from tests.core.malformed import CORPUS
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_corpus_is_large_enough() -> None:
+def test_corpus_has_enough_malformed_files() -> None:
     assert len(CORPUS) >= 60
 
 
 @pytest.mark.parametrize("name", CORPUS)
-def test_one_line_with_place_and_remedy(name: str) -> None:
+def test_malformed_file_error_names_location_and_remedy(name: str) -> None:
     text, words = CORPUS[name]
     with pytest.raises(SchemaError) as caught:
         parse_schema(text, "shop.yaml")
@@ -35,49 +35,49 @@ def test_one_line_with_place_and_remedy(name: str) -> None:
     assert caught.value.__cause__ is None
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+def test_missing_schema_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SchemaError, match=r"nowhere\.yaml: does not exist; write the path of a schema file"):
         load_schema(tmp_path / "nowhere.yaml")
 
 
-def test_a_folder(tmp_path: Path) -> None:
+def test_folder_as_schema_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SchemaError, match="is a folder; write the path"):
         load_schema(tmp_path)
 
 
-def test_a_path_through_a_file(tmp_path: Path) -> None:
+def test_path_through_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("x")
     with pytest.raises(SchemaError, match="cannot be read"):
         load_schema(tmp_path / "a" / "b.yaml")
 
 
-def test_a_name_that_no_file_can_have() -> None:
+def test_invalid_file_name_is_refused() -> None:
     with pytest.raises(SchemaError, match="cannot be read"):
         load_schema(Path("a\0b.yaml"))
 
 
-def test_a_file_that_is_not_utf_8(tmp_path: Path) -> None:
+def test_file_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "latin1.yaml"
     path.write_bytes("tables: é".encode("latin-1"))
     with pytest.raises(SchemaError, match="byte 8 is not valid UTF-8; save the file as UTF-8"):
         load_schema(path)
 
 
-def test_a_file_of_five_megabytes(tmp_path: Path) -> None:
+def test_file_of_five_megabytes_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "large.yaml"
     path.write_bytes(b"# x\n" * 1_250_000)
     with pytest.raises(SchemaError, match="larger than 256 KiB"):
         load_schema(path)
 
 
-def test_a_byte_order_mark_is_no_trouble(tmp_path: Path) -> None:
+def test_byte_order_mark_is_ignored(tmp_path: Path) -> None:
     path = tmp_path / "bom.yaml"
     path.write_text("\ufeff" + (ROOT / "schemas" / "shop.yaml").read_text())
     assert load_schema(path) == load_schema(ROOT / "schemas" / "shop.yaml")
 
 
 @pytest.mark.parametrize("name", ["order", "select", "User", "group", "table", "_x", "x1", "PRIMARY"])
-def test_keywords_of_sql_are_names_like_others(name: str) -> None:
+def test_sql_keywords_are_valid_names(name: str) -> None:
     text = f"tables: [{{name: {name}, primary_key: key, columns: [{{name: key, data_type: uuid}}]}}]"
     assert parse_schema(text, "s").tables[0].name == name
 
@@ -106,7 +106,7 @@ def reads_or_refuses(text: str) -> None:
 
 @settings(max_examples=150)
 @given(st.text())
-def test_any_text(text: str) -> None:
+def test_arbitrary_text_loads_or_is_refused(text: str) -> None:
     reads_or_refuses(text)
 
 
@@ -115,7 +115,7 @@ def test_any_text(text: str) -> None:
     st.sampled_from(SAMPLES),
     st.lists(st.tuples(st.floats(0, 1), st.sampled_from(WORDS) | st.text(max_size=3)), min_size=1, max_size=3),
 )
-def test_a_schema_with_words_exchanged(sample: str, changes: list[tuple[float, str]]) -> None:
+def test_schema_with_swapped_words_loads_or_is_refused(sample: str, changes: list[tuple[float, str]]) -> None:
     pieces = re.split(r"([A-Za-z_0-9.]+)", sample)
     for place, word in changes:
         pieces[int(place * (len(pieces) - 1))] = word
@@ -124,7 +124,7 @@ def test_a_schema_with_words_exchanged(sample: str, changes: list[tuple[float, s
 
 @settings(max_examples=150)
 @given(st.sampled_from(SAMPLES), st.floats(0, 1), st.floats(0, 0.05))
-def test_a_schema_with_a_piece_cut_out(sample: str, start: float, share: float) -> None:
+def test_schema_with_missing_part_loads_or_is_refused(sample: str, start: float, share: float) -> None:
     first = int(start * len(sample))
     reads_or_refuses(sample[:first] + sample[first + int(share * len(sample)) :])
 
@@ -179,6 +179,6 @@ COLUMNS = st.fixed_dictionaries(
 
 @settings(max_examples=300)
 @given(st.lists(COLUMNS, min_size=1, max_size=3))
-def test_fields_of_anything(columns: list[dict[str, object]]) -> None:
+def test_arbitrary_fields_load_or_are_refused(columns: list[dict[str, object]]) -> None:
     table = {"name": "t", "id": {"type": "int", "generator": "sequential"}, "fields": columns}
     reads_or_refuses(as_yaml({"version": 1, "tables": [table]}))

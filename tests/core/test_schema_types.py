@@ -10,7 +10,7 @@ from core.schema.checks.capacity import check_rows
 from core.schema.checks.references import described
 from core.schema.file import parse_schema
 from core.schema.generators import OneOf, Reference, Static
-from core.schema.location import Place
+from core.schema.location import Location
 from core.schema.model import Schema
 from core.schema.types import DataType, Kind
 from core.schema.values import read_value
@@ -20,7 +20,7 @@ from core.schema.yaml_text import parse_yaml
 def type_of(text: str) -> DataType:
     from core.schema.parsing.types import parse_type
 
-    return parse_type(Place("s"), "type", parse_yaml(text, "s"))
+    return parse_type(Location("s"), "type", parse_yaml(text, "s"))
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def type_of(text: str) -> DataType:
         *((str(kind), kind) for kind in (Kind.JSON, Kind.JSONB, Kind.UUID, Kind.ULID)),
     ],
 )
-def test_spellings_of_types(text: str, kind: Kind) -> None:
+def test_type_spellings_are_parsed(text: str, kind: Kind) -> None:
     assert type_of(text) == DataType(kind=kind)
 
 
@@ -61,7 +61,7 @@ def test_spellings_of_types(text: str, kind: Kind) -> None:
         ("{type: enum, values: [a, b]}", "enum"),
     ],
 )
-def test_parameters_of_types(text: str, shown: str) -> None:
+def test_type_parameters_are_parsed(text: str, shown: str) -> None:
     assert described(type_of(text)) == shown
 
 
@@ -93,7 +93,7 @@ def test_parameters_of_types(text: str, shown: str) -> None:
         ('"\\U0001F600"', "\U0001f600"),
     ],
 )
-def test_scalars_are_those_of_yaml_1_2(text: str, value: object) -> None:
+def test_yaml_scalars_follow_version_1_2(text: str, value: object) -> None:
     read = parse_yaml(f"a: {text}", "s")
     assert read == {"a": value}
     assert isinstance(read, dict)
@@ -131,7 +131,7 @@ def test_scalars_are_those_of_yaml_1_2(text: str, value: object) -> None:
         (None, "int", None),
     ],
 )
-def test_values_of_types(value: object, text: str, read: object) -> None:
+def test_values_are_converted_to_type(value: object, text: str, read: object) -> None:
     assert read_value(value, type_of(text)) == read
 
 
@@ -162,7 +162,7 @@ def test_values_of_types(value: object, text: str, read: object) -> None:
         ({"x": 1}, "point"),
     ],
 )
-def test_values_that_are_none_of_the_type(value: object, text: str) -> None:
+def test_values_of_other_types_are_rejected(value: object, text: str) -> None:
     with pytest.raises(ValueError, match=r".+; .+"):
         read_value(value, type_of(text))
 
@@ -184,7 +184,7 @@ tables:
 """
 
 
-def test_both_dialects_in_one_file() -> None:
+def test_file_may_mix_dialects() -> None:
     schema = parse_schema(MIXED, "s")
     users, orders = schema.tables
     assert users.column("nick").nullable
@@ -199,7 +199,7 @@ def test_both_dialects_in_one_file() -> None:
     assert Schema.model_validate_json(schema.model_dump_json()) == schema
 
 
-def test_what_is_json_stays_json_in_the_plan() -> None:
+def test_plan_keeps_json_values() -> None:
     text = "tables: [{name: t, id: {type: int, generator: sequential}, fields: [{name: a, type: json, generator: %s}]}]"
     value = parse_schema(text % "{type: static, value: {b: [1, 2.5, null, true], a: x}}", "s")
     again = Schema.model_validate_json(value.model_dump_json()).table("t").column("a").generator
@@ -208,7 +208,7 @@ def test_what_is_json_stays_json_in_the_plan() -> None:
     assert choice == OneOf(values=({"a": 1}, [2], 3))
 
 
-def test_rows_are_checked_only_for_the_tables_that_are_loaded() -> None:
+def test_row_capacity_is_checked_for_loaded_tables_only() -> None:
     schema = parse_schema(
         "tables: [{name: a, id: {type: tiny_int, generator: sequential}}, {name: b, id: {type: uuid, generator: uuid_v4}}]",
         "s",

@@ -38,13 +38,13 @@ def test_preset_replaces_defaults(project, own):
     assert stack_configuration(project, "medium") == {"p:workers": 4, "p:tables": ["a"], "p:source": "postgresql"}
 
 
-def test_own_file_wins_over_preset_even_with_the_default(project, own):
+def test_own_file_overrides_preset_with_default_value(project, own):
     own.write_text('config:\n  p:workers: "2"\n  p:password:\n    secure: v1:x\n')
     assert under_engine(project, "medium", DEFAULTS)["p:workers"] == "2"
     assert stack_configuration(project, "medium")["p:workers"] == "2"
 
 
-def test_value_of_engine_that_is_not_the_default_is_kept(project):
+def test_engine_value_other_than_default_is_kept(project):
     assert under_engine(project, "medium", {**DEFAULTS, "p:workers": "7"})["p:workers"] == "7"
 
 

@@ -15,7 +15,7 @@ from core.schema.types import DataType, Kind
         {"kind": Kind.TEXT},
     ],
 )
-def test_a_complete_type_survives_its_json(given):
+def test_type_round_trips_through_json(given):
     made = DataType(**given)
     assert made.kind is given["kind"]
     assert DataType.model_validate_json(made.model_dump_json()) == made
@@ -32,13 +32,13 @@ def test_a_complete_type_survives_its_json(given):
         ({"kind": Kind.ARRAY}, "an array has an element_type"),
         (
             {"kind": Kind.ARRAY, "element": {"kind": "array", "element": {"kind": "int8"}}},
-            "element_type that is no array",
+            "element_type that is not an array",
         ),
         ({"kind": Kind.SET}, "set has at least one value"),
         ({"kind": "integer"}, "Input should be"),
         ({"kind": Kind.TEXT, "size": 3}, "Extra inputs"),
     ],
 )
-def test_an_incomplete_one_is_refused(given, said):
+def test_incomplete_type_is_refused(given, said):
     with pytest.raises(ValidationError, match=said):
         DataType.model_validate(given)

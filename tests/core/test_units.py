@@ -19,20 +19,20 @@ from core.units import GIB, MIB, format_size, mebibytes, parse_cpu, parse_size
         ("0.1k", 102),
     ],
 )
-def test_sizes(text, size):
+def test_parse_size_reads_units(text, size):
     assert parse_size(text) == size
 
 
 @pytest.mark.parametrize(
     "text", ["12 parsecs", "", "-1Mi", "Mi", "1,5Gi", "1e3", "1 MiB", "512mI", "inf", "0x10", "1..5g"]
 )
-def test_what_is_no_size(text):
+def test_parse_size_rejects_invalid_text(text):
     with pytest.raises(ValueError, match=r"^is not a valid size; write one like 512Mi, 1\.5Gi or 2g$"):
         parse_size(text)
 
 
 @pytest.mark.parametrize("text", ["0", "0Gi", "0.4b"])
-def test_no_size_is_zero(text):
+def test_parse_size_rejects_zero(text):
     with pytest.raises(ValueError, match=r"^is not above zero; "):
         parse_size(text)
 
@@ -40,12 +40,12 @@ def test_no_size_is_zero(text):
 @pytest.mark.parametrize(
     ("text", "cores"), [("0.5", 0.5), ("500m", 0.5), ("2", 2.0), ("1.25", 1.25), ("1m", 0.001), (0.1, 0.1), (3, 3.0)]
 )
-def test_cpu_quantities(text, cores):
+def test_parse_cpu_reads_cores_and_millicores(text, cores):
     assert parse_cpu(text) == cores
 
 
 @pytest.mark.parametrize("text", ["", "half", "-1", "1 core", "5%", "1,5", "m", "nan"])
-def test_what_is_no_cpu_quantity(text):
+def test_parse_cpu_rejects_invalid_text(text):
     with pytest.raises(
         ValueError, match=r"^is not a valid CPU quantity; write cores like 0\.5 or 2, or millicores like 500m$"
     ):
@@ -53,7 +53,7 @@ def test_what_is_no_cpu_quantity(text):
 
 
 @pytest.mark.parametrize("text", ["0", "0.0009", "0.9m"])
-def test_no_cpu_is_less_than_a_thousandth_of_a_core(text):
+def test_parse_cpu_rejects_less_than_a_millicore(text):
     with pytest.raises(ValueError, match=r"^is less than a thousandth of a core; "):
         parse_cpu(text)
 
@@ -62,9 +62,9 @@ def test_no_cpu_is_less_than_a_thousandth_of_a_core(text):
     ("size", "text"),
     [(512 * MIB, "512Mi"), (1536 * MIB, "1.5Gi"), (GIB, "1Gi"), (1023, "1023 B"), (0, "0 B"), (1 << 40, "1Ti")],
 )
-def test_sizes_as_people_read_them(size, text):
+def test_format_size_uses_largest_unit(size, text):
     assert format_size(size) == text
 
 
-def test_mebibytes_round_down():
+def test_mebibytes_rounds_down():
     assert (mebibytes(MIB), mebibytes(2 * MIB - 1), mebibytes(0)) == (1, 1, 0)

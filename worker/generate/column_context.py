@@ -7,7 +7,7 @@ from datetime import datetime
 import pyarrow as pa
 
 from core.errors import InputError
-from core.schema.location import Place
+from core.schema.location import Location
 from core.schema.model import Column, Table
 from worker.generate.stream import RowNumbers, Stream
 
@@ -32,4 +32,4 @@ class ColumnContext:
 
     def error(self, key: str, value: object, problem: str, remedy: str) -> InputError:
         """Return a SchemaError that names this column."""
-        return Place("", self.table.name, self.column.name).error(key, value, problem, remedy)
+        return Location("", self.table.name, self.column.name).error(key, value, problem, remedy)

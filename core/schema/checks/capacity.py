@@ -1,4 +1,4 @@
-"""How many rows a column can fill: where its type ends, or where its values would repeat and must not.
+"""Check how many rows a column has values for: until its type overflows, or a unique column repeats a value.
 
 Functions raise Problem; the caller adds the location.
 """
@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from core.errors import Problem, SchemaError
 from core.schema import generators as g
 from core.schema.checks.compatibility import decimal_units, fixed_length
-from core.schema.location import Place
+from core.schema.location import Location
 from core.schema.model import Column, Schema, Table
 from core.schema.placeholders import Digits, Index, Uuid, pattern_parts, template_columns
 from core.schema.types import INTEGERS, TEXTS, DataType, Kind
@@ -25,24 +25,24 @@ _REMEDY = "use sequential, uuid_v4, a pattern with {index}, or a range"
 
 
 def check_rows(schema: Schema, tables: Iterable[str], rows: int) -> None:
-    """Raise SchemaError for a column of these tables that cannot fill so many rows."""
+    """Raise SchemaError for a column of these tables that cannot fill this number of rows."""
     for table in (schema.table(name) for name in tables):
         for column in table.columns:
             check_column_rows(table, column, rows)
 
 
 def check_column_rows(table: Table, column: Column, rows: int) -> None:
-    """Raise SchemaError where the column cannot fill so many rows."""
+    """Raise SchemaError if the column cannot fill this number of rows."""
     most = capacity(table, column)
     if most is not None and rows > most:
-        place = Place("", table.name, column.name)
+        location = Location("", table.name, column.name)
         problem = f"gives {most:,} different values" if column.unique else f"fills {most:,} rows"
-        remedy = "ask for fewer rows, widen its range or type" + (", or drop unique" if column.unique else "")
-        raise SchemaError(f"{place}: {column.generator.type} {problem} and {rows:,} rows are asked for; {remedy}")
+        remedy = "load fewer rows, widen its range or type" + (", or drop unique" if column.unique else "")
+        raise SchemaError(f"{location}: {column.generator.type} {problem} but the plan has {rows:,} rows; {remedy}")
 
 
 def capacity(table: Table, column: Column) -> int | None:
-    """The most rows that the column can fill, or None where there is no end; raises Problem for one that cannot be unique."""
+    """Return the most rows that a column can fill, None for no limit; raises Problem if it cannot be unique."""
     if isinstance(column.generator, g.Sequential):
         return _of_sequential(column.type, column.generator)
     if not column.unique:
@@ -50,7 +50,7 @@ def capacity(table: Table, column: Column) -> int | None:
     if column.null_ratio > 0:
         raise Problem("has NULLs in a unique column", "drop null_ratio or unique")
     if getattr(column.generator, "distribution", g.UNIFORM).type != "uniform":
-        raise Problem("has a distribution in a unique column, where each value comes up once", "drop one of the two")
+        raise Problem("has a distribution in a unique column, where each value occurs once", "drop one of the two")
     if isinstance(column.generator, g.Template):
         return _of_template(table, column.type, column.generator)
     count = _UNIQUE.get(type(column.generator))
@@ -105,7 +105,7 @@ def _of_bytes(_: DataType, generator: g.RandomBytes) -> int | None:
 
 def _of_values(_: DataType, generator: g.OneOf) -> int:
     if generator.weights is not None:
-        raise Problem("has weights in a unique column, where each value comes up once", "drop one of the two")
+        raise Problem("has weights in a unique column, where each value occurs once", "drop one of the two")
     if len(set(map(repr, generator.values))) < len(generator.values):
         raise Problem("lists a value twice in a unique column", "write each once")
     return len(generator.values)

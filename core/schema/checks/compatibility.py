@@ -1,4 +1,4 @@
-"""Which generators can fill which types, and whether their bounds and values fit.
+"""Check that a generator can fill a type, and that its bounds and values fit.
 
 Functions raise Problem; the caller adds the location.
 """
@@ -42,14 +42,14 @@ FITTING: Mapping[type[BaseModel], frozenset[Kind]] = {
     g.Faker: ALL - {Kind.ARRAY, Kind.SET, Kind.POINT},
     g.Reference: ALL,
 }
-"""Which kinds each generator can fill; a reference fits where its parent does."""
+"""The kinds that each generator can fill; a reference has the type of its parent, which is checked there."""
 _LONGEST_FIXED: Mapping[type[BaseModel], int] = {g.UuidV4: 36, g.Ulid: 26, g.PersonName: 24, g.Email: 60}
 _UUID_LENGTH = 36
 _LARGEST_FLOAT32 = 3.4e38
 
 
 def check_fit(type_: DataType, generator: g.Generator, *, nullable: bool) -> None:
-    """Check that the generator's values are values of the type, NULL among them only where the column is nullable."""
+    """Raise Problem unless all values of the generator are values of the type; NULL needs a nullable column."""
     kind = type_.kind
     if kind not in FITTING[type(generator)]:
         fitting = [model.model_fields["type"].default for model, kinds in FITTING.items() if kind in kinds]
@@ -63,7 +63,7 @@ def check_fit(type_: DataType, generator: g.Generator, *, nullable: bool) -> Non
 
 
 def decimal_units(type_: DataType, low: Decimal | float, high: Decimal | float) -> tuple[int, int]:
-    """The bounds in units of the type's last place, rounded inwards; raises Problem for bounds that it cannot hold."""
+    """Return the bounds in units of the last decimal place, rounded inwards; raises Problem if they do not fit the type."""
     largest, scale = largest_decimal(type_), type_.scale or 0
     lowest, highest = Decimal(str(low)), Decimal(str(high))
     for bound in (lowest, highest):
@@ -80,7 +80,7 @@ def decimal_units(type_: DataType, low: Decimal | float, high: Decimal | float) 
 
 
 def fixed_length(pattern: str) -> int:
-    """The characters of a pattern beside its row numbers."""
+    """Return the length of a pattern without its row numbers."""
     return sum(_part_length(part) for part in pattern_parts(pattern))
 
 

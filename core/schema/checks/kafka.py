@@ -1,4 +1,4 @@
-"""Kafka's limits, checked in the plan, before a broker refuses a message in the middle of a run.
+"""Find what Kafka cannot store, so that the plan is refused before the broker refuses it during a run.
 
 Sources: kafka.apache.org, "Topic Configs"; librdkafka's CONFIGURATION.md. Names need no further check: a schema's names are
 letters, digits and `_`.
@@ -11,11 +11,11 @@ from core.schema.model import Table
 from core.units import MIB
 
 LARGEST_MESSAGE = 16 * MIB
-"""Bytes for which the worker's producer and its queue are sized."""
+"""The most bytes of a message for which the worker configures its producer."""
 
 
 def complaints(table: Table) -> Iterator[str]:
-    """Yield what Kafka cannot hold of a table: where, what, the limit, and a remedy, each in one line."""
+    """Yield what Kafka cannot store of a table, each in one line with the limit and a remedy."""
     if table.name.startswith("__"):
         yield f"table {table.name}: topics whose names begin with __ are Kafka's own; rename the table"
     yield from size_complaints(table, "message", LARGEST_MESSAGE)

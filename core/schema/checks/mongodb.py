@@ -1,4 +1,4 @@
-"""MongoDB's limits, checked in the plan, before a server refuses a row in the middle of a run.
+"""Find what MongoDB cannot store, so that the plan is refused before the server refuses it during a run.
 
 Source: mongodb.com, "MongoDB Limits and Thresholds", "Documents". Names need no check: a schema's names are letters, digits
 and `_`.
@@ -19,12 +19,12 @@ LARGEST_DOCUMENT = 16 * MIB
 _DEEPEST = 100
 _DECIMAL_DIGITS = 34
 _FINER_THAN_MILLISECONDS = (Static, OneOf, SampleArray, Faker)
-"""Generators of instants that may have microseconds; the others make whole milliseconds."""
+"""Generators of instants that may have microseconds; the others give whole milliseconds."""
 _NO_IDS = (*DOCUMENTS, Kind.ARRAY, Kind.SET)
 
 
 def complaints(table: Table) -> Iterator[str]:
-    """Yield what MongoDB cannot hold of a table: where, what, the limit, and a remedy, each in one line."""
+    """Yield what MongoDB cannot store of a table, each in one line with the limit and a remedy."""
     for column in table.columns:
         where = f"table {table.name}: column {column.name}"
         if column.name == "_id" and column.name != table.primary_key:
@@ -40,7 +40,7 @@ def complaints(table: Table) -> Iterator[str]:
 
 
 def warnings(table: Table) -> Iterator[str]:
-    """Yield what MongoDB stores in another form than the schema's."""
+    """Yield warnings about values that MongoDB changes."""
     for column in table.columns:
         where = f"table {table.name}: column {column.name}"
         type_ = column.type.element or column.type

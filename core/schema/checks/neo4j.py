@@ -1,4 +1,4 @@
-"""Neo4j's limits, checked in the plan, before a server refuses a row in the middle of a run.
+"""Find what Neo4j cannot store, so that the plan is refused before the server refuses it during a run.
 
 Source: neo4j.com, "Cypher Manual: Lists", "Indexes". Names need no check: a schema's names are letters, digits and `_`.
 """
@@ -10,11 +10,11 @@ from core.schema.generators import SampleArray
 from core.schema.model import Table
 
 LONGEST_KEY = 8_160
-"""Bytes of a value in a range index, which every key has; measured on 5.26."""
+"""The most bytes of a value in a range index, which every key has; measured on 5.26."""
 
 
 def complaints(table: Table) -> Iterator[str]:
-    """Yield what Neo4j cannot hold of a table: where, what, the limit, and a remedy, each in one line."""
+    """Yield what Neo4j cannot store of a table, each in one line with the limit and a remedy."""
     if (size := largest_value(table.key)) > LONGEST_KEY:
         yield (
             f"table {table.name}: column {table.primary_key}: a key of up to {size:,} bytes is longer than "

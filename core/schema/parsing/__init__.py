@@ -1,1 +1,1 @@
-"""The two ways to write a schema down, read into one model: a table has `columns`, or an `id` and `fields`."""
+"""Parse both dialects of schema files into one model."""

@@ -1,20 +1,20 @@
-"""A mapping of a schema file that knows where it stands, so that every error names file, table, column and key."""
+"""A mapping of a schema file with its location, so that errors name file, table, column and key."""
 
 import re
 
-from core.schema.location import Place, remedy_for
+from core.schema.location import Location, remedy_for
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _NAME_REMEDY = "write letters, digits and underscores, at most 63, not beginning with a digit"
 
 
 class Block:
-    """A mapping whose keys are asked for one by one; `close` refuses those that nobody asked for."""
+    """A mapping whose keys are read one by one; `close` refuses the keys that were not read."""
 
-    def __init__(self, place: Place, key: str, value: object) -> None:
+    def __init__(self, location: Location, key: str, value: object) -> None:
         if not isinstance(value, dict):
-            raise place.error(key, value, "is not a mapping", "write its keys below it, indented")
-        self.place = place
+            raise location.error(key, value, "is not a mapping", "write its keys below it, indented")
+        self.location = location
         self._key = key
         self._values: dict[str, object] = value
         self._asked: list[str] = []
@@ -23,63 +23,63 @@ class Block:
         return key in self._values
 
     def take(self, key: str, default: object = None) -> object:
-        """The value of `key`, or the default where it is absent."""
+        """Return the value of `key`, or the default if it is absent."""
         self._asked.append(key)
         return self._values.get(key, default)
 
     def require(self, key: str, remedy: str) -> object:
-        """The value of `key`; raises SchemaError where it is absent or empty."""
+        """Return the value of `key`; raises SchemaError if it is absent or empty."""
         value = self.take(key)
         if value is None:
-            raise self.place.missing(key, remedy)
+            raise self.location.missing(key, remedy)
         return value
 
     def text(self, key: str, remedy: str) -> str:
-        """The text at `key`, which must be there."""
+        """Return the text of `key`; raises SchemaError if it is absent."""
         value = self.require(key, remedy)
         if not isinstance(value, str):
-            raise self.place.error(key, value, "is not text", remedy)
+            raise self.location.error(key, value, "is not text", remedy)
         return value
 
     def flag(self, key: str) -> bool | None:
-        """True or false at `key`, or None where it is absent."""
+        """Return the boolean of `key`, or None if it is absent."""
         value = self.take(key)
         if value is not None and not isinstance(value, bool):
-            raise self.place.error(key, value, "is neither true nor false", "write true or false")
+            raise self.location.error(key, value, "is neither true nor false", "write true or false")
         return value
 
     def ratio(self, key: str) -> float:
-        """A number from 0 to 1 at `key`, 0 where it is absent."""
+        """Return the number from 0 to 1 of `key`, or 0 if it is absent."""
         value = self.take(key, 0.0)
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-            raise self.place.error(key, value, "is not a ratio", "write a number from 0 to 1, like 0.1")
+            raise self.location.error(key, value, "is not a ratio", "write a number from 0 to 1, like 0.1")
         return float(value)
 
     def items(self, key: str, remedy: str) -> list[object]:
-        """The list at `key`, which must have at least one item."""
+        """Return the list of `key`; raises SchemaError if it is absent or has no items."""
         value = self.require(key, remedy)
         if not isinstance(value, list) or not value:
-            raise self.place.error(key, value, "is not a list with items", remedy)
+            raise self.location.error(key, value, "is not a list with items", remedy)
         return value
 
     def close(self) -> None:
-        """Refuse the keys that nobody asked for."""
+        """Raise SchemaError for a key that was not read."""
         for key in self._values:
             if key not in self._asked:
-                raise self.place.error(self._key, key, "is not a known key", remedy_for(key, self._asked))
+                raise self.location.error(self._key, key, "is not a known key", remedy_for(key, self._asked))
 
 
-def checked_name(place: Place, key: str, name: str) -> str:
-    """The name itself; raises SchemaError for one that some target cannot have. Keywords of SQL are quoted, so fine."""
+def checked_name(location: Location, key: str, name: str) -> str:
+    """Return the name; raises SchemaError if some target does not accept it. SQL keywords are allowed: they are quoted."""
     if not _NAME.fullmatch(name):
-        raise place.error(key, name, "cannot be a name in every target", _NAME_REMEDY)
+        raise location.error(key, name, "cannot be a name in every target", _NAME_REMEDY)
     return name
 
 
-def refuse_repeats(place: Place, key: str, names: list[str]) -> None:
-    """Refuse a name that is duplicated; upper and lower case are one, as they are for MySQL."""
+def refuse_repeats(location: Location, key: str, names: list[str]) -> None:
+    """Raise SchemaError for a duplicate name; case is ignored, as in MySQL."""
     seen: dict[str, str] = {}
     for name in names:
         if name.lower() in seen:
-            raise place.error(key, name, f"is duplicated (as {seen[name.lower()]!r})", "give each a name of its own")
+            raise location.error(key, name, f"is duplicated (as {seen[name.lower()]!r})", "give each a name of its own")
         seen[name.lower()] = name

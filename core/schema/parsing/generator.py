@@ -1,4 +1,4 @@
-"""A `generator:` mapping as a model, and the model's complaints in one line."""
+"""Parse a `generator:` mapping, and turn validation errors into one line."""
 
 from collections.abc import Mapping
 from typing import get_args
@@ -8,7 +8,7 @@ from pydantic_core import ErrorDetails
 
 from core.errors import Problem
 from core.schema.generators import Generator, Reference
-from core.schema.location import Place, listed, remedy_for
+from core.schema.location import Location, listed, remedy_for
 
 _ADAPTER: TypeAdapter[Generator] = TypeAdapter(Generator)
 MODELS: Mapping[str, type[BaseModel]] = {
@@ -17,60 +17,60 @@ MODELS: Mapping[str, type[BaseModel]] = {
 """Each generator's model by its name in a file."""
 
 
-def parse_generator(place: Place, key: str, value: object) -> Generator:
-    """The generator that `value` says, as a word or as a mapping; raises SchemaError for what is none."""
+def parse_generator(location: Location, key: str, value: object) -> Generator:
+    """Return the generator from its name or mapping; raises SchemaError for an invalid one."""
     mapping = {"type": value} if isinstance(value, str) else value
     if not isinstance(mapping, dict):
-        raise place.error(key, value, "is not a generator", "write a mapping like {type: sequential, start: 1}")
+        raise location.error(key, value, "is not a generator", "write a mapping like {type: sequential, start: 1}")
     word = mapping.get("type")
     if not isinstance(word, str):
-        raise place.missing(f"{key}.type", f"write one of {listed(MODELS)}")
+        raise location.missing(f"{key}.type", f"write one of {listed(MODELS)}")
     if word not in MODELS:
-        raise place.error(f"{key}.type", word, "is not a generator", remedy_for(word, MODELS))
+        raise location.error(f"{key}.type", word, "is not a generator", remedy_for(word, MODELS))
     try:
         return _ADAPTER.validate_python(mapping)
     except ValidationError as error:
-        raise _explained(place, key, word, error.errors()[0]) from None
+        raise _explained(location, key, word, error.errors()[0]) from None
 
 
-def parse_reference(place: Place, value: object) -> Reference:
-    """`users.id`, or a mapping with table, column and distribution."""
+def parse_reference(location: Location, value: object) -> Reference:
+    """Return the reference from text like `users.id`, or a mapping with table, column and distribution."""
     remedy = "write the table and its key, like users.id"
     if isinstance(value, dict):
-        reference = parse_generator(place, "references", {**value, "type": "reference"})
+        reference = parse_generator(location, "references", {**value, "type": "reference"})
         assert isinstance(reference, Reference)  # noqa: S101 - the type above says so
         return reference
     parts = value.split(".") if isinstance(value, str) else []
     if len(parts) != 2 or not all(parts):
-        raise place.error("references", value, "is not a reference", remedy)
+        raise location.error("references", value, "is not a reference", remedy)
     return Reference(table=parts[0], column=parts[1])
 
 
-def _explained(place: Place, key: str, word: str, error: ErrorDetails) -> Exception:
+def _explained(location: Location, key: str, word: str, error: ErrorDetails) -> Exception:
     where = ".".join([key, *(str(part) for part in error["loc"][1:] if part not in ("uniform", "normal", "zipf"))])
     known = [name for name in MODELS[word].model_fields if name != "type"]
     takes = f"{word} takes {', '.join(known)}" if known else f"{word} takes no parameters"
     kind, message = error["type"], error["msg"]
     if kind == "missing":
-        return place.missing(where, takes)
+        return location.missing(where, takes)
     if kind == "extra_forbidden":
-        return place.error(where, error["input"], "is not a parameter", takes)
+        return location.error(where, error["input"], "is not a parameter", takes)
     if kind == "value_error" and isinstance(found := error["ctx"]["error"], Problem):
-        return place.error_of(where, word if error["loc"][1:] == () else error["input"], found)
+        return location.error_of(where, word if error["loc"][1:] == () else error["input"], found)
     problem, remedy = _COMPLAINTS.get(kind, ("cannot be used", message[:1].lower() + message[1:]))
-    return place.error(where, error["input"], problem, remedy.format(**error.get("ctx", {})))
+    return location.error(where, error["input"], problem, remedy.format(**error.get("ctx", {})))
 
 
-_NO_WHOLE_NUMBER = ("is not a whole number", "write digits, without quotes")
-_NO_NUMBER = ("is not a finite number", "write one like 0.5, without quotes")
-_NO_DECIMAL = ("is not a finite number", "write one like 9.99")
+_NOT_WHOLE = ("is not a whole number", "write digits, without quotes")
+_NOT_FINITE = ("is not a finite number", "write one like 0.5, without quotes")
+_NOT_DECIMAL = ("is not a finite number", "write one like 9.99")
 _COMPLAINTS: Mapping[str, tuple[str, str]] = {
-    "int_type": _NO_WHOLE_NUMBER,
-    "int_from_float": _NO_WHOLE_NUMBER,
-    "float_type": _NO_NUMBER,
-    "finite_number": _NO_NUMBER,
-    "decimal_type": _NO_DECIMAL,
-    "decimal_parsing": _NO_DECIMAL,
+    "int_type": _NOT_WHOLE,
+    "int_from_float": _NOT_WHOLE,
+    "float_type": _NOT_FINITE,
+    "finite_number": _NOT_FINITE,
+    "decimal_type": _NOT_DECIMAL,
+    "decimal_parsing": _NOT_DECIMAL,
     "greater_than_equal": ("is too small", "write {ge} or more"),
     "greater_than": ("is too small", "write more than {gt}"),
     "less_than_equal": ("is too large", "write {le} or less"),

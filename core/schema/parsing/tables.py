@@ -22,7 +22,7 @@ from core.schema.generators import (
     TimestampRecent,
     UuidV4,
 )
-from core.schema.location import Place, listed, remedy_for
+from core.schema.location import Location, listed, remedy_for
 from core.schema.model import Column, Table
 from core.schema.parsing.block import Block, checked_name
 from core.schema.parsing.generator import parse_generator, parse_reference
@@ -31,7 +31,7 @@ from core.schema.placeholders import template_parts
 from core.schema.types import DataType, Kind
 
 _INTEGER = IntRange(min=1, max=10_000)
-"""A column like `user_id`: within the keys of a table of 10,000 rows, the smallest preset."""
+"""For columns like `user_id`: within the keys of the smallest preset, whose tables have 10,000 rows."""
 
 _BUILT_IN: dict[str, tuple[DataType, Generator]] = {
     "integer": (DataType(kind=Kind.INT64), _INTEGER),
@@ -46,47 +46,47 @@ _BUILT_IN: dict[str, tuple[DataType, Generator]] = {
 }
 _DATA_TYPE_REMEDY = "write integer, name, email, timestamp, uuid, decimal or {enum: [...]}, or add a generator"
 _TYPE_REMEDY = "write its type, like type: big_int"
-_GENERATOR_REMEDY = "write how its values are made, like generator: {type: sequential, start: 1}"
+_GENERATOR_REMEDY = "write how its values are generated, like generator: {type: sequential, start: 1}"
 
 
 def read_columns(block: Block) -> Table:
-    """A table with `columns`."""
+    """Read a table with `columns`."""
     remedy = "write a list of columns, each with name and data_type"
     columns: list[Column] = []
     named = block.take("primary_key")
     flagged: list[str] = []
     for number, item in enumerate(block.items("columns", remedy), start=1):
-        column = Block(block.place.in_column(f"#{number}"), "columns", item)
-        name = checked_name(column.place, "name", column.text("name", "write the column's name"))
-        column.place = block.place.in_column(name)
+        column = Block(block.location.in_column(f"#{number}"), "columns", item)
+        name = checked_name(column.location, "name", column.text("name", "write the column's name"))
+        column.location = block.location.in_column(name)
         is_key = column.flag("primary_key") is True
         flagged += [name] if is_key else []
         columns.append(_read_column(column, name, is_key=is_key or name == named))
     block.close()
-    key = _primary_key(block.place, named, flagged, [column.name for column in columns])
-    return Table(name=block.place.table, primary_key=key, columns=tuple(columns))
+    key = _primary_key(block.location, named, flagged, [column.name for column in columns])
+    return Table(name=block.location.table, primary_key=key, columns=tuple(columns))
 
 
 def _read_column(block: Block, name: str, *, is_key: bool) -> Column:
     value = block.require("data_type", _DATA_TYPE_REMEDY)
     options = _Options.read(block)
-    built_in = _built_in(block.place, value, is_key=is_key)
+    built_in = _built_in(block.location, value, is_key=is_key)
     if built_in is not None:
         type_, own = built_in
         return _make_column(name, type_, options.generator or own, options, is_key=is_key)
     if options.generator is None:
-        raise block.place.error("data_type", value, "is not a valid data_type", _unknown(value))
-    type_ = parse_type(block.place, "data_type", value)
+        raise block.location.error("data_type", value, "is not a valid data_type", _unknown(value))
+    type_ = parse_type(block.location, "data_type", value)
     return _make_column(name, type_, options.generator, options, is_key=is_key)
 
 
-def _built_in(place: Place, value: object, *, is_key: bool) -> tuple[DataType, Generator] | None:
+def _built_in(location: Location, value: object, *, is_key: bool) -> tuple[DataType, Generator] | None:
     if isinstance(value, str) and value in _BUILT_IN:
         if value == "integer" and is_key:
             return DataType(kind=Kind.INT64), Sequential(start=1)
         return _BUILT_IN[value]
     if isinstance(value, dict) and set(value) == {"enum"}:
-        values = parse_values(place, "data_type.enum", value["enum"])
+        values = parse_values(location, "data_type.enum", value["enum"])
         return DataType(kind=Kind.ENUM, values=values), OneOf(values=values)
     return None
 
@@ -96,52 +96,56 @@ def _unknown(value: object) -> str:
     return near if near.startswith("did you mean") else _DATA_TYPE_REMEDY
 
 
-def _primary_key(place: Place, named: object, flagged: list[str], columns: list[str]) -> str:
+def _primary_key(location: Location, named: object, flagged: list[str], columns: list[str]) -> str:
     if len(flagged) > 1:
-        raise place.error("primary_key", ", ".join(flagged), "are two columns", "keep primary_key: true on one of them")
+        raise location.error(
+            "primary_key", ", ".join(flagged), "are two columns", "keep primary_key: true on one of them"
+        )
     if named is None:
         if not flagged:
-            raise place.missing("primary_key", f"write the key's column: one of {listed(columns)}")
+            raise location.missing("primary_key", f"write the key's column: one of {listed(columns)}")
         return flagged[0]
     if not isinstance(named, str):
-        raise place.error("primary_key", named, "is not a column name", f"write one of {listed(columns)}")
+        raise location.error("primary_key", named, "is not a column name", f"write one of {listed(columns)}")
     if named not in columns:
-        raise place.error("primary_key", named, "is not a column of the table", remedy_for(named, columns))
+        raise location.error("primary_key", named, "is not a column of the table", remedy_for(named, columns))
     if flagged and flagged != [named]:
-        raise place.error(
-            "primary_key", named, f"is not {flagged[0]}, which says primary_key: true", "keep one of them"
+        raise location.error(
+            "primary_key", named, f"is not {flagged[0]}, which has primary_key: true", "keep one of them"
         )
     return named
 
 
 def read_fields(block: Block) -> Table:
-    """A table with `id` and `fields`; the key's column is called id unless `id.name` says otherwise."""
-    key_block = Block(block.place.in_column("id"), "id", block.require("id", "write the key, with type and generator"))
+    """Read a table with `id` and `fields`; `id.name` is the name of the key column, by default id."""
+    key_block = Block(
+        block.location.in_column("id"), "id", block.require("id", "write the key, with type and generator")
+    )
     key_name = "id"
     if "name" in key_block:
-        key_name = checked_name(key_block.place, "name", key_block.text("name", "write the key's name"))
-        key_block.place = block.place.in_column(key_name)
+        key_name = checked_name(key_block.location, "name", key_block.text("name", "write the key's name"))
+        key_block.location = block.location.in_column(key_name)
     columns = [_read_field(key_block, key_name, is_key=True)]
     fields = block.take("fields")
     fields = [] if fields is None else fields
     if not isinstance(fields, list):
-        raise block.place.error(
+        raise block.location.error(
             "fields", fields, "is not a list", "write a list of fields, each with name, type and generator"
         )
     for number, item in enumerate(fields, start=1):
-        field = Block(block.place.in_column(f"#{number}"), "fields", item)
-        name = checked_name(field.place, "name", field.text("name", "write the field's name"))
-        field.place = block.place.in_column(name)
+        field = Block(block.location.in_column(f"#{number}"), "fields", item)
+        name = checked_name(field.location, "name", field.text("name", "write the field's name"))
+        field.location = block.location.in_column(name)
         columns.append(_read_field(field, name, is_key=False))
     block.close()
-    return Table(name=block.place.table, primary_key=key_name, columns=tuple(columns))
+    return Table(name=block.location.table, primary_key=key_name, columns=tuple(columns))
 
 
 def _read_field(block: Block, name: str, *, is_key: bool) -> Column:
-    type_ = parse_type(block.place, "type", block.require("type", _TYPE_REMEDY))
+    type_ = parse_type(block.location, "type", block.require("type", _TYPE_REMEDY))
     options = _Options.read(block)
     if options.generator is None:
-        raise block.place.missing("generator", _GENERATOR_REMEDY)
+        raise block.location.missing("generator", _GENERATOR_REMEDY)
     return _make_column(name, type_, options.generator, options, is_key=is_key)
 
 
@@ -156,30 +160,30 @@ class _Options:
 
     @classmethod
     def read(cls, block: Block) -> "_Options":
-        """Read them all; refuse two sources of values, NULLs in a column that says it has none, and unknown keys."""
-        place = block.place
+        """Read all options; refuse two sources of values, NULLs in a column that is not nullable, and unknown keys."""
+        location = block.location
         sources = [key for key in ("generator", "references", "template") if key in block]
         if len(sources) > 1:
-            raise place.error(
+            raise location.error(
                 sources[1], block.take(sources[1]), f"cannot be combined with {sources[0]}", "keep one of them"
             )
         generator: Generator | None = None
         if (value := block.take("generator")) is not None:
-            generator = parse_generator(place, "generator", value)
+            generator = parse_generator(location, "generator", value)
         elif (value := block.take("references")) is not None:
-            generator = parse_reference(place, value)
+            generator = parse_reference(location, value)
         elif "template" in block:
-            generator = _template(place, block.text("template", "write text like '{first_name}@{domain}'"))
+            generator = _template(location, block.text("template", "write text like '{first_name}@{domain}'"))
         nullable, unique, null_ratio = block.flag("nullable"), block.flag("unique"), block.ratio("null_ratio")
         has_nulls = null_ratio > 0 or _gives_null(generator)
         if nullable is False and has_nulls:
-            raise place.error("nullable", nullable, "is not so: the column has NULLs", "write nullable: true")
+            raise location.error("nullable", nullable, "contradicts the NULLs of the column", "write nullable: true")
         block.close()
         return cls(generator, nullable is True or has_nulls, unique is True, null_ratio)
 
 
 def _make_column(name: str, type_: DataType, generator: Generator, options: _Options, *, is_key: bool) -> Column:
-    """A column of these parts; a primary key is unique by definition."""
+    """Create a column; a primary key is always unique."""
     return Column(
         name=name,
         type=type_,
@@ -190,16 +194,16 @@ def _make_column(name: str, type_: DataType, generator: Generator, options: _Opt
     )
 
 
-def _template(place: Place, text: str) -> Template:
+def _template(location: Location, text: str) -> Template:
     try:
         template_parts(text)
     except Problem as found:
-        raise place.error_of("template", text, found) from None
+        raise location.error_of("template", text, found) from None
     return Template(template=text)
 
 
 def _gives_null(generator: Generator | None) -> bool:
-    """True for a generator that says null itself: there the column is nullable without further words."""
+    """Return whether the generator gives NULLs, so that the column is nullable without `nullable: true`."""
     match generator:
         case Null() | Static(value=None):
             return True

@@ -1,9 +1,9 @@
-"""Types as files write them: a word (`big_int`, `bigint`, `int64`), with parameters (`varchar(50)`), or a mapping."""
+"""Parse types: a word (`big_int`, `bigint`, `int64`), a word with parameters (`varchar(50)`), or a mapping."""
 
 import re
 from collections.abc import Callable
 
-from core.schema.location import Place, remedy_for
+from core.schema.location import Location, remedy_for
 from core.schema.parsing.block import Block
 from core.schema.types import DataType, Kind
 
@@ -58,79 +58,81 @@ _EXAMPLES = {
 _LONGEST = {Kind.CHAR: 255, Kind.VARCHAR: 16_383}
 
 
-def parse_type(place: Place, key: str, value: object) -> DataType:
-    """The type that `value` says; raises SchemaError for what is none."""
+def parse_type(location: Location, key: str, value: object) -> DataType:
+    """Return the type from its text or mapping; raises SchemaError for an invalid type."""
     if isinstance(value, str):
         match = _CALL.fullmatch(value)
         if match is None:
-            raise place.error(key, value, "is not a valid type", remedy_for(value, _WORDS))
+            raise location.error(key, value, "is not a valid type", remedy_for(value, _WORDS))
         word, *numbers = match.groups()
-        kind = _kind(place, key, word)
+        kind = _kind(location, key, word)
         given = [int(number) for number in numbers if number is not None]
         names = _PARAMETERS.get(kind, ())
         if len(given) > len(names):
-            raise place.error(key, value, f"has {len(given)} parameters and {word} takes {len(names)}", f"write {word}")
-        return _typed(place, key, value, kind, dict(zip(names, given, strict=False)))
+            raise location.error(
+                key, value, f"has {len(given)} parameters and {word} takes {len(names)}", f"write {word}"
+            )
+        return _typed(location, key, value, kind, dict(zip(names, given, strict=False)))
     if isinstance(value, dict):
-        return _from_mapping(place, key, Block(place, key, value), value)
-    raise place.error(
+        return _from_mapping(location, key, Block(location, key, value), value)
+    raise location.error(
         key, value, "is not a valid type", "write a word like big_int or a mapping like {type: var_char, length: 50}"
     )
 
 
-def _from_mapping(place: Place, key: str, block: Block, value: object) -> DataType:
+def _from_mapping(location: Location, key: str, block: Block, value: object) -> DataType:
     word = block.text("type", "write the type's name, like type: var_char")
-    kind = _kind(place, f"{key}.type", word)
+    kind = _kind(location, f"{key}.type", word)
     taken = {name: block.take(name) for name in _PARAMETERS.get(kind, ())}
     parameters: dict[str, object] = {name: number for name, number in taken.items() if number is not None}
     if kind in (Kind.ENUM, Kind.SET):
-        parameters["values"] = parse_values(place, f"{key}.values", block.take("values"))
+        parameters["values"] = parse_values(location, f"{key}.values", block.take("values"))
     if kind is Kind.ARRAY:
-        element = parse_type(place, f"{key}.element_type", block.require("element_type", _EXAMPLES[kind]))
+        element = parse_type(location, f"{key}.element_type", block.require("element_type", _EXAMPLES[kind]))
         if element.kind in _COMPOUND:
             remedy = "write a plain one, like int, text, varchar(20), decimal(10,2), date or uuid"
-            raise place.error(f"{key}.element_type", str(element.kind), "cannot be an array's element", remedy)
+            raise location.error(f"{key}.element_type", str(element.kind), "cannot be an array's element", remedy)
         parameters["element"] = element
     if kind is Kind.POINT and block.take("geometry_type", "point") != "point":
-        raise place.error(f"{key}.geometry_type", block.take("geometry_type"), "is not supported", "write point")
+        raise location.error(f"{key}.geometry_type", block.take("geometry_type"), "is not supported", "write point")
     block.close()
-    return _typed(place, key, value, kind, parameters)
+    return _typed(location, key, value, kind, parameters)
 
 
-def parse_values(place: Place, key: str, value: object) -> tuple[str, ...]:
-    """The values of an enum or a set: texts, none twice and none with a comma, which separates a set's in MySQL."""
+def parse_values(location: Location, key: str, value: object) -> tuple[str, ...]:
+    """Return the values of an enum or set: distinct texts without commas, which separate the values of a set in MySQL."""
     remedy = "write a list of texts, like [new, old]"
     if not isinstance(value, list) or not value:
-        raise place.error(key, value, "is not a list of values", remedy)
+        raise location.error(key, value, "is not a list of values", remedy)
     for item in value:
         if not isinstance(item, str) or not item:
-            raise place.error(key, item, "is not text", "put it in quotes, or write another text")
+            raise location.error(key, item, "is not text", "put it in quotes, or write another text")
         if "," in item or len(item) > 255 or "\0" in item:
-            raise place.error(
+            raise location.error(
                 key, item, "cannot be a value in every target", "write up to 255 characters without comma or NUL"
             )
         if value.count(item) > 1:
-            raise place.error(key, item, "is duplicated", "write each value once")
+            raise location.error(key, item, "is duplicated", "write each value once")
     return tuple(value)
 
 
-def _kind(place: Place, key: str, word: str) -> Kind:
+def _kind(location: Location, key: str, word: str) -> Kind:
     kind = _BY_WORD.get(word.strip().lower().replace("_", ""))
     if kind is None:
-        raise place.error(key, word, "is not a valid type", remedy_for(word, _WORDS))
+        raise location.error(key, word, "is not a valid type", remedy_for(word, _WORDS))
     return kind
 
 
-def _typed(place: Place, key: str, shown: object, kind: Kind, parameters: dict[str, object]) -> DataType:
+def _typed(location: Location, key: str, shown: object, kind: Kind, parameters: dict[str, object]) -> DataType:
     parameters.pop("width", None)
     for name, number in parameters.items():
         if name in ("precision", "scale", "length") and (isinstance(number, bool) or not isinstance(number, int)):
-            raise place.error(f"{key}.{name}", number, "is not a whole number", _EXAMPLES[kind])
+            raise location.error(f"{key}.{name}", number, "is not a whole number", _EXAMPLES[kind])
     if kind in _LONGEST and isinstance(parameters.get("length"), int) and parameters["length"] > _LONGEST[kind]:  # type: ignore[operator]
         remedy = f"write at most {_LONGEST[kind]}, or text"
-        raise place.error(key, shown, "is longer than every target can store", remedy)
+        raise location.error(key, shown, "is longer than every target can store", remedy)
     make: Callable[..., DataType] = DataType
     try:
         return make(kind=kind, **parameters)
     except ValueError:
-        raise place.error(key, shown, f"is not a complete {kind}", _EXAMPLES[kind]) from None
+        raise location.error(key, shown, f"is not a complete {kind}", _EXAMPLES[kind]) from None

@@ -109,9 +109,9 @@ def test_unique_choice_uses_each_value_once() -> None:
 def test_more_rows_than_values_are_refused(field: str, most: str) -> None:
     table = table_of("{name: c, " + field + "}")
     schema = Schema(tables=(table,))
-    with pytest.raises(SchemaError, match=rf"table t: column c: .*{most}.*10,000 rows are asked for"):
+    with pytest.raises(SchemaError, match=rf"table t: column c: .*{most}.*the plan has 10,000 rows"):
         check_rows(schema, ["t"], 10_000)
-    with pytest.raises(SchemaError, match="10,000 rows are asked for"):
+    with pytest.raises(SchemaError, match="the plan has 10,000 rows"):
         dataset(schema, rows=10_000).table("t").batch(0, 1)
     check_rows(schema, ["t"], int(most.replace(",", "")))
 

@@ -14,7 +14,7 @@ from core.labels import INSTANCE_LABEL, STACK_LABEL
 from infra.cli import cleanup
 from infra.resources.identity import forget_instance, record_instance
 from testkit import session
-from tests.core.test_cluster_access import kubeconfig
+from tests.core.test_kubeconfig import kubeconfig
 from tests.integration.kubernetes import Kubectl
 
 pytestmark = pytest.mark.cluster

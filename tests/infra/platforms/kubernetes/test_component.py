@@ -191,7 +191,7 @@ def test_setting_without_effect_on_cluster_is_refused(values: dict[str, str], me
 
 def test_missing_kubeconfig_is_refused_in_one_line(tmp_path, monkeypatch):
     monkeypatch.undo()
-    with pytest.raises(SettingsError, match=r"^kubernetes:kubeconfig: .*; name a file that is there$"):
+    with pytest.raises(SettingsError, match=r"^kubernetes:kubeconfig: .*; name an existing file$"):
         guard.require_cluster(ClusterAccess(kubeconfig=str(tmp_path / "absent")), settings_of("kubernetes"))
 
 

@@ -46,12 +46,12 @@ def of_stack(project: Path, **values: object) -> ClusterAccess:
     return ClusterAccess.of_stack(project, "mine")
 
 
-def test_a_stack_that_says_nothing_or_has_no_file_follows_the_environment(project):
+def test_cluster_defaults_to_environment(project):
     assert reached(of_stack(project)) == "http://environment"
     assert reached(ClusterAccess.of_stack(project, "absent")) == "http://environment"
 
 
-def test_a_file_its_content_and_a_context_are_the_stacks_own(project):
+def test_cluster_uses_file_content_and_context_of_stack(project):
     assert reached(of_stack(project, kubeconfig=str(project / "named"))) == "http://first"
     assert reached(of_stack(project, kubeconfig=str(project / "named"), context="second")) == "http://second"
     assert reached(of_stack(project, kubeconfig=kubeconfig("third", "fourth"), context="fourth")) == "http://fourth"
@@ -59,20 +59,20 @@ def test_a_file_its_content_and_a_context_are_the_stacks_own(project):
         reached(of_stack(project, context="absent"))
 
 
-def test_what_is_neither_a_file_nor_content_is_refused(project):
+def test_cluster_rejects_missing_file(project):
     for wrong in (str(project / "absent"), "a: b: c", "x" * 1000, "a\0b", "~absent/x"):
-        with pytest.raises(SettingsError, match=r"^kubernetes:kubeconfig: is neither .*; name a file that is there$"):
+        with pytest.raises(SettingsError, match=r"^kubernetes:kubeconfig: is neither .*; name an existing file$"):
             of_stack(project, kubeconfig=wrong).options()
 
 
-def test_a_secret_is_told_unless_the_environment_stands_in_for_it(project, monkeypatch):
+def test_cluster_rejects_secret_without_environment(project, monkeypatch):
     assert reached(of_stack(project, kubeconfig={"secure": "v1:x"})) == "http://environment"
     monkeypatch.delenv("KUBECONFIG")
-    with pytest.raises(SettingsError, match=r"^kubernetes:kubeconfig: is a secret of stack mine, .*; set KUBECONFIG"):
+    with pytest.raises(SettingsError, match=r"^kubernetes:kubeconfig: is encrypted in stack mine, .*; set KUBECONFIG"):
         of_stack(project, kubeconfig={"secure": "v1:x"})
 
 
-def test_whether_somebody_chose_it(project, monkeypatch):
+def test_cluster_is_chosen_by_stack_or_environment(project, monkeypatch):
     assert of_stack(project).is_chosen
     monkeypatch.delenv("KUBECONFIG")
     assert not of_stack(project).is_chosen
