@@ -1,4 +1,4 @@
-"""Check how many rows a column has values for: until its type overflows, or a unique column repeats a value.
+"""Find the number of rows that a column can fill: until its type overflows, or a unique column repeats a value.
 
 Functions raise Problem; the caller adds the location.
 """
