@@ -215,5 +215,7 @@ def test_row_capacity_is_checked_for_loaded_tables_only() -> None:
     )
     check_rows(schema, ["b"], 10**12)
     check_rows(schema, ["a"], 128)
-    with pytest.raises(SchemaError, match="table a: column id: sequential gives 128 different values but the plan has 129 rows"):
+    with pytest.raises(
+        SchemaError, match="table a: column id: sequential gives 128 different values but the plan has 129 rows"
+    ):
         check_rows(schema, ["a", "b"], 129)

@@ -117,5 +117,7 @@ def test_more_rows_than_values_are_refused(field: str, most: str) -> None:
 
 
 def test_row_beyond_unique_values_is_refused() -> None:
-    with pytest.raises(SchemaError, match="column c: int_range gives 11,000 different values but the plan has 12,001 rows"):
+    with pytest.raises(
+        SchemaError, match="column c: int_range gives 11,000 different values but the plan has 12,001 rows"
+    ):
         cells("type: int, unique: true, generator: {type: int_range, min: 1, max: 11000}", rows=1, first=12_000)
