@@ -38,6 +38,12 @@ _PLAIN: Mapping[Kind, pa.DataType] = {
     Kind.SET: pa.list_(pa.string()),
     Kind.POINT: pa.struct([("x", pa.float64()), ("y", pa.float64())]),
 }
+_MOST_BYTES = 1 << 31
+Block = NDArray[np.uint8]
+"""Bytes of one width per row, shape (rows, width)."""
+_HEX_PAIRS = np.frombuffer("".join(f"{byte:02x}" for byte in range(256)).encode(), np.uint16)
+_UUID_GROUPS = ((0, 8, 0), (9, 13, 8), (14, 18, 12), (19, 23, 16), (24, 36, 20))
+"""For each group of a UUID's text: its first character, its end, and its first hexadecimal digit."""
 
 
 def arrow_type(type_: DataType) -> pa.DataType:
@@ -58,14 +64,6 @@ def arrow_schema(table: Table) -> pa.Schema:
             for column in table.columns
         ]
     )
-
-
-_MOST_BYTES = 1 << 31
-Block = NDArray[np.uint8]
-"""Bytes of one width per row, shape (rows, width)."""
-_HEX_PAIRS = np.frombuffer("".join(f"{byte:02x}" for byte in range(256)).encode(), np.uint16)
-_UUID_GROUPS = ((0, 8, 0), (9, 13, 8), (14, 18, 12), (19, 23, 16), (24, 36, 20))
-"""For each group of a UUID's text: its first character, its end, and its first hexadecimal digit."""
 
 
 def fixed_width(type_: pa.DataType, values: NDArray[Any]) -> pa.Array:

@@ -9,6 +9,13 @@ from worker.encode import text
 from worker.encode.columns import Piece, Writer, Writers, join, keep_nulls, replaced
 from worker.encode.rows import Rows
 
+_PLAIN = (
+    Kind.BOOL, *INTEGERS, *FLOATS, Kind.DECIMAL, Kind.DATE, Kind.TIME, *TIMESTAMPS, Kind.DURATION,
+)  # fmt: skip
+"""Kinds whose text can hold no tab, line end or backslash."""
+ESCAPES: Mapping[int, bytes] = {0x5C: rb"\\", 0x09: rb"\t", 0x0A: rb"\n", 0x0D: rb"\r"}
+"""The escapes that both servers read, for the bytes that have a meaning for both."""
+
 
 class RowEncoder:
     """Encode batches of a table. Formats differ in the constants between the values and in the writers of types.
@@ -37,15 +44,6 @@ class RowEncoder:
             values = batch.column(column.name)
             pieces += [prefix, *keep_nulls(self._writers[column.type.kind](values, column.type), values)]
         return Rows.of(join([*pieces, self._end], batch.num_rows, self._null))
-
-
-_PLAIN = (
-    Kind.BOOL, *INTEGERS, *FLOATS, Kind.DECIMAL, Kind.DATE, Kind.TIME, *TIMESTAMPS, Kind.DURATION,
-)  # fmt: skip
-"""Kinds whose text can hold no tab, line end or backslash."""
-
-ESCAPES: Mapping[int, bytes] = {0x5C: rb"\\", 0x09: rb"\t", 0x0A: rb"\n", 0x0D: rb"\r"}
-"""The escapes that both servers read, for the bytes that have a meaning for both."""
 
 
 class DelimitedEncoder(RowEncoder):

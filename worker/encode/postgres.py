@@ -45,22 +45,10 @@ from worker.encode.columns import (
 from worker.encode.encoder import DelimitedEncoder, RowEncoder
 from worker.encode.json_text import element_of
 
-
-def without_nul(values: Any) -> Any:
-    """Return the values unchanged; raise PlanError if one contains a NUL character."""
-    if present(values, b"\0"):
-        raise PlanError(
-            "source: 'postgresql' cannot store the character NUL that the schema's strings hold; "
-            "use the type bytes for that column, or a value without it"
-        )
-    return values
-
-
 _NULL = b"\xff\xff\xff\xff"
 _EPOCH_DAYS = 10_957  # 2000-01-01, PostgreSQL's zero, in days since 1970
 _EPOCH_MICROSECONDS = _EPOCH_DAYS * 86_400_000_000
 _NUMERIC_BASE = 10_000
-
 _OID_OF_TEXT = 25
 _OIDS = {
     Kind.BOOL: 16, Kind.INT8: 21, Kind.INT16: 21, Kind.INT32: 23, Kind.INT64: 20,
@@ -70,6 +58,17 @@ _OIDS = {
     Kind.DURATION: 1186, Kind.JSON: 114, Kind.JSONB: 3802, Kind.POINT: 600,
 }  # fmt: skip
 """Element types of arrays, from the server's pg_type.dat; other kinds are text."""
+_IN_AN_ARRAY = {0x5C: rb"\\", 0x22: rb"\""}
+
+
+def without_nul(values: Any) -> Any:
+    """Return the values unchanged; raise PlanError if one contains a NUL character."""
+    if present(values, b"\0"):
+        raise PlanError(
+            "source: 'postgresql' cannot store the character NUL that the schema's strings hold; "
+            "use the type bytes for that column, or a value without it"
+        )
+    return values
 
 
 def _length(size: int) -> bytes:
@@ -204,9 +203,6 @@ class PostgresBinaryEncoder(RowEncoder):
     def __init__(self, table: Table) -> None:
         prefixes = [len(table.columns).to_bytes(2, "big"), *[b""] * (len(table.columns) - 1)]
         super().__init__(table.columns, _WRITERS, prefixes=prefixes, null=_NULL, end=b"")
-
-
-_IN_AN_ARRAY = {0x5C: rb"\\", 0x22: rb"\""}
 
 
 def _checked_strings(column: Any, _: DataType) -> list[Piece]:

@@ -22,6 +22,12 @@ from worker.generate.column_context import ColumnContext, ColumnFunction
 from worker.generate.sampler import Sampler, sampler, weighted_sampler
 from worker.generate.stream import U64, RowNumbers, Stream
 
+_DOMAINS = ("@example.com", "@example.net", "@example.org", "@mail.example.com")
+_ATTEMPTS = 20
+"""Draws per value after which a vocabulary without repeats is refused."""
+_BY_THE_CLOCK = frozenset({"credit_card_expire", "credit_card_full", "profile", "simple_profile"})
+_CLOCK_MODULES = ("faker.providers.date_time", "faker.providers.passport")
+
 
 def vocabulary(values: Iterable[object], type_: DataType) -> pa.Array:
     """Return values of the schema as an array of the column's type."""
@@ -62,9 +68,6 @@ def reference(context: ColumnContext, generator: Reference) -> ColumnFunction:
     return lambda rows: parent(sample(rows))
 
 
-_DOMAINS = ("@example.com", "@example.net", "@example.org", "@mail.example.com")
-
-
 def person_name(context: ColumnContext, _: PersonName) -> ColumnFunction:
     """Return one of all pairs of a first and a last name."""
     names = _name_pairs(" ")
@@ -97,12 +100,6 @@ def _name_pairs(separator: str) -> pa.Array:
 
 def _word_list(name: str) -> pa.Array:
     return pa.array(files("worker.generate.vocabularies").joinpath(name).read_text("utf-8").split("\n")[:-1])
-
-
-_ATTEMPTS = 20
-"""Draws per value after which a vocabulary without repeats is refused."""
-_BY_THE_CLOCK = frozenset({"credit_card_expire", "credit_card_full", "profile", "simple_profile"})
-_CLOCK_MODULES = ("faker.providers.date_time", "faker.providers.passport")
 
 
 def faker(context: ColumnContext, generator: Faker) -> ColumnFunction:

@@ -20,6 +20,7 @@ from worker.generate.stream import U64, Draws, RowNumbers, Stream, below
 _MILLION = 1_000_000
 _WORD_BYTES = 8
 Lengths = Callable[[RowNumbers], NDArray[np.int64]]
+_INNER = Stream(0)
 
 
 def sample_array(context: ColumnContext, generator: SampleArray) -> ColumnFunction:
@@ -115,6 +116,3 @@ def _ragged_draws(stream: Stream, rows: RowNumbers, lengths: NDArray[np.int64]) 
     """Return `lengths` draws for each row: a second stream, started again at each row's own draw."""
     firsts = np.repeat(stream.draws(rows), lengths)
     return _INNER.draws(firsts + _places(lengths).view(U64))
-
-
-_INNER = Stream(0)

@@ -14,6 +14,18 @@ from worker.generate.column_context import ColumnContext
 from worker.generate.stream import U64, Draws, Ordinals, RowNumbers, Stream, below
 
 _ROUNDS = 6
+_WHOLE = 1 << 64
+_DIGITS = 40
+_HEAD = 1024
+"""The first ranks of a zipf distribution, which have their exact share. Later segments grow by 2 % each."""
+_GROWTH = Fraction(51, 50)
+_EXACT = 512
+"""The largest size of a normal distribution in which each value has its exact share."""
+_STEPS = 32
+_REACH = 8
+"""Larger normal distributions have 32 segments per standard deviation, up to 8 deviations from the mean."""
+_PI = Decimal("3.141592653589793238462643383279502884197169399375")
+Sampler = Callable[[RowNumbers], Ordinals]
 
 
 class Permutation:
@@ -52,18 +64,6 @@ def _added(numbers: Ordinals, others: Ordinals, modulus: int) -> Ordinals:
     """Return the sum of two numbers modulo a modulus of at most 2**32; both are below it."""
     total = numbers + others
     return np.where(total >= U64(modulus), total - U64(modulus), total)
-
-
-_WHOLE = 1 << 64
-_DIGITS = 40
-_HEAD = 1024
-"""The first ranks of a zipf distribution, which have their exact share. Later segments grow by 2 % each."""
-_GROWTH = Fraction(51, 50)
-_EXACT = 512
-"""The largest size of a normal distribution in which each value has its exact share."""
-_STEPS = 32
-_REACH = 8
-"""Larger normal distributions have 32 segments per standard deviation, up to 8 deviations from the mean."""
 
 
 class Quantiles:
@@ -161,12 +161,6 @@ def _phi(z: Decimal) -> Decimal:
         total += term
     part = total * (-square / 2).exp() / (2 * _PI).sqrt()
     return Decimal("0.5") + part.copy_sign(z)
-
-
-_PI = Decimal("3.141592653589793238462643383279502884197169399375")
-
-
-Sampler = Callable[[RowNumbers], Ordinals]
 
 
 def sampler(

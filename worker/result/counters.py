@@ -16,6 +16,7 @@ from core.units import MIB
 
 LOWEST, HIGHEST, DIGITS = 1, 3_600_000_000, 3
 """The range of the histogram in microseconds, one to an hour, and its significant digits."""
+INTERVAL_SECONDS = 1.0
 
 
 class Latencies:
@@ -115,9 +116,6 @@ class Counters:
             rows_per_second=round(self.rows / seconds, 1) if seconds > 0 else 0.0,
             bytes_written=self.bytes,
         )
-
-
-INTERVAL_SECONDS = 1.0
 
 
 class ProgressLines:

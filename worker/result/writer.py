@@ -13,6 +13,12 @@ from core.process import TERMINATION_VARIABLE
 from core.results import WorkerResult
 from worker.result.counters import HIGHEST, LOWEST
 
+LIMIT = 4096
+"""Bytes of a container's termination message. The kubelet cuts off a longer text, which is then not valid JSON."""
+TIMELINE, HISTOGRAM_DETAIL, HISTOGRAM = "timeline", "histogram detail", "histogram"
+DIFFERENCES, SETTINGS, SHARDS, ERRORS, REST = "differences", "server settings", "shards", "errors", "the rest"
+_ERRORS_KEPT, _ERROR_LENGTH = 3, 200
+
 
 def write_result(result: WorkerResult, path: Path, write: Callable[[str], object]) -> None:
     """Write the result as a line, then to the files.
@@ -36,13 +42,6 @@ def _named(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise StorageError(f"{path}: the result could not be written ({error.strerror}); it is in the log") from error
-
-
-LIMIT = 4096
-"""Bytes of a container's termination message. The kubelet cuts off a longer text, which is then not valid JSON."""
-TIMELINE, HISTOGRAM_DETAIL, HISTOGRAM = "timeline", "histogram detail", "histogram"
-DIFFERENCES, SETTINGS, SHARDS, ERRORS, REST = "differences", "server settings", "shards", "errors", "the rest"
-_ERRORS_KEPT, _ERROR_LENGTH = 3, 200
 
 
 def termination_message(result: WorkerResult) -> str:

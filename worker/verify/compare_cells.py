@@ -18,6 +18,9 @@ from worker.verify.parse_cells import NESTED, Mask, parse_texts
 
 _REMEMBERED = 4096
 """Distinct texts whose values are cached. Generated documents often come from a short list."""
+_NONE = object()
+_SHOWN = 200
+"""The characters of a cell in a reported difference."""
 
 
 def as_text(column: pa.Array, type_: DataType) -> pa.Array:
@@ -54,9 +57,6 @@ def _alike(found: object, expected: object) -> bool:
             return found.keys() == expected.keys() and all(_alike(found[key], expected[key]) for key in expected)
         case _:
             return found == expected
-
-
-_NONE = object()
 
 
 @lru_cache(_REMEMBERED)
@@ -103,10 +103,6 @@ def _typed(value: Any) -> object:
     if isinstance(value, dict):
         return {key: _typed(item) for key, item in value.items()}
     return value
-
-
-_SHOWN = 200
-"""The characters of a cell in a reported difference."""
 
 
 def differing(found: pa.Array, expected: pa.Array, type_: DataType) -> Mask:
