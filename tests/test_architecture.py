@@ -1,16 +1,14 @@
-"""Check the rules of the architecture: imports, lengths, types, and the keys of the stack."""
+"""Check the rules of the architecture: imports, lengths, types and comparisons."""
 
 import ast
 import os
 import re
 from fnmatch import fnmatch
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
-import yaml
-
-from infra.settings.model import NAMESPACE, Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 DRIVERS = frozenset(
@@ -172,6 +170,22 @@ def test_modules_are_short():
     assert long - LONGER == set()
 
 
+def self_comparisons(source: str) -> list[int]:
+    """Return the lines of assertions that compare an expression with itself."""
+    return [
+        node.lineno
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Compare)
+        and any(ast.dump(left) == ast.dump(right) for left, right in pairwise([node.left, *node.comparators]))
+    ]
+
+
+def test_tests_compare_nothing_with_itself():
+    tests = [file for file in tracked(".py") if "tests" in file.relative_to(ROOT).parts]
+    found = {name_of(file): self_comparisons(file.read_text()) for file in tests}
+    assert {name: lines for name, lines in found.items() if lines} == {}
+
+
 class TestChecker:
     """The checks above refuse what they must refuse."""
 
@@ -213,6 +227,9 @@ class TestChecker:
     def test_finds_private_imports(self, statement, found):
         assert private_imports("worker.commands", statement) == found
 
+    def test_finds_self_comparisons(self):
+        assert self_comparisons("assert f(1) == f(1)\nassert f(1) == f(2)\nassert 0 < x == x\n") == [1, 3]
+
     def test_finds_untyped_functions(self):
         source = (
             "def a(x: int) -> int: ...\ndef b(x) -> int: ...\ndef c(*, x: int): ...\ndef _d(x): ...\n"
@@ -248,39 +265,3 @@ def test_files_name_no_path_of_one_machine():
 def test_code_has_no_unfinished_parts():
     marks = re.compile(r"\b(?:TODO|FIXME|XXX|NotImplementedError)\b")
     assert [name_of(file) for file in product(".py") if marks.search(file.read_text())] == []
-
-
-class TestStackSettings:
-    """Pulumi.yaml, the settings model and the documentation name the same keys."""
-
-    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
-    keys = frozenset(str(field.alias) for field in Settings.model_fields.values())
-
-    def test_project_file_declares_every_setting(self):
-        assert set(self.declared) == {f"{NAMESPACE}:{key}" for key in self.keys}
-
-    def test_project_file_has_type_and_description(self):
-        assert all(entry["description"].endswith(".") for entry in self.declared.values())
-        # With a type, the engine requires a secret in every stack, even in one that does not set the key.
-        secret = {name for name, entry in self.declared.items() if entry.get("secret")}
-        assert secret == {f"{NAMESPACE}:connectionString", f"{NAMESPACE}:databasePassword"}
-        assert {name for name, entry in self.declared.items() if "type" not in entry} == secret
-
-    def test_settings_page_documents_every_key(self):
-        page = (ROOT / "docs" / "settings.md").read_text()
-        assert self.keys <= set(re.findall(r"^\| `([A-Za-z]+)`", page, re.MULTILINE))
-
-    @pytest.mark.parametrize(
-        ("preset", "table"),
-        [
-            ("small", (2, 0.5, "512Mi", "256Mi", 10_000, 500)),
-            ("medium", (4, 1.0, "1Gi", "1Gi", 100_000, 1_000)),
-            ("large", (8, 2.0, "4Gi", "4Gi", 1_000_000, 5_000)),
-        ],
-    )
-    def test_presets_have_the_specified_values(self, preset, table):
-        config = yaml.safe_load((ROOT / f"Pulumi.{preset}.yaml").read_text())["config"]
-        names = ("workers", "cpuLimit", "memoryLimit", "tmpfsSize", "rowCount", "batchSize")
-        assert config.keys() == {f"{NAMESPACE}:{name}" for name in names}
-        found = [config[f"{NAMESPACE}:{name}"] for name in names]
-        assert (int(found[0]), float(found[1]), *found[2:4], int(found[4]), int(found[5])) == table

@@ -97,7 +97,7 @@ def test_plan_round_trips_through_json():
     "changed", [{"seed": 43}, {"batch_size": 11}, {"method": "insert"}, {"workers": 3}, {"run_id": "s"}]
 )
 def test_digest_differs_between_plans(changed):
-    assert plan_of().digest() == plan_of().digest()
+    assert LoadPlan.model_validate_json(plan_of().model_dump_json()).digest() == plan_of().digest()
     assert plan_of(**changed).digest() != plan_of().digest()
 
 

@@ -138,7 +138,7 @@ def test_changed_server_changes_the_job():
         template = one(declared(**values), "Job", "worker")["spec"]["template"]
         return str(template["metadata"]["labels"]["loadtest.server"])
 
-    assert label() == label()
+    assert label() == label(rowCount="20")
     assert label() != label(databaseMemoryLimit="2Gi")
 
 
