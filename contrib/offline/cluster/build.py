@@ -1,7 +1,7 @@
-"""The cluster's programs, built from Go modules, and the two images that it cannot do without.
+"""Build the programs of the cluster from Go modules, and the two images that it requires.
 
-Versions are pinned in `go/*/go.mod`. `go/kubernetes` is the module's own list with each staging replacement turned into
-the published one; CoreDNS is a module of its own, since its dependencies would move Kubernetes' ones.
+Versions are pinned in `go/*/go.mod`. `go/kubernetes` has the requirements of Kubernetes' own go.mod, with published modules in
+place of staging folders. CoreDNS has a module of its own, because its dependencies would change the versions of Kubernetes.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ MODULES = Path(__file__).parent / "go"
 KUBERNETES = MODULES / "kubernetes"
 COREDNS = MODULES / "coredns"
 PROGRAMS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet")
-"""The names that hyperkube goes by."""
+"""The names under which hyperkube is started."""
 
 PAUSE_IMAGE = "local.test/pause:1"
 COREDNS_IMAGE = "local.test/coredns:1"
-"""Not `latest`, which the kubelet would pull."""
+"""The tag is not `latest`, which the kubelet would pull."""
 
 
 def name() -> str:
-    """The name of the binaries' folder in the cache."""
+    """Return the name of the binaries' folder in the cache."""
     sources = [MODULES, Path(__file__), Path(__file__).with_name("image.py")]
     return f"binaries-{cache.key(sources, {})}"
 
 
 def build() -> Path:
-    """The folder of the binaries and of `images/`, built when the cache does not hold it.
+    """Return the folder of the binaries and of `images/`; build it if the cache lacks it.
 
-    Raises MissingToolError without Go, ToolError when a build fails.
+    Raises MissingToolError without Go, ToolError if a build fails.
     """
     return CACHE.folder(name(), _make)
 
@@ -55,7 +55,7 @@ def _make(folder: Path) -> None:
 
 
 def _version_variables() -> dict[str, str]:
-    """What the programs say of themselves; the client refuses to parse the version that they have without."""
+    """Return the linker variables of the version. The client cannot parse the default version."""
     release = golang.module_version(KUBERNETES, "k8s.io/kubernetes")
     major, minor, _ = release.removeprefix("v").split(".")
     return {
@@ -66,7 +66,7 @@ def _version_variables() -> dict[str, str]:
 
 
 def _build_pause(output: Path) -> None:
-    """The process that holds a pod's namespaces: Kubernetes keeps it in C, for a few kilobytes in each pod's limit."""
+    """Build the process that keeps a pod's namespaces. It is in C, because its memory counts against the pod's limit."""
     source = golang.module_folder(KUBERNETES, "k8s.io/kubernetes") / "build" / "pause" / "linux" / "pause.c"
     with tempfile.TemporaryDirectory() as scratch:
         run(["gcc", "-Os", "-static", "-s", "-DVERSION=local", "-o", str(output), str(source)], folder=Path(scratch))

@@ -1,4 +1,4 @@
-"""Images of one static executable, written without a container engine."""
+"""Write an image with one static executable, without a container engine."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 @dataclass(frozen=True)
 class Image:
-    """A full name with its tag, and the executable that is its only file and its entry point."""
+    """An image: its name with tag, and the executable that is its only file and its entry point."""
 
     name: str
     executable: Path
 
 
 def write_archive(image: Image, archive: Path) -> None:
-    """Write the archive that `docker load` and `ctr images import` read; its bytes follow from the executable's."""
+    """Write a reproducible archive for `docker load` and `ctr images import`."""
     layer = io.BytesIO()
     with tarfile.open(fileobj=layer, mode="w") as files:
         _add(files, image.executable.name, image.executable.read_bytes(), mode=0o755)

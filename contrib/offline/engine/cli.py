@@ -1,4 +1,4 @@
-"""The Pulumi CLI built from Go modules, with the hosts for Python beside it."""
+"""Build the Pulumi CLI from Go modules, with the hosts for Python in the same folder."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ VERSION_VARIABLE = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 
 LANGUAGE_HOST = """\
 #!/bin/sh
-# Serves Python programs; it needs a Python that has the Pulumi SDK, the program runs with the project's own.
+# Serve Python programs. This Python needs the Pulumi SDK; the program itself runs with the project's Python.
 exec {python} -c 'import runpy, sys; sys.path[0] = sys.argv[1]; runpy.run_module("hosts", run_name="__main__")' \\
     "$(dirname "$0")" "$@"
 """
 DYNAMIC_PROVIDER = """\
 #!/bin/sh
-# Serves a program's dynamic resources with the project's own Python, which the engine names by its folder.
+# Serve the dynamic resources of a program with the project's Python. The engine passes the folder of its environment.
 exec "${PULUMI_RUNTIME_VIRTUALENV:+${PULUMI_RUNTIME_VIRTUALENV%/}/bin/}${PULUMI_PYTHON_CMD:-python3}" \\
     -u -m pulumi.dynamic "$@"
 """
 
 
 def name() -> str:
-    """The name of the CLI's folder in the cache."""
+    """Return the name of the CLI's folder in the cache."""
     return f"pulumi-{cache.key([MODULE, HOSTS, Path(__file__)], {'pulumi': version('pulumi')})}"
 
 
 def cached() -> Path | None:
-    """The folder of a CLI that was built from exactly these sources, its hosts in working order."""
+    """Return the folder of a CLI that was built from these sources; None if the cache lacks it. Repair its launcher."""
     folder = CACHE.root / name()
     if not folder.is_dir():
         return None
@@ -48,15 +48,15 @@ def cached() -> Path | None:
 
 
 def build() -> Path:
-    """The folder of the CLI and its hosts, built when the cache does not hold it.
+    """Return the folder of the CLI and its hosts; build them if the cache lacks them.
 
-    Raises MissingToolError without Go, ToolError when the build fails.
+    Raises MissingToolError without Go, ToolError if the build fails.
     """
 
     def make(folder: Path) -> None:
         if shutil.which("go") is None:
             raise MissingToolError(
-                "neither pulumi nor go is on PATH: install the Pulumi CLI, or Go 1.26 or newer to build it here"
+                "neither pulumi nor go is on PATH; install the Pulumi CLI, or Go 1.26 or newer to build it here"
             )
         release = golang.module_version(MODULE, "github.com/pulumi/pulumi/pkg/v3")
         say(progress.building(f"the Pulumi CLI {release}", minutes=4))
@@ -69,7 +69,7 @@ def build() -> Path:
 
 
 def launch_language_host(folder: Path) -> None:
-    """Let the host run with this Python, unless the one written there earlier still exists."""
+    """Write a launcher that runs the host with this Python, unless the Python of the present launcher still exists."""
     launcher = folder / "pulumi-language-python"
     interpreter = folder / "python"
     if launcher.exists() and os.access(interpreter.read_text().strip(), os.X_OK):
@@ -79,7 +79,7 @@ def launch_language_host(folder: Path) -> None:
 
 
 def write_script(path: Path, content: str) -> None:
-    """Write an executable script so that nobody ever starts half of one."""
+    """Write an executable script atomically."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     unfinished.write_text(content)
     unfinished.chmod(0o755)

@@ -96,7 +96,7 @@ def test_missing_go_is_reported_in_one_line(tmp_path):
     installer, missing = made.stderr.splitlines()
     assert installer.startswith("engine: the Pulumi installer failed: ")
     assert missing == (
-        "engine: neither pulumi nor go is on PATH: install the Pulumi CLI, or Go 1.26 or newer to build it here"
+        "engine: neither pulumi nor go is on PATH; install the Pulumi CLI, or Go 1.26 or newer to build it here"
     )
     again = make_engine(**environment)
     assert "not tried again" in again.stderr

@@ -1,6 +1,6 @@
 """`python -m hosts ENGINE_ADDRESS`: serve the language host until the engine ends it.
 
-The engine reads the port from the first line of standard output; what follows there is the program's output.
+The engine reads the port from the first line of standard output. The program's output follows.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from pulumi.runtime.proto import language_pb2_grpc
 from .language_host import LanguageHost
 
 MAX_MESSAGE = 400 << 20
-"""Bytes; the engine's own bound on a message."""
+"""The largest message in bytes; the engine has the same limit."""
 
 
 def main() -> None:
-    """Serve until SIGINT, SIGTERM or the engine's death."""
+    """Serve until SIGINT, SIGTERM or the end of the engine."""
     stopped = threading.Event()
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, lambda *_: stopped.set())
     watch_engine(stopped)
 
-    host = LanguageHost(engine=sys.argv[-1])  # the engine's logging flags may come before it
+    host = LanguageHost(engine=sys.argv[-1])  # logging flags of the engine may precede it
     server = grpc.server(
         futures.ThreadPoolExecutor(max_workers=8),
         options=[("grpc.max_receive_message_length", MAX_MESSAGE)],
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def watch_engine(stopped: threading.Event) -> None:
-    """Stop when the engine dies: it holds the other end of standard input and never writes to it."""
+    """Stop when standard input ends: the engine has its other end open and never writes to it."""
     if not stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
         return
 

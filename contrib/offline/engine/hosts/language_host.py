@@ -1,12 +1,12 @@
-"""The language host: what the engine asks of Python, answered with the project's own Python.
+"""The language host: it handles the engine's requests about Python programs with the project's own Python.
 
-The published CLI brings a compiled host; this one serves an engine built from Go modules. Like that one it runs the
-program in a process of its own, so that the virtual environment of Pulumi.yaml holds for it, and that process shares
-the host's process group, so that the engine's interrupt reaches both.
+The published CLI contains a compiled host; this one is for an engine that was built from Go modules. Both run the program
+in a process of its own, so that it uses the virtual environment of Pulumi.yaml. That process is in the process group of
+the host, so that an interrupt of the engine reaches both.
 Protocol: proto/pulumi/language.proto of the Pulumi repository.
 """
 
-# ruff: noqa: N802, ARG002, D102 (the protocol names the methods, gives their arguments and documents them)
+# ruff: noqa: N802, ARG002, D102 (the protocol defines the names, arguments and documentation of methods)
 from __future__ import annotations
 
 import json
@@ -28,11 +28,11 @@ HERE = Path(__file__).parent
 T = TypeVar("T")
 
 GRACE = 3.0
-"""Seconds that a program has to end after it was asked to; the engine kills the group after five."""
+"""Seconds between SIGTERM and SIGKILL for a program. The engine kills the process group after five."""
 
 
 class LanguageHost(LanguageRuntimeServicer):
-    """Serves one engine, whose address the engine gave on the command line."""
+    """The service for one engine, whose address is on the command line."""
 
     def __init__(self, engine: str) -> None:
         self._engine = engine
@@ -70,7 +70,7 @@ class LanguageHost(LanguageRuntimeServicer):
         return language_pb2.RunResponse(error=f"Program exited with non-zero exit code: {code}")
 
     def _execute(self, toolchain: Toolchain, run: program.Run) -> int:
-        """Run the program; its output goes where the host's goes, which is the engine's log."""
+        """Run the program. Like the host's, its output is in the engine's log."""
         command = [toolchain.python(), "-u", str(HERE / "program.py")]
         with self._lock:
             if self._stopping:
@@ -85,7 +85,7 @@ class LanguageHost(LanguageRuntimeServicer):
         return process.returncode
 
     def stop(self) -> None:
-        """End the program, if one runs, and let no further one start."""
+        """End the program if one is running, and start no other."""
         with self._lock:
             self._stopping = True
             running = list(self._running)
@@ -144,7 +144,7 @@ class LanguageHost(LanguageRuntimeServicer):
 
 
 def answer(context: grpc.ServicerContext, question: Callable[[], T]) -> T:
-    """A question's answer; a missing Python becomes the call's error, in one line."""
+    """Return the result of a request; turn a missing Python into an error of the call with one line."""
     try:
         return question()
     except ToolchainError as error:
@@ -153,13 +153,13 @@ def answer(context: grpc.ServicerContext, question: Callable[[], T]) -> T:
 
 
 def toolchain_of(info: Any) -> Toolchain:
-    """The toolchain that `runtime.options` of Pulumi.yaml describes."""
+    """Return the toolchain of `runtime.options` in Pulumi.yaml."""
     options = dict(info.options)
     return Toolchain.of(Path(info.root_directory), options.get("virtualenv"))
 
 
 def inventory_of(info: Any) -> packages.Inventory:
-    """What is installed for the program. Raises ToolchainError when its Python cannot tell."""
+    """Return the packages of the program's Python. Raises ToolchainError if they cannot be listed."""
     command = [toolchain_of(info).python(), str(HERE / "packages.py")]
     listing = subprocess.run(command, capture_output=True, text=True, check=False)
     if listing.returncode:
@@ -169,7 +169,7 @@ def inventory_of(info: Any) -> packages.Inventory:
 
 
 def installation(info: Any) -> list[list[str]]:
-    """The commands that `pulumi install` runs: make the virtual environment, install requirements.txt."""
+    """Return the commands of `pulumi install`: create the virtual environment, install requirements.txt."""
     toolchain = toolchain_of(info)
     commands: list[list[str]] = []
     if toolchain.virtualenv is None:

@@ -1,7 +1,7 @@
-"""Prints, as one JSON object, the packages installed beside a program; run with the program's own Python.
+"""Print the installed packages of a program as one JSON object. It runs with the program's own Python.
 
 `packages`: every distribution (name, version, and whether another one requires it);
-`plugins`: the engine's plugins that the installed Pulumi SDKs ask for (name, version, server).
+`plugins`: the plugins that the installed Pulumi SDKs require (name, version, server).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TypedDict
 
 
 class Package(TypedDict):
-    """An installed distribution; `direct` when no other one requires it."""
+    """An installed distribution. It is `direct` if no other one requires it."""
 
     name: str
     version: str
@@ -23,7 +23,7 @@ class Package(TypedDict):
 
 
 class Plugin(TypedDict):
-    """An engine's plugin; `server` is where it is downloaded from, empty for the default."""
+    """A plugin of the engine. `server` is the address for downloads, empty for the default."""
 
     name: str
     version: str
@@ -31,7 +31,7 @@ class Plugin(TypedDict):
 
 
 class Inventory(TypedDict):
-    """All that is asked about a Python: its path, its version, its packages and their plugins."""
+    """A Python: its path, version, packages and their plugins."""
 
     executable: str
     python: str
@@ -40,18 +40,18 @@ class Inventory(TypedDict):
 
 
 def canonical(name: str) -> str:
-    """A distribution's name as PEP 503 compares it."""
+    """Return a distribution's name, normalised as in PEP 503."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def required_by(distribution: Distribution) -> set[str]:
-    """The names that a distribution needs in any case (extras are left out)."""
+    """Return the names of a distribution's requirements without extras."""
     needs = (line for line in distribution.requires or () if "extra ==" not in line)
     return {canonical(re.split(r"[^A-Za-z0-9._-]", need, maxsplit=1)[0]) for need in needs}
 
 
 def plugin(distribution: Distribution) -> Plugin | None:
-    """The plugin that a provider's SDK names in its pulumi-plugin.json; None when it has none."""
+    """Return the plugin in the pulumi-plugin.json of a provider's SDK; None for other distributions."""
     name = canonical(distribution.metadata["Name"])
     if not name.startswith("pulumi-"):
         return None
@@ -69,7 +69,7 @@ def plugin(distribution: Distribution) -> Plugin | None:
 
 
 def inventory() -> Inventory:
-    """What is installed for the Python that runs this."""
+    """Return the packages and plugins of the running Python."""
     installed = list(distributions())
     needed = {name for distribution in installed for name in required_by(distribution)}
     packages = [

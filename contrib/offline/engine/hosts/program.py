@@ -1,7 +1,7 @@
-"""Runs a project's program against a running engine; started by the language host with the project's own Python.
+"""Run a project's program for a running engine. The language host starts this file with the project's own Python.
 
-Reads one JSON object, `Run` below, from standard input: stack configuration may be secret, and an argument or an
-environment variable can be read by others. Needs nothing but the Pulumi SDK.
+It reads one JSON object, `Run` below, from standard input, because the configuration may contain secrets and other users
+can read arguments and environment variables. It needs only the Pulumi SDK.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from pathlib import Path
 from typing import NoReturn
 
 SHOWN = 32
-"""Exit code of a program whose error the user has already been shown."""
+"""Exit code of a program whose error was already printed."""
 
 INTERRUPTED = 130
 
 
 @dataclass(frozen=True)
 class Run:
-    """What the engine asked for: a program, and the deployment that it declares resources to."""
+    """A request of the engine: the program, and the deployment for its resources."""
 
     program: str
     root_directory: str
@@ -68,11 +68,11 @@ def run(request: Run) -> int:
     directory = program if program.is_dir() else program.parent
     sys.path[0] = str(directory)
     sys.argv = [request.program, *request.args]
-    # A failed deployment leaves futures that nobody awaits; asyncio would print each of them.
+    # After a failed deployment asyncio would print every future that was not awaited.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
     loop = asyncio.new_event_loop()
-    # Every registration holds a thread while it waits for the engine.
+    # Every registration uses a thread while it waits for the engine.
     loop.set_default_executor(ThreadPoolExecutor(max_workers=max(request.parallel, 1) * 4))
     try:
         loop.run_until_complete(pulumi.runtime.run_in_stack(lambda: execute(request.program)))
@@ -80,12 +80,12 @@ def run(request: Run) -> int:
         pulumi.log.error(str(error))
         return SHOWN
     except grpc.RpcError as error:
-        # The engine is going away, and reports the reason itself.
+        # The engine is ending and reports the reason itself.
         if isinstance(error, grpc.Call) and error.code() == grpc.StatusCode.UNAVAILABLE:
             return SHOWN
         pulumi.log.error(unhandled(error, directory))
         return SHOWN
-    except Exception as error:  # noqa: BLE001 (the program may raise anything, and all of it is shown)
+    except Exception as error:  # noqa: BLE001 (the program may raise anything, and every error is printed)
         pulumi.log.error(unhandled(error, directory))
         return SHOWN
     finally:
@@ -100,12 +100,12 @@ def execute(program: str) -> None:
     try:
         runpy.run_path(program, run_name="__main__")
     except KeyboardInterrupt:
-        # Passed on, the SDK would first wait for an engine that has stopped answering.
+        # With this exception the SDK would wait for an engine that no longer responds.
         leave(INTERRUPTED)
 
 
 def close(loop: asyncio.AbstractEventLoop) -> None:
-    """Settle what the program left unfinished, so that closing the loop warns of nothing."""
+    """Cancel unfinished tasks, so that closing the loop prints no warning."""
     if pending := asyncio.all_tasks(loop):
         for task in pending:
             task.cancel()
@@ -114,7 +114,7 @@ def close(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def unhandled(error: BaseException, directory: Path) -> str:
-    """The message for an exception that the program let go: its traceback from the program's first line on."""
+    """Return the message for an unhandled exception: the traceback without frames above the program."""
     frames = error.__traceback__
     while frames is not None and not belongs(frames.tb_frame.f_code.co_filename, directory):
         frames = frames.tb_next
@@ -123,7 +123,7 @@ def unhandled(error: BaseException, directory: Path) -> str:
 
 
 def belongs(filename: str, directory: Path) -> bool:
-    """Whether a file is the user's: below the program's folder, and no installed package."""
+    """Return whether a file is in the program's folder and not in an installed package."""
     if filename.startswith("<"):  # a frozen module
         return False
     path = Path(filename).resolve()
@@ -131,19 +131,19 @@ def belongs(filename: str, directory: Path) -> bool:
 
 
 def interrupt(_signum: int, _frame: object) -> NoReturn:
-    """Let a signal unwind the program, so that its own cleaning up runs."""
+    """Raise an exception on a signal, so that the program's own cleanup runs."""
     raise KeyboardInterrupt
 
 
 def leave(code: int) -> NoReturn:
-    """End the process without joining its threads, which may wait for an engine that is gone."""
+    """End the process without waiting for its threads, which may wait for an engine that has ended."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
 
 
 def main() -> NoReturn:
-    """Run what standard input describes and exit with its code."""
+    """Run the program that standard input describes, and exit with its code."""
     signal.signal(signal.SIGTERM, interrupt)
     signal.signal(signal.SIGINT, interrupt)
     try:

@@ -9,37 +9,37 @@ from pathlib import Path
 
 
 class ToolchainError(Exception):
-    """No usable Python for the program; the message says what to do."""
+    """The program has no usable Python. The message contains the remedy."""
 
 
 @dataclass(frozen=True)
 class Toolchain:
-    """Where a project's Python lives.
+    """The Python of a project.
 
-    `virtualenv` is absolute, and None when Pulumi.yaml names none.
+    `virtualenv` is an absolute path, or None if Pulumi.yaml does not set it.
     """
 
     virtualenv: Path | None
 
     @classmethod
     def of(cls, root: Path, virtualenv: str | None) -> Toolchain:
-        """The toolchain of the project in `root`; a relative `virtualenv` counts from there."""
+        """Return the toolchain of the project in `root`. A relative `virtualenv` is relative to it."""
         return cls((root / virtualenv).absolute() if virtualenv else None)
 
     def python(self) -> str:
-        """The interpreter's path. Raises ToolchainError when there is none."""
+        """Return the path of the interpreter. Raises ToolchainError if it is missing."""
         if self.virtualenv is None:
             return base_python()
         python = self.virtualenv / "bin" / "python"
         if not python.exists():
             raise ToolchainError(
-                f"runtime.options.virtualenv in Pulumi.yaml names {self.virtualenv}, which holds no bin/python; "
-                "make it with `pulumi install`"
+                f"runtime.options.virtualenv in Pulumi.yaml: {self.virtualenv} has no bin/python; "
+                "create it with `pulumi install`"
             )
         return str(python)
 
     def environment(self) -> dict[str, str]:
-        """This process's environment with the virtual environment activated in it."""
+        """Return the environment of this process with the virtual environment activated."""
         environment = dict(os.environ)
         if self.virtualenv is not None:
             environment["VIRTUAL_ENV"] = str(self.virtualenv)
@@ -49,7 +49,7 @@ class Toolchain:
 
 
 def base_python() -> str:
-    """$PULUMI_PYTHON_CMD, else python3 or python from PATH. Raises ToolchainError when there is none."""
+    """Return $PULUMI_PYTHON_CMD, else python3 or python on PATH. Raises ToolchainError without any of them."""
     wanted = os.environ.get("PULUMI_PYTHON_CMD")
     names = (wanted,) if wanted else ("python3", "python")
     for name in names:
