@@ -71,7 +71,7 @@ def test_named_paths_exist(page):
 @pytest.mark.parametrize("page", PAGES, ids=ids)
 def test_named_modules_exist(page):
     named = {name for code in code_of(page.read_text()) for name in _MODULE.findall(code)}
-    assert sorted(name for name in named if "." in name and importlib.util.find_spec(name) is None) == []
+    assert sorted(name for name in named if "." in name and not importlib.util.find_spec(name)) == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=ids)
