@@ -40,7 +40,6 @@ LONGER = frozenset(
     {
         "tests/core/malformed.py",
         "tests/core/mutations.py",
-        "tests/integration/test_kubernetes.py",
         "tests/worker/sources/neo4j/test_existing.py",
     }
 )

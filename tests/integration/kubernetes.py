@@ -2,10 +2,12 @@
 
 import json
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 from infra.cli.worker_image import build
+from testkit.clone import Stack
 from testkit.cluster import load
 from testkit.images import image
 
@@ -59,3 +61,48 @@ class Kubectl:
         ).split()
         spaces = self.run("get", "namespaces,persistentvolumes", "--output=name").split()
         return [*labelled, *(name for name in spaces if f"loadtest-{stack}" in name)]
+
+
+def namespace(stack: Stack) -> str:
+    return f"loadtest-{stack.name}"
+
+
+def counted(kubectl: Kubectl, stack: Stack, *client: str) -> str:
+    """Return the output of the server's own client, run in the server's pod."""
+    pod = f"{namespace(stack)}-database-0"
+    return kubectl.run("exec", f"--namespace={namespace(stack)}", pod, "--", *client).strip()
+
+
+def objects(kubectl: Kubectl, stack: Stack) -> str:
+    """Return the version of the stack's namespace, and names and uids of all objects in it."""
+    name, version = "{.metadata.name}", "{.metadata.resourceVersion}"
+    kinds = "jobs,statefulsets,pods,services,networkpolicies,configmaps,secrets"
+    within = "--output=jsonpath={range .items[*]}{.kind} {.metadata.name} {.metadata.uid}{'\\n'}{end}"
+    return kubectl.run("get", "namespace", namespace(stack), f"--output=jsonpath={name} {version}") + kubectl.run(
+        "get", kinds, f"--namespace={namespace(stack)}", within
+    )
+
+
+CLIENTS = {
+    "mysql": 'MYSQL_PWD="$MYSQL_PASSWORD" mysql --host=127.0.0.1 --user=loadtest -N -e "SELECT count(*) FROM {}" loadtest',
+    # Sum the last offset of each partition. The variable with the server's options does not fit its tools.
+    "kafka": "KAFKA_HEAP_OPTS=-Xmx64m /opt/kafka/bin/kafka-get-offsets.sh --bootstrap-server localhost:9092 --topic {}"
+    " | awk -F: '{{rows += $3}} END {{print rows}}'",
+    "neo4j": 'cypher-shell -u neo4j -p "${{NEO4J_AUTH#neo4j/}}" --format plain "MATCH (n:{}) RETURN count(n)" | tail -n 1',
+    "mongodb": 'mongosh --quiet "mongodb://loadtest:$MONGO_INITDB_ROOT_PASSWORD@127.0.0.1:27017/loadtest?authSource=admin"'
+    ' --eval "db.{}.countDocuments({{}})"',
+}
+"""Shell commands that count the rows of a table with the server's own client in its pod."""
+
+
+def worker_pod(kubectl: Kubectl, stack: Stack, index: int) -> str:
+    """Wait until the pod of this index runs, and return its name."""
+    selector = f"--selector=app.kubernetes.io/component=worker,batch.kubernetes.io/job-completion-index={index}"
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        shown = ["--ignore-not-found", selector, "--field-selector=status.phase=Running", "--output=name"]
+        found = kubectl.run("get", "pods", f"--namespace={namespace(stack)}", *shown).split()
+        if found:
+            return found[0]
+        time.sleep(0.3)
+    raise AssertionError(f"worker {index} does not run")

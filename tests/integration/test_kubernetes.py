@@ -1,7 +1,6 @@
 """Stacks on a real cluster: loads, orphans, and the ways in which a pod can end."""
 
 import shutil
-import time
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,16 @@ from core.process import WORKER_USER
 from testkit.clone import Clone, Stack
 from testkit.sampling import sampled
 from tests.integration import container_scan
-from tests.integration.kubernetes import Kubectl, server_image, worker_image
+from tests.integration.kubernetes import (
+    CLIENTS,
+    Kubectl,
+    counted,
+    namespace,
+    objects,
+    server_image,
+    worker_image,
+    worker_pod,
+)
 
 pytestmark = [pytest.mark.cluster, pytest.mark.engine]
 
@@ -45,16 +53,6 @@ def stack(cluster: Path, clone: Clone, kubectl: Kubectl, monkeypatch: pytest.Mon
     for each in made:
         each.destroy().succeeded()
         assert kubectl.of_stack(each.name) == []
-
-
-def namespace(stack: Stack) -> str:
-    return f"loadtest-{stack.name}"
-
-
-def counted(kubectl: Kubectl, stack: Stack, *client: str) -> str:
-    """Return the output of the server's own client, run in the server's pod."""
-    pod = f"{namespace(stack)}-database-0"
-    return kubectl.run("exec", f"--namespace={namespace(stack)}", pod, "--", *client).strip()
 
 
 def assert_loaded(stack: Stack) -> None:
@@ -124,28 +122,6 @@ def assert_safe_from_another_checkout(kubectl: Kubectl, made: Stack, folder: Pat
     another.pulumi("refresh", "--yes", "--skip-preview").succeeded()
     another.destroy().succeeded()
     assert objects(kubectl, made) == before
-
-
-def objects(kubectl: Kubectl, stack: Stack) -> str:
-    """Return the version of the stack's namespace, and names and uids of all objects in it."""
-    name, version = "{.metadata.name}", "{.metadata.resourceVersion}"
-    kinds = "jobs,statefulsets,pods,services,networkpolicies,configmaps,secrets"
-    within = "--output=jsonpath={range .items[*]}{.kind} {.metadata.name} {.metadata.uid}{'\\n'}{end}"
-    return kubectl.run("get", "namespace", namespace(stack), f"--output=jsonpath={name} {version}") + kubectl.run(
-        "get", kinds, f"--namespace={namespace(stack)}", within
-    )
-
-
-CLIENTS = {
-    "mysql": 'MYSQL_PWD="$MYSQL_PASSWORD" mysql --host=127.0.0.1 --user=loadtest -N -e "SELECT count(*) FROM {}" loadtest',
-    # Sum the last offset of each partition. The variable with the server's options does not fit its tools.
-    "kafka": "KAFKA_HEAP_OPTS=-Xmx64m /opt/kafka/bin/kafka-get-offsets.sh --bootstrap-server localhost:9092 --topic {}"
-    " | awk -F: '{{rows += $3}} END {{print rows}}'",
-    "neo4j": 'cypher-shell -u neo4j -p "${{NEO4J_AUTH#neo4j/}}" --format plain "MATCH (n:{}) RETURN count(n)" | tail -n 1',
-    "mongodb": 'mongosh --quiet "mongodb://loadtest:$MONGO_INITDB_ROOT_PASSWORD@127.0.0.1:27017/loadtest?authSource=admin"'
-    ' --eval "db.{}.countDocuments({{}})"',
-}
-"""Shell commands that count the rows of a table with the server's own client in its pod."""
 
 
 @pytest.mark.parametrize("source", sampled(CLIENTS, {"mysql", "kafka"}))
@@ -256,19 +232,6 @@ def test_failed_start_is_named_and_next_up_recovers(stack: StackMaker):
 
     made.up(databaseImage=server_image("postgresql"), startTimeout=PATIENT).succeeded()
     assert_loaded(made)
-
-
-def worker_pod(kubectl: Kubectl, stack: Stack, index: int) -> str:
-    """Wait until the pod of this index runs, and return its name."""
-    selector = f"--selector=app.kubernetes.io/component=worker,batch.kubernetes.io/job-completion-index={index}"
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        shown = ["--ignore-not-found", selector, "--field-selector=status.phase=Running", "--output=name"]
-        found = kubectl.run("get", "pods", f"--namespace={namespace(stack)}", *shown).split()
-        if found:
-            return found[0]
-        time.sleep(0.3)
-    raise AssertionError(f"worker {index} does not run")
 
 
 LONG: dict[str, object] = {"source": "jsonl", "rowCount": 40_000_000, "tables": ["users", "orders"]}
