@@ -1,23 +1,23 @@
-"""Schema texts that are wrong in one way each, with what the complaint must name: the place, and what to write."""
+"""Schema texts with one mistake each, and the words that the error must contain: the location and the remedy."""
 
 KEY = "{name: id, data_type: integer, primary_key: true}"
 ID = "id: {type: big_int, generator: {type: sequential, start: 1}}"
 
 
 def seed(*columns: str, key: str = "primary_key: id") -> str:
-    """A table `t` of the columns dialect with an integer key and these columns."""
+    """Return a table `t` of the columns dialect with an integer key and these columns."""
     lines = "\n".join(f"      - {column}" for column in (KEY, *columns))
     return f"tables:\n  - name: t\n    {key}\n    columns:\n{lines}\n"
 
 
 def fields(*lines: str, head: str = ID) -> str:
-    """A table `t` of the generator dialect with these fields."""
+    """Return a table `t` of the fields dialect with these fields."""
     items = "\n".join(f"      - {line}" for line in lines)
     return f"version: 1\ntables:\n  - name: t\n    {head}\n    fields:\n{items}\n"
 
 
 def field(text: str) -> str:
-    """One field `c`, given as a flow mapping without its name."""
+    """Return a table with one field `c`, from a flow mapping without its name."""
     return fields("{name: c, " + text + "}")
 
 

@@ -1,4 +1,4 @@
-"""Schema files changed at random, as editors, generators and strangers change them; the same for the same seed."""
+"""Random changes of schema files, as editors and users make them; reproducible by their seed."""
 
 import json
 import random
@@ -184,7 +184,7 @@ _TREES: "dict[Path, Any]" = {}
 
 
 def mutated(seed: int) -> str:
-    """The text of a part of an example with one to three changes."""
+    """Return the text of a part of an example with one to three changes."""
     rng = random.Random(seed)
     path = rng.choice(EXAMPLES)
     if path not in _TREES:
@@ -205,7 +205,7 @@ def _copy(node: Any) -> Any:
 
 
 def _part(tree: Any, rng: random.Random) -> Any:
-    """One table with a few of its columns: most complaints are of one thing, and hide what comes behind it."""
+    """Return one table with a few of its columns, because the first error hides the later ones."""
     table = rng.choice(tree["tables"])
     columns = "columns" if "columns" in table else "fields"
     alone = [column for column in table[columns] if "references" not in column and "template" not in column]
@@ -223,7 +223,7 @@ def _dumped(tree: Any, rng: random.Random) -> str:
 
 
 def _places(node: Any) -> Iterator[tuple[Any, Any]]:
-    """Every container with a key or an index of it."""
+    """Yield every container with each of its keys or indices."""
     items: Any = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
     for key, value in list(items):
         yield node, key
@@ -278,7 +278,7 @@ _CHANGES = (_remove, _repeat, _replace, _replace, _rename, _add, _nest)
 
 
 def _generator(rng: random.Random) -> dict[str, Any]:
-    """Return a generator with bounds drawn from all over, most of which fit no type."""
+    """Return a generator with random bounds, most of which do not fit a type."""
     low, high = sorted(rng.sample(_FAR, 2))
     made: dict[str, Any] = rng.choice(
         [

@@ -1,4 +1,4 @@
-"""What MongoDB, Kafka and Neo4j cannot hold is refused in the plan, with the limit; what a source rounds is a warning."""
+"""The plan refuses tables that MongoDB, Kafka and Neo4j cannot store, and warns of rounded values."""
 
 from decimal import Decimal
 from typing import Any
@@ -35,7 +35,7 @@ def _table(type_: DataType, generator: Generator, *, column: str = "wide", name:
 
 
 def _keyed(value: str) -> Table:
-    """A table whose key has this value."""
+    """Return a table whose key has this value."""
     key = Column(name="id", type=TEXT, generator=OneOf(values=("a", value)))
     return Table(name="things", primary_key="id", columns=(key,))
 

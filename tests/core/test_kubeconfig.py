@@ -1,4 +1,4 @@
-"""Which cluster it is: the stack's file before the environment, and the environment before the user's own file."""
+"""The stack's files override the environment, which overrides the user's own kubeconfig."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from core.kubeconfig import ClusterAccess
 
 
 def kubeconfig(*addresses: str) -> str:
-    """A kubeconfig's content with a context for each address, named after it; the first is the current one."""
+    """Return the content of a kubeconfig with one context for each address; the first is the current one."""
     return yaml.safe_dump(
         {
             "apiVersion": "v1",
@@ -26,7 +26,7 @@ def kubeconfig(*addresses: str) -> str:
 
 
 def reached(access: ClusterAccess) -> str:
-    """The address that Kubernetes' own client makes of it."""
+    """Return the address that the Kubernetes client connects to."""
     with config.new_client_from_config(**access.options()) as client:
         return str(client.configuration.host)
 

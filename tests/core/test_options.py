@@ -1,4 +1,4 @@
-"""Settings, plan and worker arguments share the options, so that a new one is a field and a declaration."""
+"""Settings, plan and worker arguments share the load options."""
 
 import json
 from argparse import ArgumentParser

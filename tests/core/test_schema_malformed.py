@@ -1,4 +1,4 @@
-"""Every malformed schema gets one clear line with its place and its remedy, and exit code 2."""
+"""The error for a malformed schema is one line with location and remedy, and exit code 2."""
 
 import re
 from pathlib import Path
@@ -91,7 +91,7 @@ SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_
 
 
 def reads_or_refuses(text: str) -> None:
-    """The only ways to end: a schema, or a SchemaError of one line."""
+    """Check that the text is a valid schema or raises a SchemaError of one line."""
     try:
         schema = parse_schema(text, "fuzz")
     except SchemaError as error:
@@ -130,7 +130,7 @@ def test_schema_with_missing_part_loads_or_is_refused(sample: str, start: float,
 
 
 def as_yaml(value: object) -> str:
-    """Flow style by hand: what PyYAML writes would never be malformed."""
+    """Return the value in flow style, which may be malformed; PyYAML would quote it."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {as_yaml(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""A file of someone who mistyped loads as a schema or ends in one line; no file ends in a traceback."""
+"""A mistyped schema file loads or is refused in one line, never with a traceback."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def _refusal(text: str) -> str | None:
 
 
 def _load_and_generate(text: str) -> None:
-    """What `worker generate` does with a file of few rows."""
+    """Generate a few rows of each table, as `worker generate` does."""
     schema = parse_schema(text, "mutated.yaml")
     check_rows(schema, [table.name for table in schema.tables], ROWS)
     dataset = Dataset(schema, seed=1, rows=ROWS, base_instant=BASE_INSTANT)

@@ -1,4 +1,4 @@
-"""How types, values and YAML's own scalars are read."""
+"""Types, values and YAML scalars of schema files."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal

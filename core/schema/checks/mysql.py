@@ -38,7 +38,7 @@ _DECIMAL_DIGITS = (0, 1, 1, 2, 2, 3, 3, 4, 4)
 
 
 def complaints(table: Table) -> Iterator[str]:
-    """Yield what MySQL cannot hold of a table: where, what, the limit, and a remedy, each in one line."""
+    """Yield what MySQL cannot store of a table, each in one line with the limit and a remedy."""
     yield from _name_complaints(f"table {table.name}", table.name)
     for column in table.columns:
         where = f"table {table.name}: column {column.name}"
@@ -63,7 +63,7 @@ def complaints(table: Table) -> Iterator[str]:
 
 
 def warnings(table: Table) -> Iterator[str]:
-    """Yield what MySQL stores in another form than the schema's."""
+    """Yield warnings about values that MySQL changes."""
     for column in table.columns:
         where = f"table {table.name}: column {column.name}"
         element = column.type.element
@@ -78,7 +78,7 @@ def warnings(table: Table) -> Iterator[str]:
 
 
 def row_bytes(table: Table) -> int:
-    """Return the most bytes of a row as the server counts them."""
+    """Return the largest size of a row, as the server computes it."""
     nulls = sum(column.nullable for column in table.columns)
     return sum(_server_bytes(column, table) for column in table.columns) + (nulls + 7) // 8
 
@@ -119,7 +119,7 @@ def _key_complaints(type_: DataType) -> Iterator[str]:
 
 
 def _longest(column: Column, table: Table) -> int | None:
-    """Return the most bytes of a string in the row; None for one that is a text, a blob or a fixed number of bytes."""
+    """Return the largest size of a string in the row; None for text, blobs and types of fixed size."""
     type_, is_key = column.type, column.name == table.primary_key
     if type_.kind is Kind.ULID:
         return 4 * 26

@@ -47,7 +47,7 @@ _LEAST: Mapping[Kind, int] = {Kind.DECIMAL: 3, Kind.JSONB: 5, Kind.ARRAY: 13, Ki
 
 
 def complaints(table: Table) -> Iterator[str]:
-    """Yield what PostgreSQL cannot hold of a table: where, what, the limit, and a remedy, each in one line."""
+    """Yield what PostgreSQL cannot store of a table, each in one line with the limit and a remedy."""
     yield from name_complaints(f"table {table.name}", table.name)
     for column in table.columns:
         where = f"table {table.name}: column {column.name}"
@@ -70,7 +70,7 @@ def complaints(table: Table) -> Iterator[str]:
 
 
 def warnings(table: Table) -> Iterator[str]:
-    """Yield what PostgreSQL may refuse, depending on the values, and what it stores in another form than the schema's."""
+    """Yield warnings about rows that PostgreSQL may refuse and values that it changes."""
     for column in table.columns:
         where = f"table {table.name}: column {column.name}"
         type_ = column.type.element or column.type
@@ -84,7 +84,7 @@ def warnings(table: Table) -> Iterator[str]:
 
 
 def least_row_bytes(table: Table) -> int:
-    """Return the bytes of a row with the shortest values."""
+    """Return the size of a row with the shortest values."""
     present = [column for column in table.columns if not (column.null_ratio or isinstance(column.generator, Null))]
     return _row_bytes(present, 0, _least)
 
