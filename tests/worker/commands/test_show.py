@@ -144,7 +144,7 @@ def test_schema_shows_generator_parameters(capsys: pytest.CaptureFixture[str]) -
         ),
         (
             "tables: [{name: t, id: {type: tiny_int, generator: {type: sequential}}}]",
-            "gives 128 different values and 10,000 rows",
+            "gives 128 different values but the plan has 10,000 rows",
         ),
     ],
 )
