@@ -122,7 +122,7 @@ def faker(context: ColumnContext, generator: Faker) -> ColumnFunction:
         raise context.error("generator.faker", generator.provider, found.problem, found.remedy) from None
     distinct = len(values)
     if context.column.unique and (distinct < context.rows or len(set(values.to_pylist())) < distinct):
-        remedy = f"write unique: true and pool: {context.rows} in the generator, ask for fewer rows, or drop unique"
+        remedy = f"write unique: true and pool: {context.rows} in the generator, load fewer rows, or drop unique"
         raise context.error(
             "unique", generator.provider, f"has a vocabulary too small for {context.rows:,} rows", remedy
         )

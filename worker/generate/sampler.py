@@ -210,7 +210,7 @@ def _once_each(context: ColumnContext, size: int) -> Sampler:
 
     def ordinals(rows: RowNumbers) -> Ordinals:
         if len(rows) and int(rows.max()) >= size:
-            remedy = "ask for fewer rows, widen its range, or drop unique"
+            remedy = "load fewer rows, widen its range, or drop unique"
             raise context.error(
                 "unique", int(rows.max()), f"is a row beyond the {size:,} different values of the column", remedy
             )
