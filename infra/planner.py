@@ -7,8 +7,8 @@ from pathlib import Path
 from core.errors import SettingsError
 from core.options import Operation
 from core.plan import Limits, LoadPlan, Shard, partition
+from core.schema.checks import check_limits, limit_warnings
 from core.schema.checks.capacity import check_rows
-from core.schema.checks.limits import check_limits, limit_warnings
 from core.schema.file import load_schema
 from core.schema.model import Schema
 from core.stores import capabilities_of

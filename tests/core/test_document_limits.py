@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from core.errors import PlanError
-from core.schema.checks.limits import check_limits, limit_warnings
+from core.schema.checks import check_limits, limit_warnings
 from core.schema.generators import (
     DecimalRange,
     Generator,

@@ -9,7 +9,7 @@ from core.errors import InputError, PlanError
 from core.options import LoadOptions, OnExisting, Operation, VerifyDepth
 from core.plan import LoadPlan, partition
 from core.process import INDEX_ARGUMENT, PLAN_ARGUMENT, result_file
-from core.schema.checks.limits import check_limits
+from core.schema.checks import check_limits
 from core.schema.file import load_schema
 from core.stores import METHODS, Capabilities, capabilities_of
 from worker.assignment import Assignment, Folders, connection_of, read_plan

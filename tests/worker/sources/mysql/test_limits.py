@@ -7,7 +7,7 @@ import pymysql
 import pytest
 
 from core.errors import PlanError
-from core.schema.checks.limits import check_limits
+from core.schema.checks import check_limits
 from core.schema.checks.mysql import complaints
 from core.schema.generators import UuidV4
 from core.schema.model import Column, Table

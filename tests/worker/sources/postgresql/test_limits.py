@@ -10,7 +10,7 @@ from core.connection import parse_connection
 from core.errors import PlanError, ServerError
 from core.plan import BASE_INSTANT, Shard
 from core.schema import generators as g
-from core.schema.checks.limits import check_limits, limit_warnings
+from core.schema.checks import check_limits, limit_warnings
 from core.schema.model import Column, Schema, Table
 from core.schema.types import DataType, Kind
 from core.stores import METHODS, POSTGRESQL
