@@ -28,15 +28,15 @@ def write_result(result: WorkerResult, path: Path, write: Callable[[str], object
     text = result.model_dump_json()
     write(text)
     if termination_log := os.environ.get(TERMINATION_VARIABLE):
-        with _named(Path(termination_log)):
+        with _translate_os_errors(Path(termination_log)):
             Path(termination_log).write_text(termination_message(result), encoding="utf-8")
-    with _named(path):
+    with _translate_os_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, text + "\n")
 
 
 @contextmanager
-def _named(path: Path) -> Iterator[None]:
+def _translate_os_errors(path: Path) -> Iterator[None]:
     """Raise StorageError for an OSError."""
     try:
         yield
