@@ -13,7 +13,7 @@ def wait_until(happened: Callable[[], bool], process: subprocess.Popen[str], wha
     """Wait until `happened` returns true while `process` runs; fail the test if the process ends first or time is up."""
     deadline = time.monotonic() + _WAIT_SECONDS
     while not happened():
-        assert process.poll() is None, f"it ended before {what}: {process.communicate()[0]}"
+        assert process.poll() is None, f"the process ended before {what}: {process.communicate()[0]}"
         assert time.monotonic() < deadline, f"no {what} within {_WAIT_SECONDS} s"
         time.sleep(_POLL_SECONDS)
 

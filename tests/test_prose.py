@@ -15,10 +15,7 @@ WITHOUT_PROSE = (
     "bench/results",
     "docs/sessions",
     "tests/data",
-    # A change of these files builds the engine, the cluster or an image again.
-    "contrib/offline/cluster/build.py",
-    "contrib/offline/engine/cli.py",
-    "contrib/offline/engine/hosts",
+    # A change of these files builds the image again.
     *(
         f"contrib/offline/images/{name}"
         for name in ("base", "ferretdb", "kafka", "mysql", "neo4j", "postgres", "python")
