@@ -17,7 +17,7 @@ from worker.generate.stream import U64, Ordinals, RowNumbers, high_product
 
 _FRACTION_BITS = 53
 _ZIPF_STEPS = 1_000_000
-"""Equal steps of a range of floats, because a zipf distribution needs ranks."""
+"""The number of steps into which a range of floats is divided for a zipf distribution, which needs ranks."""
 _CENT = 100.0
 _WORD = 1 << 64
 

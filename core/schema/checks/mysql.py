@@ -15,7 +15,7 @@ LONGEST_INLINE = 1_000
 LONGEST_KEY = 768
 """Characters of a key: InnoDB's 3,072 bytes at four bytes each."""
 LONGEST_CHAR = 255
-"""Characters up to which a `char` is a char; a longer one is stored as a varchar or longtext."""
+"""The most characters of a MySQL CHAR; a longer `char` is stored as a varchar or longtext."""
 MOST_MEMBERS = 64
 _DOUBLE_DIGITS = 15
 """Digits of a decimal that a double gives back unchanged."""

@@ -68,7 +68,7 @@ def index_complaints(index: Mapping[str, Any], table: Table) -> Iterator[str]:
         if kind in ("2d", "2dsphere") and field in columns and columns[field] is not Kind.POINT:
             yield f"{where} {kind} index {name!r} over a column that is not a point; drop the index"
     if (language := index.get("language_override")) in columns:
-        yield f"{where} text index {name!r}, to which column {language!r} names a language; drop the index"
+        yield f"{where} text index {name!r}, which takes its language from column {language!r}; drop the index"
 
 
 def _unique_columns(table: Table) -> list[str]:

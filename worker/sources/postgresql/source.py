@@ -87,7 +87,7 @@ class PostgreSQL(BaseSource):
         return sql.SQL(f"{what} FROM {{}} WHERE {{}} {condition}").format(*names), values
 
     def count(self, table: Table) -> int:
-        """Return `SELECT count(*)`."""
+        """Return the number of rows."""
         cursor = self._server.execute(sql.SQL("SELECT count(*) FROM {}").format(self._name(table)))
         return int(cursor.fetchall()[0][0])
 

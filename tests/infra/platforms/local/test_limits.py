@@ -37,7 +37,7 @@ def contents(folder):
     return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_limits_of_cgroup_version_1(tmp_path):
+def test_cgroup_version_1_files_have_the_limits(tmp_path):
     ControlGroup.make("run/worker-1", 0.5, 512 << 20, v1(tmp_path)).add(42)
     assert contents(tmp_path) == {
         "memory/loadtest/run/worker-1/memory.limit_in_bytes": "536870912",
@@ -48,7 +48,7 @@ def test_limits_of_cgroup_version_1(tmp_path):
     }
 
 
-def test_limits_of_cgroup_version_2(tmp_path):
+def test_cgroup_version_2_files_have_the_limits(tmp_path):
     ControlGroup.make("run/worker-1", 2, 512 << 20, v2(tmp_path)).add(42)
     group = contents(tmp_path / "loadtest" / "run" / "worker-1")
     assert group == {

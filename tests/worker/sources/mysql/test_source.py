@@ -7,7 +7,7 @@ from worker.sources.mysql.connection import Loaded, RowConnection
 
 _ASKS_FOR_A_FILE = b"\xfb/etc/passwd"
 _OK = b"\x00" + b"\xfc\x39\x30" + b"\x00" + b"\x02\x00" + b"\x07\x00"
-"""12,345 rows, no insert id, autocommit, seven warnings (dev.mysql.com, page_protocol_basic_ok_packet)."""
+"""An OK packet: 12,345 rows, no insert id, autocommit, seven warnings (dev.mysql.com, page_protocol_basic_ok_packet)."""
 _ERROR = b"\xff" + (1114).to_bytes(2, "little") + b"#HY000The table is full"
 
 
