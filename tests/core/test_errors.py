@@ -1,7 +1,8 @@
 import pytest
 
 from core import errors
-from core.errors import ServerError
+from core.errors import Problem, ServerError
+from core.schema.location import Location
 
 
 @pytest.mark.parametrize(
@@ -56,3 +57,14 @@ def test_input_error_of_returns_subclass():
 
 def test_error_text_escapes_invisible_characters():
     assert str(ServerError("table 'a\nb\x1b[2J\u202e' exists")) == "table 'a\\nb\\x1b[2J\\u202e' exists"
+
+
+def test_problem_keeps_problem_and_remedy_apart():
+    found = Problem("is odd; very odd", "write an even number; or zero")
+    assert (found.problem, found.remedy) == ("is odd; very odd", "write an even number; or zero")
+    assert str(found) == "is odd; very odd; write an even number; or zero"
+
+
+def test_location_error_names_problem_of_value():
+    error = Location("shop.yaml", "users", "id").error_of("start", 3, Problem("is odd; very odd", "write 4"))
+    assert str(error) == "shop.yaml: table users: column id: start: 3 is odd; very odd; write 4"
