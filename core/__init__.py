@@ -1,1 +1,1 @@
-"""What the Pulumi program, the worker and the report share. This package imports no database driver and no Pulumi."""
+"""Code that the Pulumi program, the worker and the report share. It imports no database driver and no Pulumi."""

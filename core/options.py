@@ -14,7 +14,7 @@ from core.stores import BULK, METHODS
 
 
 class Operation(StrEnum):
-    """What the workers do with their rows."""
+    """The work of the workers: to load rows, to verify them, or both."""
 
     POPULATE = "populate"
     VERIFY = "verify"
@@ -32,14 +32,14 @@ class Operation(StrEnum):
 
 
 class VerifyDepth(StrEnum):
-    """How rows are compared: cell by cell, or by checksums that the server computes where it can."""
+    """The way of comparing rows: cell by cell, or by checksums that the server computes where it can."""
 
     FULL = "full"
     CHECKSUM = "checksum"
 
 
 class OnExisting(StrEnum):
-    """What `prepare` does with an existing table of the same shape."""
+    """The treatment of an existing table of the same shape by `prepare`."""
 
     EMPTY = "empty"
     FAIL = "fail"
@@ -87,7 +87,7 @@ Whole = Annotated[int, BeforeValidator(_whole)]
 
 
 class LoadOptions(BaseModel):
-    """How rows are loaded and verified. The defaults are those of Pulumi.yaml."""
+    """The options of loading and verifying. The defaults are those of Pulumi.yaml."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

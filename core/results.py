@@ -1,6 +1,6 @@
 """The result of a worker: the metrics JSON, and more fields for the report.
 
-Times are RFC 3339 in UTC, durations milliseconds, sizes bytes unless a name says `_mb` (MiB).
+Times are RFC 3339 in UTC, durations milliseconds, sizes bytes unless a name ends in `_mb` (MiB).
 """
 
 from datetime import datetime

@@ -1,1 +1,1 @@
-"""Folders of output files: the files of a run, and the manifest that says which of them Loadtest wrote."""
+"""Folders of output files: the files of a run, and the manifest that lists those that Loadtest wrote."""

@@ -42,7 +42,7 @@ def _problem(error: yaml.MarkedYAMLError) -> str:
     if problem == "but found another document":
         return "a second document begins (---); keep one"
     if "'\\t'" in problem:
-        return "a tab where YAML wants spaces; indent with spaces"
+        return "a tab where YAML requires spaces; indent with spaces"
     return problem if ";" in problem else f"is not valid YAML: {problem}; check indentation and quotes there"
 
 

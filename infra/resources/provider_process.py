@@ -26,7 +26,7 @@ _PLUGINS = ("pulumi-resource-", "pulumi-language-")
 
 
 class ProviderProcess:
-    """This process as a provider of an engine. It ends after the engine, once no resource is in creation."""
+    """Watch the engine of this provider process, and end the process after it, once no resource is being created."""
 
     def __init__(self) -> None:
         self._engine = os.getppid()

@@ -104,7 +104,7 @@ def test_unknown_options_are_refused():
 def test_secrets_are_removed_from_messages(text, source):
     at = parse_connection(text, source)
     assert at.has_secret
-    assert "top-secret" not in at.redacted("the driver says top-secret and %74op-secret and top%2Dsecret") + str(at)
+    assert "top-secret" not in at.redacted("the driver printed top-secret and %74op-secret and top%2Dsecret") + str(at)
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def decimal_range(context: ColumnContext, generator: DecimalRange | FloatRange) 
 
 
 def float_range(context: ColumnContext, generator: FloatRange) -> ColumnFunction:
-    """Return `min` plus a fraction of 53 bits of the span; in a column of decimals, a decimal range."""
+    """Return numbers from `min` to `max`, at a random fraction of 53 bits of the range. Decimals use `decimal_range`."""
     if context.column.type.kind is Kind.DECIMAL:
         return decimal_range(context, generator)
     low, span, distribution = generator.min, generator.max - generator.min, generator.distribution

@@ -91,7 +91,7 @@ class _Comparison:
             self._diff.drop_cells(key)
 
     def end(self) -> None:
-        """Count the rows that were not found as missing."""
+        """Add the rows that were not found to the missing ones."""
         absent = np.flatnonzero(self._states == _UNSEEN)
         self._diff.missing += len(absent)
         for key in self._shown_keys(absent[: self._diff.remaining]):

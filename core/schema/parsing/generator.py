@@ -38,7 +38,7 @@ def parse_reference(location: Location, value: object) -> Reference:
     remedy = "write the table and its key, like users.id"
     if isinstance(value, dict):
         reference = parse_generator(location, "references", {**value, "type": "reference"})
-        assert isinstance(reference, Reference)  # noqa: S101 - the type above says so
+        assert isinstance(reference, Reference)  # noqa: S101 - guaranteed by the type above
         return reference
     parts = value.split(".") if isinstance(value, str) else []
     if len(parts) != 2 or not all(parts):

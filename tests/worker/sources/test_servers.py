@@ -176,7 +176,7 @@ def test_absent_server_is_transient(bed: Bed, served: Served) -> None:
 
 
 @_where(lambda bed: bed.asks_for_password)
-def test_wrong_password_is_permanent(bed: Bed, served: Served) -> None:
+def test_wrong_password_is_reported_without_retry(bed: Bed, served: Served) -> None:
     error = refusal(bed.source, served.connection_string.replace(PASSWORD, "another"))
     assert not error.transient
     _names_place_and_remedy(error, f"{served.connection}: ")
@@ -184,7 +184,7 @@ def test_wrong_password_is_permanent(bed: Bed, served: Served) -> None:
 
 
 @_where(lambda bed: bed.missing_database is not None)
-def test_missing_database_is_permanent(bed: Bed, served: Served) -> None:
+def test_missing_database_is_reported_without_retry(bed: Bed, served: Served) -> None:
     error = refusal(bed.source, _elsewhere(served.connection_string))
     assert not error.transient
     assert str(bed.missing_database) in str(error)
