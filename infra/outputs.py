@@ -51,5 +51,7 @@ def _success(outputs: list[object]) -> object:
     if error:
         raise pulumi.RunError(str(error))
     if succeeded is False:
-        pulumi.log.warn("a worker failed: `python -m aggregate --stack ...` names it")
+        pulumi.log.warn(
+            f"a worker failed; its name and error are in the report: ./loadtest report -s {pulumi.get_stack()}"
+        )
     return succeeded
