@@ -2,7 +2,7 @@
 STACK ?= small
 PYTHON ?= python3
 TIER ?= bare
-JOBS ?= 2
+JOBS ?= 3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
