@@ -9,8 +9,9 @@ LoadtestError               1
 │   ├── ServerError             a server that refused, disconnected or did not start
 │   ├── StorageError            a file or RAM disk that cannot be written
 │   └── ResultError             a result that is missing or cannot be read
-├── VerificationError       3   rows that differ from the generated ones
-└── ThresholdError          99  a metric beyond its threshold
+└── VerificationError       3   rows that differ from the generated ones
+
+A threshold that failed is part of a report, not an error: the report ends with code 99.
 """
 
 from collections.abc import Callable
@@ -103,12 +104,6 @@ class VerificationError(LoadtestError):
     """Rows that differ from the generated ones."""
 
     exit_code = ExitCode.DIFFERENCE
-
-
-class ThresholdError(LoadtestError):
-    """A metric beyond its threshold."""
-
-    exit_code = ExitCode.THRESHOLD
 
 
 def exit_code_of(main: Callable[[], int | None], report: Callable[[str], object]) -> int:

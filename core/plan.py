@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
@@ -132,11 +132,3 @@ def _by_range(tables: Sequence[str], row_count: int, workers: int) -> list[list[
                 remaining.appendleft((name, first + taken, rows - taken))
         dealt.append(own)
     return dealt
-
-
-def rows_by_table(plan: LoadPlan) -> Mapping[str, int]:
-    """Return the number of rows that the workers load into each table."""
-    return {
-        name: sum(shard.rows for worker in plan.workers for shard in worker.shards if shard.table == name)
-        for name in plan.tables
-    }

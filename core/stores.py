@@ -20,8 +20,6 @@ class Capabilities:
     """What `method: bulk` does, in the server's own terms."""
     insert: str
     """What `method: insert` does."""
-    transactional: bool
-    """Whether a batch is stored as a whole or not at all."""
     key_range_deletable: bool
     """Whether a redo removes its rows by a range of keys; otherwise it replaces its files or partitions."""
     needs_server: bool = True
@@ -58,7 +56,6 @@ MYSQL = _declare(
         schemes=("mysql",),
         bulk="LOAD DATA LOCAL INFILE from memory",
         insert="multi-row INSERT",
-        transactional=True,
         key_range_deletable=True,
         port=3306,
     )
@@ -69,7 +66,6 @@ POSTGRESQL = _declare(
         schemes=("postgresql", "postgres"),
         bulk="COPY FROM STDIN",
         insert="multi-row INSERT",
-        transactional=True,
         key_range_deletable=True,
         port=5432,
         embedded=True,
@@ -81,7 +77,6 @@ MONGODB = _declare(
         schemes=("mongodb", "mongodb+srv"),
         bulk="unordered insertMany of encoded documents",
         insert="insertOne",
-        transactional=False,
         key_range_deletable=True,
         port=27017,
         largest_batch=100_000,
@@ -93,7 +88,6 @@ NEO4J = _declare(
         schemes=("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"),
         bulk="UNWIND of rows, one transaction per batch",
         insert="one CREATE at a time",
-        transactional=True,
         key_range_deletable=True,
         port=7687,
         shortest_password=8,
@@ -106,7 +100,6 @@ KAFKA = _declare(
         schemes=("kafka",),
         bulk="pipelined produce of encoded messages",
         insert="one message at a time, each acknowledged",
-        transactional=False,
         key_range_deletable=False,
         port=9092,
         advertises_address=True,
@@ -118,7 +111,6 @@ CSV = _declare(
         schemes=("file",),
         bulk="columnar writer",
         insert="one row at a time",
-        transactional=False,
         key_range_deletable=False,
         needs_server=False,
         file_suffix=".csv",
@@ -130,7 +122,6 @@ JSONL = _declare(
         schemes=("file",),
         bulk="columnar writer",
         insert="one row at a time",
-        transactional=False,
         key_range_deletable=False,
         needs_server=False,
         file_suffix=".jsonl",

@@ -15,7 +15,6 @@ from core.schema.location import Location
         (errors.StorageError("x"), 1),
         (errors.ResultError("x"), 1),
         (errors.VerificationError("x"), 3),
-        (errors.ThresholdError("x"), 99),
     ],
 )
 def test_errors_print_one_line_and_return_exit_code(error, code):
