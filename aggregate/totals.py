@@ -20,7 +20,7 @@ from aggregate.warnings import run_warnings
 from core.errors import ExitCode
 from core.options import Operation
 from core.plan import WorkerPlan
-from core.results import ExitReason, TableVerification, WorkerResult
+from core.results import MOST_DIFFERENCES, ExitReason, TableVerification, WorkerResult
 from core.text import visible
 from core.thresholds import Threshold, parse_thresholds
 
@@ -28,7 +28,6 @@ THROTTLED = 0.10
 """From this share of the time on, the CPU quota limits the run: every phase waits for it."""
 PREVAILING = 0.50
 """From this share of the time on, a phase limits the run."""
-_DIFFERENCES_KEPT = 10
 _REASON = 1_000
 """How many characters of an error are shown; the JSON report has all of it in the worker's result."""
 _Number = TypeVar("_Number", int, float)
@@ -204,7 +203,7 @@ def _table(name: str, parts: Sequence[TableVerification]) -> TableVerification:
         mismatched=sum(part.mismatched for part in parts),
         matched=sum(part.matched for part in parts),
         extra=sum(part.extra for part in parts),
-        differences=tuple(each for part in parts for each in part.differences)[:_DIFFERENCES_KEPT],
+        differences=tuple(each for part in parts for each in part.differences)[:MOST_DIFFERENCES],
         duration_ms=max(part.duration_ms for part in parts),
     )
 

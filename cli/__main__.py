@@ -6,10 +6,11 @@ import sys
 from collections.abc import Sequence
 
 from cli.commands import COMMANDS
+from core.errors import ExitCode, exit_code_of
 from core.setup_hint import run_with_hint
 
-_BAD_INPUT = 2
-_INTERRUPTED = 130
+_SIGINT = 130
+"""The exit code that shells use for a command that Ctrl-C ended."""
 _EXIT_CODES = """\
 exit codes:
   0   success
@@ -43,20 +44,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] in (["-h"], ["--help"], ["help"]):
         sys.stdout.write(f"{usage()}\n")
-        return 0
+        return ExitCode.OK
     if not given or given[0] not in COMMANDS:
         problem = f"{given[0]!r} is not a valid command" if given else "is missing"
         sys.stderr.write(f"error: COMMAND: {problem}; use one of {', '.join(COMMANDS)}\n")
-        return _BAD_INPUT
+        return ExitCode.BAD_INPUT
     try:
         return run_with_hint(lambda: _run(given[0], given[1:]))
     except KeyboardInterrupt:
-        return _INTERRUPTED
+        return _SIGINT
 
 
 def _run(name: str, arguments: Sequence[str]) -> int:
-    from core.errors import exit_code_of
-
     return exit_code_of(lambda: COMMANDS[name].run(arguments), lambda line: sys.stderr.write(f"{line}\n"))
 
 

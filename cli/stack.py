@@ -12,6 +12,7 @@ from cli import backend
 from core.errors import RunError, SettingsError
 from core.process import pulumi_command
 from core.stack_file import own_file, project_name, stacks_of
+from core.text import one_line
 
 
 def require(project: Path, stack: str, environment: Mapping[str, str]) -> None:
@@ -65,7 +66,7 @@ def _listed(project: Path, environment: Mapping[str, str]) -> set[str]:
     command = [*pulumi_command(), "stack", "ls", "--json", "--non-interactive"]
     done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise RunError(f"`pulumi stack ls` failed: {' '.join(done.stderr.split())[-300:]}")
+        raise RunError(f"`pulumi stack ls` failed: {one_line(done.stderr, -300)}")
     return {str(entry["name"]).rpartition("/")[2] for entry in json.loads(done.stdout or "[]")}
 
 

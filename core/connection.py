@@ -15,6 +15,8 @@ from core.errors import InputError
 from core.stores import Capabilities
 from core.text import redacted
 
+CONNECTION_KEY = "connectionString"
+"""The setting that names an existing server."""
 _SECRET_OPTIONS = (
     "password", "secret", "passphrase", "token", "credential", ".pem", "private.key", "oauthbearer.config",
     "authmechanismproperties",
@@ -56,7 +58,7 @@ class Connection:
     options: tuple[tuple[str, str], ...] = ()
     secrets: tuple[str, ...] = ()
     """Passwords, tokens and private keys, both decoded and as written."""
-    key: str = "connectionString"
+    key: str = CONNECTION_KEY
     """The key or argument that has the string, for messages."""
 
     def __str__(self) -> str:
@@ -118,7 +120,7 @@ class _Pieces(NamedTuple):
     options: tuple[tuple[str, str], ...]
 
 
-def parse_connection(text: str, source: Capabilities, key: str = "connectionString") -> Connection:
+def parse_connection(text: str, source: Capabilities, key: str = CONNECTION_KEY) -> Connection:
     """Parse a source's connection string; the InputError for an invalid one does not repeat the string."""
     port = f":{source.port}" if source.port else ""
     expected = f"write {source.schemes[0]}://user:password@host{port}/database"

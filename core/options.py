@@ -111,3 +111,8 @@ class LoadOptions(BaseModel):
     def load_options(self) -> dict[str, Any]:
         """Return the options by name, without the other fields of a subclass."""
         return {name: getattr(self, name) for name in LoadOptions.model_fields}
+
+
+def default_of(option: str) -> Any:
+    """Return the default of a load option."""
+    return LoadOptions.model_fields[option].default

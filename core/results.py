@@ -24,6 +24,10 @@ class ExitReason(StrEnum):
     NEVER_STARTED = "never_started"
 
 
+MOST_DIFFERENCES = 10
+"""The most differences of one table that a worker's result and the report contain."""
+
+
 class _Report(BaseModel):
     """Readers ignore unknown fields of a newer worker; writers write all fields."""
 

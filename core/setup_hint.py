@@ -1,11 +1,12 @@
-"""The line on set-up for a Python that lacks the packages of this project. Imports the standard library only."""
+"""The line on set-up for a Python that lacks the packages of this project. Needs the standard library only."""
 
 import sys
 from collections.abc import Callable
 
+from core.errors import ExitCode
+
 _OWN_PACKAGES = ("cli", "core", "infra", "worker", "aggregate")
 _REMEDY = "run `make venv` in the project's folder and use .venv/bin/python"
-_BAD_INPUT = 2
 
 
 def run_with_hint(main: Callable[[], int]) -> int:
@@ -20,4 +21,4 @@ def run_with_hint(main: Callable[[], int]) -> int:
         if name.split(".")[0] in _OWN_PACKAGES:
             raise
         sys.stderr.write(f"error: package {name!r} is not installed for {sys.executable}; {_REMEDY}\n")
-        return _BAD_INPUT
+        return ExitCode.BAD_INPUT

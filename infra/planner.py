@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from core.connection import CONNECTION_KEY
 from core.errors import SettingsError
 from core.options import Operation
 from core.plan import Limits, LoadPlan, Shard, partition
@@ -121,7 +122,7 @@ def _check_operation(settings: Settings) -> None:
     )
     if settings.operation is Operation.VERIFY and not kept:
         remedy = (
-            "name the server that has them by connectionString"
+            f"name the server that has them by {CONNECTION_KEY}"
             if settings.capabilities.needs_server
             else "set platform to local, and name their folder by outputDir"
         )

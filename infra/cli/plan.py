@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from core.connection import CONNECTION_KEY
 from core.errors import ExitCode, InputError, exit_code_of
 from core.plan import LoadPlan, Shard
 from core.units import format_size
@@ -16,7 +17,7 @@ from infra.databases.spec import DatabaseSpec
 from infra.planner import WORKING_SET, estimated_bytes, plan_of, warnings_of
 from infra.platforms import PLATFORMS
 from infra.settings.configuration import encrypted_keys, stack_values
-from infra.settings.model import Settings, check_secrets
+from infra.settings.model import NAMESPACE, Settings, check_secrets
 from infra.settings.output_dir import check_output
 
 
@@ -34,12 +35,10 @@ def _run(arguments: argparse.Namespace) -> int:
     project = Path.cwd()
     values = {**stack_values(project, arguments.stack), **_overrides(arguments.config)}
     check_secrets(values, (), arguments.stack)
-    server_is_unread = (
-        "connectionString" in encrypted_keys(project, arguments.stack) and "connectionString" not in values
-    )
+    server_is_unread = CONNECTION_KEY in encrypted_keys(project, arguments.stack) and CONNECTION_KEY not in values
     if server_is_unread:
         # Only the engine can decrypt it. A placeholder is enough to plan for an existing server.
-        values["connectionString"] = f"{values['source']}://encrypted/encrypted"
+        values[CONNECTION_KEY] = f"{values['source']}://encrypted/encrypted"
     settings = Settings.of(values)
     plan = plan_of(settings, project)
     check_output(settings, project, arguments.stack.rpartition("/")[2], plan)
@@ -49,7 +48,8 @@ def _run(arguments: argparse.Namespace) -> int:
     database = database_of(settings)
     _show(Console(highlight=False), arguments.stack, settings, plan, database)
     if server_is_unread:
-        sys.stdout.write("server: existing, named by loadtest:connectionString, which is encrypted and not read here\n")
+        key = f"{NAMESPACE}:{CONNECTION_KEY}"
+        sys.stdout.write(f"server: existing, named by {key}, which is encrypted and not read here\n")
     for warning in warnings_of(plan, database, here=settings.runs_here, port_kept=settings.keep_database_port):
         sys.stdout.write(f"warning: {warning}\n")
     return ExitCode.OK
@@ -62,7 +62,7 @@ def _overrides(pairs: Sequence[str]) -> dict[str, str]:
         key, equals, value = pair.partition("=")
         if not equals:
             raise InputError.of("--config", pair, "has no value", "write one like loadtest:workers=4")
-        overrides[key.removeprefix("loadtest:")] = value
+        overrides[key.removeprefix(f"{NAMESPACE}:")] = value
     return overrides
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Self
 from pydantic import ConfigDict, Field, SecretStr, ValidationError
 from pydantic.alias_generators import to_camel
 
-from core.connection import Connection, parse_connection
+from core.connection import CONNECTION_KEY, Connection, parse_connection
 from core.errors import InputError, Problem, SettingsError
 from core.options import Count, LoadOptions, OnExisting, one_of
 from core.stores import SOURCES, Capabilities
@@ -28,9 +28,8 @@ from infra.settings.types import (
 )
 
 NAMESPACE = "loadtest"
-_SECRETS = ("connectionString", "databasePassword")
-
-
+_PASSWORD_KEY = "databasePassword"  # noqa: S105 - the name of a setting
+_SECRETS = (CONNECTION_KEY, _PASSWORD_KEY)
 _KEYS = {"schema_file": "schema", "timeout_seconds": "timeout", "connect_seconds": "connectTimeout"}
 """Fields whose key is not their name in camel case."""
 
@@ -90,7 +89,7 @@ class Settings(LoadOptions):
         """The existing server, if one is named. Raises InputError for an invalid connection string."""
         if self.connection_string is None:
             return None
-        key = f"{NAMESPACE}:connectionString"
+        key = f"{NAMESPACE}:{CONNECTION_KEY}"
         if not self.capabilities.needs_server:
             raise InputError(
                 f"{key}: is set, but {self.source} writes files; remove it, and name a folder by outputDir"
@@ -147,7 +146,7 @@ def check_secrets(values: Mapping[str, Any], encrypted: Collection[str], stack: 
     for key in _SECRETS:
         if not values.get(key) or key in encrypted:
             continue
-        if key == "connectionString" and not _holds_secret(values):
+        if key == CONNECTION_KEY and not _holds_secret(values):
             continue
         kept = "; the stack's history keeps it, so change the password" if recorded else ""
         raise SettingsError(
@@ -160,7 +159,7 @@ def _holds_secret(values: Mapping[str, Any]) -> bool:
     """Return whether a connection string contains a password; True for an invalid one."""
     source = SOURCES.get(str(values.get("source")))
     try:
-        return source is None or parse_connection(str(values["connectionString"]), source).has_secret
+        return source is None or parse_connection(str(values[CONNECTION_KEY]), source).has_secret
     except InputError:
         return True
 
@@ -169,7 +168,7 @@ def _check_password(settings: Settings) -> None:
     """Raise SettingsError for a password that the server does not accept."""
     if settings.database_password is None or not settings.owns_server:
         return
-    password, key = settings.database_password.get_secret_value(), f"{NAMESPACE}:databasePassword"
+    password, key = settings.database_password.get_secret_value(), f"{NAMESPACE}:{_PASSWORD_KEY}"
     if not password.isprintable():
         raise SettingsError(f"{key}: contains a line break or another control character; write printable characters")
     if len(password) < (shortest := settings.capabilities.shortest_password):

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import ExitCode, InputError
+from core.options import default_of
 from core.plan import BASE_INSTANT
 from core.schema.file import load_schema
 from core.schema.model import Schema, Table
+from core.stores import CSV, JSONL
 from worker.commands.text_table import text_table
 from worker.encode.csv import CsvEncoder
 from worker.encode.encoder import RowEncoder
@@ -20,7 +22,7 @@ from worker.generate import Dataset, TableRows
 _BATCH = 10_000
 _MOST_SHOWN = 10_000
 _LAST = 1 << 62
-_ENCODERS: Mapping[str, Callable[[Table], RowEncoder]] = {"csv": CsvEncoder, "jsonl": NdjsonEncoder}
+_ENCODERS: Mapping[str, Callable[[Table], RowEncoder]] = {CSV.name: CsvEncoder, JSONL.name: NdjsonEncoder}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -30,7 +32,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--rows", default="0:10", help="first row and end, from 0 and without the end (default: 0:10)")
     parser.add_argument("--columns", help="only these columns, separated by commas (default: all)")
     parser.add_argument("--format", choices=["table", *_ENCODERS], default="table", help="default: table")
-    parser.add_argument("--seed", type=int, default=42, help="the base seed (default: 42)")
+    parser.add_argument("--seed", type=int, default=default_of("seed"), help="the base seed (default: %(default)s)")
     parser.add_argument("--row-count", type=int, help="rows of each table, for references (default: the end of --rows)")
 
 

@@ -11,7 +11,7 @@ from core.plan import LoadPlan, partition
 from core.process import INDEX_ARGUMENT, PLAN_ARGUMENT, result_file
 from core.schema.checks import check_limits
 from core.schema.file import load_schema
-from core.stores import METHODS, Capabilities, capabilities_of
+from core.stores import METHODS, SOURCES, Capabilities, capabilities_of
 from worker.assignment import Assignment, Folders, connection_of, read_plan
 from worker.lifecycle import run_worker
 from worker.result.retry_marker import attempt_of_environment, begin_attempt
@@ -37,7 +37,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(INDEX_ARGUMENT, type=int, help="the number of this worker in the plan, from 0")
     parser.add_argument("--worker-id", default="worker-1", help="the name of the worker in the report")
     parser.add_argument("--schema", type=Path, help="the schema file")
-    parser.add_argument("--source", help="postgresql, csv, jsonl, ...")
+    parser.add_argument("--source", help=", ".join(SOURCES))
     parser.add_argument("--tables", help="names separated by commas (default: all tables of the schema)")
     for name, field in _OPTIONS.items():
         default = _DEFAULTS.get(name, field.default)

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 
 from core.errors import ExitCode, InputError
+from core.options import default_of
 from core.plan import BASE_INSTANT
 from core.schema.checks.capacity import check_rows
 from core.schema.checks.references import described
@@ -26,8 +27,10 @@ _HEADER = ("column", "type", "generator", "bytes", "row 0")
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the options of `worker schema`."""
     parser.add_argument("schema", type=Path, help="the schema file")
-    parser.add_argument("--row-count", type=int, default=10_000, help="rows of each table (default: 10000)")
-    parser.add_argument("--seed", type=int, default=42, help="the base seed of the values shown (default: 42)")
+    for option, text in (("row_count", "rows of each table"), ("seed", "the base seed of the values shown")):
+        parser.add_argument(
+            f"--{option.replace('_', '-')}", type=int, default=default_of(option), help=f"{text} (default: %(default)s)"
+        )
 
 
 def run(arguments: Namespace) -> int:

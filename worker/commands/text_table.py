@@ -3,6 +3,8 @@
 import unicodedata
 from collections.abc import Sequence
 
+from core.text import visible
+
 _WIDEST = 64
 
 
@@ -17,9 +19,7 @@ def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _fitted(cell: str) -> str:
-    shown = "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode() for character in cell
-    )
+    shown = visible(cell)
     return shown if _width(shown) <= _WIDEST else shown[: _WIDEST - 1] + "…"
 
 

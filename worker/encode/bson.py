@@ -25,6 +25,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from bson import encode as encode_document
 
+from core.schema.checks.mongodb import DECIMAL_DIGITS, INT64
 from core.schema.model import Column, Table
 from core.schema.types import BINARIES, DOCUMENTS, STRINGS, TIMESTAMPS, DataType, Kind
 from worker.encode import text
@@ -49,7 +50,6 @@ _DOUBLE, _STRING, _DOCUMENT, _ARRAY, _BINARY, _BOOL, _DATETIME, _NULL, _INT32, _
     bytes([code]) for code in (0x01, 0x02, 0x03, 0x04, 0x05, 0x08, 0x09, 0x0A, 0x10, 0x12, 0x13)
 )  # fmt: skip
 _MILLISECONDS_A_DAY = 86_400_000
-_DECIMAL128_DIGITS = 34
 _DECIMAL128_BIAS = 6176
 
 Value = tuple[Piece, Sequence[Piece]]
@@ -108,7 +108,7 @@ def _times(column: Any, type_: DataType) -> Value:
 
 
 def _decimals(column: Any, type_: DataType) -> Value:
-    if (type_.precision or 1) > _DECIMAL128_DIGITS:
+    if (type_.precision or 1) > DECIMAL_DIGITS:
         return _strings(join(text.by_polars(column, type_), len(column)), type_)
     negative, low, high = magnitudes(column)
     exponent = np.uint64((_DECIMAL128_BIAS - (type_.scale or 0)) << 49)
@@ -149,7 +149,7 @@ def _json_value(document: str) -> tuple[bytes, bytes]:
 
 def _whole_number(digits: str) -> int | float:
     number = int(digits)
-    return number if -(2**63) <= number < 2**63 else float(number)
+    return number if number in INT64 else float(number)
 
 
 _WRITERS: Mapping[Kind, Writer] = {

@@ -59,6 +59,8 @@ class WorkerSlot:
 
 
 ALONE = WorkerSlot(0, 1)
+ROWS_PER_STATEMENT = 1_000
+"""Rows of one multi-row INSERT, as loaders commonly send them, and keys of one DELETE."""
 
 
 class KeyRange(NamedTuple):

@@ -48,12 +48,12 @@ def unpadded(values: pa.Array, _: DataType) -> pa.Array:
     return pc.utf8_rtrim(values, " ")
 
 
-def large_numbers_as_doubles(low: int, high: int) -> Stored:
-    """Return a loss for JSON: whole numbers outside `low` to `high` become doubles."""
+def large_numbers_as_doubles(exact: range) -> Stored:
+    """Return a loss for JSON: whole numbers outside `exact` become doubles."""
 
     def whole(digits: str) -> int | float:
         number = int(digits)
-        return number if low <= number <= high else float(number)
+        return number if number in exact else float(number)
 
     def lose(texts: pa.Array, _: DataType) -> pa.Array:
         distinct = texts.dictionary_encode()

@@ -2,10 +2,7 @@
 
 from collections.abc import Mapping
 
-from core.results import Difference, TableVerification, VerificationReport
-
-MOST_DIFFERENCES = 10
-"""The number of differences that are reported per table."""
+from core.results import MOST_DIFFERENCES, Difference, TableVerification, VerificationReport
 
 
 class TableDiff:

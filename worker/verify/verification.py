@@ -10,13 +10,12 @@ from core.results import VerificationReport
 from core.schema.model import Table
 from core.stores import SOURCES
 from worker.generate import Dataset, TableRows
+from worker.pipeline import CHUNK_ROWS
 from worker.result.counters import Counters
 from worker.sources.base import Fingerprint, KeySpan, Scope, Source
 from worker.sources.row_checksum import total_of
 from worker.verify.shard import verify_shard
 from worker.verify.table_diff import TableDiff, report_of
-
-_CHUNK = 16_384
 
 
 def is_as_generated(source: Source, rows: TableRows, scope: Scope) -> bool:
@@ -31,8 +30,8 @@ def is_as_generated(source: Source, rows: TableRows, scope: Scope) -> bool:
 def _expected(source: Source, rows: TableRows, scope: Scope) -> Fingerprint:
     shard = scope.shard
     total, smallest, largest = 0, None, None
-    for first in range(shard.first_row, shard.first_row + shard.rows, _CHUNK):
-        count = min(_CHUNK, shard.first_row + shard.rows - first)
+    for first in range(shard.first_row, shard.first_row + shard.rows, CHUNK_ROWS):
+        count = min(CHUNK_ROWS, shard.first_row + shard.rows - first)
         batch = rows.batch(first, count)
         for place, column in enumerate(rows.table.columns):
             as_stored = source.as_stored(column, batch.column(column.name))

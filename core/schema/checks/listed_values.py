@@ -49,12 +49,12 @@ def padding_warnings(column: Column, type_: DataType, server: str) -> Iterator[s
         yield f"{server} pads a char with spaces: those at the end of the schema's values are lost; use varchar"
 
 
-def number_warnings(column: Column, low: int, high: int, server: str) -> Iterator[str]:
-    """Yield a warning for listed documents with whole numbers outside `low` to `high`, which become doubles."""
+def number_warnings(column: Column, exact: range, server: str) -> Iterator[str]:
+    """Yield a warning for listed documents with whole numbers outside `exact`, which become doubles."""
     if column.type.kind not in DOCUMENTS:
         return
     numbers = (number for value in given_values(column.generator) for number in _numbers(document_of(value)))
-    if any(not low <= number <= high for number in numbers):
+    if any(number not in exact for number in numbers):
         yield f"{server}'s JSON numbers beyond 64 bits are doubles: larger numbers of the schema's values are rounded"
 
 

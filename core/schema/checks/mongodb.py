@@ -17,7 +17,10 @@ from core.units import MIB
 
 LARGEST_DOCUMENT = 16 * MIB
 _DEEPEST = 100
-_DECIMAL_DIGITS = 34
+DECIMAL_DIGITS = 34
+"""The most digits of a Decimal128; a longer decimal is stored as text."""
+INT64 = range(-(2**63), 2**63)
+"""The whole numbers that a document stores as they are; others become doubles."""
 _FINER_THAN_MILLISECONDS = (Static, OneOf, SampleArray, Faker)
 """Generators of instants that may have microseconds; the others give whole milliseconds."""
 _NO_IDS = (*DOCUMENTS, Kind.ARRAY, Kind.SET)
@@ -44,14 +47,14 @@ def warnings(table: Table) -> Iterator[str]:
     for column in table.columns:
         where = f"table {table.name}: column {column.name}"
         type_ = column.type.element or column.type
-        if type_.kind is Kind.DECIMAL and (type_.precision or 0) > _DECIMAL_DIGITS:
+        if type_.kind is Kind.DECIMAL and (type_.precision or 0) > DECIMAL_DIGITS:
             yield (
-                f"{where}: MongoDB's decimals have {_DECIMAL_DIGITS} digits: "
+                f"{where}: MongoDB's decimals have {DECIMAL_DIGITS} digits: "
                 f"a decimal({type_.precision},{type_.scale}) is stored as text"
             )
         if type_.kind in TIMESTAMPS and isinstance(column.generator, _FINER_THAN_MILLISECONDS):
             yield f"{where}: MongoDB's dates have milliseconds: finer parts of the schema's values are cut off"
-        yield from (f"{where}: {warning}" for warning in number_warnings(column, -(2**63), 2**63 - 1, "MongoDB"))
+        yield from (f"{where}: {warning}" for warning in number_warnings(column, INT64, "MongoDB"))
 
 
 def _json_complaints(column: Column) -> Iterator[str]:

@@ -17,6 +17,8 @@ LONGEST_KEY = 768
 LONGEST_CHAR = 255
 """The most characters of a MySQL CHAR; a longer `char` is stored as a varchar or longtext."""
 MOST_MEMBERS = 64
+JSON_INTEGERS = range(-(2**63), 2**64)
+"""The whole numbers that JSON holds as they are; others become doubles."""
 _DOUBLE_DIGITS = 15
 """Digits of a decimal that a double gives back unchanged."""
 _LONGEST_MEMBER, _LONGEST_NAME, _MOST_COLUMNS = 255, 64, 1_017
@@ -74,7 +76,7 @@ def warnings(table: Table) -> Iterator[str]:
             )
         if column.type.kind is Kind.CHAR and (column.type.length or 0) <= LONGEST_CHAR:
             yield from (f"{where}: {warning}" for warning in padding_warnings(column, column.type, "MySQL"))
-        yield from (f"{where}: {warning}" for warning in number_warnings(column, -(2**63), 2**64 - 1, "MySQL"))
+        yield from (f"{where}: {warning}" for warning in number_warnings(column, JSON_INTEGERS, "MySQL"))
 
 
 def row_bytes(table: Table) -> int:

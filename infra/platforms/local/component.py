@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, Resource
 
+from core.connection import CONNECTION_KEY
 from core.errors import LoadtestError, SettingsError
 from core.process import CONNECTION_VARIABLE
 from infra.databases.spec import DatabaseSpec
@@ -102,7 +103,7 @@ class LocalLoadTest(pulumi.ComponentResource):
         if args.database and not args.settings.capabilities.embedded:
             raise SettingsError(
                 f"{NAMESPACE}:platform: local, which has no embedded {args.settings.source} server; "
-                f"set {NAMESPACE}:platform to docker, or name a server by {NAMESPACE}:connectionString"
+                f"set {NAMESPACE}:platform to docker, or name a server by {NAMESPACE}:{CONNECTION_KEY}"
             )
         own = pulumi.ResourceOptions(parent=self)
         instance = Instance(f"{name}-instance", args.stack, own)

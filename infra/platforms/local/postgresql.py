@@ -10,13 +10,12 @@ from pathlib import Path
 
 from core.errors import ServerError
 from core.text import one_line
+from infra.databases.postgresql import NAME
 from infra.databases.spec import DatabaseSpec
 from infra.platforms.local.limits import ControlGroup, mount_ram_disk
 from infra.platforms.local.pidfile import end_remembered, remember
 from infra.platforms.local.server_user import Account, remove_home
 
-_NAME = "loadtest"
-"""The user and the database."""
 _START_SECONDS = 60
 _LONGEST_SOCKET_FOLDER = 90
 """In bytes: the path of a socket has at most 107."""
@@ -46,8 +45,8 @@ def start(specification: DatabaseSpec, password: str, folder: Path, group: str) 
     postmaster = int((data / "postmaster.pid").read_text().splitlines()[0])
     remember(postmaster, folder / "server.pid")
     ControlGroup.make(f"{group}/database", specification.cpu, specification.memory).add(postmaster)
-    reached = ["-h", "127.0.0.1", "-p", str(port), "-U", _NAME]
-    account.run([programs / "createdb", *reached, _NAME], {**os.environ, "PGPASSWORD": password})
+    reached = ["-h", "127.0.0.1", "-p", str(port), "-U", NAME]
+    account.run([programs / "createdb", *reached, NAME], {**os.environ, "PGPASSWORD": password})
     return Running(port)
 
 
@@ -86,7 +85,7 @@ def _initialise(programs: Path, data: Path, password: str, account: Account) -> 
     password_file.touch(mode=0o600)
     password_file.write_text(password)
     account.own(password_file)
-    access = ["-U", _NAME, "-A", "scram-sha-256", f"--pwfile={password_file}"]
+    access = ["-U", NAME, "-A", "scram-sha-256", f"--pwfile={password_file}"]
     try:
         account.run([programs / "initdb", "-D", data, *access, "-E", "utf8", "--locale=C.UTF-8", "--no-sync"])
     finally:

@@ -4,6 +4,7 @@ import csv
 from pathlib import Path
 
 from core.connection import Connection
+from core.output.manifest import PART_PREFIX
 from core.stores import BULK, CSV, INSERT
 from worker.encode.by_row import CsvByRow
 from worker.encode.csv import CsvEncoder
@@ -22,4 +23,4 @@ def count_rows(part: Path) -> int:
     """Return the rows of a part as Python's own reader counts them; the part of row 0 also has a header."""
     with part.open(newline="", encoding="utf-8") as file:
         lines = sum(1 for _ in csv.reader(file))
-    return lines - 1 if int(part.stem.removeprefix("part-")) == 0 else lines
+    return lines - 1 if int(part.stem.removeprefix(PART_PREFIX)) == 0 else lines

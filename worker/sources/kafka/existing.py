@@ -10,12 +10,13 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     TopicDescription,
 )
 
+from core.options import default_of
 from core.schema.checks.listed_values import largest_row
 from core.schema.model import Table
 from core.text import one_line
 from worker.sources.kafka.topics import MESSAGE_OVERHEAD, SECONDS, settings_of
 
-SHORTEST_RETENTION_MS = 3_600_000
+SHORTEST_RETENTION_MS = default_of("timeout_seconds") * 1000
 """The default timeout of a run: messages that are deleted earlier cannot be verified."""
 _UNKNOWN = (KafkaError.UNKNOWN_TOPIC_OR_PART,)
 _DENIED = (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.CLUSTER_AUTHORIZATION_FAILED)

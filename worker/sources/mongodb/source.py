@@ -22,7 +22,7 @@ from core.plan import Shard
 from core.schema.model import Table
 from core.stores import INSERT, MONGODB
 from worker.encode.bson import BsonEncoder
-from worker.sources.base import BaseSource, KeyRange, Scope, Sink, WorkerSlot
+from worker.sources.base import ROWS_PER_STATEMENT, BaseSource, KeyRange, Scope, Sink, WorkerSlot
 from worker.sources.mongodb import reader
 from worker.sources.mongodb.connection import arguments, open_client, refuses_tls
 from worker.sources.mongodb.errors import server_error
@@ -30,7 +30,6 @@ from worker.sources.mongodb.prepare import prepare
 from worker.sources.mongodb.sinks import InsertManySink, InsertOneSink
 from worker.sources.mongodb.types import TYPES
 
-_KEYS_PER_DELETE = 1_000
 _OPTIONS: "CodecOptions[dict[str, Any]]" = CodecOptions(uuid_representation=UuidRepresentation.STANDARD)
 _UNACKNOWLEDGED_BY_DISK = WriteConcern(w=1, j=False)
 
@@ -162,8 +161,8 @@ def _conditions(table: Table, keys: KeyRange | pa.Array) -> Iterator[dict[str, A
     if isinstance(keys, KeyRange):
         yield {"$gte": keys.low, "$lte": keys.high}
         return
-    for first in range(0, len(keys), _KEYS_PER_DELETE):
-        yield {"$in": _key_values(table, keys.slice(first, _KEYS_PER_DELETE))}
+    for first in range(0, len(keys), ROWS_PER_STATEMENT):
+        yield {"$in": _key_values(table, keys.slice(first, ROWS_PER_STATEMENT))}
 
 
 def _key_values(table: Table, keys: pa.Array) -> list[Any]:

@@ -12,6 +12,7 @@ from bson.binary import Binary
 from bson.decimal128 import Decimal128
 from bson.int64 import Int64
 
+from core.schema.checks.mongodb import DECIMAL_DIGITS, INT64
 from core.schema.types import DataType, Kind
 from worker.encode.by_row import microseconds
 from worker.encode.json_text import element_of
@@ -22,9 +23,6 @@ from worker.sources.column_types import (
     named,
     stored_elements,
 )
-
-_DECIMAL128_DIGITS = 34
-_INT64 = range(-(2**63), 2**63)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +43,7 @@ def _itself(value: Any, _: DataType) -> Any:
 
 
 def _has_decimal128(type_: DataType) -> bool:
-    return (type_.precision or 0) <= _DECIMAL128_DIGITS
+    return (type_.precision or 0) <= DECIMAL_DIGITS
 
 
 def _decimal(value: Any, type_: DataType) -> Any:
@@ -62,7 +60,7 @@ def _document(value: str, _: DataType) -> Any:
 
 def _whole_number(digits: str) -> int | float:
     number = int(digits)
-    return number if number in _INT64 else float(number)
+    return number if number in INT64 else float(number)
 
 
 def _array(value: list[Any], type_: DataType) -> list[Any]:
@@ -82,9 +80,7 @@ _DATETIME = MongoDBType(
     value=lambda value, _: value.replace(microsecond=value.microsecond // 1000 * 1000),
     stored=milliseconds,
 )
-_DOCUMENT = MongoDBType(
-    name=named("the value itself"), value=_document, stored=large_numbers_as_doubles(_INT64[0], _INT64[-1])
-)
+_DOCUMENT = MongoDBType(name=named("the value itself"), value=_document, stored=large_numbers_as_doubles(INT64))
 
 TYPES: Mapping[Kind, MongoDBType] = {
     Kind.BOOL: MongoDBType(name=named("boolean"), value=_itself),

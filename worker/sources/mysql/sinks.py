@@ -10,13 +10,11 @@ from core.errors import ServerError
 from core.schema.model import Table
 from worker.encode.mysql import CONVERTED, MysqlTextEncoder
 from worker.encode.rows import Records, Rows
-from worker.sources.base import BatchReceipt
+from worker.sources.base import ROWS_PER_STATEMENT, BatchReceipt
 from worker.sources.mysql.connection import RowConnection
 from worker.sources.mysql.ddl import name, names, qualified
 from worker.sources.mysql.types import bound_values
 
-ROWS_PER_STATEMENT = 1_000
-"""Rows of one multi-row INSERT, and keys of one DELETE."""
 _FORMAT = r"FIELDS TERMINATED BY 0x09 ENCLOSED BY '' ESCAPED BY 0x5C LINES STARTING BY '' TERMINATED BY 0x0A"
 """Written as numbers: `'\\\\'` is not a backslash in every sql_mode."""
 

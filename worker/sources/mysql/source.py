@@ -15,13 +15,13 @@ from core.options import OnExisting
 from core.plan import Shard
 from core.schema.model import Table
 from core.stores import BULK, INSERT, MYSQL
-from worker.sources.base import BaseSource, KeyRange, Scope, Sink, WorkerSlot
+from worker.sources.base import ROWS_PER_STATEMENT, BaseSource, KeyRange, Scope, Sink, WorkerSlot
 from worker.sources.mysql import reader
 from worker.sources.mysql.connection import RowConnection, arguments, fix_session, is_mariadb
 from worker.sources.mysql.ddl import name, qualified
 from worker.sources.mysql.errors import server_error
 from worker.sources.mysql.prepare import prepare, require_local_infile
-from worker.sources.mysql.sinks import ROWS_PER_STATEMENT, InsertSink, LoadDataSink
+from worker.sources.mysql.sinks import InsertSink, LoadDataSink
 from worker.sources.mysql.types import TYPES, bound_values, types_of
 
 _SETTINGS = (

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from core.schema.checks.mysql import LONGEST_CHAR, LONGEST_INLINE
+from core.schema.checks.mysql import JSON_INTEGERS, LONGEST_CHAR, LONGEST_INLINE
 from core.schema.types import DataType, Kind
 from worker.encode.by_row import json_value, microseconds
 from worker.sources.column_types import (
@@ -102,7 +102,7 @@ def _simple(name: str | Callable[[DataType], str], read: str = _AS_TEXT) -> MySQ
 
 
 _BASE64 = "REPLACE(TO_BASE64({c}), '\\n', '')"
-_JSON = MySQLType(name=named("json"), stored=large_numbers_as_doubles(-(2**63), 2**64 - 1))
+_JSON = MySQLType(name=named("json"), stored=large_numbers_as_doubles(JSON_INTEGERS))
 
 TYPES: Mapping[Kind, MySQLType] = {
     Kind.BOOL: _simple("boolean", "CASE {c} WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE " + _AS_TEXT + " END"),

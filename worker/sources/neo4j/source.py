@@ -15,7 +15,7 @@ from core.plan import Shard
 from core.schema.model import Table
 from core.stores import INSERT, NEO4J
 from worker.encode.bolt import BoltEncoder
-from worker.sources.base import BaseSource, KeyRange, Scope, Sink, WorkerSlot
+from worker.sources.base import ROWS_PER_STATEMENT, BaseSource, KeyRange, Scope, Sink, WorkerSlot
 from worker.sources.neo4j import reader
 from worker.sources.neo4j.connection import Neo4jSession, arguments, open_session, refuses_tls
 from worker.sources.neo4j.ddl import name
@@ -24,7 +24,6 @@ from worker.sources.neo4j.prepare import delete_all, prepare
 from worker.sources.neo4j.sinks import CreateSink, UnwindSink
 from worker.sources.neo4j.types import TYPES
 
-_KEYS_PER_DELETE = 1_000
 _SETTINGS = (
     "server.memory.heap.max_size", "server.memory.pagecache.size", "db.tx_log.rotation.size",
     "db.tx_log.rotation.retention_policy", "db.memory.transaction.max", "db.transaction.timeout",
@@ -163,8 +162,8 @@ def _matches(table: Table, keys: KeyRange | pa.Array) -> Iterator[tuple[str, dic
     alone = Table(name=table.name, primary_key=table.primary_key, columns=(table.key,))
     batch = pa.RecordBatch.from_arrays([keys], names=[table.primary_key])
     values = [row[0] for row in BoltEncoder(alone).encode(batch).rows]
-    for first in range(0, len(values), _KEYS_PER_DELETE):
+    for first in range(0, len(values), ROWS_PER_STATEMENT):
         yield (
             f"UNWIND $keys AS key MATCH (n:{label} {{{key}: key}})",
-            {"keys": values[first : first + _KEYS_PER_DELETE]},
+            {"keys": values[first : first + ROWS_PER_STATEMENT]},
         )

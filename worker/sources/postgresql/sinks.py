@@ -13,11 +13,8 @@ from core.schema.types import STRINGS, DataType, Kind
 from worker.encode.json_text import element_of
 from worker.encode.postgres import PostgresBinaryEncoder, without_nul
 from worker.encode.rows import Records, Rows
-from worker.sources.base import BatchReceipt
+from worker.sources.base import ROWS_PER_STATEMENT, BatchReceipt
 from worker.sources.postgresql.types import TYPES
-
-_ROWS_PER_STATEMENT = 1_000
-"""Rows of one multi-row INSERT, as loaders commonly send them."""
 
 
 class CopySink:
@@ -73,8 +70,8 @@ class InsertSink:
         cursor = psycopg.ClientCursor(self._connection)
         with self._connection.transaction(), cursor:
             for piece in pieces:
-                for first in range(0, len(piece), _ROWS_PER_STATEMENT):
-                    sent += self._insert_rows(cursor, piece.rows[first : first + _ROWS_PER_STATEMENT])
+                for first in range(0, len(piece), ROWS_PER_STATEMENT):
+                    sent += self._insert_rows(cursor, piece.rows[first : first + ROWS_PER_STATEMENT])
             written = time.perf_counter()
         return BatchReceipt(sent, time.perf_counter() - written)
 
