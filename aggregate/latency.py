@@ -72,7 +72,7 @@ def _add(by_layout: dict[tuple[int, int, int], HdrHistogram], decoded: HdrHistog
 
 
 def _joined(histograms: Iterable[HdrHistogram]) -> HdrHistogram | None:
-    """Merge all into the histogram with the widest range and then the most digits, which loses no precision."""
+    """Merge all into the histogram with the widest range and, among equals, the most digits; no precision is lost."""
     by_range = sorted(
         histograms, key=lambda each: (each.highest_trackable_value, each.significant_figures), reverse=True
     )

@@ -25,9 +25,9 @@ from core.text import visible
 from core.thresholds import Threshold, parse_thresholds
 
 THROTTLED = 0.10
-"""From this share of the time on, the CPU quota limits the run: every phase waits for it."""
+"""If workers were throttled for at least this share of the time, the CPU quota limits the run."""
 PREVAILING = 0.50
-"""From this share of the time on, a phase limits the run."""
+"""If a phase took at least this share of the time, it limits the run."""
 _REASON = 1_000
 """How many characters of an error are shown; the JSON report has all of it in the worker's result."""
 _Number = TypeVar("_Number", int, float)
@@ -247,7 +247,7 @@ def _judge(threshold: Threshold, report_: Report) -> Judgement:
 
 
 def _exit_code(lines: Sequence[WorkerLine], verification: Verification | None, judged: Sequence[Judgement]) -> ExitCode:
-    """Return the run's exit code. An unfinished fleet comes first: other findings may only follow from it."""
+    """Return the run's exit code. An unfinished fleet takes precedence, because it can cause the other findings."""
     if not lines or any(not line.status.finished for line in lines):
         return ExitCode.FAILED
     if verification is not None and not verification.clean:

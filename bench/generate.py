@@ -2,7 +2,7 @@
 
 The cases are users and orders of the shop, compared with programs that make the same rows one value at a time; every
 column of every type; and the peak memory for increasing numbers of rows. Seconds are CPU seconds. Each figure is the
-median of several runs. The contenders take turns, so that a busy moment of the machine affects all of them.
+median of several runs. The programs take turns, so that a busy moment of the machine affects all of them.
 """
 
 import argparse

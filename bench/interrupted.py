@@ -33,7 +33,7 @@ PLATFORMS: Mapping[str, Mapping[str, object]] = {
     },
 }
 _BEYOND = 1.3
-"""Moments are uniformly distributed from the start to this multiple of the time until rows are loaded."""
+"""Kills are uniformly distributed between the start and this multiple of the time until rows are loaded."""
 _NAME = "interrupted"
 _EARLIEST_SECONDS = 0.5
 
@@ -63,7 +63,7 @@ def main() -> int:
 
 
 def _recorded() -> list[dict[str, Any]]:
-    """Return the recorded trials, of which those of other platforms are kept."""
+    """Return the recorded trials of the platforms that this campaign does not repeat."""
     file = RESULTS / f"{_NAME}.json"
     recorded: list[dict[str, Any]] = json.loads(file.read_text())["results"] if file.is_file() else []
     return recorded
@@ -116,7 +116,7 @@ def _row(platform: str, outcome: Interruption) -> dict[str, Any]:
 
 
 def _counted(traces: Sequence[str]) -> str:
-    """Return the number of traces of each kind as text."""
+    """Return the number of traces of each kind, as text."""
     kinds = Counter(next(kind for kind in KINDS if trace.startswith(f"{kind} ")) for trace in traces)
     return ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
 

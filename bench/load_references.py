@@ -69,7 +69,7 @@ def client(served: Served, core: int, folder: Path) -> Iterator[str]:
 
 
 def mysql(served: Served, rows: Rows) -> Callable[[], float]:
-    """Load by `mysql` and `LOAD DATA LOCAL INFILE`, from a file in the page cache."""
+    """Load with `mysql` and `LOAD DATA LOCAL INFILE`, from a file in the page cache."""
     from worker.encode.mysql import MysqlTextEncoder
 
     _files(rows, ".tsv", lambda table: MysqlTextEncoder(table).encode)
@@ -90,7 +90,7 @@ def mysql(served: Served, rows: Rows) -> Callable[[], float]:
 
 
 def postgresql(served: Served, rows: Rows) -> Callable[[], float]:
-    r"""Load by `psql` and `\copy`, from a file in the page cache."""
+    r"""Load with `psql` and `\copy`, from a file in the page cache."""
     from worker.encode.csv import CsvEncoder
 
     _files(rows, ".csv", lambda table: CsvEncoder(table).encode)
@@ -100,7 +100,7 @@ def postgresql(served: Served, rows: Rows) -> Callable[[], float]:
 
 
 def mongodb(served: Served, rows: Rows) -> Callable[[], float]:
-    """Load by PyMongo and `insert_many` of raw BSON, unordered."""
+    """Load with PyMongo's `insert_many` of raw BSON, unordered."""
     from bson.raw_bson import RawBSONDocument
     from pymongo import MongoClient
 
@@ -116,7 +116,7 @@ def mongodb(served: Served, rows: Rows) -> Callable[[], float]:
 
 
 def neo4j(served: Served, rows: Rows) -> Callable[[], float]:
-    """Load by UNWIND through the driver, with lists of Python values as parameters."""
+    """Load with UNWIND through the driver, with lists of Python values as parameters."""
     from neo4j import GraphDatabase
 
     made = [(_unwind(table), {"rows": _values(table, batch)}) for table in rows.tables for batch in rows.batches(table)]
@@ -127,7 +127,7 @@ def neo4j(served: Served, rows: Rows) -> Callable[[], float]:
 
 
 def kafka(served: Served, rows: Rows) -> Callable[[], float]:
-    """Send the same messages by `kafka-producer-perf-test`, one per row, and use its own clock."""
+    """Send the same messages with `kafka-producer-perf-test`, one per row, and return the time that it measures."""
     from worker.encode.json_text import NdjsonEncoder
 
     _files(rows, ".jsonl", lambda table: NdjsonEncoder(table).encode)

@@ -1,4 +1,4 @@
-"""Measure the peak memory of one worker process that loads and verifies, with the real server of each source.
+"""Measure the peak memory of one worker process that loads and verifies, with a real server for each source.
 
     python -m bench.memory [--rows 1000000] [--source mysql ...] [--flat-rows 10000000] [--flat-source postgresql csv]
 

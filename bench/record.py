@@ -29,7 +29,7 @@ def machine() -> dict[str, Any]:
 
 
 def record(name: str, results: Results, libraries: Sequence[str], settings: Mapping[str, Any] | None = None) -> Path:
-    """Write the results of one run, with the versions of the libraries that they depend on; return the file's path."""
+    """Write the results of one run, with the versions of the libraries that affect them; return the file's path."""
     RESULTS.mkdir(exist_ok=True)
     content = {
         "benchmark": name,

@@ -1,4 +1,4 @@
-"""Generate users and orders by calling a library once per value: the references of `bench.generate`."""
+"""Generate users and orders with one library call per value, for comparison in `bench.generate`."""
 
 import random
 import uuid
@@ -48,7 +48,7 @@ def mimesis_rows(count: int) -> Iterator[Row]:
 
 
 def standard_library_rows(count: int) -> Iterator[Row]:
-    """Yield the cheapest rows that a row-by-row program can make, with Python's random numbers and no realistic names."""
+    """Yield the rows that cost a row-by-row program least: Python's random numbers and no realistic names."""
     source = random.Random(42)
     for number in range(1, count + 1):
         moment: datetime = _START + timedelta(seconds=source.randrange(31_536_000))

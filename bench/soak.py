@@ -1,8 +1,8 @@
 """Repeat medium loads on the local platform and measure growth: `python -m bench.soak [--minutes 10]`.
 
 Each run is a `pulumi up` of the medium preset with a new run id, into one server that runs throughout. During a run, its
-processes are sampled twice per second. After a run, the server and orphans on the machine are. The first runs warm up the
-server: growth is the last quarter compared with the second one.
+processes are sampled twice per second. After a run, the server and any orphans on the machine are counted. The first
+runs warm up the server, so growth is the last quarter compared with the second one.
 """
 
 import argparse
@@ -35,7 +35,7 @@ ACCEPTED_GROWTH = 0.1
 GROWTH_COLUMNS = ("worker_mb", "worker_files", "engine_mb", "engine_files", "server_private_mb", "server_files")
 ORPHAN_COLUMNS = ("left_processes", "left_mounts", "left_groups", "left_temporary")
 _TEMPORARY = (" loadtest loadtest ", "autovacuum worker")
-"""Parts of the titles of processes that serve one connection or one table."""
+"""Parts of the titles of processes that serve one connection or one table only."""
 Row = Mapping[str, Any]
 
 

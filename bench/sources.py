@@ -2,9 +2,9 @@
 
     python -m bench.sources [--rows 1000000] [--runs 5] [--source mysql ...]
 
-The server has the other core and its data in a RAM disk. The worker generates its rows during the load, the reference has
-them ready. The worker's rate covers the time from connecting to the last acknowledgement. For files, which have no server,
-the reference is the generation of the data.
+The server has the other core, and its data are in a RAM disk. The worker generates its rows during the load; the rows of
+the reference are generated in advance. The worker's rate covers the time from connecting to the last acknowledgement. For
+files, which have no server, the reference is the generation of the data.
 """
 
 import argparse
@@ -41,7 +41,7 @@ BATCH_ROWS, SMALL_BATCH_ROWS = 5_000, 500
 INSERTED_SHARE = 50
 """`method: insert` loads one row in this many, because its rate does not depend on the number of rows."""
 SIZES = {"mongodb": 0.25, "neo4j": 0.125, "kafka": 0.25, "csv": 2, "jsonl": 2}
-"""Factors on the number of rows: below 1 where a run would take minutes, above 1 where it would be too short."""
+"""Factors on the number of rows: below 1 if a run would take minutes, above 1 if it would be too short."""
 WORKER_CORE, SERVER_CORE = 0, 1
 LIBRARIES = ("pyarrow", "numpy", "psycopg", "PyMySQL", "pymongo", "neo4j", "neo4j-rust-ext", "confluent-kafka")
 

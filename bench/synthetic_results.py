@@ -1,4 +1,4 @@
-"""Create synthetic worker results, for any number of workers, to measure and view reports without a fleet.
+"""Create synthetic worker results, for any number of workers, for measuring and viewing reports without a fleet.
 
 `python -m bench.synthetic_results 1000` prints a stack's outputs for `python -m aggregate -`.
 """

@@ -1,4 +1,4 @@
-"""The commands of `loadtest`: each takes its arguments and returns the exit code. What one needs is imported when it runs."""
+"""The commands of `loadtest`: each takes its arguments and returns the exit code. Each imports what it needs when it runs."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def compare(arguments: Sequence[str]) -> int:
 
 
 def history(arguments: Sequence[str]) -> int:
-    """List the runs that were kept."""
+    """List the saved runs."""
     return _aggregate("history", arguments)
 
 
@@ -88,7 +88,7 @@ def schema(arguments: Sequence[str]) -> int:
 
 
 def pulumi(arguments: Sequence[str]) -> int:
-    """Become `pulumi` with the project's backend; with `--env`, print shell code that prepares plain `pulumi`."""
+    """Run `pulumi` with the project's backend in place of this process; with `--env`, print shell code for plain `pulumi`."""
     from cli import pulumi as program
 
     if list(arguments[:1]) == ["--env"]:

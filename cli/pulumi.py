@@ -55,7 +55,7 @@ def run(arguments: Sequence[str]) -> int:
 
 @contextmanager
 def _signals_left_to_child() -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Leave it to the child how a signal ends the command.
+    """Let the child decide how to end on a signal.
 
     A terminal sends SIGINT to the child as well, so it is not forwarded: a second one would make Pulumi stop without
     recording what it has created. SIGTERM reaches this process alone and is forwarded.

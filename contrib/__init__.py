@@ -1,1 +1,1 @@
-"""Machinery of machines that cannot download: contributed, and no part of the product."""
+"""Tools for machines that cannot download. They are not part of the product."""

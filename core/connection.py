@@ -101,7 +101,7 @@ class Connection:
         return given
 
     def redacted(self, message: object) -> str:
-        """Return a message of a driver or server in one line, without the secrets of the string."""
+        """Return the message of a driver or server in one line, without the secrets of the connection string."""
         return redacted(str(message), self.secrets)
 
     def refused(self, problem: object, remedy: str) -> InputError:
@@ -132,8 +132,9 @@ def parse_connection(text: str, source: Capabilities, key: str = CONNECTION_KEY)
         scheme, separator, rest = text.partition("://")
         if not separator or scheme not in source.schemes:
             # Text before :// that is not a known scheme may be a password.
-            shown = f"{scheme!r} as its scheme" if separator and scheme.isalpha() and len(scheme) < 12 else "no scheme"
-            raise InputError(f"{key}: has {shown}, which is not {source.name}'s; {expected}")
+            is_scheme = separator and scheme.isalpha() and len(scheme) < 12
+            problem = f"has the scheme {scheme!r}, which {source.name} does not use" if is_scheme else "has no scheme"
+            raise InputError(f"{key}: {problem}; {expected}")
         if not source.needs_server:
             return Connection(text, scheme, (), _folder(rest, key), key=key)
         pieces = _url_pieces(scheme, rest, key, expected, question_in_password=source.name == "postgresql")
@@ -177,7 +178,7 @@ def _folder(rest: str, key: str) -> str:
     machine, slash, path = rest.partition("?")[0].partition("/")
     folder = unquote(slash + path)
     if machine not in ("", "localhost") or not folder or "\0" in folder:
-        raise InputError(f"{key}: names no folder of this machine; write file:///folder")
+        raise InputError(f"{key}: does not name a folder of this machine; write file:///folder")
     return folder
 
 
@@ -260,7 +261,7 @@ def _read_host(written: str, key: str, expected: str) -> tuple[str, int | None]:
         except ValueError:
             closed = ""
         if not closed or (port and not port.startswith(":")):
-            raise InputError(f"{key}: names no valid IPv6 address in its brackets; write it like [::1]:port")
+            raise InputError(f"{key}: has an invalid IPv6 address in brackets; write it like [::1]:port")
         return unquote(name), _port(port[1:], key, expected)
     if written.startswith("/"):  # a socket among libpq's options, where nothing is encoded
         name, _, port = written.partition(":")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Replace a file by this text: readers see the earlier content or all of the new one, also after a power cut."""
+    """Replace a file's content: readers see all of the old or all of the new content, even after a power failure."""
     unfinished = unfinished_file(path)
     with unfinished.open("w", encoding="utf-8") as file:
         file.write(text)
@@ -20,7 +20,7 @@ def unfinished_file(path: Path) -> Path:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make renames in this folder survive a power cut."""
+    """Make renames in this folder survive a power failure."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""The Kubernetes cluster of a stack: the one of the Pulumi provider's configuration, else the one of kubectl."""
+"""The Kubernetes cluster of a stack: from the Pulumi provider's configuration if set, else from kubectl's."""
 
 import io
 import os

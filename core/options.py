@@ -14,7 +14,7 @@ from core.stores import BULK, METHODS
 
 
 class Operation(StrEnum):
-    """The work of the workers: to load rows, to verify them, or both."""
+    """The task of the workers: load rows, verify rows, or both."""
 
     POPULATE = "populate"
     VERIFY = "verify"
@@ -32,14 +32,14 @@ class Operation(StrEnum):
 
 
 class VerifyDepth(StrEnum):
-    """The way of comparing rows: cell by cell, or by checksums that the server computes where it can."""
+    """The method of comparing rows: cell by cell, or by checksums from the server where it can compute them."""
 
     FULL = "full"
     CHECKSUM = "checksum"
 
 
 class OnExisting(StrEnum):
-    """The treatment of an existing table of the same shape by `prepare`."""
+    """The action of `prepare` on an existing table of the same shape."""
 
     EMPTY = "empty"
     FAIL = "fail"

@@ -20,7 +20,7 @@ class _Plan(BaseModel):
 
 
 class Shard(_Plan):
-    """Rows `[first_row, first_row + rows)` of a table, counted from 0; `seed` is the table's own."""
+    """Rows `[first_row, first_row + rows)` of a table, counted from 0; `seed` is that of the table."""
 
     table: str
     seed: int
@@ -61,7 +61,7 @@ class _Run(_Plan):
 class LoadPlan(LoadOptions, _Run):
     """A whole run. Two equal plans load equal rows.
 
-    The order of the base classes is the order of the fields in the plan file, of which `digest` is made.
+    The order of the base classes is the order of the fields in the plan file, and `digest` depends on it.
     """
 
     base_instant: AwareDatetime = BASE_INSTANT
@@ -82,7 +82,7 @@ class LoadPlan(LoadOptions, _Run):
         return tuple(table.name for table in self.data.tables if table.name in wanted)
 
     def worker(self, index: int) -> WorkerPlan:
-        """Return the worker of this index, from 0; raises PlanError for an invalid index."""
+        """Return the worker with this index, counted from 0; raises PlanError for an invalid index."""
         if not 0 <= index < len(self.workers):
             last = len(self.workers) - 1
             raise PlanError(f"--index: {index} is not a worker of this plan; write a number from 0 to {last}")
@@ -98,7 +98,7 @@ def partition(schema: Schema, tables: Sequence[str], row_count: int, workers: in
 
     With at most as many workers as tables, whole tables are assigned round robin. With more workers, each of the first
     workers gets the beginning of one table, and the others divide the remaining rows. All workers then have the same number
-    of rows (plus or minus one), and no row has two workers.
+    of rows (plus or minus one), and no row is assigned twice.
     """
     seeds = {name: seed + schema.position(name) for name in tables}
     if workers <= len(tables):

@@ -1,4 +1,4 @@
-"""The line on set-up for a Python that lacks the packages of this project. Needs the standard library only."""
+"""Print how to set up the project if this Python lacks its packages. Needs the standard library only."""
 
 import sys
 from collections.abc import Callable

@@ -21,7 +21,7 @@ class Capabilities:
     insert: str
     """What `method: insert` does."""
     key_range_deletable: bool
-    """Whether a redo removes its rows by a range of keys; otherwise it replaces its files or partitions."""
+    """Whether a retry deletes rows by a range of keys; otherwise it replaces whole files or partitions."""
     needs_server: bool = True
     port: int | None = None
     """The server's usual TCP port."""

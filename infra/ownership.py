@@ -63,7 +63,7 @@ def _listed(things: Sequence[Existing]) -> str:
 def checked(instance: pulumi.Output[str], check: Callable[[str], None]) -> pulumi.Output[str]:
     """Return the instance's id once `check` has accepted it, so that labelled resources are created after the check.
 
-    In a preview of a stack that is not created yet the id is unknown; `check` then receives an empty text.
+    In a preview of a stack that is not created yet the id is unknown; `check` then receives an empty string.
     """
 
     def run(known: str) -> str:

@@ -105,7 +105,7 @@ def estimated_bytes(plan: LoadPlan, shard: Shard) -> int:
 
 
 def _index_bytes(plan: LoadPlan) -> int:
-    """Return the most memory that a worker needs to find rows by keys that are not consecutive integers."""
+    """Return the largest memory that a worker needs to find rows by keys that are not consecutive integers."""
     if not plan.operation.verifies:
         return 0
     if all(plan.data.table(name).has_consecutive_keys for name in plan.tables):
@@ -114,7 +114,7 @@ def _index_bytes(plan: LoadPlan) -> int:
 
 
 def _check_operation(settings: Settings) -> None:
-    """Refuse to only verify on a server or volume that is created, empty, for every run."""
+    """Raise SettingsError if the run only verifies, on a server or volume that is created empty for every run."""
     kept = (
         not settings.owns_server
         if settings.capabilities.needs_server
@@ -127,8 +127,8 @@ def _check_operation(settings: Settings) -> None:
             else "set platform to local, and name their folder by outputDir"
         )
         raise SettingsError(
-            f"{NAMESPACE}:operation: 'verify' reads existing rows, and this run creates a new place without "
-            f"rows; {remedy}, or write populate+verify"
+            f"{NAMESPACE}:operation: 'verify' reads existing rows, but this run creates an empty server or "
+            f"volume; {remedy}, or write populate+verify"
         )
 
 

@@ -34,7 +34,7 @@ _WAIT_SECONDS = 300
 
 @dataclass(frozen=True)
 class Done:
-    """The exit code of a finished command, and its standard output and errors as one text."""
+    """The exit code of a finished command, and its standard output and errors as one string."""
 
     code: int
     output: str

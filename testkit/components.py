@@ -50,7 +50,7 @@ def _docker() -> str | None:
 
 
 def _answer(*command: str) -> str:
-    """Return the output of the Docker command, or an empty text if the image does not exist."""
+    """Return the output of the Docker command, or an empty string if the image does not exist."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=ANSWER_SECONDS)
     except subprocess.TimeoutExpired:

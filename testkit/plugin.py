@@ -42,7 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Forbid builds, and create all temporary folders below the session's folder."""
+    """Forbid tests to build images or the engine, and create all temporary folders below the session's folder."""
     os.environ.setdefault(_BUILDS, "never")
     # Tests must pass on a busy machine, too.
     settings.register_profile("any-pace", deadline=None, suppress_health_check=[HealthCheck.too_slow])

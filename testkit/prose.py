@@ -67,7 +67,7 @@ _NO_TITLE = _words(
     "As But By For From How If In Into Of On So That Than To Until What When Where Which While Who Whose Why With"
     " Without"
 )
-"""Words that begin no title: the rest has no subject or no verb."""
+"""Words that must not begin a docstring, because what follows has no subject or no verb."""
 _NO_VERB = _NO_TITLE | _words(
     "A About Above After Again All Among An And Another Any Before Behind Below Between Both During Each Either"
     " Every Everything Few Five Four Half Here Id It Its Less Many More Most Neither Never No None Not Nothing Now Once"

@@ -123,21 +123,21 @@ def untyped_functions(source: str) -> list[str]:
 
 
 @pytest.mark.parametrize("folder", sorted(FORBIDDEN))
-def test_imports_point_inwards(folder):
+def test_packages_import_only_allowed_packages(folder):
     files = [file for file in product(".py") if file.is_relative_to(ROOT / folder)]
     assert files or not (ROOT / folder).exists()
     found = {name_of(file): forbidden_imports(file.read_text(), FORBIDDEN[folder]) for file in files}
     assert {name: modules for name, modules in found.items() if modules} == {}
 
 
-def test_product_does_not_name_contrib():
+def test_product_does_not_refer_to_contrib():
     files = [file for file in product(*TEXT) if file.relative_to(ROOT).parts[0] in (*PRODUCT, "cli")]
     assert files
     assert [name_of(file) for file in files if re.search(r"\bcontrib\b", file.read_text())] == []
 
 
 @pytest.mark.parametrize("folder", sorted(VARIANTS))
-def test_stores_and_platforms_import_no_sibling(folder):
+def test_stores_and_platforms_do_not_import_siblings(folder):
     files = [file for file in product(".py") if len(file.relative_to(ROOT).parts) > len(Path(folder).parts) + 1]
     files = [file for file in files if file.is_relative_to(ROOT / folder)]
     assert files
@@ -179,7 +179,7 @@ def self_comparisons(source: str) -> list[int]:
     ]
 
 
-def test_tests_compare_nothing_with_itself():
+def test_no_assertion_compares_a_value_with_itself():
     tests = [file for file in tracked(".py") if "tests" in file.relative_to(ROOT).parts]
     found = {name_of(file): self_comparisons(file.read_text()) for file in tests}
     assert {name: lines for name, lines in found.items() if lines} == {}
@@ -188,7 +188,7 @@ def test_tests_compare_nothing_with_itself():
 class TestChecker:
     """The checks above refuse what they must refuse."""
 
-    def test_finds_imports_in_functions_and_texts(self):
+    def test_finds_imports_in_functions_and_strings(self):
         source = (
             'def late():\n    import psycopg.rows\n    from pulumi import log\n    return "worker.sources.csv.source"\n'
         )
@@ -254,7 +254,7 @@ def test_modules_have_a_docstring():
     assert without == []
 
 
-def test_files_name_no_path_of_one_machine():
+def test_files_contain_no_machine_specific_path():
     here = "|".join(re.escape(str(folder)) for folder in (ROOT, ROOT.parent) if len(folder.parts) > 1)
     machine = re.compile(rf"/(?:home|Users)/[a-z]+/|/root/[.a-z]|(?:{here})/")
     wrong = [name_of(file) for file in tracked(*TEXT) if file != Path(__file__) and machine.search(file.read_text())]

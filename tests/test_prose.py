@@ -66,7 +66,7 @@ def test_imperative_is_accepted(word):
 
 
 @pytest.mark.parametrize("word", ["Returns", "Loaded", "Waiting", "The", "Of", "Whether", "So", "`5%`", "JSON"])
-def test_title_that_is_no_imperative_is_refused(word):
+def test_title_without_imperative_is_refused(word):
     assert not is_imperative(word)
 
 

@@ -1,1 +1,1 @@
-"""The program that runs in the container: it verifies what it was given, loads its rows, and reports."""
+"""The program that runs in the container: it checks its arguments, loads its rows, and reports."""

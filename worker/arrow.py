@@ -40,7 +40,7 @@ _PLAIN: Mapping[Kind, pa.DataType] = {
 }
 _MOST_BYTES = 1 << 31
 Block = NDArray[np.uint8]
-"""Bytes of one width per row, shape (rows, width)."""
+"""The same number of bytes for each row, shape (rows, width)."""
 _HEX_PAIRS = np.frombuffer("".join(f"{byte:02x}" for byte in range(256)).encode(), np.uint16)
 _UUID_GROUPS = ((0, 8, 0), (9, 13, 8), (14, 18, 12), (19, 23, 16), (24, 36, 20))
 """For each group of a UUID's text: its first character, its end, and its first hexadecimal digit."""

@@ -82,7 +82,7 @@ class _PartialResult:
         self._rows_before: list[int] = []
 
     def begin(self, counters: Counters) -> None:
-        """Begin the next shard; store the number of rows before it."""
+        """Begin the next shard; store the number of rows acknowledged before it."""
         self._rows_before.append(counters.rows)
 
     def shards(self, planned: tuple[Shard, ...], counters: Counters) -> tuple[ShardResult, ...]:

@@ -1,6 +1,6 @@
 """The load pipeline: generate columns, encode them, and send them in batches. Another thread prepares the next chunks.
 
-A chunk is generated and encoded at once; a batch is committed at once. One chunk may hold many small batches, cut at row
+A chunk is the unit of generating and encoding, a batch the unit of commit. One chunk may contain many small batches, cut at row
 ends, and one large batch may need many chunks. So memory depends on neither the batch size nor the number of rows.
 """
 
@@ -27,7 +27,7 @@ PREFETCHED_CHUNKS = 2
 
 
 def load_shard(source: Source, rows: TableRows, shard: Shard, method: str, batch_size: int, counters: Counters) -> None:
-    """Load one shard and count the acknowledged rows; raise what the source raises."""
+    """Load one shard and count the acknowledged rows; errors of the source propagate."""
     batch_size = source.capabilities.limit_batch(batch_size)
     with source.sink(rows.table, shard, method) as sink:
         chunks = _chunks(sink, rows, shard, batch_size, counters)

@@ -125,8 +125,8 @@ class Fleet:
     def update(self, snapshots: Sequence[Snapshot], now: float) -> list[tuple[Worker, State]]:
         """Apply the snapshots of all workers; return the workers whose state changed, with their former state.
 
-        A worker that had a snapshot before and has none now is lost. Without any snapshot, all workers are lost. A worker
-        that never had a snapshot waits otherwise.
+        A worker that had a snapshot before and has none now is lost. Without any snapshot, all workers are lost. Otherwise
+        a worker that never had a snapshot is still waiting.
         """
         before = {worker.id: worker.state for worker in self.workers.values()}
         for snapshot in sorted(snapshots, key=lambda each: worker_order(each.worker_id)):

@@ -102,7 +102,7 @@ def row(worker: WorkerLine) -> tuple[str, ...]:
 
 
 def tables(names: Sequence[str]) -> str:
-    """Join names with commas; of a long list show the first names and the number of the others."""
+    """Join names with commas; shorten a long list to its first names and the number of the others."""
     text = ", ".join(names)
     if len(text) <= _WIDEST_LIST or len(names) == 1:
         return text or NONE
@@ -119,7 +119,7 @@ def total_row(totals: Totals) -> tuple[str, ...]:
 
 
 def footnotes(totals: Totals) -> str:
-    """Explain the marks. If the rate covers a part of the workers only, name their number."""
+    """Return the footnotes that explain the marks. If the rate covers only some workers, state how many."""
     part = f" of {totals.rated_workers:,} of {totals.workers:,} workers"
     return f"* Wall clock (parallel)  † Aggregate throughput{part if totals.rated_workers < totals.workers else ''}"
 

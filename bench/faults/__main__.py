@@ -1,6 +1,6 @@
 """The fault campaign: `make faults`, or `python -m bench.faults [--trials 20] [--fault NAME ...] [--source NAME ...]`.
 
-Real workers in containers, with half a core each, load and verify. A fault strikes at a moment that a seeded generator
+Real workers in containers, with half a core each, load and verify. A fault occurs at a moment that a seeded generator
 draws over the bytes that an undisturbed load sends. Writes bench/results/faults.json, one row per fault and source. Rows of
 faults and sources that are not selected stay unchanged.
 """

@@ -1,4 +1,4 @@
-"""The faults of the campaign, each with its sources, its target to load into, and a function that runs its trials."""
+"""The faults of the campaign, each with its sources, its target, and a function that runs its trials."""
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ FILES = tuple(name for name in SOURCES if name not in SERVERS)
 _MEMORY: Mapping[str, int] = {**dict.fromkeys(SERVERS, 1024 * MIB), "neo4j": 1536 * MIB}
 _TMPFS = 400 * MIB
 """The RAM disk of a server with room for everything. It counts as memory, and Neo4j's store does not shrink when it is
-emptied: with 1 GiB of memory, the kernel killed it in the sixth run.
+emptied: with 1 GiB of memory, the kernel killed the server in the sixth run.
 """
 _ROOM = 256 * MIB
 """The RAM disk for files."""

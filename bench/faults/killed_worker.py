@@ -13,13 +13,13 @@ from bench.faults.trial import Disturbance, Moment, Trial, Verdict, problems_of_
 _MOST_WORKERS = 4
 """The most workers of a run."""
 _MOST_RUNS = 20
-"""The most runs. On a machine so busy that kills come after the load, there are fewer verdicts than requested."""
+"""The most runs. On a very busy machine kills come after the load, and there are fewer verdicts than requested."""
 
 
 def killed_workers(
     target: Target, image: str, moments: int, rng: random.Random, share: float = 1.0
 ) -> Iterator[Verdict]:
-    """Kill each worker of a run at a moment of its own until `moments` kills hit a worker that was loading."""
+    """Kill each worker of each run at its own moment, until `moments` kills have hit a worker that was loading."""
     plan = plan_of(target.source, share, workers=min(moments + 1, _MOST_WORKERS))
     whole = bytes_per_worker(plan, target, image)
     done = 0

@@ -1,4 +1,4 @@
-"""Take the server away at a random moment of the load. Workers may fail or wait; in the end all rows must be there."""
+"""Kill the server, or its network, at a random moment of the load. Workers may fail or wait; at the end all rows must exist."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -39,7 +39,7 @@ def cut_off(served: Served) -> None:
 def lost_server(
     target: ServerTarget, image: str, trials: int, rng: random.Random, share: float, lose: Loss
 ) -> Iterator[Verdict]:
-    """Run `trials` runs that each lose the server once; repeat a run if nothing was loading at its moment."""
+    """Run `trials` runs that each lose the server once; repeat a run if no worker was loading at that moment."""
     plan = plan_of(target.source, share)
     whole = bytes_per_worker(plan, target, image)[_FIRST]
     done = 0

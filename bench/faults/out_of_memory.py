@@ -13,7 +13,7 @@ TOO_LITTLE = 72 * MIB
 
 
 def out_of_memory(target: Target, image: str, trials: int, share: float) -> Iterator[Verdict]:
-    """Run `trials` runs with too little memory, each followed by one with enough, whose rows must be there."""
+    """Run `trials` runs with too little memory, each followed by one with enough, which must load all rows."""
     short = plan_of(target.source, share, workers=2, memory=TOO_LITTLE, retries=0)
     enough = plan_of(target.source, share, workers=2, retries=0)
     for _ in range(trials):

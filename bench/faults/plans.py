@@ -17,7 +17,7 @@ TABLES = ("users", "orders")
 WORKERS = 4
 SEED = 42
 BATCH_ROWS: Mapping[str, int] = {**dict.fromkeys(SOURCES, 50), "mongodb": 10, "csv": 2, "jsonl": 2}
-"""Batch sizes so small that a load takes several times longer than the variation of a worker's start."""
+"""Batch sizes that are small, so that a load takes several times longer than the start of a worker varies."""
 CORES = 0.5
 """The CPU limit of a worker: low, so that a load is slow enough on any machine."""
 MEMORY = 512 * MIB

@@ -1,4 +1,4 @@
-"""Run a fleet with one disturbance, and list what is wrong afterwards."""
+"""Run a fleet with one fault, and list the problems afterwards."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +20,7 @@ class Moment:
     of_load: float
     """The share of the worker's load after which it was due, as drawn."""
     rows_there: int
-    """How many of the worker's rows another client found right after it."""
+    """How many of the worker's rows another client found immediately afterwards."""
     loading: bool = True
     """Whether the worker had begun to load and had not yet loaded its last row."""
 
@@ -44,7 +44,7 @@ class Verdict:
     wrong: tuple[str, ...] = ()
     """Problems; empty if the trial ended as expected."""
     of_load: float | None = None
-    """The share of the load that was over when the fault struck."""
+    """The share of the load that was complete when the fault occurred."""
     rows_there: int | None = None
     """Rows that another client found right after the fault, of the worker concerned or of all."""
     errors: str = ""
@@ -83,7 +83,7 @@ def rows_there(plan: LoadPlan, worker: str, target: Target) -> int:
 
 
 def problems_of_run(trial: Trial, plan: LoadPlan, target: Target) -> Iterator[str]:
-    """Yield what is wrong with a run that must have ended with exactly its rows, by workers and by another client."""
+    """Yield the problems of a run that must have loaded exactly its rows, as counted by workers and by another client."""
     for result in trial.outcome.results:
         if not result.success:
             yield f"{result.worker_id}: {result.exit_reason}, {' '.join(result.errors)}"

@@ -70,7 +70,7 @@ def mutated(text: str, mutant: Mutant) -> str:
 
 
 def _first_failure(project: Path, name: str, tests: Sequence[str]) -> str | None:
-    """Return the id of the first test that fails, or None. Tests of the cluster are left out: there is one per machine."""
+    """Return the id of the first test that fails, or None. Cluster tests are left out: a machine has only one cluster."""
     command = [sys.executable, "-m", "pytest", "--tier=docker", "-x", "-q", "--no-header", *tests]
     environment = {variable: value for variable, value in os.environ.items() if not variable.startswith("LOADTEST_")}
     done = subprocess.run(

@@ -15,7 +15,7 @@ from core.output.manifest import MANIFEST, PART_PREFIX, PARTIAL, Manifest, Run, 
 
 OUTPUT_DIR = "loadtest:outputDir"
 STARTED = "run.json"
-"""The file among the partial ones that names their run."""
+"""The file in the folder of partial files that names the run that writes them."""
 _SHOWN = 3
 
 
@@ -42,7 +42,7 @@ class OutputFolder:
             return None
         except (ValidationError, IsADirectoryError):
             raise self._refusal(
-                f"holds a file {MANIFEST} that is not a manifest of Loadtest's", "move it away, or name another folder"
+                f"contains a {MANIFEST} that Loadtest did not write", "move it away, or name another folder"
             ) from None
 
     def started(self) -> Started | None:
@@ -104,13 +104,13 @@ class OutputFolder:
             loaded = {name for name in tables if any(manifest.has_rows(path, name, run.source) for path in present)}
             if loaded:
                 raise self._refusal(
-                    f"holds files of {', '.join(map(repr, sorted(loaded)))} already, and loadtest:onExisting is append",
+                    f"already has files of {', '.join(map(repr, sorted(loaded)))}, but loadtest:onExisting is append",
                     "write fail or empty to replace them, or name another folder",
                 )
         changed = [path for path in present if not manifest.is_unchanged(self.path, path)]
         if changed and on_existing is OnExisting.FAIL:
             raise self._refusal(
-                f"holds {_listed(changed)}, changed since Loadtest wrote it",
+                f"has {_listed(changed)}, which changed after Loadtest wrote it",
                 "move it away, name another folder, or set loadtest:onExisting to empty to replace it",
             )
 
@@ -121,7 +121,7 @@ class OutputFolder:
             return
         if manifest.replaces:
             raise self._refusal(
-                f"holds the files of {manifest.owner} half replaced, since its run was interrupted",
+                f"has only partly replaced files of {manifest.owner}, because its run was interrupted",
                 "run that stack again first",
             )
         others = [path for path in self._in_the_way(manifest.paths, tables) if path.endswith(suffix)]
@@ -175,7 +175,7 @@ class OutputFolder:
         return sorted(found)
 
     def _is_foreign_partial(self) -> bool:
-        """Return whether the folder of partial files is not Loadtest's; one just created names no run yet."""
+        """Return whether another program created the folder of partial files. A new folder of Loadtest is still empty."""
         if not os.path.lexists(self.partial) or (self.started() is not None and not self.partial.is_symlink()):
             return False
         if self.partial.is_symlink() or not self.partial.is_dir():

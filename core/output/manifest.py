@@ -71,7 +71,7 @@ class Run(BaseModel):
 
     @property
     def owner(self) -> str:
-        """The stack's name for a message."""
+        """The stack's name, as it is shown in messages."""
         return f"stack {self.stack!r}" if self.stack else "a worker that was started by hand"
 
 

@@ -34,7 +34,7 @@ class OutputWriter(OutputFolder):
         self._start(run, prepared=True)
 
     def join(self, run: Run) -> bool:
-        """Return whether all workers write into this folder, which `begin` prepared; if not, start this worker alone."""
+        """Return whether all workers write into this folder, which `begin` prepared; if not, call `begin` for this worker."""
         started = self._own_started(run)
         if started is None:
             self._own_manifest(run)
@@ -154,7 +154,7 @@ class OutputWriter(OutputFolder):
 
 
 def _again(on_existing: OnExisting) -> OnExisting:
-    """Return the mode of the second check: when appending, the run's own files are there by now."""
+    """Return the mode for the second check: when appending, the run's own files exist by then."""
     return OnExisting.EMPTY if on_existing is OnExisting.APPEND else on_existing
 
 

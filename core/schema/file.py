@@ -81,7 +81,7 @@ def _check_schema(schema: Schema, origin: str) -> None:
             column_location = location.in_table(table.name).in_column(column.name)
             if column.name == table.primary_key and column.nullable:
                 raise column_location.error(
-                    "nullable", "true", "is not possible in a primary key", "drop it, and null_ratio with it"
+                    "nullable", "true", "is not possible in a primary key", "drop nullable and null_ratio"
                 )
             try:
                 if not isinstance(column.generator, Reference):

@@ -128,7 +128,7 @@ class FloatRange(_Range):
 
 
 class DecimalRange(_Range):
-    """An exact number from `min` to `max`, in steps of the column's last decimal location."""
+    """An exact number from `min` to `max`, in steps of the column's last decimal place."""
 
     type: Literal["decimal_range"] = "decimal_range"
     min: Annotated[Exact, Field(ge=-(10**38), le=10**38)]

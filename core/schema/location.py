@@ -1,4 +1,4 @@
-"""The location of an error in a schema file, and words for its remedy."""
+"""The location of an error in a schema file, and the text of its remedy."""
 
 import difflib
 import json

@@ -107,7 +107,7 @@ def _text(value: object, type_: DataType) -> str:
     text = value if isinstance(value, str) else canonical_json(value)
     if type_.length is not None and len(text) > type_.length:
         raise Problem(
-            f"has {len(text)} characters and the type holds {type_.length}", "shorten it, or lengthen the type"
+            f"has {len(text)} characters, but the type holds {type_.length}", "shorten it, or lengthen the type"
         )
     return text
 
@@ -246,7 +246,7 @@ def document_of(value: JsonValue) -> JsonValue:
 
 
 def items_of(value: JsonValue) -> Iterator[JsonValue]:
-    """Yield the values of an object or array, none of anything else."""
+    """Yield the values of an object or array; yield nothing for other documents."""
     if isinstance(value, dict):
         yield from value.values()
     elif isinstance(value, list):

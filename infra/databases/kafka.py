@@ -7,7 +7,7 @@ from infra.databases.spec import DatabaseSpec
 IMAGE = "apache/kafka:4.1.1"
 _DATA = "/var/lib/kafka/data"
 _RETENTION_MINUTES = 180
-"""Longer than a run's default timeout of an hour with its verification, which cannot count expired messages."""
+"""Longer than the default timeout of an hour plus verification, because expired messages cannot be counted."""
 
 _METADATA = b"\0\3" + b"\0\1" + b"\0\0\0\0" + b"\xff\xff" + b"\0\0\0\0"
 """A metadata request, version 1, without a client id or topics. The answer lists the brokers that are registered."""

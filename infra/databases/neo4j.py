@@ -1,4 +1,4 @@
-"""Neo4j for a load test: heap and page cache by its memory, its logs kept small."""
+"""Neo4j for a load test: heap and page cache sized by its memory, its logs kept small."""
 
 import re
 
@@ -7,7 +7,7 @@ from infra.databases.spec import DatabaseSpec
 
 IMAGE = "neo4j:5.26.0"
 _STRICT = 5
-"""The major version from which a setting's old name is an error."""
+"""The first major version that refuses the old names of settings."""
 
 _QUERY = '{"statements":[{"statement":"RETURN 1"}]}'
 _HEALTH = (

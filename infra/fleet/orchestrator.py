@@ -48,7 +48,7 @@ class _Preparation(BaseModel):
 
 
 def run_fleet(plan: LoadPlan, runner: Runner, wanted: Callable[[], bool]) -> Outcome:
-    """Run the fleet to its end. Stop it once `wanted` returns False."""
+    """Run the fleet to its end, or stop it as soon as `wanted` returns False."""
     prepared = runner.prepare(plan.connect_seconds + PREPARE_GRACE_SECONDS, wanted)
     if prepared.reason is ExitReason.INTERRUPTED:
         return Outcome(error=_INTERRUPTED)

@@ -13,7 +13,7 @@ from core.errors import ExitCode
 from core.results import ExitReason
 
 FINAL_EXIT_CODES = (ExitCode.OK, ExitCode.BAD_INPUT, ExitCode.DIFFERENCE)
-"""Exit codes with which another attempt would end, too: a worker with one of them is not retried."""
+"""Exit codes that another attempt would repeat: a worker that ends with one of them is not retried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Runner(Protocol):
     """Run one fleet. Workers are named by their id."""
 
     def prepare(self, timeout_seconds: float, wanted: Callable[[], bool]) -> ProcessExit:
-        """Run `worker prepare` to its end. Stop it after the timeout, and once `wanted` returns False."""
+        """Run `worker prepare` to its end. Stop it at the timeout, or as soon as `wanted` returns False."""
         ...
 
     def start(self) -> None:
@@ -63,12 +63,12 @@ class RestartingRunner(Protocol):
     """A runner whose platform does not restart failed workers by itself."""
 
     def restart(self, worker: str) -> None:
-        """Start a worker that has ended again; the worker itself finds out that it is not the first attempt."""
+        """Start a worker that has ended again; the worker itself detects that this is not its first attempt."""
         ...
 
 
 class Deadline:
-    """The end of the time for a preparation, which is also over once the run is no longer wanted."""
+    """The deadline of a preparation. It also expires as soon as the run is no longer wanted."""
 
     def __init__(self, seconds: float, wanted: Callable[[], bool]) -> None:
         self._seconds = seconds
@@ -91,7 +91,7 @@ C = TypeVar("C")
 def translate_errors(translation: Callable[[], AbstractContextManager[Any]]) -> Callable[[type[C]], type[C]]:
     """Return a class decorator that runs every public method inside `translation`.
 
-    A driver's exception then leaves no method untranslated, also not one that is added later.
+    No method, including those added later, then lets a driver's exception escape untranslated.
     """
 
     def decorate(runner: type[C]) -> type[C]:

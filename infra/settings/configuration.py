@@ -1,4 +1,4 @@
-"""Read a stack's configuration: from its files alone, or under the engine. Keys are without the namespace `loadtest`."""
+"""Read a stack's configuration: from its files alone, or from the running engine. Keys are without the namespace `loadtest`."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass

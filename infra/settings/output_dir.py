@@ -11,7 +11,7 @@ from core.plan import LoadPlan
 from infra.settings.model import Settings
 
 WORKSPACES = ".loadtest"
-"""The folder of the stacks' folders, below the project."""
+"""The parent folder of all stacks' folders, below the project."""
 _SCHEME = "file:"
 
 

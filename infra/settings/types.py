@@ -1,4 +1,4 @@
-"""The types of the settings. Pulumi passes texts; a validator raises Problem."""
+"""The types of the settings. Pulumi passes strings; a validator raises Problem."""
 
 import json
 import re
@@ -25,7 +25,7 @@ def _flag(value: object) -> bool:
 
 
 def _names(value: object) -> tuple[str, ...]:
-    """Return the names in a list, in JSON text, which Pulumi passes for lists, or in text separated by commas."""
+    """Return the names in a list, in JSON (which Pulumi passes for lists) or in a string with commas."""
     if isinstance(value, str):
         text = value.strip()
         try:

@@ -1,4 +1,4 @@
-"""The command as a process: output, standard error and exit codes."""
+"""`python -m aggregate` as a process: output, standard error and exit codes."""
 
 import json
 import os
@@ -45,7 +45,7 @@ def one_line(done: subprocess.CompletedProcess[str]) -> str:
     return lines[0]
 
 
-def test_folder_of_results(tmp_path):
+def test_folder_of_results_is_reported(tmp_path):
     done = aggregate("--results-dir", folder(tmp_path, runs.three_workers(), runs.plan()))
     assert (done.returncode, done.stderr) == (0, "")
     assert "│ TOTAL    │ 3        │ 150,000 │ 6m 01s*  │ 485.1†   │ ok     │" in done.stdout
@@ -69,7 +69,7 @@ def test_standard_input_accepts_one_result():
     assert (done.returncode, "│ TOTAL    │ 1" in done.stdout) == (0, True)
 
 
-def test_output_to_file(tmp_path):
+def test_output_option_writes_file(tmp_path):
     done = aggregate("-", "--output", tmp_path / "report.txt", stdin=json.dumps(runs.outputs(runs.three_workers())))
     assert (done.returncode, done.stdout) == (0, "")
     assert "485.1†" in (tmp_path / "report.txt").read_text(encoding="utf-8")
@@ -79,13 +79,13 @@ def test_output_to_file(tmp_path):
     assert (refused.returncode, one_line(refused).startswith("error: --output: ")) == (2, True)
 
 
-def test_missing_worker_ends_in_1(tmp_path):
+def test_missing_worker_exits_with_1(tmp_path):
     done = aggregate("--results-dir", folder(tmp_path, runs.three_workers()[:2], runs.plan()))
     assert done.returncode == 1
     assert "warning: worker-3: missing: left no result" in done.stdout
 
 
-def test_interrupted_worker_ends_in_1(tmp_path):
+def test_interrupted_worker_exits_with_1(tmp_path):
     stopped = runs.failed(3, ExitReason.INTERRUPTED, "SIGTERM", rows=7, exit_code=143)
     done = aggregate("--results-dir", folder(tmp_path, [*runs.three_workers()[:2], stopped], runs.plan()))
     assert done.returncode == 1
@@ -103,14 +103,14 @@ def test_truncated_result_is_unreadable(tmp_path):
     assert "worker-2.json: is cut off after 300 bytes; copy it again" in done.stdout
 
 
-def test_difference_ends_in_3():
+def test_difference_exits_with_3():
     differing = runs.result(verification_report=runs.verified(missing=3))
     done = aggregate("-", stdin=differing.model_dump_json())
     assert done.returncode == 3
     assert "Verification: 50,000 rows expected, 49,997 matched, 3 missing, 0 mismatched, 0 extra" in done.stdout
 
 
-def test_highest_attempt_of_worker_counts():
+def test_last_attempt_of_worker_is_reported():
     first = runs.failed(1, ExitReason.KILLED, "killed", attempt=1)
     second = runs.result(1, attempt=2)
     for order in ([first, second], [second, first]):
@@ -132,7 +132,7 @@ def test_highest_attempt_of_worker_counts():
         ('[{"worker_id": "w", "success": true}]', "standard input: result 1: operation: field required (and 1 more)"),
     ],
 )
-def test_bad_input_is_one_line(text, words):
+def test_bad_input_is_reported_in_one_line(text, words):
     done = aggregate("-", stdin=text)
     assert one_line(done).startswith(f"error: {words}")
     assert done.returncode == 2
@@ -162,7 +162,7 @@ def test_report_of_other_version_is_one_line(tmp_path):
     ("text", "words"),
     [("[]", "no results in standard input: the list is empty"), ("{}", "no results in standard input; run it first")],
 )
-def test_no_results_end_in_1(text, words):
+def test_missing_results_exit_with_1(text, words):
     done = aggregate("-", stdin=text)
     assert one_line(done).startswith(f"error: {words}")
     assert done.returncode == 1
@@ -228,7 +228,7 @@ def pulumi(tmp_path):
     }
 
 
-def test_stack_outputs(pulumi):
+def test_stack_outputs_are_reported(pulumi):
     done = aggregate("--stack", "small", "--output-format", "json", **pulumi)
     assert done.returncode == 0
     report = json.loads(done.stdout)
@@ -244,7 +244,7 @@ def test_stack_with_failed_update_shows_no_old_results(pulumi):
     )
 
 
-def test_stack_without_run_and_unknown_stack(pulumi):
+def test_stack_without_run_and_unknown_stack_are_refused(pulumi):
     fresh = aggregate("--stack", "fresh", **pulumi)
     assert one_line(fresh) == "error: no results in stack fresh; run it first with: make up STACK=fresh"
     assert fresh.returncode == 1
@@ -254,7 +254,7 @@ def test_stack_without_run_and_unknown_stack(pulumi):
     assert other.returncode == 2
 
 
-def test_closed_pipe_is_no_error(tmp_path):
+def test_closed_pipe_is_not_an_error(tmp_path):
     results = [runs.result(number, rows=3000) for number in range(1, 51)]
     folder(tmp_path, results, runs.plan(50))
     done = subprocess.run(
@@ -284,7 +284,7 @@ def test_python_without_packages_prints_setup_hint(arguments):
     assert "make venv" in done.stderr
 
 
-def test_usage_error_ends_in_2():
+def test_usage_error_exits_with_2():
     done = aggregate()
     assert done.returncode == 2
     assert "--stack --results-dir" in done.stderr

@@ -37,7 +37,7 @@ def fleet(run: str = "a", *, slow: Sequence[int] = (), noise: float = 1, plan: A
     return totals.report(Collected(tuple(results), chosen, platform="local", stack="small"))
 
 
-def test_equal_runs_are_no_regression():
+def test_equal_runs_are_not_a_regression():
     same = compare([fleet("a")], [fleet("b")], 0.05)
     assert same.exit_code == 0
     assert [change.change for change in same.changes] == [0] * len(same.changes)
@@ -56,7 +56,7 @@ def test_single_slow_worker_of_eight_is_a_regression(slow):
     assert found.workers[0].change == pytest.approx(-0.5)
 
 
-def test_noise_of_repeated_runs_is_no_regression():
+def test_noise_of_repeated_runs_is_not_a_regression():
     random = np.random.default_rng(1)
     noisy = [fleet(f"r{number}", noise=float(random.normal(1, 0.02))) for number in range(10)]
     compared = compare(noisy[:5], noisy[5:], 0.05)
@@ -69,7 +69,7 @@ def test_noise_of_repeated_runs_is_no_regression():
     assert compare(noisy[:5], slower, 0.05).exit_code == 99
 
 
-def test_drop_with_interval_over_zero_is_no_regression():
+def test_drop_is_not_a_regression_if_interval_contains_zero():
     base = [fleet("a", noise=each) for each in (0.5, 1.5)]
     head = [fleet("b", noise=each) for each in (0.55, 1.7)]
     rate = compare(base, head, 0.05).changes[0]
@@ -88,7 +88,7 @@ def test_interval_covers_known_change():
     assert 180 <= covered <= 198
 
 
-def test_zero_in_base_has_no_interval():
+def test_change_from_zero_has_no_interval():
     def throttled(run: str, milliseconds: float) -> Report:
         report = fleet(run)
         return report.model_copy(update={"totals": report.totals.model_copy(update={"throttled_ms": milliseconds})})

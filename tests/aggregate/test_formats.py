@@ -39,11 +39,11 @@ Memory: 120.5 MiB at most in one worker
 """
 
 
-def test_table_is_unchanged():
+def test_table_matches_expected_text():
     assert report_table(report(*runs.three_workers())) == EXPECTED_TABLE
 
 
-def test_table_of_unfinished_fleet():
+def test_table_of_unfinished_fleet_shows_missing_workers():
     text = report_table(
         report(
             runs.result(1, "users", 332),
@@ -117,7 +117,7 @@ def _shown(leaf: object) -> list[str]:
     return [f"{leaf:.1f}", f"{leaf:.2f}"] if isinstance(leaf, float) else [str(leaf)]
 
 
-def test_json_round_trip():
+def test_json_report_round_trips():
     fleet = report(*runs.three_workers())
     assert Report.model_validate_json(report_renderer("json")(fleet)) == fleet
 
@@ -129,7 +129,7 @@ def test_json_round_trip():
         (59_950, "1m 00s"), (332_000, "5m 32s"), (361_250, "6m 01s"), (3_723_000, "1h 02m 03s"), (None, "-"),
     ],
 )  # fmt: skip
-def test_duration_format(milliseconds, text):
+def test_durations_are_formatted_by_size(milliseconds, text):
     assert formatting.duration(milliseconds) == text
 
 

@@ -43,7 +43,7 @@ def one(rows: int = 10_000) -> Fleet:
     return expecting(runs.plan(1, tables=("users",), rows=rows))
 
 
-def test_planned_worker_waits_until_it_exists():
+def test_planned_worker_is_waiting_until_it_exists():
     fleet = expecting(runs.plan(2))
     fleet.update([seen(2)], 0)
     assert [worker.state for worker in fleet.workers.values()] == [State.WAITING, State.RUNNING]
@@ -51,7 +51,7 @@ def test_planned_worker_waits_until_it_exists():
     assert [worker.state for worker in fleet.workers.values()] == [State.RUNNING, State.RUNNING]
 
 
-def test_late_plan_keeps_known_workers():
+def test_plan_that_arrives_late_keeps_known_workers():
     fleet = Fleet()
     fleet.update([seen(2, progress(2, 0, 500))], 0)
     assert list(fleet.workers) == ["worker-2"]
@@ -61,7 +61,7 @@ def test_late_plan_keeps_known_workers():
     assert (list(fleet.workers), fleet.rows) == (["worker-1", "worker-2"], 500)
 
 
-def test_created_container_waits():
+def test_created_container_is_a_waiting_worker():
     fleet = one()
     fleet.update([Snapshot("worker-1", started=False, running=False)], 0)
     fleet.update([Snapshot("worker-1", started=False, running=False)], 60)

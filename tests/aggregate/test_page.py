@@ -97,7 +97,7 @@ CONTRASTS = """
 
 
 @SCHEMES
-def test_contrast_of_every_text(page, file, dark):
+def test_every_text_has_enough_contrast(page, file, dark):
     """Level AA of the Web Content Accessibility Guidelines asks for 4.5 to 1."""
     page.open(file.as_uri(), dark=dark)
     contrasts = page.evaluate(CONTRASTS)
@@ -105,7 +105,7 @@ def test_contrast_of_every_text(page, file, dark):
     assert min(contrasts) >= 4.5
 
 
-def test_page_prints_on_white(page, file):
+def test_printed_page_is_white(page, file):
     page.open(file.as_uri(), dark=True)
     page.call("Emulation.setEmulatedMedia", media="print")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"

@@ -26,7 +26,7 @@ def test_every_metric_is_measured():
     assert [each.held for each in judged] == [True] * len(METRICS)
 
 
-def test_failed_threshold_of_plan_ends_in_99():
+def test_failed_threshold_of_plan_exits_with_99():
     plan = runs.plan(thresholds=("rows_per_second >= 485.1", "rows_per_second > 485.1"))
     report = totals.report(Collected(tuple(runs.three_workers()), plan))
     assert [(each.value, each.held) for each in report.thresholds] == [(485.1, True), (485.1, False)]

@@ -141,7 +141,7 @@ def test_stopped_worker_is_late_and_killed_worker_is_lost(tmp_path):
     assert "warning: worker-2: interrupted: SIGTERM" in output
 
 
-def test_next_waits_for_another_run(tmp_path):
+def test_next_option_waits_for_another_run(tmp_path):
     run = LocalRun(tmp_path, file_plan(1000))
     for index in (0, 1):
         run.start(index).wait()

@@ -32,7 +32,7 @@ def test_own_backend_has_passphrase_for_user_only(project):
 
 
 @pytest.mark.parametrize("name", backend.PASSPHRASE_VARIABLES)
-def test_given_passphrase_is_kept(project, monkeypatch, name):
+def test_passphrase_of_user_is_kept(project, monkeypatch, name):
     monkeypatch.setenv(name, "given")
     assert list(backend.variables(project)) == ["PULUMI_BACKEND_URL"]
 
@@ -44,7 +44,7 @@ def test_other_backend_is_kept(project, monkeypatch, name):
     assert not (project / ".pulumi").exists()
 
 
-def test_login_counts_until_logout(project, tmp_path):
+def test_login_is_used_until_logout(project, tmp_path):
     credentials = tmp_path / "home" / "credentials.json"
     credentials.parent.mkdir()
     credentials.write_text(json.dumps({"current": "https://backend.example"}))

@@ -58,14 +58,14 @@ def test_up_creates_stack_runs_it_and_prints_report(pulumi):
     assert "TOTAL" in done.stdout
 
 
-def test_up_returns_code_of_pulumi_without_report(pulumi):
+def test_up_returns_exit_code_of_failed_pulumi(pulumi):
     pulumi.returns(255)
     done = loadtest(pulumi, "up", "-s", "medium")
     assert (done.returncode, done.stdout) == (255, "")
     assert [call[0] for call in pulumi.calls()] == ["stack", "up"]
 
 
-def test_up_returns_code_of_report(pulumi):
+def test_up_returns_exit_code_of_report(pulumi):
     run = runs.outputs(runs.three_workers())
     run["results"] = run["results"][:-1]
     pulumi.returns(0, json.dumps(run))
@@ -98,7 +98,7 @@ def test_commands_select_backend_of_project(pulumi):
     assert all(environment == expected for environment in pulumi.environments())
 
 
-def test_variable_names_the_pulumi_command(pulumi, tmp_path):
+def test_pulumi_command_is_read_from_variable(pulumi, tmp_path):
     elsewhere = tmp_path / "other place"
     (pulumi.folder / "pulumi").rename(tmp_path / "renamed")
     elsewhere.mkdir()
@@ -124,7 +124,7 @@ def test_env_makes_plain_pulumi_equivalent(pulumi):
     assert pulumi.environments()[0]["LOADTEST_CHECKOUT"] == str(pulumi.clone.folder)
 
 
-def test_report_and_compare_read_kept_runs(pulumi, tmp_path):
+def test_report_and_compare_read_saved_runs(pulumi, tmp_path):
     pulumi.returns(0, json.dumps(runs.outputs(runs.three_workers())))
     report = ("report", "--output-format", "json", "--runs", str(tmp_path / "runs"))
     assert json.loads(loadtest(pulumi, *report).stdout)["stack"] == "small"
@@ -140,7 +140,7 @@ def test_plan_needs_no_pulumi(pulumi, tmp_path):
     assert done.stdout.startswith("medium: ")
 
 
-def test_schema_validate_names_tables_or_mistake(pulumi, tmp_path):
+def test_schema_validate_prints_tables_or_error(pulumi, tmp_path):
     done = loadtest(pulumi, "schema", "validate", "schemas/shop.yaml")
     assert done.returncode == 0
     assert done.stdout.startswith("schemas/shop.yaml: valid; tables: users")
@@ -157,7 +157,7 @@ def test_schema_show_prints_columns(pulumi):
 
 
 @pytest.mark.parametrize(("arguments", "problem"), [(["upp"], "'upp' is not a valid command"), ([], "is missing")])
-def test_wrong_command_lists_commands(pulumi, arguments, problem):
+def test_unknown_command_lists_commands(pulumi, arguments, problem):
     done = loadtest(pulumi, *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"error: COMMAND: {problem}; use one of {', '.join(COMMANDS)}\n"
@@ -244,10 +244,10 @@ class TestLauncher:
         command = [str(folder / program), "up", "a b"]
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.splitlines()
 
-    def test_without_contrib_it_uses_pulumi_on_path(self, folder):
+    def test_launcher_without_contrib_uses_pulumi_on_path(self, folder):
         assert self.run(folder) == ["-m cli up a b", "unset"]
 
-    def test_without_pulumi_it_uses_contrib(self, folder):
+    def test_launcher_uses_contrib_if_pulumi_is_missing(self, folder):
         (folder / "contrib" / "offline").mkdir(parents=True)
         assert self.run(folder)[1] == ".venv/bin/python -m contrib.offline.engine.run"
 
@@ -256,11 +256,11 @@ class TestLauncher:
         (folder / "bin" / "pulumi").symlink_to("/bin/true")
         assert self.run(folder)[1] == "unset"
 
-    def test_given_command_is_preferred(self, folder):
+    def test_command_in_variable_is_preferred(self, folder):
         (folder / "contrib" / "offline").mkdir(parents=True)
         assert self.run(folder, LOADTEST_PULUMI="given")[1] == "given"
 
-    def test_scripts_pulumi_passes_arguments_to_it(self, folder):
+    def test_scripts_pulumi_passes_arguments_to_launcher(self, folder):
         assert self.run(folder, "scripts/pulumi")[0] == "-m cli pulumi up a b"
 
 

@@ -359,7 +359,7 @@ CORPUS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "a set of more than its pool": (
         field("type: {type: set, values: [a, b]}, generator: {type: sample_array, pool: [a], max_length: 2}"),
-        ("max_length 2 above its pool of 1",),
+        ("max_length 2, but a pool of only 1",),
     ),
     "null in a column without nulls": (
         field("type: text, nullable: false, generator: {type: 'null'}"),

@@ -1,4 +1,4 @@
-"""Random changes of schema files, as editors and users make them; reproducible by their seed."""
+"""Random changes to schema files, like mistakes of editors and users; reproducible by their seed."""
 
 import json
 import random

@@ -38,22 +38,22 @@ def test_file_connection_text_is_its_path(tmp_path: Path):
 
 @pytest.mark.parametrize("text", ["file://elsewhere/x", "file://", "file:///a%00b"])
 def test_file_connection_rejects_other_machines(text):
-    with pytest.raises(InputError, match="names no folder of this machine; write file:///folder"):
+    with pytest.raises(InputError, match="does not name a folder of this machine; write file:///folder"):
         parse_connection(text, CSV)
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("mysql://u:pw-secret@h/d", "has 'mysql' as its scheme, which is not postgresql's; write postgresql://"),
-        ("just words pw-secret", "has no scheme, which is not postgresql's; write postgresql://"),
-        ("pw-secret://x", "has no scheme, which is not postgresql's; write postgresql://"),
+        ("mysql://u:pw-secret@h/d", "has the scheme 'mysql', which postgresql does not use; write postgresql://"),
+        ("just words pw-secret", "has no scheme; write postgresql://"),
+        ("pw-secret://x", "has no scheme; write postgresql://"),
         ("host=h password='pw-secret", "cannot be read as keyword=value pairs; put a value with spaces"),
         ("postgresql://u:p@h:pw-secret/d", "its port is not a number from 1 to 65535; percent-encode"),
         ("postgresql://u:pw-secret/x@h/d", "has an unexpected @; percent-encode / ? @"),
         ("postgresql://u:x@pw-secret@h/d", "has an unexpected @; percent-encode / ? @"),
-        ("postgresql://u:pw-secret@[h/d", "names no valid IPv6 address in its brackets; write it like [::1]:port"),
-        ("postgresql://u:pw-secret@[::1]5/d", "names no valid IPv6 address in its brackets"),
+        ("postgresql://u:pw-secret@[h/d", "has an invalid IPv6 address in brackets; write it like [::1]:port"),
+        ("postgresql://u:pw-secret@[::1]5/d", "has an invalid IPv6 address in brackets"),
         ("postgresql://u:pw-secret@::1/d", "its host is not a valid name or address"),
         ("postgresql://h:99999/pw-secret", "its port is not a number from 1 to 65535"),
         ("postgresql://h:0/pw-secret", "its port is not a number from 1 to 65535"),

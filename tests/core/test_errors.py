@@ -27,7 +27,7 @@ def test_errors_print_one_line_and_return_exit_code(error, code):
     assert said == ["error: x"]
 
 
-def test_exit_code_is_that_of_main_without_error():
+def test_exit_code_is_that_of_successful_main():
     said: list[str] = []
     assert errors.exit_code_of(lambda: None, said.append) == 0
     assert errors.exit_code_of(lambda: 3, said.append) == 3
@@ -50,7 +50,7 @@ def test_input_error_has_key_value_problem_and_remedy():
     assert "..." in long
 
 
-def test_input_error_of_returns_subclass():
+def test_input_error_factory_returns_subclass():
     assert isinstance(errors.SettingsError.of("k", "v", "p", "r"), errors.SettingsError)
 
 

@@ -44,7 +44,7 @@ def test_setting_reaches_the_plan(key, value, name):
     assert str(plan[name]) == value
 
 
-def test_every_option_of_a_worker_is_an_argument():
+def test_every_worker_option_is_an_argument():
     parser = ArgumentParser()
     load.add_arguments(parser)
     arguments = vars(parser.parse_args([]))

@@ -42,7 +42,7 @@ def shards_of(workers):
 
 
 @given(tables=st.integers(1, 6), rows=st.integers(1, 500), workers=st.integers(1, 40))
-def test_partition_gives_each_row_one_worker_and_balances(tables, rows, workers):
+def test_partition_assigns_each_row_once_and_evenly(tables, rows, workers):
     schema = schema_of(tables)
     shared = partition(schema, names_of(schema), rows, workers, 42)
     assert [worker.id for worker in shared] == [f"worker-{number}" for number in range(1, workers + 1)]
@@ -76,7 +76,7 @@ def test_partition_splits_tables_among_more_workers():
     ]
 
 
-def test_partition_leaves_workers_without_rows():
+def test_partition_can_leave_workers_without_rows():
     schema = schema_of(1)
     assert [worker.rows for worker in partition(schema, ("t0",), 2, 4, 42)] == [0, 1, 0, 1]
 

@@ -24,12 +24,12 @@ def test_prepare_parses_the_platforms_arguments():
     assert parser.parse_args(arguments).plan == Path("/plan/plan.json")
 
 
-def test_command_lines_do_not_change():
+def test_command_lines_are_pinned():
     assert process.prepare_arguments("p") == ["prepare", "--plan", "p"]
     assert process.worker_arguments("p", "$(INDEX)") == ["--plan", "p", "--index", "$(INDEX)"]
 
 
-def test_image_has_the_contracts_folders_and_user():
+def test_image_has_folders_and_user_of_contract():
     user, group = re.findall(r"^USER (\d+):(\d+)$", DOCKERFILE, re.MULTILINE)[0]
     assert int(user) == int(group) == process.WORKER_USER
     folders = re.findall(r"mkdir -p ([^&]+) &&", DOCKERFILE)[0].split()

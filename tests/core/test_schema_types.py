@@ -208,7 +208,7 @@ def test_plan_keeps_json_values() -> None:
     assert choice == OneOf(values=({"a": 1}, [2], 3))
 
 
-def test_row_capacity_is_checked_for_loaded_tables_only() -> None:
+def test_row_capacity_is_checked_only_for_loaded_tables() -> None:
     schema = parse_schema(
         "tables: [{name: a, id: {type: tiny_int, generator: sequential}}, {name: b, id: {type: uuid, generator: uuid_v4}}]",
         "s",

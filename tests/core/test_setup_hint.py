@@ -1,4 +1,4 @@
-"""The line that a Python without the project's packages prints."""
+"""The set-up hint that is printed if the project's packages are missing."""
 
 import subprocess
 import sys

@@ -44,7 +44,7 @@ def test_own_file_overrides_preset_with_default_value(project, own):
     assert stack_configuration(project, "medium")["p:workers"] == "2"
 
 
-def test_engine_value_other_than_default_is_kept(project):
+def test_engine_value_that_is_not_default_is_kept(project):
     assert under_engine(project, "medium", {**DEFAULTS, "p:workers": "7"})["p:workers"] == "7"
 
 
@@ -59,7 +59,7 @@ def test_secret_in_preset_is_refused(project):
         under_engine(project, "medium", DEFAULTS)
 
 
-def test_stacks_have_a_file_in_either_folder(project, own):
+def test_stacks_are_found_by_files_in_both_folders(project, own):
     (own.parent / "Pulumi.mine.yaml").write_text("config: {}\n")
     assert stacks_of(project) == ["medium", "mine"]
     with pytest.raises(SettingsError, match="'typo' does not exist; use one of medium, mine"):

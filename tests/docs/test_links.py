@@ -87,13 +87,13 @@ def test_named_loadtest_commands_exist(page):
     assert sorted(named - set(COMMANDS)) == []
 
 
-def test_check_of_paths_finds_a_missing_path():
+def test_missing_path_is_found():
     text = "see `core/no_such.py`, `core/plan.py`, `worker/sources/<store>/`, `a/b` and `runs/x`"
     assert {path for path in paths_of(text) if not exists(path)} == {"core/no_such.py"}
     assert not exists("core/{plan,no_such}.py")
 
 
-def test_check_of_links_reads_headings_as_github_does(tmp_path):
+def test_heading_anchors_equal_those_of_github(tmp_path):
     page = tmp_path / "page.md"
     page.write_text("# `up`, and what it does\n\n```sh\n# no heading\n```\n")
     assert anchors_of(page) == {"up-and-what-it-does"}

@@ -58,7 +58,7 @@ def test_example_is_listed(example):
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_readme_of_example_names_its_own_stack(example):
+def test_example_readme_uses_own_stack(example):
     named = set(re.findall(r"(?:STACK=|-s |--stack )([\w-]+)", readme(example)))
     assert named == {example}
 

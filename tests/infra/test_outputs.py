@@ -1,4 +1,4 @@
-"""A plan is exact after the engine has converted its numbers to doubles."""
+"""A plan stays exact although the engine converts its numbers to doubles."""
 
 import json
 

@@ -24,7 +24,7 @@ def warnings(**given):
     return warnings_of(plan(**given), database_of(read), here=True, port_kept=read.keep_database_port)
 
 
-def test_plan_of_small_preset():
+def test_plan_matches_small_preset():
     small = plan()
     assert small.rows == 30_000
     assert [worker.tables for worker in small.workers] == [("users", "products"), ("orders",)]
@@ -32,7 +32,7 @@ def test_plan_of_small_preset():
     assert (small.limits.cpu, small.limits.memory, small.limits.tmpfs) == (0.5, 512 << 20, 256 << 20)
 
 
-def test_plan_has_timeouts_of_settings():
+def test_plan_has_timeouts_from_settings():
     plan = plan_of(settings(timeout=900, connectTimeout=7), ROOT)
     assert (plan.timeout_seconds, plan.connect_seconds) == (900, 7)
 

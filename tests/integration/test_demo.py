@@ -55,14 +55,14 @@ def test_server_has_the_reported_rows(demo):
     assert reported == demo.rows
 
 
-def test_second_demo_changes_nothing(demo):
+def test_second_demo_run_changes_nothing(demo):
     assert "7 unchanged" in demo.second.output
     assert demo.stack.outputs() == demo.outputs
     table = [line for line in demo.first.output.splitlines() if "│" in line]
     assert [line for line in demo.second.output.splitlines() if "│" in line] == table
 
 
-def test_limits_are_in_force_or_named_as_not_enforced(demo):
+def test_limits_are_enforced_or_reported(demo):
     for result in demo.outputs["results"]:
         environment = result["environment"]
         named = " ".join(environment["not_enforced"])

@@ -41,7 +41,7 @@ def test_both_workers_succeed(stack, results):
     assert "30,000" in report.output
 
 
-def test_workers_see_the_limits_of_the_preset(results):
+def test_workers_measure_limits_of_preset(results):
     for result in results.values():
         environment = result["environment"]
         assert environment["memory_mb"] == 512
@@ -64,7 +64,7 @@ def test_server_has_the_reported_rows(database, results):
     assert counted == reported == dict.fromkeys(TABLES, 10_000)
 
 
-def test_server_settings_are_in_force(stack, database):
+def test_server_settings_are_applied(stack, database):
     arguments = postgresql.arguments(GIB)
     ordered = dict(argument.split("=", 1) for argument in arguments if argument != "-c")
     assert ordered.keys() >= {"max_connections", "shared_buffers", "wal_level", "max_wal_senders", "synchronous_commit"}
@@ -101,7 +101,7 @@ def test_server_publishes_no_port_in_internal_network(stack, database):
     assert containers.inspected("network", f"loadtest-{stack.name}")["Internal"] is True
 
 
-def test_objects_carry_stack_label(stack):
+def test_objects_have_stack_label(stack):
     for kind, name in (("network", ""), ("volume", "-plan"), ("volume", "-results")):
         assert containers.inspected(kind, f"loadtest-{stack.name}{name}")["Labels"]["loadtest.stack"] == stack.name
     assert len(containers.names(stack.name)) == len(WORKERS) + 1

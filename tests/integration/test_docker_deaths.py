@@ -56,7 +56,7 @@ def test_worker_out_of_memory_is_reported_with_its_limit(new_stack, docker):
     assert "memory limit of 80 MiB" in report.output
 
 
-def test_destroy_leaves_nothing_after_ctrl_c_and_killed_engine(new_stack, docker):
+def test_destroy_after_ctrl_c_or_kill_leaves_nothing(new_stack, docker):
     stack = new_stack(rowCount=50_000_000, **docker)
     process = loading(stack, "worker-1")
     os.kill(process.pid, signal.SIGINT)

@@ -1,4 +1,4 @@
-"""An existing server: reached by a secret connection string, and only changed as the settings allow."""
+"""An existing server: it is reached by a secret connection string and changed only as the settings allow."""
 
 import pytest
 

@@ -24,7 +24,7 @@ def test_cleanup_leaves_nothing_on_docker(new_stack, docker):
 
 
 @pytest.mark.docker
-def test_destroy_removes_server_that_state_lacks(new_stack, docker):
+def test_destroy_removes_server_missing_from_state(new_stack, docker):
     stack = new_stack(**ENDLESS, **docker)
     process = stack.start_up()
     # The engine records the server once it is ready.

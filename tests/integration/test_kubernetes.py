@@ -70,7 +70,7 @@ def assert_loaded(stack: Stack) -> None:
     assert sum(result["metrics"]["rows_processed"] for result in results.values()) == sum(ROWS.values())
 
 
-def test_postgresql_runs_again_when_setting_changes(stack: StackMaker, kubectl: Kubectl, tmp_path: Path):
+def test_changed_setting_runs_again_on_kubernetes(stack: StackMaker, kubectl: Kubectl, tmp_path: Path):
     made = stack(databaseImage=server_image("postgresql"))
     made.up().succeeded()
     assert_loaded(made)
@@ -125,7 +125,7 @@ def assert_safe_from_another_checkout(kubectl: Kubectl, made: Stack, folder: Pat
 
 
 @pytest.mark.parametrize("source", sampled(CLIENTS, {"mysql", "kafka"}))
-def test_server_is_loaded_and_counted_by_own_client(stack: StackMaker, kubectl: Kubectl, source: str):
+def test_server_client_counts_loaded_rows(stack: StackMaker, kubectl: Kubectl, source: str):
     made = stack(source=source, databaseImage=server_image(source))
     made.up().succeeded()
     assert_loaded(made)
@@ -205,7 +205,7 @@ def assert_reported(stack: Stack, *reasons: str) -> None:
     assert all(reason in report.output for reason in reasons), report.output
 
 
-def test_worker_above_memory_limit_is_named(stack: StackMaker):
+def test_worker_above_memory_limit_is_reported(stack: StackMaker):
     made = stack(source="jsonl", memoryLimit="64Mi", tmpfsSize="16Mi", rowCount=200_000, batchSize=50_000)
     made.up().succeeded()
     for worker in ("worker-1", "worker-2"):
@@ -215,7 +215,7 @@ def test_worker_above_memory_limit_is_named(stack: StackMaker):
     assert_reported(made, "oom_killed")
 
 
-def test_failed_start_is_named_and_next_up_recovers(stack: StackMaker):
+def test_failed_start_is_reported_and_next_up_recovers(stack: StackMaker):
     """Use images of worker and server that do not exist, and a request that no node can satisfy."""
     made = stack(source="jsonl", workerImage="loadtest-test/absent:1", startTimeout=15)
     done = made.up().failed()
@@ -238,7 +238,7 @@ LONG: dict[str, object] = {"source": "jsonl", "rowCount": 40_000_000, "tables": 
 """Settings of a load that is always interrupted before its end."""
 
 
-def test_deleted_pod_and_evicted_pod_are_named(stack: StackMaker, kubectl: Kubectl):
+def test_deleted_pod_and_evicted_pod_are_reported(stack: StackMaker, kubectl: Kubectl):
     # A RAM disk is rounded up to whole pages, and a pod that uses more than its size is evicted.
     made = stack(**LONG, tmpfsSize="1000001b")
     running = made.start_up()

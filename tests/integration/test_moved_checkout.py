@@ -1,4 +1,4 @@
-"""A stack whose checkout is copied to another folder, and the preset files of a checkout that was used."""
+"""A stack whose checkout is copied to another folder; using a checkout does not change its preset files."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""The password is searched for in everything that a run leaves, and may only be where it is needed."""
+"""Everything that a run leaves is searched for the password, which may only be where it is needed."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A worker that is paused half of the time: the comparison with undisturbed runs reports it."""
+"""The comparison with undisturbed runs reports a worker that is paused half of the time."""
 
 import subprocess
 import sys
@@ -85,7 +85,7 @@ def undisturbed(_: Path) -> None:
 
 @pytest.mark.campaign
 @pytest.mark.skipif(sys.platform != "linux", reason="signals and control groups of Linux")
-def test_worker_slowed_by_half_is_a_regression(tmp_path, server):
+def test_worker_at_half_speed_is_a_regression(tmp_path, server):
     base: list[Path] = []
     head: list[Path] = []
     for number in range(RUNS):

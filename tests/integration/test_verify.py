@@ -62,7 +62,7 @@ def test_verify_alone_is_refused_without_existing_server(new_stack):
 
 
 @pytest.mark.docker
-def test_killed_worker_restarts_and_ends_with_its_rows(new_stack, docker):
+def test_killed_worker_restarts_and_loads_all_rows(new_stack, docker):
     rows = 150_000
     stack = new_stack(rowCount=rows, tables=["users", "orders"], operation="populate+verify", retries=1, **docker)
     process = stack.start_up()

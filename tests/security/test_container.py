@@ -76,7 +76,7 @@ def reaches(container: str, address: str) -> bool:
     return containers.docker("exec", container, "python", "-c", program) == "reached\n"
 
 
-def test_worker_reaches_its_server_only(name: str, stranger: tuple[str, str], inspected: dict[str, Any]):
+def test_worker_reaches_only_its_server(name: str, stranger: tuple[str, str], inspected: dict[str, Any]):
     (network,) = inspected["NetworkSettings"]["Networks"]
     assert containers.inspected("network", network)["Internal"] is True
     other, address = stranger
@@ -87,7 +87,7 @@ def test_worker_reaches_its_server_only(name: str, stranger: tuple[str, str], in
     assert not any(inspected["NetworkSettings"]["Ports"].values())
 
 
-def test_worker_shares_nothing_with_the_machine(inspected: dict[str, Any]):
+def test_worker_is_isolated_from_the_machine(inspected: dict[str, Any]):
     host = inspected["HostConfig"]
     assert not host["Binds"] or all(not bind.startswith("/") for bind in host["Binds"]), host["Binds"]
     mounts = {mount["Destination"]: (mount["Type"], mount["RW"]) for mount in inspected["Mounts"]}
@@ -100,7 +100,7 @@ def test_worker_shares_nothing_with_the_machine(inspected: dict[str, Any]):
     assert "no-new-privileges:true" in host["SecurityOpt"]
 
 
-def test_password_is_in_one_variable_only(inspected: dict[str, Any]):
+def test_password_is_in_only_one_variable(inspected: dict[str, Any]):
     variables = dict(variable.split("=", 1) for variable in inspected["Config"].pop("Env"))
     password = urlsplit(variables.pop(CONNECTION_VARIABLE)).password
     assert password is not None

@@ -87,7 +87,7 @@ def test_result_has_all_documented_fields(worker, tmp_path):
     }
 
 
-def test_worker_of_plan_loads_its_own_shards(worker, tmp_path):
+def test_worker_loads_its_shards_of_the_plan(worker, tmp_path):
     file = plan_file(tmp_path)
     out = (tmp_path / "out").as_uri()
     prepared = worker("prepare", "--plan", file, LOADTEST_CONNECTION_STRING=out)
@@ -147,7 +147,7 @@ def test_index_beyond_plan_is_refused(worker, tmp_path):
 
 
 @pytest.mark.parametrize("where", ["argument", "environment"])
-def test_absent_server_is_one_line_without_password(worker, tmp_path, where):
+def test_absent_server_error_is_one_line_without_password(worker, tmp_path, where):
     file = plan_file(tmp_path, source="postgresql", connect_seconds=1)
     text = "postgresql://loader:pass-of-the-tests@127.0.0.1:1/none"
     given = (["--connection-string", text], {}) if where == "argument" else ([], {"LOADTEST_CONNECTION_STRING": text})

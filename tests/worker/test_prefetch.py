@@ -30,7 +30,7 @@ def test_producer_error_is_raised_after_earlier_items():
     assert read == [1]
 
 
-def test_producer_stops_at_depth():
+def test_producer_waits_when_queue_is_full():
     produced = []
     third = threading.Event()
 
@@ -48,7 +48,7 @@ def test_producer_stops_at_depth():
         assert produced == [0, 1, 2, 3]
 
 
-def test_leaving_reader_stops_producer():
+def test_producer_stops_when_reader_leaves():
     closed = threading.Event()
 
     def endless():

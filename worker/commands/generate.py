@@ -37,7 +37,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> int:
-    """Write the rows; raise InputError for rows, a table or columns that do not exist."""
+    """Write the rows; raise InputError if the rows, the table or a column do not exist."""
     schema = load_schema(arguments.schema)
     table = schema.table(arguments.table) if arguments.table else schema.tables[0]
     first, end = parse_rows(arguments.rows)

@@ -65,7 +65,7 @@ def microseconds(value: timedelta) -> int:
 
 
 def _float(value: float) -> str:
-    """Return the shortest digits. Python's exponent has a sign and two digits; otherwise the text equals that of the column."""
+    """Return the shortest digits. Only exponents differ from the columnar encoder's: Python's have a sign and two digits."""
     return repr(value)
 
 

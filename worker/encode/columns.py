@@ -58,7 +58,7 @@ def lengths(pieces: Iterable[Piece], rows: int) -> NDArray[np.int64]:
 
 
 def lengths_of(values: Any) -> NDArray[np.int64]:
-    """Return the bytes of each value of a string or binary array, shape (values,); a null has any length."""
+    """Return the bytes of each value of a string or binary array, shape (values,); a null may have any length."""
     if not len(values):
         return np.zeros(0, np.int64)
     offsets = np.frombuffer(values.buffers()[1], np.int32)[values.offset : values.offset + len(values) + 1]
@@ -106,13 +106,13 @@ def _side_by_side(parts: list[bytes | Block], rows: int) -> Block:
 
 
 def numbers(column: Any, dtype: DTypeLike) -> NDArray[Any]:
-    """Return a fixed-width column (numbers, dates, times) as `dtype`, shape (rows,); a null is any number."""
+    """Return a fixed-width column (numbers, dates, times) as `dtype`, shape (rows,); a null becomes an arbitrary number."""
     width = np.dtype(dtype).itemsize
     return _storage(column, width).view(dtype).reshape(-1)
 
 
 def fixed(column: Any) -> Block:
-    """Return the bytes of a fixed-size column (uuid, decimal), shape (rows, width); a null is any bytes."""
+    """Return the bytes of a fixed-size column (uuid, decimal), shape (rows, width); a null becomes arbitrary bytes."""
     return _storage(column, column.type.byte_width)
 
 

@@ -1,4 +1,4 @@
-"""The encoder that most formats share: the values in the order of the columns, with constants between them."""
+"""The encoder that most formats share: it writes the values in column order, with constants between them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ _PLAIN = (
 )  # fmt: skip
 """Kinds whose text can hold no tab, line end or backslash."""
 ESCAPES: Mapping[int, bytes] = {0x5C: rb"\\", 0x09: rb"\t", 0x0A: rb"\n", 0x0D: rb"\r"}
-"""The escapes that both servers read, for the bytes that have a meaning for both."""
+"""The escapes that PostgreSQL and MySQL both read, for the bytes that are special to them."""
 
 
 class RowEncoder:

@@ -38,7 +38,7 @@ def _uuids(column: Any, _: DataType) -> list[Piece]:
 
 
 def _singles(column: Any, type_: DataType) -> list[Piece]:
-    """Return the digits of the double. The server parses doubles, and the shortest digits of the largest single exceed it."""
+    """Return the digits of the value as a double: the shortest digits of the largest single exceed the server's range."""
     return text.by_polars(column.cast(pa.float64()), type_)
 
 

@@ -65,7 +65,7 @@ def without_nul(values: Any) -> Any:
     """Return the values unchanged; raise PlanError if one contains a NUL character."""
     if present(values, b"\0"):
         raise PlanError(
-            "source: 'postgresql' cannot store the character NUL that the schema's strings hold; "
+            "source: 'postgresql' cannot store the character NUL that the schema's strings contain; "
             "use the type bytes for that column, or a value without it"
         )
     return values
@@ -76,7 +76,7 @@ def _length(size: int) -> bytes:
 
 
 def _fixed(stored: str, sent: str, shift: int = 0, tail: bytes = b"") -> Writer:
-    """Return a writer of numbers: stored as `stored`, reduced by `shift`, sent as `sent`, followed by a constant tail."""
+    """Return a writer of numbers: it reads them as `stored`, subtracts `shift`, and writes `sent` and a constant tail."""
     length = _length(np.dtype(sent).itemsize + len(tail))
 
     def write(column: Any, _: DataType) -> list[Piece]:
@@ -112,7 +112,7 @@ def _points(column: Any, _: DataType) -> list[Piece]:
 
 
 def _decimals(column: Any, type_: DataType) -> list[Piece]:
-    """Return base-10,000 digits, equally many for every value; the server removes the zeros at both ends."""
+    """Return base-10,000 digits, the same number for every value; the server removes the zeros at both ends."""
     precision, scale = type_.precision or 1, type_.scale or 0
     fraction = -(-scale // 4)
     digits = fraction + -(-(precision - scale) // 4)
@@ -132,7 +132,7 @@ def _decimals(column: Any, type_: DataType) -> list[Piece]:
 
 
 def _limbs(low: NDArray[np.uint64], high: NDArray[np.uint64]) -> list[NDArray[np.uint64]]:
-    """Return 128 bits as four limbs of 32, the highest first, so that a remainder and a limb fit in 64 bits."""
+    """Return 128-bit numbers as four 32-bit limbs, highest first, so that a remainder and a limb fit in 64 bits."""
     mask, shift = np.uint64(0xFFFFFFFF), np.uint64(32)
     return [high >> shift, high & mask, low >> shift, low & mask]
 

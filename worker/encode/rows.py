@@ -41,7 +41,7 @@ class Rows:
         return int(self.ends[-1]) if len(self.ends) else 0
 
     def part(self, first: int, stop: int) -> Self:
-        """Return the rows from `first` to before `stop`; their bytes are not copied."""
+        """Return the rows `[first, stop)`; their bytes are not copied."""
         start, end = self._offset(first), self._offset(stop)
         return type(self)(self.data[start:end], self.ends[first:stop] - start)
 
@@ -70,7 +70,7 @@ class Objects:
         return int(self.sizes.sum())
 
     def part(self, first: int, stop: int) -> Self:
-        """Return the rows from `first` to before `stop`."""
+        """Return the rows `[first, stop)`."""
         return type(self)(self.rows[first:stop], self.sizes[first:stop])
 
 
@@ -89,5 +89,5 @@ class Records:
         return cls(list(zip(*(column.to_pylist() for column in batch.columns), strict=True)))
 
     def part(self, first: int, stop: int) -> Self:
-        """Return the rows from `first` to before `stop`."""
+        """Return the rows `[first, stop)`."""
         return type(self)(self.rows[first:stop])

@@ -26,7 +26,7 @@ def integers(column: Any, _: DataType) -> list[Piece]:
 def by_polars(column: Any, _: DataType) -> list[Piece]:
     """Return floats as the shortest text that parses to the same value, decimals with all digits of their scale.
 
-    Polars needs half the time of Arrow for both, and never writes a decimal with an exponent.
+    Polars takes half as long as Arrow for both, and never writes a decimal with an exponent.
     """
     text = pl.Series(values=pl.from_arrow(column)).cast(pl.String)
     return [_from_polars(text)]

@@ -24,7 +24,7 @@ from worker.generate.stream import U64, RowNumbers, Stream
 
 _DOMAINS = ("@example.com", "@example.net", "@example.org", "@mail.example.com")
 _ATTEMPTS = 20
-"""Draws per value after which a vocabulary without repeats is refused."""
+"""The number of draws per value after which a vocabulary with `unique` is refused."""
 _BY_THE_CLOCK = frozenset({"credit_card_expire", "credit_card_full", "profile", "simple_profile"})
 _CLOCK_MODULES = ("faker.providers.date_time", "faker.providers.passport")
 
@@ -35,7 +35,7 @@ def vocabulary(values: Iterable[object], type_: DataType) -> pa.Array:
 
 
 def select(values: pa.Array, sample: Sampler) -> ColumnFunction:
-    """Return a function that takes the value at each row's ordinal."""
+    """Return a function that selects, for each row, the value at the row's ordinal."""
     return lambda rows: values.take(pa.array(sample(rows).astype(np.int32)))
 
 
@@ -75,7 +75,7 @@ def person_name(context: ColumnContext, _: PersonName) -> ColumnFunction:
 
 
 def email(context: ColumnContext, _: Email) -> ColumnFunction:
-    """Return `first.last`, the row counted from 1, and a domain.
+    """Return addresses of `first.last`, the row number counted from 1, and a domain.
 
     The number alone makes the address unique, because no name contains a digit.
     """
@@ -103,7 +103,7 @@ def _word_list(name: str) -> pa.Array:
 
 
 def faker(context: ColumnContext, generator: Faker) -> ColumnFunction:
-    """Return a value of a Faker vocabulary, which is drawn once.
+    """Return one value per row from a vocabulary, which Faker draws once.
 
     The values are pinned by the version of Faker and the seed. Raises SchemaError for an unknown provider, argument or
     locale, and for a provider that reads the clock, because its values would differ from day to day.
@@ -145,9 +145,7 @@ def _faker_values(provider: str, locale: str, arguments: str, pool: int, unique:
         return tuple(islice(values, pool))
     distinct = tuple(islice(_distinct(islice(values, pool * _ATTEMPTS)), pool))
     if len(distinct) < pool:
-        raise Problem(
-            f"gives only {len(distinct)} different values, not {pool}", f"write pool: {len(distinct)} or less"
-        )
+        raise Problem(f"has only {len(distinct)} different values, not {pool}", f"write pool: {len(distinct)} or less")
     return distinct
 
 

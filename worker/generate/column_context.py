@@ -27,7 +27,7 @@ class ColumnContext:
     function_of: Callable[[str, str], ColumnFunction]
 
     def stream(self, purpose: str = "value") -> Stream:
-        """Return the random bits for one purpose of this column. Two purposes, columns, tables or seeds have two streams."""
+        """Return the random bits for one purpose of this column. Another purpose, column, table or seed has another stream."""
         return Stream.of(self.seed, self.table.name, self.column.name, purpose)
 
     def error(self, key: str, value: object, problem: str, remedy: str) -> InputError:

@@ -64,7 +64,7 @@ def _subset(context: ColumnContext, generator: SampleArray, lengths_of: Lengths)
 
 
 def random_bytes(context: ColumnContext, generator: RandomBytes) -> ColumnFunction:
-    """Return draws of eight bytes; the last one is cut to the length of the cell."""
+    """Return random bytes, eight per draw; the last draw is cut to the length of the cell."""
     lengths_of, stream = _lengths(context, generator.min_length, generator.max_length), context.stream("bytes")
     arrow = arrow_type(context.column.type)
 
@@ -95,7 +95,7 @@ def _coordinate(context: ColumnContext, axis: str, low: float, high: float) -> C
 
 
 def _lengths(context: ColumnContext, low: int, high: int) -> Lengths:
-    """Return a function that gives the number of parts of each row's cell."""
+    """Return a function that returns the number of parts in each row's cell."""
     sample = sampler(context, high - low + 1, purpose="length")
     return lambda rows: sample(rows).view(np.int64) + low
 
@@ -107,12 +107,12 @@ def _offsets(lengths: NDArray[np.int64]) -> NDArray[np.int32]:
 
 
 def _places(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return 0, 1, 2 ... within each cell."""
+    """Return the position of each part within its cell: 0, 1, 2 and so on."""
     starts = np.cumsum(lengths) - lengths
     return np.arange(int(lengths.sum())) - np.repeat(starts, lengths)
 
 
 def _ragged_draws(stream: Stream, rows: RowNumbers, lengths: NDArray[np.int64]) -> Draws:
-    """Return `lengths` draws for each row: a second stream, started again at each row's own draw."""
+    """Return `lengths` draws for each row, from a stream that each row starts at its own draw."""
     firsts = np.repeat(stream.draws(rows), lengths)
     return _INNER.draws(firsts + _places(lengths).view(U64))

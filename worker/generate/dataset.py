@@ -107,7 +107,7 @@ class Dataset:
     """`rows` rows of every table of a schema: value = f(seed, table, column, row).
 
     A table's own seed is `seed` plus its position in the schema; `base_instant` is the current time for generators. The
-    number of rows changes only references, because each refers to a row that the parent has.
+    number of rows changes only references, because each must refer to an existing row of the parent.
     """
 
     def __init__(self, schema: Schema, seed: int, rows: int, base_instant: datetime) -> None:

@@ -36,7 +36,7 @@ def int_range(context: ColumnContext, generator: IntRange) -> ColumnFunction:
 
 
 def decimal_range(context: ColumnContext, generator: DecimalRange | FloatRange) -> ColumnFunction:
-    """Return `min` plus an ordinal of units in the last place; in a column of floats the unit is a hundredth."""
+    """Return `min` plus an ordinal times the unit of the last decimal place, which is 0.01 in a column of floats."""
     type_ = context.column.type
     if type_.kind in FLOATS:
         low, high = round(float(generator.min) * _CENT), round(float(generator.max) * _CENT)

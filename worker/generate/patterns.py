@@ -23,15 +23,15 @@ _FOUR_DIGITS = np.frombuffer("".join(f"{number:04d}" for number in range(10_000)
 _POWERS = np.array([10**digits for digits in range(1, 20)], np.uint64)
 
 _MOST_DIGITS = 18
-"""Random digits from one draw."""
+"""The number of random digits that one draw provides."""
 PartWriter = Callable[[RowNumbers, int], Block]
-"""Returns the bytes of one part of a pattern, for rows whose numbers have equally many digits."""
+"""Returns the bytes of one part of a pattern, for rows whose numbers have the same number of digits."""
 
 
 def pattern(context: ColumnContext, generator: Pattern) -> ColumnFunction:
     """Return the texts of a pattern.
 
-    Rows whose numbers have equally many digits have equally long texts: each such group is one matrix of bytes.
+    Rows whose numbers have the same number of digits have texts of one length: each such group is a matrix of bytes.
     """
     parts = pattern_parts(generator.pattern)
     in_json = context.column.type.kind in DOCUMENTS
@@ -131,7 +131,7 @@ def _digits(context: ColumnContext, number: int, count: int, *, unique: bool) ->
 
 
 def _unique_digits(context: ColumnContext, parts: Sequence[PatternPart]) -> int | None:
-    """Return the part that makes a unique pattern unique: the one with most digits, or None with a row number or UUID."""
+    """Return the digits that make a pattern unique: the longest ones, or None if a row number or UUID does it."""
     if not context.column.unique or any(isinstance(part, Index | Uuid) for part in parts):
         return None
     counts = [part.count if isinstance(part, Digits) else 0 for part in parts]

@@ -1,4 +1,4 @@
-"""Select one of `size` possible values for each row: the only place for distributions and uniqueness."""
+"""Select one of `size` possible values for each row. All distributions and uniqueness are implemented here."""
 
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal, localcontext
@@ -17,7 +17,7 @@ _ROUNDS = 6
 _WHOLE = 1 << 64
 _DIGITS = 40
 _HEAD = 1024
-"""The first ranks of a zipf distribution, which have their exact share. Later segments grow by 2 % each."""
+"""The number of first ranks of a zipf distribution with exact shares. Later segments grow by 2 % each."""
 _GROWTH = Fraction(51, 50)
 _EXACT = 512
 """The largest size of a normal distribution in which each value has its exact share."""
@@ -172,10 +172,10 @@ def sampler(
     unit: float = 1.0,
     purpose: str = "value",
 ) -> Sampler:
-    """Return a function from row numbers to ordinals in [0, size), by the distribution; each once if the column is unique.
+    """Return a function from row numbers to ordinals in [0, size), by the distribution.
 
-    The mean and deviation of a normal distribution are in the unit of the schema: the first ordinal is at `origin`, and one
-    ordinal spans `unit`.
+    If the column is unique, each ordinal occurs once. The mean and deviation of a normal distribution are in the
+    unit of the schema: the first ordinal is at `origin`, and one ordinal spans `unit`.
     """
     if context.column.unique and purpose == "value":
         return _once_each(context, size)

@@ -19,7 +19,7 @@ RowNumbers = NDArray[np.uint64]
 Draws = NDArray[np.uint64]
 """64 random bits for each row."""
 Ordinals = NDArray[np.uint64]
-"""A whole number from 0 for each row, below the size that the caller asked for."""
+"""A whole number for each row, from 0 to below the size that the caller requests."""
 
 _GOLDEN, _MIX_1, _MIX_2 = U64(0x9E3779B97F4A7C15), U64(0xBF58476D1CE4E5B9), U64(0x94D049BB133111EB)
 _S30, _S27, _S31, _S32 = U64(30), U64(27), U64(31), U64(32)

@@ -54,7 +54,7 @@ class Latencies:
 
 @dataclass(slots=True)
 class Counters:
-    """Counts of acknowledged work. One thread writes them; a reader may see the values of one batch before."""
+    """Counts of acknowledged work. One thread writes them; a reader may see values that are one batch old."""
 
     total_rows: int = 0
     loads: bool = True
@@ -74,7 +74,7 @@ class Counters:
         self.started, self.phase = time.perf_counter(), "load"
 
     def begin_verify(self) -> None:
-        """Begin the verify phase. If rows were loaded, their rate is measured until now."""
+        """Begin the verify phase. If rows were loaded, the period of their rate ends now."""
         if self.loads:
             self.loaded = time.perf_counter()
         self.phase = "verify"

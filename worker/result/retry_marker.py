@@ -14,8 +14,9 @@ _SUFFIX = ".attempt"
 def begin_attempt(results: Path, worker_id: str) -> int:
     """Return the number of this attempt, from 1, and save it before anything is loaded.
 
-    The number of the environment is used if it is higher: a platform that starts the worker on another machine counts by
-    itself. Raises StorageError if the number cannot be saved, because a later attempt would then count as the first.
+    If the platform sets a higher number in the environment, that is used: a platform that restarts workers on another machine
+    counts the attempts itself. Raises StorageError if the number cannot be saved, because a later attempt would then count
+    as the first.
     """
     marker = results / f"{worker_id}{_SUFFIX}"
     try:

@@ -67,7 +67,7 @@ class ErrorBoundary:
             return self._source.fingerprint(table, scope)
 
     def settings(self) -> Mapping[str, str]:
-        """Return the server settings; a refusal never ends a run, and is shown in their place."""
+        """Return the server settings. If the server refuses, return its message instead: a refusal must not end the run."""
         refused: dict[str, str] = {}
         return {**self._source.readable("server settings", self._source.settings, refused), **refused}
 

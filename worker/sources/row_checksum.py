@@ -2,7 +2,8 @@
 
 A row is its cells, commas between: `-` for NULL, else the length in characters, a colon and the text. Its hash is the
 first 60 bits of the text's MD5, which every SQL server computes; the sum is taken modulo 2**64. Floats are the
-hexadecimal digits of their bits. Lists, jsonb and points have a spelling of their own on each server, and are not summed.
+hexadecimal digits of their bits. Tables with lists, jsonb or points are not summed, because
+each server spells these differently.
 """
 
 import hashlib

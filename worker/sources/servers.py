@@ -17,7 +17,7 @@ _FULL = "no space left on device"
 # hours on an idle connection, and for a quarter of an hour with unacknowledged data.
 IDLE_SECONDS, INTERVAL_SECONDS, PROBES = 10, 5, 3
 UNACKNOWLEDGED_SECONDS = 30
-"""Longer than a short interruption of a network."""
+"""Longer than a brief network interruption."""
 LIBPQ_KEEPALIVE: Mapping[str, int] = {
     "keepalives_idle": IDLE_SECONDS,
     "keepalives_interval": INTERVAL_SECONDS,

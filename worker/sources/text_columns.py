@@ -57,7 +57,7 @@ def columns_of_objects(rows: Sequence[Mapping[str, Any]], table: Table) -> pa.Re
 
 
 def _batch(rows: Sequence[Mapping[str, Any]], columns: Sequence[list[str | None]], table: Table) -> pa.RecordBatch:
-    """Return the batch; the last cell of a row shows the names that no column has."""
+    """Return the batch. If a row has names that are not columns, its last cell shows them."""
     names = [column.name for column in table.columns]
     known = frozenset(names)
     for place, row in enumerate(rows):
@@ -67,7 +67,7 @@ def _batch(rows: Sequence[Mapping[str, Any]], columns: Sequence[list[str | None]
 
 
 def strings(cells: Sequence[str | None]) -> pa.Array:
-    """Return texts as a column; an unpaired surrogate, which JSON can spell and UTF-8 cannot, becomes its escape."""
+    """Return texts as a column; an unpaired surrogate, which JSON can express but UTF-8 cannot, becomes its escape."""
     try:
         return pa.array(cells, pa.string())
     except UnicodeEncodeError:

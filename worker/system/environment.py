@@ -53,7 +53,7 @@ class RuntimeEnvironment:
         self._throttled: Throttling | None = None
 
     def begin_timing(self) -> None:
-        """Count throttling from now on. The start of the interpreter is not part of a rate either."""
+        """Count throttling from now on: like the rates, it excludes the start of the interpreter."""
         self._before, self._throttled = self._cgroup.throttling(), None
 
     def end_timing(self) -> None:

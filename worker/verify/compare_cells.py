@@ -44,7 +44,7 @@ def same(found: str, expected: str, type_: DataType) -> bool:
 
 
 def _alike(found: object, expected: object) -> bool:
-    """Return whether two documents are equal, where a server may write a double as an integer with all its digits."""
+    """Return whether two documents are equal; a double may equal an integer with all its digits, as servers write it."""
     match found, expected:
         case int(), float():
             try:

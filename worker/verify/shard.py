@@ -22,7 +22,7 @@ _UNSEEN, _MATCHED, _DIFFERS = np.arange(3, dtype=np.uint8)
 
 
 def verify_shard(source: Source, rows: TableRows, scope: Scope, diff: TableDiff, counted: Counted) -> None:
-    """Compare a shard with its source and add to the diff; raise what the source raises."""
+    """Compare a shard with its source and add to the diff; errors of the source propagate."""
     comparison = _Comparison(source, rows, scope, diff)
     for batch in source.read(rows.table, scope):
         comparison.add(batch)
@@ -50,7 +50,7 @@ class _Comparison:
 
     @staticmethod
     def _known(scope: Scope) -> Shard:
-        """Return the rows that are not extra for a worker that reads the whole table.
+        """Return the rows that a worker that reads the whole table does not count as extra.
 
         The worker that checks unowned rows uses the rows of all shards, the others their own.
         """
@@ -75,7 +75,7 @@ class _Comparison:
             self._add_copies(batch, numbers, copies)
 
     def _add_copies(self, batch: pa.RecordBatch, numbers: Numbers, copies: NDArray[np.int64]) -> None:
-        """Count further copies of rows; a correct copy replaces a first one that differs."""
+        """Count further copies of rows; a correct copy replaces an earlier copy that differs."""
         if not self._tolerant:
             self._extra(batch, copies, "a duplicate row")
         offsets = numbers - self._shard.first_row

@@ -57,7 +57,7 @@ def scope_of(plan: LoadPlan, shard: Shard) -> Scope:
     """Return what the worker of a shard reads, and which rows it counts. Exactly one worker counts each row.
 
     After an `append`, files and topics that this run loaded still have exclusive storage, and all rows in it are counted.
-    Elsewhere older rows are mixed with those of the run, so that only the planned keys are checked.
+    Elsewhere older rows are mixed with those of the run, so only the planned keys are checked.
     """
     shards = shards_of(plan, shard.table)
     firsts = [each.first_row for each in shards]
@@ -80,7 +80,7 @@ def scope_of(plan: LoadPlan, shard: Shard) -> Scope:
 
 
 def _keys(table: Table, shard: Shard, *, down: bool, up: bool) -> KeySpan | None:
-    """Return the shard's keys, without a lower or an upper bound if asked; None if they are not consecutive numbers."""
+    """Return the shard's keys, on request open at either end; None if they are not consecutive numbers."""
     if table.first_key is None:
         return None
     first = table.first_key + shard.first_row

@@ -30,7 +30,7 @@ class Api:
         self._discovered = layout.data / "discovered.json"
 
     def is_ready(self) -> bool:
-        """Return whether it serves, with its storage and its own objects in place. Raises NOT_YET."""
+        """Return whether the API server is ready, including its storage and its own objects. Raises NOT_YET."""
         return bool(
             self._client.call_api("GET", f"{API_URL}/readyz", _request_timeout=_SECONDS).status == HTTPStatus.OK
         )

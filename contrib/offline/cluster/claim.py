@@ -13,12 +13,12 @@ from contrib.offline.cluster.layout import RUNTIME, Layout
 
 _FILE = RUNTIME / "claim.json"
 _FOLDERS = ("/var/lib/kubelet", "/var/lib/cni", "/var/log/containers")
-"""Folders of the kubelet and the network plugins whose place is fixed."""
+"""Folders of the kubelet and the network plugins whose paths are fixed."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """The owner of the claim (folders of state and binaries), and previous kernel settings and missing folders."""
+    """The owner of the claim (folders of state and binaries), earlier kernel settings, and folders that did not exist."""
 
     state: str
     binaries: str

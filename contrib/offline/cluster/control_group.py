@@ -13,7 +13,7 @@ from contrib.offline.cluster.errors import ClusterError
 
 _ROOT = Path("/sys/fs/cgroup")
 _PATIENCE = 10
-"""Seconds until killed processes must have ended."""
+"""Seconds within which killed processes must end."""
 
 
 def make() -> None:
@@ -23,7 +23,7 @@ def make() -> None:
 
 
 def kill() -> None:
-    """Kill every process of every pod, and wait until all have ended. Raises ClusterError if one stays."""
+    """Kill every process of every pod, and wait until all have ended. Raises ClusterError if one does not end."""
     deadline = time.monotonic() + _PATIENCE
     while left := set(_processes()):
         if time.monotonic() > deadline:

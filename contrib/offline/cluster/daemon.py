@@ -13,7 +13,7 @@ from contrib.offline.cluster.layout import Layout
 from contrib.offline.cluster.progress import say
 
 _STATE, _START_TIME = 0, 19
-"""Indexes of these fields in /proc/PID/stat, counted from the one after the program's name: proc(5)."""
+"""Indexes of these fields in /proc/PID/stat, counted from the field after the program's name: see proc(5)."""
 _TAIL_LINES = 5
 
 

@@ -24,8 +24,8 @@ _RESTORED = (
     "kernel/keys/root_maxkeys",
     "kernel/keys/root_maxbytes",
 )
-"""The settings that are restored: one of the cluster's and those that the kubelet changes. The two of the network stay, because
-other programs, such as a Docker engine, may rely on them by then.
+"""The settings that are restored: one of the cluster's and those that the kubelet changes. The two network settings
+stay, because other programs, such as a Docker engine, may already rely on them.
 """
 
 

@@ -1,4 +1,4 @@
-"""The places of a cluster's files: its state in a folder of the user, and what must not survive a reboot in /run."""
+"""The paths of a cluster's files: its state is in a folder of the user, and what must not survive a reboot is in /run."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def set_up() -> None:
 
 
 def tear_down() -> None:
-    """Undo all of it, and ignore what does not exist."""
+    """Remove everything that `set_up` created; ignore what does not exist."""
     for table, chain, rule in _RULES:
         while succeeds(["iptables", "-w", "-t", table, "-D", chain, *rule]):
             pass  # an interrupted start may have left another one

@@ -1,6 +1,6 @@
 """The cluster's keys, certificates and kubeconfigs, made by openssl once per state.
 
-etcd has an authority of its own: a certificate that the cluster signs for a user must not open its store.
+etcd has its own authority, so that a user's certificate from the cluster's authority gives no access to its data.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ CERTIFICATES = (
 
 
 def make(layout: Layout) -> None:
-    """Create all of them, unless this state has them. Raises ClusterError if openssl fails."""
+    """Create all keys, certificates and kubeconfigs that this state lacks. Raises ClusterError if openssl fails."""
     finished = layout.pki / "made"
     if finished.exists():
         return

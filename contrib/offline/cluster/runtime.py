@@ -16,7 +16,7 @@ _CTR = ("ctr", "--address", str(SOCKET), "--namespace", "k8s.io")
 
 
 def answers() -> bool:
-    """Return whether it serves."""
+    """Return whether containerd responds."""
     return succeeds([*_CTR, "version"])
 
 

@@ -8,11 +8,11 @@ from contrib.offline.cluster.command import run, succeeds
 from contrib.offline.cluster.layout import Layout
 
 _LEFT = "KUBE-FIREWALL"
-"""The chain that kube-proxy leaves because it shares it with a kubelet. The kubelet of this cluster does not create it."""
+"""The chain that kube-proxy leaves because a kubelet may use it too. The kubelet of this cluster does not."""
 
 
 def remove(layout: Layout, binaries: Path) -> None:
-    """Remove all of them. Raises ClusterError if kube-proxy's own removal fails."""
+    """Remove all rules. Raises ClusterError if kube-proxy's own removal fails."""
     program = binaries / "kube-proxy"
     if program.exists():
         run([str(program), "--cleanup", f"--config={layout.configuration / 'kube-proxy.yaml'}"])

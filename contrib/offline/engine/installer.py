@@ -1,4 +1,4 @@
-"""The Pulumi SDK's own installer of the published CLI, with a timeout. A failure is remembered for a day."""
+"""The Pulumi SDK's own installer of the published CLI, with a timeout. After a failure, it is not run again for a day."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contrib.offline.engine.progress import say
 from contrib.offline.parts.cache import require_builds
 
 CONNECT_TIMEOUT = 10
-"""Seconds until the installer's script must have begun to respond."""
+"""Seconds within which the server of the installer's script must respond."""
 DOWNLOAD_TIMEOUT = 300
 """Seconds for the whole installation."""
 MEMORY = 24 * 3600

@@ -1,4 +1,4 @@
-"""The engine's parts: the Go modules that they are built from, and the cache that stores them."""
+"""The engine's parts: the Go modules that they are built from, and the cache in which they are stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m contrib.offline.engine.run ARGUMENTS`: find, download or build an engine, then become its `pulumi`.
+"""`python -m contrib.offline.engine.run ARGUMENTS`: find, download or build an engine and run its `pulumi`.
 
 `./loadtest` names this command in LOADTEST_PULUMI where no `pulumi` is on PATH.
 """
@@ -34,7 +34,7 @@ def variables(arguments: Sequence[str]) -> dict[str, str]:
 
 
 def main() -> int:
-    """Become pulumi; return an exit code only if an engine is missing."""
+    """Replace this process by pulumi; return an exit code only if no engine can be provided."""
     arguments = sys.argv[1:]
     try:
         environment = {**os.environ, **variables(arguments)}

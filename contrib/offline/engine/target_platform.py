@@ -1,4 +1,4 @@
-"""The platform of a `pulumi` command line, which decides the providers that an engine needs."""
+"""The platform of a `pulumi` command line, which determines the providers that an engine needs."""
 
 from __future__ import annotations
 

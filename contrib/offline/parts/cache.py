@@ -69,7 +69,7 @@ def require_builds(what: str) -> None:
 
 
 def key(sources: Iterable[Path], versions: Mapping[str, str]) -> str:
-    """Return sixteen hex digits over the sources (a file, or every file of a folder: name and content) and the versions."""
+    """Return a hash, in sixteen hex digits, of the sources (names and contents of files) and the versions."""
     digest = hashlib.sha256()
     for source in sources:
         for path in sorted(source.rglob("*")) if source.is_dir() else [source]:
@@ -81,6 +81,6 @@ def key(sources: Iterable[Path], versions: Mapping[str, str]) -> str:
 
 
 def absorb(digest: hashlib._Hash, name: bytes, content: bytes) -> None:
-    """Add one named value. The lengths separate neighbouring values."""
+    """Add one named value to the hash. Lengths are included, so that adjacent values cannot be confused."""
     digest.update(b"%d:%s%d:" % (len(name), name, len(content)))
     digest.update(content)

@@ -143,7 +143,7 @@ def test_service_names_resolve(cluster):
         resolver.resolve("nothing.default.svc.cluster.local", "A")
 
 
-def test_job_of_two_indexes_runs_within_its_limits(core, batch, namespace, python_image):
+def test_job_of_two_pods_runs_within_its_limits(core, batch, namespace, python_image):
     batch.create_namespaced_job(namespace, job(python_image, SEE, completions=2, memory="512Mi"))
     assert finished(batch, namespace) == "Complete"
     seen = [

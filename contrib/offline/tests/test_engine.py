@@ -256,7 +256,7 @@ def test_interrupted_program_ends_without_traceback(project, signum):
     assert (project.folder / "cleaned up").exists()
 
 
-def test_hosts_end_when_the_engine_is_killed(project):
+def test_language_hosts_end_when_engine_is_killed(project):
     project.program("import time\nprint('started', flush=True)\ntime.sleep(600)")
     process = project.start("up", "--yes", "--skip-preview", "--color=never")
     read_until(process, "started")

@@ -112,7 +112,7 @@ def test_image_of_other_content_is_built_again(tiny_name: str, tmp_path: Path) -
     assert engine.image_id(former) is None
 
 
-def test_mirrors_are_the_first_of_each_archive() -> None:
+def test_first_mirror_of_each_archive_is_used() -> None:
     listing = "Debian http://a/debian/\nDebian http://b/debian/\nDebian-Security http://a/security/\nOther http://c/"
     assert parse_index_targets(listing) == {
         "Debian": "http://a/debian",

@@ -41,7 +41,7 @@ def sources(tmp_path):
     return folder
 
 
-def test_key_is_stable_and_follows_names_contents_and_versions(sources):
+def test_key_depends_on_names_contents_and_versions(sources):
     keys = [cache.key([sources], {"pulumi": "1"})]
     assert cache.key([sources], {"pulumi": "1"}) == keys[0]
     keys.append(cache.key([sources], {"pulumi": "2"}))

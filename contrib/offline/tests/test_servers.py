@@ -174,7 +174,7 @@ def test_ferretdb_follows_arguments_and_environment() -> None:
 
 @pytest.mark.parametrize("source", sampled(SERVERS, {"postgresql", "mongodb"}))
 def test_killed_server_starts_again_and_responds(source: str) -> None:
-    """The sample of the faults covers MySQL and Kafka."""
+    """Test only PostgreSQL and Neo4j: the sample of the fault tests covers MySQL and Kafka."""
     with serving(source, tmpfs=None) as served:
         served.kill()
         served.start()

@@ -11,7 +11,7 @@ from contrib.offline.images.wheels import fetch, image_platforms
 
 
 def make_wheel(folder: Path, name: str, version: str, tags: str = "py3-none-any") -> None:
-    """Create a wheel that pip accepts, with nothing in it."""
+    """Create an empty wheel that pip accepts."""
     folder.mkdir(exist_ok=True)
     about = f"{name}-{version}.dist-info"
     with zipfile.ZipFile(folder / f"{name}-{version}-{tags}.whl", "w") as wheel:

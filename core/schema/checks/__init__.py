@@ -1,4 +1,4 @@
-"""Refuse schemas that a store cannot hold, and warn of values that it stores in another form.
+"""Refuse schemas that a store cannot hold, and warn about values that it stores in another form.
 
 A store's checks are the module `core.schema.checks.<store>`, with `complaints(table)` and, where it changes values,
 `warnings(table)`. A store without limits has no such module.
@@ -22,7 +22,7 @@ def check_limits(source: str, tables: Iterable[Table]) -> None:
 
 
 def limit_warnings(source: str, tables: Iterable[Table]) -> list[str]:
-    """Return what the store keeps in another form than the schema's, or may refuse, each in one line."""
+    """Return one line for each value that the store would change or may refuse."""
     return list(_results(source, "warnings", tables))
 
 

@@ -42,7 +42,7 @@ def check_column_rows(table: Table, column: Column, rows: int) -> None:
 
 
 def capacity(table: Table, column: Column) -> int | None:
-    """Return the most rows that a column can fill, None for no limit; raises Problem if it cannot be unique."""
+    """Return the largest number of rows that a column can fill, or None; raises Problem if it cannot be unique."""
     if isinstance(column.generator, g.Sequential):
         return _of_sequential(column.type, column.generator)
     if not column.unique:

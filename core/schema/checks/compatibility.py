@@ -103,13 +103,13 @@ def _check_length(type_: DataType, generator: g.Generator) -> None:
     if isinstance(generator, g.Pattern):
         needed = fixed_length(generator.pattern)
     if needed > type_.length:
-        raise Problem(f"needs {needed} characters and the type holds {type_.length}", "lengthen the type")
+        raise Problem(f"needs {needed} characters, but the type holds {type_.length}", "lengthen the type")
 
 
 def _check_sequential(type_: DataType, generator: g.Sequential, _: bool) -> None:
     _check_whole(type_, [generator.start])
     if type_.kind in TEXTS and generator.start < 0:
-        raise Problem(f"starts at {generator.start}, below 0, in a text", "write start: 0 or more")
+        raise Problem(f"starts at {generator.start}, but texts count from 0 or more", "write start: 0 or more")
 
 
 def _check_int_range(type_: DataType, generator: g.IntRange, _: bool) -> None:
@@ -132,7 +132,7 @@ def _check_fraction(type_: DataType, generator: g.FloatRange | g.DecimalRange, _
     if type_.kind is Kind.DECIMAL:
         decimal_units(type_, generator.min, generator.max)
     elif type_.kind is Kind.FLOAT32 and max(-float(generator.min), float(generator.max)) > _LARGEST_FLOAT32:
-        raise Problem(f"reaches beyond {_LARGEST_FLOAT32}, the largest float", "write double, or nearer bounds")
+        raise Problem(f"reaches beyond {_LARGEST_FLOAT32}, the largest float", "write double, or narrow the range")
 
 
 def _check_values(type_: DataType, values: Iterable[JsonValue], nullable: bool) -> None:
@@ -152,14 +152,16 @@ def _check_sample(type_: DataType, generator: g.SampleArray, _: bool) -> None:
         if len(set(map(repr, generator.pool))) < len(generator.pool):
             raise Problem("has a value twice in its pool", "write each once")
         if generator.max_length > len(generator.pool):
-            raise Problem(f"has max_length {generator.max_length} above its pool of {len(generator.pool)}", "lower it")
+            raise Problem(
+                f"has max_length {generator.max_length}, but a pool of only {len(generator.pool)}", "lower it"
+            )
     elif type_.kind is Kind.ARRAY and type_.element is not None:
         _check_values(type_.element, generator.pool, nullable=False)
 
 
 def _check_null(_: DataType, __: g.Null, nullable: bool) -> None:
     if not nullable:
-        raise Problem("gives NULL in a column without NULLs", "write nullable: true")
+        raise Problem("generates NULL in a column without NULLs", "write nullable: true")
 
 
 _CHECKS: Mapping[type[BaseModel], Callable[[DataType, Any, bool], None]] = {

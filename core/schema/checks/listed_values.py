@@ -16,7 +16,7 @@ def largest_row(table: Table) -> int:
 
 
 def largest_value(column: Column) -> int:
-    """Return the bytes of a column's largest listed value; 0 for generators that list none."""
+    """Return the size in bytes of a column's largest listed value; 0 for generators that list none."""
     generator = column.generator
     match generator:
         case Static():

@@ -20,7 +20,7 @@ MOST_MEMBERS = 64
 JSON_INTEGERS = range(-(2**63), 2**64)
 """The whole numbers that JSON holds as they are; others become doubles."""
 _DOUBLE_DIGITS = 15
-"""Digits of a decimal that a double gives back unchanged."""
+"""Digits of a decimal that a double preserves."""
 _LONGEST_MEMBER, _LONGEST_NAME, _MOST_COLUMNS = 255, 64, 1_017
 _MOST_SCALE = 30
 _ROW_BYTES, _INNODB_BYTES = 65_535, 8_126
@@ -86,7 +86,7 @@ def row_bytes(table: Table) -> int:
 
 
 def innodb_bytes(table: Table) -> int:
-    """Return the most bytes of a row that InnoDB keeps in a page."""
+    """Return the largest number of bytes of a row that InnoDB keeps in a page."""
     nulls = sum(column.nullable for column in table.columns)
     return _INNODB_HEADER + (nulls + 7) // 8 + sum(_page_bytes(column, table) for column in table.columns)
 

@@ -90,7 +90,7 @@ def least_row_bytes(table: Table) -> int:
 
 
 def most_row_bytes(table: Table) -> int:
-    """Return the bytes in a page of a row with the longest values."""
+    """Return how many bytes a row with the longest values occupies in a page."""
     return _row_bytes(table.columns, len(table.columns) if any(c.nullable for c in table.columns) else 0, _most)
 
 

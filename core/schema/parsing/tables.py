@@ -1,6 +1,6 @@
 """The two dialects of a schema file, read into one model.
 
-A table has `columns`, each with a `data_type` that brings its own generator; or, as in surreal-sync, an `id` and `fields`,
+A table has `columns`, each with a `data_type` that implies a generator; or, as in surreal-sync, an `id` and `fields`,
 each with a type and a generator. Columns and fields take the same options.
 """
 
@@ -203,7 +203,7 @@ def _template(location: Location, text: str) -> Template:
 
 
 def _gives_null(generator: Generator | None) -> bool:
-    """Return whether the generator gives NULLs, so that the column is nullable without `nullable: true`."""
+    """Return whether the generator produces NULLs, so that the column is nullable without `nullable: true`."""
     match generator:
         case Null() | Static(value=None):
             return True

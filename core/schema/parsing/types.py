@@ -70,7 +70,7 @@ def parse_type(location: Location, key: str, value: object) -> DataType:
         names = _PARAMETERS.get(kind, ())
         if len(given) > len(names):
             raise location.error(
-                key, value, f"has {len(given)} parameters and {word} takes {len(names)}", f"write {word}"
+                key, value, f"has {len(given)} parameters, but {word} takes {len(names)}", f"write {word}"
             )
         return _typed(location, key, value, kind, dict(zip(names, given, strict=False)))
     if isinstance(value, dict):
@@ -100,7 +100,7 @@ def _from_mapping(location: Location, key: str, block: Block, value: object) -> 
 
 
 def parse_values(location: Location, key: str, value: object) -> tuple[str, ...]:
-    """Return the values of an enum or set: distinct texts without commas, which separate the values of a set in MySQL."""
+    """Return the values of an enum or set: distinct strings without commas, which separate the values of a set in MySQL."""
     remedy = "write a list of texts, like [new, old]"
     if not isinstance(value, list) or not value:
         raise location.error(key, value, "is not a list of values", remedy)
@@ -130,7 +130,7 @@ def _typed(location: Location, key: str, shown: object, kind: Kind, parameters: 
             raise location.error(f"{key}.{name}", number, "is not a whole number", _EXAMPLES[kind])
     if kind in _LONGEST and isinstance(parameters.get("length"), int) and parameters["length"] > _LONGEST[kind]:  # type: ignore[operator]
         remedy = f"write at most {_LONGEST[kind]}, or text"
-        raise location.error(key, shown, "is longer than every target can store", remedy)
+        raise location.error(key, shown, "is longer than some targets can store", remedy)
     make: Callable[..., DataType] = DataType
     try:
         return make(kind=kind, **parameters)

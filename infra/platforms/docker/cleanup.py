@@ -1,4 +1,4 @@
-"""Find orphaned containers, networks and volumes by their labels, without state and within `destroy`."""
+"""Find orphaned containers, networks and volumes by their labels: for the cleanup command, and during `destroy`."""
 
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence

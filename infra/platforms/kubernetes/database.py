@@ -144,7 +144,7 @@ def wait_until_ready(
 
 
 def _is_ready(server: dict[str, Any]) -> bool:
-    """Return whether the ready pod is of the latest specification, not of an earlier run."""
+    """Return whether a pod is ready that has the latest specification and is not from an earlier run."""
     status = server.get("status", {})
     return bool(
         status.get("observedGeneration", 0) >= server["metadata"]["generation"]

@@ -56,7 +56,7 @@ def require_cluster(access: ClusterAccess, settings: Settings) -> None:
 
 
 def fixed_names(names: Names, policies: Sequence[str], *, server: bool, claim: str) -> dict[str, list[str]]:
-    """Return the names, by kind, that the stack's objects have in every run.
+    """Return, by kind, the names of the stack's objects that are the same in every run.
 
     `policies` are the roles that have a network policy; `claim` is the name of the server's volume claim, or empty. In a
     namespace that the stack creates, everything is the stack's: only the namespace itself is checked.
@@ -116,7 +116,7 @@ class GuardProvider(ReplaceOnChangeProvider):
         others = foreign(existing, props["instance"])
         if others:
             raise RunError(
-                f"stack: {props['stack']!r} deletes nothing, because names of its objects are now others': {others}; "
+                f"stack: {props['stack']!r} deletes nothing, because other stacks now use names of its objects: {others}; "
                 f"forget the stack by `pulumi stack rm --force {props['stack']}`"
             )
 

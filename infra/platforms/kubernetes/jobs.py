@@ -48,7 +48,7 @@ class Jobs:
         self._set_suspended(name, suspended=False)
 
     def settle(self, name: str) -> None:
-        """Wait until the controller has counted all pods: a Job that is suspended earlier loses the others."""
+        """Wait until the controller has counted all pods: once the Job is suspended, it counts no more."""
         deadline = time.monotonic() + _SETTLE_SECONDS
         while not _finished(self._read(name)) and time.monotonic() < deadline:
             time.sleep(0.2)
@@ -58,13 +58,13 @@ class Jobs:
         self._set_suspended(name, suspended=True)
 
     def failure(self, name: str) -> str:
-        """Return the controller's message if the Job as a whole failed, else an empty text."""
+        """Return the controller's message if the Job as a whole failed, else an empty string."""
         conditions = self._read(name).get("status", {}).get("conditions", ())
         failed = [one for one in conditions if one["type"] == "Failed" and one["status"] == "True"]
         return f"{failed[0].get('reason', 'Failed')}: {failed[0].get('message', '')}" if failed else ""
 
     def refusal(self, name: str) -> str:
-        """Return the latest warning that no pod could be created for the Job, or an empty text."""
+        """Return the latest warning that no pod could be created for the Job, or an empty string."""
         found = self._cluster.read(
             self._cluster.core.list_namespaced_event,
             self._namespace,

@@ -95,7 +95,7 @@ def pod_spec(settings: Settings, user: int) -> Manifest:
 
 
 def container_security(*, read_only: bool) -> Manifest:
-    """Return a security context without privileges and capabilities; `read_only` is about the root file system."""
+    """Return a security context without privileges and capabilities; `read_only` applies to the root file system."""
     return {
         "allowPrivilegeEscalation": False,
         "capabilities": {"drop": ["ALL"]},

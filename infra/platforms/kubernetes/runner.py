@@ -175,12 +175,12 @@ class KubernetesRunner:
             self._jobs.settle(job)
 
     def _why_no_pod(self, job: str, *, late: bool) -> str:
-        """Return why no pod will be created, or an empty text while one may be: a failed Job creates none."""
+        """Return why no pod will be created, or an empty string while one may be: a failed Job creates none."""
         refusal = self._jobs.refusal(job) if late else ""
         return refusal or self._failure(job) or ("the Job created no pod" if late else "")
 
     def _failure(self, job: str) -> str:
-        """Return why the Job as a whole failed, or an empty text; the API is read at most every _JOB_SECONDS."""
+        """Return why the Job as a whole failed, or an empty string; the API is read at most every _JOB_SECONDS."""
         now = time.monotonic()
         if now - self._job_read > _JOB_SECONDS:
             self._job_read, self._job_failure = now, self._jobs.failure(job)

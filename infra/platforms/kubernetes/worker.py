@@ -186,5 +186,5 @@ class WorkerJobs:
 
 
 def _on_exit(action: str, code: ExitCode) -> Manifest:
-    """Return the action for an exit code with which another attempt would end, too."""
+    """Return the rule for an exit code that another attempt would repeat."""
     return {"action": action, "onExitCodes": {"operator": "In", "values": [int(code)]}}

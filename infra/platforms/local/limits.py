@@ -16,7 +16,7 @@ _PARENT = "loadtest"
 
 
 class ControlGroup:
-    """A control group with limits. Without folders, where none could be created, it limits nothing."""
+    """A control group with limits. If no group could be created, it has no folders and limits nothing."""
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = folders
@@ -79,7 +79,7 @@ def remove_groups(prefix: str, root: Path = ROOT) -> None:
 
 
 def mount_ram_disk(folder: Path, size: int, owner: int | None = None) -> bool:
-    """Mount `size` bytes of memory on a folder; return whether that succeeded, else the folder stays a plain one."""
+    """Mount `size` bytes of memory on a folder; return whether that succeeded. If not, the folder stays on disk."""
     options = f"size={size},mode=0700,nosuid,nodev" + (f",uid={owner},gid={owner}" if owner is not None else "")
     return _succeeds(["mount", "-t", "tmpfs", "-o", options, "loadtest", str(folder)])
 

@@ -1,4 +1,4 @@
-"""Processes that outlive their parent, recorded by pid and start time, so that no other process is ever ended."""
+"""Processes that outlive their parent, recorded by pid and start time, so that Loadtest never ends another process."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ def remember(process: int, file: Path) -> None:
 
 @contextmanager
 def at_work(file: Path) -> Iterator[None]:
-    """Record this process while it creates something: its engine may end first."""
+    """Record this process while it creates a resource, because its engine may end first."""
     remember(os.getpid(), file)
     try:
         yield

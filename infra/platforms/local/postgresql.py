@@ -93,7 +93,7 @@ def _initialise(programs: Path, data: Path, password: str, account: Account) -> 
 
 
 def _options(specification: DatabaseSpec, data: Path, port: int) -> str:
-    """Return the server's arguments as one text for `pg_ctl -o`."""
+    """Return the server's arguments as one string for `pg_ctl -o`."""
     sockets = str(data) if len(str(data)) < _LONGEST_SOCKET_FOLDER else ""
     places = ["-c", "listen_addresses=127.0.0.1", "-p", str(port), "-c", f"unix_socket_directories={sockets}"]
     return shlex.join([*specification.arguments, *places])

@@ -35,7 +35,7 @@ from infra.platforms.local.workspace import WorkspacePaths, workspace_of
 from infra.settings.output_dir import WORKSPACES, absolute_url, relative_folder
 
 _PAUSED = 'read -r _ || exit 1; exec "$@"'
-"""A shell that waits for a line, then becomes the worker: by then it is in its control group."""
+"""A shell that waits for a line, then becomes the worker. Meanwhile it is moved into its control group."""
 _TAIL_BYTES = 1 << 20
 _POLL_SECONDS = 0.2
 _STOP_GRACE_SECONDS = 10

@@ -19,7 +19,7 @@ from infra.platforms.local.pidfile import end_in
 ELSEWHERE = "elsewhere"
 """A file in a workspace: the path of a folder outside of it that belongs to it, and that folder's mark."""
 _MARK = ".loadtest-home"
-"""A file in that folder with the same mark. A folder without it was not created by Loadtest."""
+"""A file in that folder with the same mark. Loadtest did not create a folder without it."""
 _COMMAND_SECONDS = 120
 
 

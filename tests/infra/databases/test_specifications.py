@@ -47,13 +47,13 @@ def test_password_is_only_in_secret_environment(source: str) -> None:
         ("mirror:5000/neo4j", "NEO4J_server_memory_heap_max__size"),
     ],
 )
-def test_neo4j_settings_have_names_of_major_version(image: str, heap: str) -> None:
+def test_neo4j_setting_names_match_major_version(image: str, heap: str) -> None:
     environment = specification_of("neo4j", image, cpu=1, memory=1024 * MIB, tmpfs=None).environment
     assert environment[heap] == "256m"
     assert len([name for name in environment if "heap_max" in name]) == 1
 
 
-def test_mysql_has_no_removed_setting() -> None:
+def test_mysql_settings_exclude_removed_ones() -> None:
     dropped = ("innodb-log-file-size", "default-authentication-plugin", "mysql-native-password")
     assert not [setting for setting in _of("mysql").arguments if setting.startswith(tuple(f"--{d}" for d in dropped))]
 
@@ -65,7 +65,7 @@ def test_mongodb_is_replica_set_with_key_and_small_log() -> None:
     assert not [word for word in command if "nojournal" in word], "every replica set needs a journal"
 
 
-def test_kafka_advertises_name_of_its_clients() -> None:
+def test_kafka_advertises_name_that_clients_use() -> None:
     environment = _of("kafka").environment_at("database")
     assert environment["KAFKA_ADVERTISED_LISTENERS"] == "PLAINTEXT://database:9092"
     assert environment["KAFKA_HEAP_OPTS"] == "-Xms256m -Xmx256m"

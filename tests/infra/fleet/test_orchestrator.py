@@ -125,7 +125,7 @@ def test_interrupted_preparation_interrupts_the_run():
     assert (outcome.error or "").startswith("the run was interrupted before its end; `pulumi up` runs it again")
 
 
-def test_worker_unknown_to_platform_never_started():
+def test_worker_unknown_to_platform_is_reported_as_not_started():
     outcome = run_fleet(plan_of(), Script({"worker-1": well("worker-1")}), wanted=lambda: True)
     assert not outcome.succeeded
     assert outcome.results[1].exit_reason is ExitReason.NEVER_STARTED
@@ -143,7 +143,7 @@ def test_timeout_stops_workers_and_is_reported():
     assert outcome.results[1].errors[-1] == "timed out: the run's timeout of 0 s was over; raise loadtest:timeout"
 
 
-def test_run_is_stopped_at_its_timeout(monkeypatch):
+def test_run_ends_at_its_timeout(monkeypatch):
     seconds = itertools.count()
     clock = SimpleNamespace(monotonic=lambda: float(next(seconds)), sleep=lambda _: None)
     monkeypatch.setattr(orchestrator, "time", clock)
@@ -169,12 +169,12 @@ class TestOneWorker:
     def result(self, ended):
         return result_of(self.plan, self.worker, ended)
 
-    def test_own_result_is_used(self):
+    def test_result_in_worker_output_is_used(self):
         line = own_result("worker-1", success=False, exit_reason=ExitReason.FAILED, errors=("refused",))
         result = self.result(ProcessExit(1, f"noise\n{line}\n"))
         assert (result.success, result.errors, result.exit_code) == (False, ("refused",), 1)
 
-    def test_last_own_result_is_used(self):
+    def test_last_result_in_worker_output_is_used(self):
         line = own_result("worker-1", metrics=Metrics(rows_processed=1))
         assert self.result(ProcessExit(0, line + "\n" + own_result("worker-1"))).metrics.rows_processed == 100
 

@@ -59,7 +59,7 @@ def test_killed_worker_is_retried_with_attempt_number(tmp_path: Path, monkeypatc
     assert [result.metrics.rows_processed for result in outcome.results] == [ROWS, ROWS]
 
 
-def test_retries_are_at_most_those_of_the_plan(tmp_path: Path) -> None:
+def test_retries_do_not_exceed_those_of_plan(tmp_path: Path) -> None:
     outcome = _run(tmp_path, _plan(retries=1), kills=2)
     assert not outcome.succeeded
     first, second = outcome.results

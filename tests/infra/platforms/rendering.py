@@ -1,4 +1,4 @@
-"""Record what a platform declares with Pulumi's mocks, and convert it to a common form of containers."""
+"""Record what a platform declares to Pulumi's mocks, and convert it to a common description of containers."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -73,7 +73,7 @@ def settings_of(platform: str, **values: Any) -> Settings:
 
 
 def declare(platform: str, stack: str = STACK, **values: Any) -> list[Declared]:
-    """Return all that a platform declares for these settings, in an engine of mocks."""
+    """Return everything that a platform declares for these settings, with a mocked engine."""
     resources: list[Declared] = []
     declare_into(resources, platform, stack, **values)
     return resources

@@ -36,7 +36,7 @@ def test_existing_server_is_used_unchanged(platform):
 @pytest.mark.parametrize(
     ("platform", "host"), [("docker", "database"), ("kubernetes", "loadtest-small-database")]
 )  # fmt: skip
-def test_created_server_is_named_by_its_host(platform, host):
+def test_created_server_is_reached_by_its_host_name(platform, host):
     declared = declare(platform, source="postgresql")
     assert connection(platform, declared) == f"postgresql://loadtest:{PASSWORD}@{host}:5432/loadtest"
 

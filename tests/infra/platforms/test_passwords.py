@@ -37,7 +37,7 @@ def _assert_reached(source: str, server: str, connection: str) -> None:
     assert at.port == SOURCES[source].port
 
 
-def test_kubernetes_secrets_hold_the_password(source: str) -> None:
+def test_kubernetes_secrets_contain_password_unchanged(source: str) -> None:
     resources = declare("kubernetes", source=source, databasePassword=PASSWORD)
     texts: dict[str, str] = {}
     for each in resources:
@@ -46,7 +46,7 @@ def test_kubernetes_secrets_hold_the_password(source: str) -> None:
     _assert_reached(source, texts[VARIABLES[source]], texts[CONNECTION_VARIABLE])
 
 
-def test_docker_environments_hold_the_password(source: str) -> None:
+def test_docker_environments_contain_password_unchanged(source: str) -> None:
     containers = {
         each.name: _environment(each)
         for each in declare("docker", source=source, databasePassword=PASSWORD)

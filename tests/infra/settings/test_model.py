@@ -88,7 +88,7 @@ REFUSED = {
     "tables": ("[users", "loadtest:tables: '[users' is not a list of names; write one like users,orders"),
     "connectionString": (
         "mysql://u@h/d",
-        "loadtest:connectionString: has 'mysql' as its scheme, which is not postgresql's",
+        "loadtest:connectionString: has the scheme 'mysql', which postgresql does not use",
     ),
 }
 

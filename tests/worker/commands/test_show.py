@@ -15,13 +15,13 @@ SHOP = str(ROOT / "schemas" / "shop.yaml")
 EVERY = str(ROOT / "tests" / "data" / "every_type.yaml")
 
 
-def test_rows_are_shown_as_table(capsys: pytest.CaptureFixture[str]) -> None:
+def test_generate_prints_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["generate", "--schema", SHOP, "--table", "users", "--rows", "3:5", "--columns", "id,name"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[:2] for line in lines] == [["row", "id"], ["---", "--"], ["3", "4"], ["4", "5"]]
 
 
-def test_default_is_first_table_and_ten_rows(capsys: pytest.CaptureFixture[str]) -> None:
+def test_generate_defaults_to_first_table_and_ten_rows(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["generate", "--schema", SHOP]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["row", "id", "name", "email", "created_at"]
@@ -38,7 +38,7 @@ def test_csv_and_json_lines_have_equal_values(capsysbinary: pytest.CaptureFixtur
     assert rows == [{name: str(value) for name, value in document.items()} for document in documents]
 
 
-def test_every_type_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+def test_generate_prints_every_type(capsys: pytest.CaptureFixture[str]) -> None:
     for table in ("whole_numbers", "fractions", "texts", "instants", "documents", "links"):
         assert main(["generate", "--schema", EVERY, "--table", table, "--rows", "20"]) == 0
     out = capsys.readouterr().out
@@ -140,7 +140,7 @@ def test_schema_shows_generator_parameters(capsys: pytest.CaptureFixture[str]) -
         ),
         (
             "tables: [{name: t, id: {type: text, generator: {type: faker, provider: boolean, unique: true, pool: 10}}}]",
-            "gives only 2 different values, not 10; write pool: 2 or less",
+            "has only 2 different values, not 10; write pool: 2 or less",
         ),
         (
             "tables: [{name: t, id: {type: tiny_int, generator: {type: sequential}}}]",

@@ -38,7 +38,7 @@ def test_null_is_empty_and_empty_string_is_quoted() -> None:
     assert bytes(encoder.encode(batch).data) == b'1,,""\n2,5,\n3,6,a\n'
 
 
-def test_rows_are_cut_at_row_ends_not_line_ends() -> None:
+def test_encoded_rows_may_contain_line_ends() -> None:
     table = samples.table(["long_text"])
     batch = samples.batch_of(table, {"id": [1, 2], "long_text": ["a\nb\n", "c"]})
     rows = CsvEncoder(table).encode(batch)

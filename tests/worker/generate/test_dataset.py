@@ -42,11 +42,11 @@ def test_row_beyond_two_to_the_62_is_generated() -> None:
     assert dataset().table("users").batch(2**62, 1, ["id"]).column(0).to_pylist() == [2**62 + 1]
 
 
-def test_seeds_give_different_rows() -> None:
+def test_different_seeds_generate_different_rows() -> None:
     assert not dataset(1).table("orders").batch(0, 10).equals(dataset(2).table("orders").batch(0, 10))
 
 
-def test_zero_rows_give_empty_batch() -> None:
+def test_zero_rows_generate_empty_batch() -> None:
     assert dataset().table("orders").batch(10, 0).num_rows == 0
 
 

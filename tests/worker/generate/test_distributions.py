@@ -1,4 +1,4 @@
-"""Distributions, by chi-square and Kolmogorov-Smirnov tests at fixed seeds, so that chance cannot fail them."""
+"""Check distributions with chi-square and Kolmogorov-Smirnov tests at fixed seeds, so that no test fails by chance."""
 
 import math
 from collections import Counter
@@ -55,7 +55,7 @@ def test_two_columns_are_independent() -> None:
 
 
 @pytest.mark.parametrize("bit", range(0, 64, 7))
-def test_every_bit_is_fair(bit: int) -> None:
+def test_every_bit_is_set_in_half_of_draws(bit: int) -> None:
     field = "type: big_int, generator: {type: int_range, min: -9223372036854775808, max: 9223372036854775807}"
     ones = sum(value >> bit & 1 for value in cells(field, ROWS))
     assert chi_square_is_fine([ones, ROWS - ones], [ROWS / 2] * 2)
@@ -92,7 +92,7 @@ def test_zipf_over_huge_range_has_harmonic_shares() -> None:
     assert seen == pytest.approx(shares, abs=5 / math.sqrt(ROWS))
 
 
-def test_normal_whole_numbers_follow_the_bell() -> None:
+def test_normal_whole_numbers_have_bell_shape() -> None:
     field = (
         "type: int, generator: {type: int_range, min: 0, max: 100, distribution: {type: normal, mean: 40, stddev: 10}}"
     )

@@ -1,4 +1,4 @@
-"""Every generator with every kind of column: valid rows if it can fill the kind, else an error."""
+"""Every generator with every kind of column: valid rows if it can produce the kind, else an error."""
 
 from itertools import product
 from typing import get_args
@@ -112,12 +112,12 @@ def field(name: str, kind: Kind) -> str:
     return f"{{name: c, type: {TYPES[kind]}, nullable: true, generator: {generator(name, kind)}}}"
 
 
-def test_every_generator_has_its_kinds() -> None:
+def test_every_generator_is_documented_with_its_kinds() -> None:
     assert set(FITS) == GENERATORS
 
 
 @pytest.mark.parametrize(("name", "kind"), [(name, kind) for name, kind, fits in PAIRS if fits])
-def test_fitting_generator_gives_valid_rows(name: str, kind: Kind) -> None:
+def test_suitable_generator_produces_valid_rows(name: str, kind: Kind) -> None:
     rows = dataset(Schema(tables=(table_of(field(name, kind)),)), rows=100).table("t")
     if name == "faker" and kind in NO_PROVIDER:
         # No provider of Faker has values of these kinds, so its words are refused.
@@ -132,7 +132,7 @@ def test_fitting_generator_gives_valid_rows(name: str, kind: Kind) -> None:
 
 
 @pytest.mark.parametrize(("name", "kind"), [(name, kind) for name, kind, fits in PAIRS if not fits])
-def test_generator_of_other_kind_is_refused(name: str, kind: Kind) -> None:
+def test_unsuitable_generator_is_refused(name: str, kind: Kind) -> None:
     with pytest.raises(
         SchemaError, match=rf"table t: column c: generator: '{name}' cannot fill {kind}; write one of \w+"
     ):

@@ -142,7 +142,7 @@ def far_tables() -> Iterator[tuple[str, list[str]]]:
 
 
 @pytest.mark.parametrize(("name", "columns"), list(far_tables()))
-def test_far_row_needs_as_many_draws_as_first_row(
+def test_distant_row_needs_as_many_draws_as_first_row(
     monkeypatch: pytest.MonkeyPatch, name: str, columns: list[str]
 ) -> None:
     rows = every_row().table(name)
@@ -156,7 +156,7 @@ def test_far_row_needs_as_many_draws_as_first_row(
 
 
 @pytest.mark.parametrize("first", [2**40, 2**53 + 1, 2**62 - 100])
-def test_huge_row_number_gives_valid_row(first: int) -> None:
+def test_huge_row_number_generates_valid_row(first: int) -> None:
     for name, columns in far_tables():
         unbounded = [column for column in columns if column != "counted"]
         batch = every_row().table(name).batch(first, 100, unbounded)

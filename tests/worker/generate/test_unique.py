@@ -17,7 +17,7 @@ CHUNK = 500_000
 
 @settings(max_examples=60)
 @given(st.integers(1, 3000), st.integers(0, 2**32))
-def test_permutation_gives_each_value_once(size: int, key: int) -> None:
+def test_permutation_returns_each_value_once(size: int, key: int) -> None:
     assert sorted(Permutation(size, key)(np.arange(size, dtype=np.uint64)).tolist()) == list(range(size))
 
 

@@ -88,7 +88,7 @@ def test_killed_worker_loads_shard_once_when_restarted(place: tuple[str, str], t
     assert result.phases.verify > 0
 
 
-def test_attempts_count_up_until_next_run(tmp_path: Path) -> None:
+def test_attempt_number_increases_until_next_run(tmp_path: Path) -> None:
     assert [begin_attempt(tmp_path / "results", "worker-1") for _ in range(3)] == [1, 2, 3]
     assert begin_attempt(tmp_path / "results", "worker-2") == 1
     forget_attempts(tmp_path / "results", ["worker-1"])
@@ -103,7 +103,7 @@ def test_attempt_of_environment_is_used_and_checked(tmp_path: Path, monkeypatch:
         attempt_of_environment()
 
 
-def test_attempt_is_failures_plus_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_attempt_number_is_failures_plus_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for failures, attempt in (("0", 1), ("2", 3)):
         monkeypatch.setenv("LOADTEST_FAILURES", failures)
         assert attempt_of_environment() == attempt

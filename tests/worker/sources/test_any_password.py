@@ -1,4 +1,4 @@
-"""A server of each image with a password of every printable character: workers connect, and its health check passes."""
+"""Each server image accepts a password with all printable characters: workers connect, and the health check passes."""
 
 import string
 
@@ -17,7 +17,7 @@ PASSWORD = "-/ %41" + string.printable[:95]
 
 
 @pytest.mark.parametrize("store", ["postgresql", "mysql", "mongodb", "neo4j"])
-def test_password_of_every_printable_character_connects(store: str) -> None:
+def test_password_with_all_printable_characters_is_accepted(store: str) -> None:
     with serving(store, password=PASSWORD) as served:
         # Its own health check has passed already.
         with connected(store, served.connection) as source:

@@ -201,7 +201,7 @@ REFUSED = [
     ("mongodb", "mongodb://h", "names no database; write mongodb://"),
     ("neo4j", "bolt://h?policy=x", "Routing context (providing URI query parameters) is not supported"),
     ("neo4j", "bolt://a,b/d", "names several hosts with bolt://; write neo4j:// for a cluster"),
-    ("neo4j", "bolt://%2Frun%2Fx/d", "names a Unix socket, and Neo4j has none; name a host"),
+    ("neo4j", "bolt://%2Frun%2Fx/d", "names a Unix socket, which Neo4j does not support; name a host"),
     ("kafka", "kafka://h?acks=0", "option: 'acks' is not known; write one of security.protocol"),
     (
         "kafka",
@@ -215,8 +215,8 @@ REFUSED = [
         "kafka://u:p@h?sasl.password=q",
         "sets sasl.password twice, before the @ and as an option; write it once",
     ),
-    ("kafka", "kafka://h/d", "names a database, and Kafka has none"),
-    ("mysql", "mysql://a,b/d", "names several hosts, and the driver connects to one; name one server"),
+    ("kafka", "kafka://h/d", "names a database, but Kafka has none"),
+    ("mysql", "mysql://a,b/d", "names several hosts, but the driver connects to only one; name one server"),
     (
         "mysql",
         "mysql://h/d?ssl-mode=REQUIRED&ssl-cert=/absent.pem",
@@ -233,7 +233,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("source", "text", "said"), REFUSED)
-def test_form_that_no_driver_accepts_is_refused(source: str, text: str, said: str) -> None:
+def test_form_that_every_driver_rejects_is_refused(source: str, text: str, said: str) -> None:
     with pytest.raises(InputError) as refused:
         open_source(SOURCES[source], parse_connection(text, SOURCES[source], "KEY"))
     line = str(refused.value)
@@ -243,6 +243,6 @@ def test_form_that_no_driver_accepts_is_refused(source: str, text: str, said: st
     assert "\n" not in line
 
 
-def test_host_and_several_hosts_are_shown_alike() -> None:
+def test_one_host_and_several_hosts_are_shown_in_same_form() -> None:
     at: Connection = parse_connection("kafka://a,b", KAFKA)
     assert (at.host, at.port, str(at)) == ("a", 9092, "kafka://a:9092,b:9092")

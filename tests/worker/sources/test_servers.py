@@ -79,7 +79,7 @@ def test_receipt_counts_bytes_of_payload(source: Source) -> None:
 
 
 @pytest.mark.parametrize("name", [EVERY_KIND, KEYED])
-def test_redone_shard_has_the_same_rows(bed: Bed, served: Served, source: Source, name: str) -> None:
+def test_retried_shard_has_the_same_rows(bed: Bed, served: Served, source: Source, name: str) -> None:
     load(source, name, rows=500)
     counters = load(source, name, redo=True)
     assert counters.rows == ROWS
@@ -87,7 +87,7 @@ def test_redone_shard_has_the_same_rows(bed: Bed, served: Served, source: Source
     assert len({_key(row) for row in bed.rows(served, table_of(name))}) == ROWS
 
 
-def test_prepare_follows_on_existing(bed: Bed, served: Served, source: Source) -> None:
+def test_prepare_applies_on_existing(bed: Bed, served: Served, source: Source) -> None:
     load(source, KEYED)
     source.prepare(TABLES, OnExisting.APPEND)
     assert bed.count(served, table_of(KEYED)) == ROWS
@@ -124,7 +124,7 @@ def test_server_has_specified_settings(bed: Bed, source: Source) -> None:
 
 @_where(lambda bed: SOURCES[bed.source].key_range_deletable)
 @pytest.mark.parametrize("method", METHODS)
-def test_existing_key_is_refused(bed: Bed, served: Served, source: Source, method: str) -> None:
+def test_insert_of_existing_key_is_refused(bed: Bed, served: Served, source: Source, method: str) -> None:
     load(source, KEYED, rows=10)
     with pytest.raises(ServerError):
         load(source, KEYED, first=5, rows=10, method=method)
@@ -191,7 +191,7 @@ def test_missing_database_is_reported_without_retry(bed: Bed, served: Served) ->
 
 
 @_where(lambda bed: bed.knows_rights)
-def test_missing_right_has_remedy(bed: Bed, served: Served) -> None:
+def test_missing_permission_is_reported_with_remedy(bed: Bed, served: Served) -> None:
     error = refusal(bed.source, bed.without_rights(served))
     assert not error.transient
     _names_place_and_remedy(error, f"{served.connection}: ")

@@ -44,7 +44,7 @@ def test_stored_values_keep_rows_and_nulls(types: Mapping[Kind, StoreType]) -> N
         assert stored.is_null().equals(values.is_null()), column.name
 
 
-def test_driver_values_have_a_class_for_every_kind() -> None:
+def test_every_kind_has_a_python_class_for_driver_values() -> None:
     assert set(DRIVER_CLASSES) == set(Kind)
 
 

@@ -78,7 +78,7 @@ def test_cgroup_v1_limits_are_read(tree):
         (V2, {}),
     ],
 )
-def test_unlimited_cgroup_returns_none(tree, membership, files):
+def test_cgroup_without_limit_returns_none(tree, membership, files):
     cgroup = tree(membership, files)
     assert cgroup.memory_limit() is None
     assert cgroup.cpu_quota() is None

@@ -22,7 +22,7 @@ LIMITS = Limits(cpu=0.5, memory=512 * MIB, tmpfs=256 * MIB)
 
 
 def throttle(folder: Path, periods: int, microseconds: int) -> None:
-    """Set the throttling that the kernel counted so far."""
+    """Write the kernel's throttling counters."""
     (folder / "root" / "cpu.stat").write_text(f"nr_throttled {periods}\nthrottled_usec {microseconds}")
 
 
@@ -86,7 +86,7 @@ def test_looser_limit_than_plan_is_not_enforced(runtime, memory, quota):
     assert len(measured.not_enforced) == 1
 
 
-def test_without_plan_no_limit_is_missing(runtime):
+def test_run_without_plan_reports_no_missing_limit(runtime):
     assert runtime(memory="max", quota="max 100000").measure(None).not_enforced == ()
 
 

@@ -104,7 +104,7 @@ def test_wrong_number_of_fields_is_found(source: Source, tmp_path: Path, edit: C
 
 
 @csv_only
-def test_other_header_is_an_extra_row(source: Source, tmp_path: Path) -> None:
+def test_wrong_header_is_an_extra_row(source: Source, tmp_path: Path) -> None:
     found = _changed(source, tmp_path, KEYED, lambda lines: [b"order,id\n", *lines[1:]])
     assert (found.matched, *counts(found)) == (ROWS, 0, 0, 1)
     assert found.differences[0].key == "order"
@@ -160,7 +160,7 @@ def test_renamed_part_is_found(source: Source, tmp_path: Path) -> None:
     assert [each.matched for each in verified(source, KEYED, (50, 70))] == [50, 70]
 
 
-def test_parts_of_more_workers_match(source: Source, tmp_path: Path) -> None:
+def test_files_of_many_workers_are_verified(source: Source, tmp_path: Path) -> None:
     batch = rows_of(KEYED)
     write(source, KEYED, batch.slice(0, 50), batch.slice(50, 30), batch.slice(80))
     for shards in ((ROWS,), (60, 60)):

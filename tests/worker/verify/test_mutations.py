@@ -70,7 +70,7 @@ def test_unplanned_row_is_extra(source: Source, name: str, depth: str) -> None:
 
 @pytest.mark.parametrize("place", ["csv", "jsonl", pytest.param("kafka", marks=pytest.mark.docker)], indirect=True)
 def test_duplicate_row_is_extra(source: Source) -> None:
-    """The other servers have a unique key and refuse a duplicate."""
+    """Test only the stores without a unique key: the others refuse a duplicate."""
     batch = rows_of(KEYED)
     write(source, KEYED, pa.concat_batches([batch, batch.slice(5, 1)]))
     (found,) = verified(source, KEYED)

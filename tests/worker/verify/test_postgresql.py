@@ -81,7 +81,7 @@ def test_changed_cell_is_found_by_both_depths(
 
 
 def test_equal_checksum_reads_no_rows(source: Source, summable: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Equal checksums make reading unnecessary."""
+    """Check that no row is read if the checksums are equal."""
 
     def read(*_: object) -> None:
         raise AssertionError("the rows were read")

@@ -14,7 +14,7 @@ _WORDS = 256
 
 
 def _commonest(*weighted: dict[str, float]) -> list[str]:
-    """Return the 256 most likely words of weighted vocabularies, taken in turn, in alphabetical order."""
+    """Take the most likely words of each weighted vocabulary in turn; return the first 256 in alphabetical order."""
     ranked = [sorted(words, key=lambda word, words=words: (-words[word], word)) for words in weighted]  # type: ignore[misc]
     taken = dict.fromkeys(word for turn in zip(*ranked, strict=False) for word in turn)
     return sorted(islice(taken, _WORDS))

@@ -11,7 +11,7 @@ from worker.sources.csv_text import blocks_of, texts_of
 
 
 def read_part(part: Path, table: Table) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of a part; a header that is not the table's is read as a row, which matches none of the table's."""
+    """Yield the rows of a part. A header other than the table's is read as a row, which matches no row of the table."""
     names = [column.name for column in table.columns]
     header = CsvEncoder(table).header
     with part.open("rb") as file:

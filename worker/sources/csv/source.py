@@ -20,7 +20,7 @@ def open_source(connection: Connection, slot: WorkerSlot) -> Files:
 
 
 def count_rows(part: Path) -> int:
-    """Return the rows of a part as Python's own reader counts them; the part of row 0 also has a header."""
+    """Return the number of rows of a part, counted by Python's own reader; the part of row 0 also has a header."""
     with part.open(newline="", encoding="utf-8") as file:
         lines = sum(1 for _ in csv.reader(file))
     return lines - 1 if int(part.stem.removeprefix(PART_PREFIX)) == 0 else lines

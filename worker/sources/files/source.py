@@ -78,7 +78,7 @@ class Files(BaseSource):
                 raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
 
     def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
-        """Refuse files in the way by name, and start a run that replaces this stack's earlier files when it is complete.
+        """Raise InputError, naming them, for files that the run must not replace; then begin the run's partial files.
 
         If the run only verifies, refuse a folder whose rows are not in the files that its manifest names.
         """
@@ -114,7 +114,7 @@ class Files(BaseSource):
         """Remove nothing: a shard that is loaded again replaces its own part."""
 
     def count(self, table: Table) -> int:
-        """Return the rows of all published parts, by an independent reader of the format."""
+        """Return the number of rows in all published parts, counted by an independent reader of the format."""
         return sum(self._format.count_rows(part) for part in self._output.parts(table.name, self._suffix))
 
     def read(self, table: Table, scope: Scope) -> Iterator[pa.RecordBatch]:
@@ -148,7 +148,7 @@ class Files(BaseSource):
         return part_path(table, first_row, self._suffix)
 
     def _awaited(self, path: str, *, together: bool) -> Sequence[str]:
-        """Return the parts that are published with this one: the run's, or the worker's if it has a folder of its own."""
+        """Return the parts that are published with this one: all of the run, or the worker's if it has its own folder."""
         plan = self._slot.plan
         if plan is None:
             return [path]
@@ -182,7 +182,7 @@ class FileSink:
         return written
 
     def written(self, table: str) -> OutputFile:
-        """Return what the file holds so far."""
+        """Return the current content of the file."""
         return OutputFile(table=table, rows=self._rows, bytes=self._bytes, crc32=self._crc32, modified_ns=0)
 
     def _send(self, rows: Rows) -> int:

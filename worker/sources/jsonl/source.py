@@ -28,7 +28,7 @@ def open_source(connection: Connection, slot: WorkerSlot) -> Files:
 
 
 def count_lines(part: Path) -> int:
-    """Return the lines of a part: no JSON value contains a line end."""
+    """Return the number of lines of a part: no JSON value contains a line end."""
     with part.open("rb") as file:
         return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
 

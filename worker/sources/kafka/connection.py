@@ -28,14 +28,14 @@ _NAMES = (
     "sasl.oauthbearer.method", "sasl.oauthbearer.client.id", "sasl.oauthbearer.client.secret",
     "sasl.oauthbearer.token.endpoint.url", "sasl.oauthbearer.scope", "sasl.oauthbearer.config", "sasl.kerberos.service.name",
 )  # fmt: skip
-"""Common properties, to suggest the one that was meant."""
+"""Common properties, for suggesting the correct one after a typing error."""
 
 
 def configuration(at: Connection, errors: ClientErrors) -> dict[str, Any]:
     """Return the client's properties; raise InputError for one that librdkafka does not accept."""
     given = _given(at)
     if any(host.port is None for host in at.hosts):
-        raise at.refused("names a Unix socket, and Kafka has none", "name a broker")
+        raise at.refused("names a Unix socket, which Kafka does not support", "name a broker")
     properties: dict[str, Any] = {
         "bootstrap.servers": ",".join(map(str, at.hosts)),
         "client.id": "loadtest",
@@ -60,7 +60,7 @@ def configuration(at: Connection, errors: ClientErrors) -> dict[str, Any]:
 
 def _given(at: Connection) -> dict[str, str]:
     if at.database:
-        raise at.refused("names a database, and Kafka has none", "write options behind a ?, without a name before it")
+        raise at.refused("names a database, but Kafka has none", "write options after a ?, without a name before it")
     for name, _ in at.options:
         if not name.startswith(_CONNECTING):
             nearest = difflib.get_close_matches(name, _NAMES, n=1)

@@ -16,7 +16,7 @@ TOPIC_ALREADY_EXISTS = KafkaError.TOPIC_ALREADY_EXISTS
 
 
 class ClientErrors:
-    """Errors that the client's threads receive. A request itself only times out; these have the reason."""
+    """Errors that the client's background threads report. A failed request only times out; these errors have the reason."""
 
     def __init__(self, at: Connection) -> None:
         self._at = at

@@ -25,7 +25,7 @@ _RIGHTS: Mapping[AclOperation, str] = {
     AclOperation.WRITE: "WRITE",
     AclOperation.DELETE: "DELETE",
 }
-"""The rights on a topic that loading, loading again and verifying need."""
+"""The rights on a topic that loading, retrying and verifying require."""
 
 
 def described(admin: AdminClient, names: list[str]) -> tuple[dict[str, TopicDescription], list[str]]:

@@ -20,7 +20,7 @@ _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
 
 
 def prepare(topics: Topics, at: Connection, tables: Sequence[Table], on_existing: OnExisting, partitions: int) -> None:
-    """Create the topics with at least `partitions` partitions; each step sets a state, so it may be repeated."""
+    """Create the topics with at least `partitions` partitions; each step can be repeated."""
     for table in tables:
         _check_name(table.name)
     existing, hidden = described(topics.admin, [table.name for table in tables])
@@ -45,7 +45,7 @@ def _check_name(topic: str) -> None:
     """Raise PlanError for a name that the broker would refuse."""
     if not _TOPIC.fullmatch(topic) or topic in (".", ".."):
         raise PlanError(
-            f"source: 'kafka' has topics of letters, digits, '.', '_' and '-', 249 at most, and the schema has the table "
+            f"source: 'kafka' allows letters, digits, '.', '_' and '-' in topics, 249 at most, but the schema has the table "
             f"{topic[:40]!r}; rename it"
         )
 

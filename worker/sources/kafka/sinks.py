@@ -60,7 +60,7 @@ class ProduceSink:
         return Messages(self._keys.encode(batch), self._values.encode(batch))
 
     def send(self, pieces: Iterator[Messages]) -> BatchReceipt:
-        """Send each piece to one partition, the next piece to the next, which makes record batches large."""
+        """Send each piece to one partition and take the partitions in turn, which makes record batches large."""
         sent = 0
         for piece in pieces:
             self._produce(piece, next(self._partitions))

@@ -1,6 +1,6 @@
 """Kafka: a topic per table, an idempotent producer, and partitions that belong to one worker each.
 
-A worker that is started again empties its own partitions and loads again, so that its rows are there once. Messages have
+A restarted worker empties its own partitions and loads again, so that each row is stored once. Messages have
 the primary key as their key and a JSON object as their value.
 """
 
@@ -95,7 +95,7 @@ class Kafka(BaseSource):
         yield make(self._producer_of(table.name), table, self._own_partitions(table.name), self._errors)
 
     def remove(self, table: Table, keys: KeyRange | pa.Array) -> None:  # noqa: ARG002
-        """Delete all messages in this worker's partitions of the topic: they have these keys and others of the same shard."""
+        """Delete all messages in this worker's partitions: those with these keys, and the others of the same shard."""
         self._topics.empty(table.name, self._own_partitions(table.name))
 
     def count(self, table: Table) -> int:
@@ -103,7 +103,7 @@ class Kafka(BaseSource):
         return self._topics.rows(table.name, self._topics.partitions(table.name))
 
     def read(self, table: Table, scope: Scope) -> Iterator[pa.RecordBatch]:
-        """Yield the records of this worker's partitions and, for unowned rows, of no worker's; or of all partitions."""
+        """Yield the records of this worker's partitions (and of those without a worker, for unowned rows), or of all."""
         topics = self._topics
         partitions = topics.partitions(table.name)
         if scope.exclusive_storage:
@@ -133,7 +133,7 @@ class Kafka(BaseSource):
         self._producers, self._connected = {}, None
 
     def _producer_of(self, topic: str) -> Producer:
-        """Return a producer with the topic's limits: the broker refuses a larger batch as a whole."""
+        """Return a producer with the topic's limits: the broker refuses every message of a batch that exceeds them."""
         most = int(self._topics.settings("topic", topic)["max.message.bytes"])
         if most not in self._producers:
             sizes = {

@@ -66,7 +66,7 @@ class Topics:
         while len(self.partitions(topic)) < partitions:
             if time.monotonic() > deadline:
                 raise ServerError(
-                    f"{self._at}: topic {topic!r} was given {partitions} partitions, and shows fewer after {SECONDS:.0f} s; "
+                    f"{self._at}: topic {topic!r} was given {partitions} partitions, but shows fewer after {SECONDS:.0f} s; "
                     "see the broker's log"
                 )
             time.sleep(_PAUSE_SECONDS)

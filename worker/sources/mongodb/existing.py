@@ -88,7 +88,7 @@ def _shape(collection: "Collection[dict[str, Any]]", table: Table) -> Iterator[s
 
 
 def missing_rights(authorized: Mapping[str, Any], database: str, name: str, *, exists: bool) -> Iterator[str]:
-    """Yield the rights that the user lacks, from `authInfo` of connectionStatus; a server may list none at all."""
+    """Yield the rights that the user lacks, from `authInfo` of connectionStatus, which may be empty."""
     privileges = authorized.get("authenticatedUserPrivileges")
     if not authorized.get("authenticatedUsers") or not privileges:
         return
@@ -110,7 +110,7 @@ def _covers(resource: Mapping[str, Any], database: str, name: str) -> bool:
 
 
 def _refused_deletion(collection: "Collection[dict[str, Any]]") -> Iterator[str]:
-    """Yield the refusal of a deletion of no document, by a server or for a user that may only read."""
+    """Yield the error of a deletion that matches no document, if the server or the user may only read."""
     try:
         collection.database.command("delete", collection.name, deletes=[{"q": {"_id": {"$in": []}}, "limit": 0}])
     except OperationFailure as error:

@@ -35,7 +35,7 @@ class InsertManySink:
         self._encoder = BsonEncoder(table)
 
     def encode(self, batch: pa.RecordBatch) -> Objects:
-        """Return BSON documents in the driver's form, made while the server stores the previous ones."""
+        """Return BSON documents in the driver's form. They are encoded while the server stores the previous ones."""
         encoded = self._encoder.encode(batch)
         return Objects([RawBSONDocument(document) for document in encoded.cut()], np.diff(encoded.ends, prepend=0))
 

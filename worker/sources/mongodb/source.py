@@ -108,7 +108,7 @@ class MongoDB(BaseSource):
         return self._collection(table).count_documents({})
 
     def read(self, table: Table, scope: Scope) -> Iterator[pa.RecordBatch]:
-        """Yield the documents of a range of keys, or all."""
+        """Yield the documents of a scope: a range of keys, or the whole collection."""
         yield from reader.read(self._collection(table), table, scope)
 
     def settings(self) -> Mapping[str, str]:

@@ -30,7 +30,7 @@ class MongoDBType(StoreType):
     """A BSON type. The reader needs no entry: the driver decodes a value by the type that the document has."""
 
     value: Callable[[Any, DataType], Any]
-    """The object that the driver encodes as the type, for a value of the generator's."""
+    """Returns the object that the driver encodes as the type, for a generated value."""
 
 
 def value_of(value: Any, type_: DataType) -> Any:

@@ -18,7 +18,7 @@ from core.errors import InputError, ServerError
 from worker.sources.servers import keep_alive
 
 _PACKET_BYTES = 64 * 1024
-"""Large enough to be few, small enough for the server to read one packet while the next is sent."""
+"""Large enough for few packets, small enough for the server to read one while the next is sent."""
 
 _OPTIONS = ("ssl-mode", "ssl-ca", "ssl-cert", "ssl-key", "socket")
 _MODES = ("DISABLED", "PREFERRED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")
@@ -61,7 +61,7 @@ _MARIADB: Mapping[str, str | int] = {
 _NOT_SETTABLE: Mapping[str, str] = {"system_versioning_asof": "DEFAULT"}
 """Variables of MariaDB whose value no session can choose."""
 _TRANSACTIONS = ("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", "SET SESSION TRANSACTION READ WRITE")
-"""READ COMMITTED locks no gaps between keys, in which workers that delete their rows could deadlock."""
+"""READ COMMITTED locks no gaps between keys, on which workers that delete their rows could deadlock."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def arguments(at: Connection) -> dict[str, Any]:
     """Return the driver's arguments; raise InputError for what the driver cannot do."""
     given = at.parameters(_OPTIONS)
     if len(at.hosts) > 1:
-        raise at.refused("names several hosts, and the driver connects to one", "name one server")
+        raise at.refused("names several hosts, but the driver connects to only one", "name one server")
     socket = given.get("socket") or (at.host if at.host.startswith("/") else None)
     place: dict[str, Any] = {"unix_socket": socket} if socket else {"host": at.host, "port": at.port}
     # In bytes: the driver would encode a text as Latin-1.

@@ -112,7 +112,7 @@ def _is_unique(table: Table, name: str) -> bool:
 
 
 def _shown(cursor: Cursor, database: str, table: str) -> list[_Column]:
-    """Read the columns of a table, also of a temporary one, which information_schema does not list."""
+    """Return the columns of a table, temporary or not: information_schema does not list temporary tables."""
     try:
         cursor.execute(f"SHOW FULL COLUMNS FROM {qualified(database, table)}")
     except pymysql.ProgrammingError as error:

@@ -59,7 +59,8 @@ class LoadDataSink:
             self._connection.rollback()
             raise ServerError(
                 f"{self._at}: table {self._table.name!r} took {loaded.rows} of {len(rows)} rows"
-                f" ({messages[0] if messages else 'without a warning'}); load into an empty table, or fit the column's type"
+                f" ({messages[0] if messages else 'without a warning'}); load into an empty"
+                " table, or use a column type that holds the values"
             )
         return len(rows.data)
 

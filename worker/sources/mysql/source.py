@@ -29,7 +29,7 @@ _SETTINGS = (
     "innodb_flush_log_at_trx_commit", "innodb_doublewrite",
 )  # fmt: skip
 _DEADLOCK_RETRIES = 5
-"""How many times a DELETE is tried that a deadlock rolled back."""
+"""How many times to try a DELETE that a deadlock rolls back."""
 _PREPARE_LOCK = "loadtest.prepare"
 _LOCK_SECONDS = 60
 _TABLE_SECONDS = 30
@@ -87,7 +87,7 @@ class MySQL(BaseSource):
         yield (InsertSink if method == INSERT else LoadDataSink)(self._server, table, self._at)
 
     def remove(self, table: Table, keys: KeyRange | pa.Array) -> None:
-        """Delete the rows with these keys, again if a deadlock rolled the deletion back."""
+        """Delete the rows with these keys; retry if a deadlock rolled the deletion back."""
         delete = f"DELETE FROM {self._name(table)} WHERE {name(table.primary_key)}"  # noqa: S608 - names are quoted
         delete = delete.replace("%", "%%")
         for retries_left in reversed(range(_DEADLOCK_RETRIES)):
@@ -123,7 +123,7 @@ class MySQL(BaseSource):
             return int(cursor.fetchall()[0][0])
 
     def read(self, table: Table, scope: Scope) -> Iterator[pa.RecordBatch]:
-        """Yield the rows of a range of keys, or all, from a streaming cursor."""
+        """Yield the rows of a scope from a streaming cursor: a range of keys, or the whole table."""
         self._end_snapshot()
         yield from reader.read(self._server, self._at.database, table, scope, mariadb=self._mariadb)
 
@@ -139,7 +139,7 @@ class MySQL(BaseSource):
             self._connection.close()
 
     def _end_snapshot(self) -> None:
-        """End the transaction: it sees only the rows of its beginning."""
+        """End the transaction, because it sees only rows that existed when it began."""
         self._server.commit()
 
     def _name(self, table: Table) -> str:

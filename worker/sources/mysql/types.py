@@ -39,7 +39,7 @@ class MySQLType(StoreType):
     decode: Callable[[list[Any]], pa.Array] = _texts
     """Returns the column for the values of `read`."""
     bind: Callable[[Any, DataType], Any] | None = None
-    """A value as the driver binds it, if MySQL has no type for the generator's."""
+    """Returns a value as the driver binds it, if MySQL has no type for the generated one."""
 
 
 def types_of(mariadb: bool) -> Mapping[Kind, MySQLType]:

@@ -33,7 +33,7 @@ _TIMEOUT_IS_THE_CLIENTS = (5, 3)
 def arguments(at: Connection) -> dict[str, Any]:
     """Return the driver's URI, login and resolver; raise InputError for a URI that the driver does not accept."""
     if any(host.port is None for host in at.hosts):
-        raise at.refused("names a Unix socket, and Neo4j has none", "name a host")
+        raise at.refused("names a Unix socket, which Neo4j does not support", "name a host")
     if len(at.hosts) > 1 and not at.scheme.startswith("neo4j"):
         raise at.refused(f"names several hosts with {at.scheme}://", "write neo4j:// for a cluster, or name one host")
     context = "&".join(f"{quote(name)}={quote(value)}" for name, value in at.options)
@@ -132,7 +132,7 @@ def open_session(driver: Driver, at: Connection) -> Neo4jSession:
     database = at.database or _home(driver, at)
     if database.lower() == _SYSTEM:
         raise ServerError(
-            f"{at}: {database!r} is Neo4j's own database, which holds no nodes; name another after the port"
+            f"{at}: {database!r} is Neo4j's own database, which cannot store nodes; name another after the port"
         )
     return Neo4jSession(driver, database)
 

@@ -9,7 +9,7 @@ def name(of: str) -> str:
 
 
 def node(table: Table, row: str) -> str:
-    """Return a node's pattern with its values by position: a row as a map would send every property's name with every row."""
+    """Return a node's pattern that takes its values by position. With a map, every row would repeat the property names."""
     properties = ", ".join(f"{name(column.name)}: {row}[{place}]" for place, column in enumerate(table.columns))
     return f"n:{name(table.name)} {{{properties}}}"
 

@@ -17,7 +17,7 @@ from worker.sources.neo4j.types import cypher_type
 Described = Mapping[str, Any]
 """A row of a SHOW command."""
 SAMPLED_NODES = 100
-"""Nodes of a label whose properties are inspected, for those of all its nodes."""
+"""How many nodes of a label are inspected, as a sample of all its nodes."""
 _UNIQUE = ("UNIQUENESS", "NODE_PROPERTY_UNIQUENESS")
 _KEY, _EXISTENCE, _TYPE = "NODE_KEY", "NODE_PROPERTY_EXISTENCE", "NODE_PROPERTY_TYPE"
 _LONGEST_INDEXED: Mapping[str, int] = {"RANGE": LONGEST_KEY, "TEXT": 32_000}
@@ -31,7 +31,7 @@ def database_complaints(found: Iterable[Described], database: str) -> Iterator[s
     if not copies:
         return
     if (kind := copies[0].get("type", "standard")) != "standard":
-        yield f"is a {kind} database, which holds no nodes of its own; name another in the connection string"
+        yield f"is a {kind} database, which has no nodes of its own; name another in the connection string"
         return
     if all(row["currentStatus"] != "online" for row in copies):
         said = copies[0].get("statusMessage") or copies[0].get("error")

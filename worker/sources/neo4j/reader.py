@@ -19,7 +19,7 @@ _NODES = 4_096
 
 
 def read(session: Neo4jSession, table: Table, scope: Scope) -> Iterator[pa.RecordBatch]:
-    """Yield the nodes of a span of keys, or all; a node whose key is not a number is read by one worker of the table.
+    """Yield the nodes of a scope; a node whose key is not a number is read by one worker of the table.
 
     Reads are not isolated: a node that another worker is deleting may be returned without any property. So nodes without a
     key are read a second time at the end, when deleted ones are gone.

@@ -114,7 +114,7 @@ class Neo4j(BaseSource):
         return int(count)
 
     def read(self, table: Table, scope: Scope) -> Iterator[pa.RecordBatch]:
-        """Yield the nodes of a span of keys, or all."""
+        """Yield the nodes of a scope: a span of keys, or every node with the label."""
         yield from reader.read(self._server, table, scope)
 
     def settings(self) -> Mapping[str, str]:

@@ -32,7 +32,7 @@ class Neo4jType(StoreType):
 
 
 def cypher_type(type_: DataType) -> str:
-    """Return the server's name of the type that a column's values have as properties."""
+    """Return the server's name for the property type of a column."""
     return TYPES[type_.kind].name(type_)
 
 

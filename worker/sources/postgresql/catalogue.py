@@ -82,7 +82,7 @@ def relations(cursor: _Cursor, schema: str, names: Sequence[str]) -> dict[str, R
 
 
 def types(cursor: _Cursor, schema: str, names: Sequence[str]) -> list[str]:
-    """Return the names that are those of types without a table: each table has a type of its own name."""
+    """Return those names that a type without a table has: each table also creates a type of its name."""
     cursor.execute(
         "SELECT t.typname::text FROM pg_type t JOIN pg_namespace s ON s.oid = t.typnamespace "
         "WHERE s.nspname = %s AND t.typname::text = ANY(%s) AND t.typrelid = 0 AND t.typcategory <> 'A'",

@@ -1,4 +1,4 @@
-"""Read PostgreSQL's rows back by COPY TO as CSV, and add them up on the server."""
+"""Read PostgreSQL's rows back by COPY TO as CSV, and compute checksums on the server."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -62,7 +62,7 @@ def fingerprint(
 
 
 class _Rows:
-    """The messages of a COPY as a stream."""
+    """The messages of a COPY, as a readable stream."""
 
     def __init__(self, copy: psycopg.Copy) -> None:
         self._copy = copy

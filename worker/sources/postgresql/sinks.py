@@ -18,7 +18,7 @@ from worker.sources.postgresql.types import TYPES
 
 
 class CopySink:
-    """Rows in COPY's binary format, straight to the wire: it costs the server less than text (bench/encode.py)."""
+    """Rows in COPY's binary format, without conversion by the driver: it costs the server less than text (bench/encode.py)."""
 
     def __init__(self, connection: psycopg.Connection[Any], table: Table, name: sql.Identifier) -> None:
         self._connection = connection
@@ -83,7 +83,7 @@ class InsertSink:
 
 
 def parameters(column: Column, values: pa.Array) -> list[Any]:
-    """Return a column's values as the driver binds them; values that it would change become the server's text."""
+    """Return a column's values as the driver binds them; values that the driver would change are passed as text."""
     bound = TYPES[_cell_type(column.type).kind].bind
     if bound is None:
         return list(values.to_pylist())

@@ -92,11 +92,11 @@ class PostgreSQL(BaseSource):
         return int(cursor.fetchall()[0][0])
 
     def read(self, table: Table, scope: Scope) -> Iterator[pa.RecordBatch]:
-        """Yield the rows of COPY TO, which sees what was committed when it began."""
+        """Yield the rows of COPY TO, which sees the rows that were committed when it began."""
         yield from reader.read(self._server, self._name(table), table, scope)
 
     def fingerprint(self, table: Table, scope: Scope) -> Fingerprint | None:
-        """Return the sum by the server's own md5 and sum."""
+        """Return the fingerprint, computed with the server's own md5() and sum()."""
         return reader.fingerprint(self._server, self._name(table), table, scope)
 
     def settings(self) -> Mapping[str, str]:

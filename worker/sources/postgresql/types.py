@@ -28,7 +28,7 @@ class PostgreSQLType(StoreType):
 
 
 def column_type(type_: DataType) -> str:
-    """Return the server's type for a column's, in its own spelling."""
+    """Return the server's type for a column, in the server's spelling."""
     return TYPES[type_.kind].name(type_)
 
 
@@ -60,7 +60,7 @@ def _simple(name: str | Callable[[DataType], str], template: str = "{c}::text") 
 
 
 def _array(name: sql.Composable, type_: DataType) -> sql.Composable:
-    """Return JSON; elements that JSON has no spelling for are written as a column of their type is."""
+    """Return JSON; elements of a type that JSON lacks are written as in a column of that type."""
     element = element_of(type_)
     # A cast of char(n) to text removes the padding.
     if element.kind in _JSON_ITSELF and element.kind is not Kind.CHAR:
@@ -77,7 +77,7 @@ def _array_stored(values: pa.Array, type_: DataType) -> pa.Array:
 
 
 def _instant(value: str, form: str) -> str:
-    """Return a template that marks years before Christ, which `to_char` does not."""
+    """Return a template that marks years BC, which `to_char` does not."""
     return f"to_char({value}, '{form}') || CASE WHEN {value} < '0001-01-01' THEN ' BC' ELSE '' END"
 
 

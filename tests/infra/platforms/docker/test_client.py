@@ -73,7 +73,7 @@ def test_all_resources_of_own_instance_are_declared(engine, stack, monkeypatch):
     assert kinds == {"Network", "Volume", "RemoteImage", "Container"}
 
 
-def test_names_of_another_instance_declare_nothing(engine, stack, monkeypatch):
+def test_conflicting_names_prevent_declaration(engine, stack, monkeypatch):
     monkeypatch.setattr(DockerLoadTest, "_check_images", staticmethod(lambda _: None))
     declared: list[Declared] = []
     with pytest.raises(pulumi.RunError) as refused:

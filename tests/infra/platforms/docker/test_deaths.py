@@ -38,7 +38,7 @@ def started(container: Container) -> datetime:
     return datetime.fromisoformat(container.attrs["State"]["StartedAt"])
 
 
-def test_out_of_memory_event_is_found_without_flag(engine: DockerClient, container: Container) -> None:
+def test_out_of_memory_is_detected_by_event_without_flag(engine: DockerClient, container: Container) -> None:
     assert container.wait(timeout=60)["StatusCode"] == 137
     assert ran_out_of_memory(engine, container, started(container))
 

@@ -45,7 +45,7 @@ def test_both_jobs_are_suspended_and_not_awaited():
         assert job["spec"]["template"]["spec"]["restartPolicy"] == "Never"
 
 
-def test_failed_worker_ends_no_other_unless_bad_input():
+def test_failed_worker_stops_others_only_on_bad_input():
     spec = one(declared(), "Job", "worker")["spec"]
     assert spec["completionMode"] == "Indexed"
     assert spec["backoffLimitPerIndex"] == 0

@@ -65,12 +65,12 @@ def terminated(code: int, reason: str = "Error", message: str = "") -> dict[str,
                      "its pod was deleted while it ran", id="node-lost"),
     ],
 )  # fmt: skip
-def test_exit_has_reason_and_detail(state, status, gone, reason, detail):
+def test_pod_exit_has_reason_and_detail(state, status, gone, reason, detail):
     ended = exit_of(pod(state, **status), gone=gone)
     assert (ended.reason, ended.detail) == (reason, detail)
 
 
-def test_exit_has_times_code_and_message():
+def test_pod_exit_has_times_code_and_message():
     ended = exit_of(pod(terminated(0, "Completed", '{"worker_id": "worker-8"}')), gone=False)
     assert ended.started_at is not None
     assert ended.ended_at is not None

@@ -77,7 +77,7 @@ def test_process_that_ignores_sigterm_is_killed(tmp_path, start):
     assert ended(process)
 
 
-def test_process_is_recorded_while_at_work(tmp_path, start):
+def test_process_is_recorded_while_it_creates_a_resource(tmp_path, start):
     program = "import sys, time; from pathlib import Path; from infra.platforms.local.pidfile import at_work\n"
     program += "with at_work(Path(sys.argv[1])): print('at work', flush=True); time.sleep(600)"
     note = tmp_path / "maker.pid"

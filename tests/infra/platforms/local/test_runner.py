@@ -77,7 +77,7 @@ def test_workers_that_ignore_sigterm_are_killed(fleet):
     assert {ended.reason for ended in runner.exits().values()} == {ExitReason.KILLED}
 
 
-def test_exit_has_code_and_output(fleet):
+def test_process_exit_has_code_and_output(fleet):
     runner = fleet("import sys; print('ready'); sys.exit('error: no')")
     while runner.running():
         time.sleep(0.05)

@@ -20,7 +20,7 @@ class Bed(Protocol):
 
     asks_for_password: bool
     knows_rights: bool
-    """Whether the server of the tests enforces rights."""
+    """Whether the test server enforces user rights."""
     missing_database: str | None
     """Part of the message about a missing database; None if no database can be missing."""
 
@@ -37,7 +37,7 @@ class Bed(Protocol):
         ...
 
     def make_another_shape(self, served: Served, table: Table) -> None:
-        """Create something with the table's name and other columns."""
+        """Create a table with the same name and other columns."""
         ...
 
     def without_rights(self, served: Served) -> str:

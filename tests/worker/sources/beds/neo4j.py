@@ -48,7 +48,7 @@ class Neo4jBed:
         self._shell(served, f"CREATE (:`{table.name}` {{id: 1, extra: 'text'}})")
 
     def without_rights(self, served: Served) -> str:
-        raise LookupError("the community edition lets everybody do everything who has logged in")
+        raise LookupError("the community edition gives every user all rights")
 
     @staticmethod
     def _shell(served: Served, query: str) -> str:

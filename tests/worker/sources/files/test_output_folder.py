@@ -30,14 +30,14 @@ def test_run_with_fewer_workers_removes_extra_parts(folder: Path, before: int, a
     assert len(files(folder)) == after
 
 
-def test_another_format_replaces_the_first(folder: Path) -> None:
+def test_run_in_another_format_replaces_first_files(folder: Path) -> None:
     run(folder, plan_of(2))
     run(folder, plan_of(2, "jsonl"))
     assert {Path(path).suffix for path in files(folder)} == {".jsonl"}
     assert verify(folder, plan_of(1, "jsonl", operation=Operation.VERIFY)) == (ROWS, ROWS)
 
 
-def test_other_tables_replace_the_first(folder: Path) -> None:
+def test_run_of_other_tables_replaces_first_files(folder: Path) -> None:
     run(folder, plan_of(tables=[EVERY_KIND, KEYED]))
     run(folder, plan_of(tables=[KEYED]))
     assert list(files(folder)) == [part(0)]
@@ -61,7 +61,7 @@ FOREIGN = [part(7), f"{KEYED}/part-mine.csv", f"{KEYED}/notes.txt", "notes.txt",
 
 @pytest.mark.parametrize("foreign", FOREIGN)
 @pytest.mark.parametrize("earlier", [True, False])
-def test_default_refuses_files_of_others(folder: Path, foreign: str, earlier: bool) -> None:
+def test_default_refuses_files_of_other_owners(folder: Path, foreign: str, earlier: bool) -> None:
     if earlier:
         run(folder, plan_of(2))
     (folder / foreign).parent.mkdir(parents=True, exist_ok=True)
@@ -79,7 +79,7 @@ def test_default_refuses_files_of_others(folder: Path, foreign: str, earlier: bo
 
 @pytest.mark.parametrize("on_existing", [OnExisting.EMPTY, OnExisting.APPEND])
 @pytest.mark.parametrize("foreign", FOREIGN)
-def test_empty_and_append_refuse_only_files_in_the_way(folder: Path, foreign: str, on_existing: OnExisting) -> None:
+def test_empty_and_append_refuse_only_conflicting_files(folder: Path, foreign: str, on_existing: OnExisting) -> None:
     (folder / foreign).parent.mkdir(parents=True)
     (folder / foreign).write_text("theirs")
     plan = plan_of(1, on_existing=on_existing)
@@ -99,7 +99,7 @@ def test_changed_file_is_replaced_only_with_empty(folder: Path) -> None:
     run(folder, plan_of(1))
     whole = (folder / part(0)).read_bytes()
     (folder / part(0)).write_bytes(whole.replace(b"row", b"wor"))
-    with pytest.raises(InputError, match=f"holds '{part(0)}', changed since Loadtest wrote it"):
+    with pytest.raises(InputError, match=f"has '{part(0)}', which changed after Loadtest wrote it"):
         prepare(folder, plan_of(2))
     assert b"wor" in (folder / part(0)).read_bytes()
     run(folder, plan_of(1, on_existing=OnExisting.EMPTY))
@@ -141,17 +141,17 @@ def test_append_adds_tables_and_refuses_existing_ones(folder: Path) -> None:
     before = files(folder)
     run(folder, plan_of(tables=[EVERY_KIND], on_existing=OnExisting.APPEND))
     assert before.items() < files(folder).items()
-    with pytest.raises(InputError, match=r"holds files of 'keyed' already, and loadtest:onExisting is append"):
+    with pytest.raises(InputError, match=r"already has files of 'keyed', but loadtest:onExisting is append"):
         prepare(folder, plan_of(1, on_existing=OnExisting.APPEND))
     run(folder, plan_of(1, "jsonl", on_existing=OnExisting.APPEND))
     assert len(files(folder)) == 4
 
 
 @pytest.mark.parametrize("text", ["", "{}", "theirs", '{"version": 1, "source": "csv", "files": {"../x": {}}}'])
-def test_foreign_manifest_is_refused(folder: Path, text: str) -> None:
+def test_manifest_of_other_program_is_refused(folder: Path, text: str) -> None:
     folder.mkdir()
     (folder / MANIFEST).write_text(text)
-    with pytest.raises(InputError, match=f"holds a file {MANIFEST} that is not a manifest of Loadtest's; move it away"):
+    with pytest.raises(InputError, match=f"contains a {MANIFEST} that Loadtest did not write; move it away"):
         prepare(folder, plan_of(1, on_existing=OnExisting.EMPTY))
     assert (folder / MANIFEST).read_text() == text
 
@@ -166,7 +166,7 @@ def test_manifest_with_outside_path_is_refused(folder: Path, path: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["file", "folder", "link"])
-def test_foreign_partial_folder_is_refused(folder: Path, tmp_path: Path, kind: str) -> None:
+def test_partial_folder_of_other_program_is_refused(folder: Path, tmp_path: Path, kind: str) -> None:
     folder.mkdir()
     place = folder / PARTIAL
     (tmp_path / "theirs").mkdir()

@@ -70,7 +70,7 @@ def test_worker_with_own_folder_publishes_its_parts(tmp_path: Path) -> None:
         assert len(files(own)) == len(shards) == 1
 
 
-def test_foreign_parts_during_a_run_stop_it(folder: Path) -> None:
+def test_parts_from_outside_stop_the_run(folder: Path) -> None:
     run(folder, plan_of(2))
     before = files(folder)
     plan = plan_of(1)
@@ -103,7 +103,7 @@ def test_interrupted_replacement_is_completed(folder: Path, monkeypatch: pytest.
             load(folder, plan, 1)
         monkeypatch.undo()
         if stop:
-            with pytest.raises(InputError, match="half replaced"):
+            with pytest.raises(InputError, match="only partly replaced"):
                 verify(folder, plan_of(1, operation=Operation.VERIFY))
         else:
             assert len(Manifest.model_validate_json((folder / MANIFEST).read_bytes()).files) == 3

@@ -59,7 +59,7 @@ def test_insert_and_bulk_write_the_same_bytes(source: Source, tmp_path: Path) ->
     assert _whole(tmp_path, EVERY_KIND) == bulk
 
 
-def test_redone_shard_replaces_its_part(source: Source, tmp_path: Path) -> None:
+def test_retried_shard_replaces_its_part(source: Source, tmp_path: Path) -> None:
     load(source, KEYED)
     before = _whole(tmp_path, KEYED)
     load(source, KEYED, redo=True)
@@ -80,7 +80,7 @@ def test_prepare_keeps_earlier_parts_until_completion(source: Source) -> None:
         assert source.count(table_of(KEYED)) == ROWS
     load(source, KEYED, rows=10)
     assert source.count(table_of(KEYED)) == 10
-    with pytest.raises(InputError, match=r"holds files of 'keyed' already, and loadtest:onExisting is append"):
+    with pytest.raises(InputError, match=r"already has files of 'keyed', but loadtest:onExisting is append"):
         source.prepare(TABLES, OnExisting.APPEND)
 
 

@@ -43,7 +43,7 @@ def _rows(first: int, stop: int) -> Sequence[str]:
 
 
 @pytest.mark.parametrize("workers", [1, 3, 6])
-def test_redo_keeps_rows_of_other_workers(served: Served, workers: int) -> None:
+def test_retry_keeps_rows_of_other_workers(served: Served, workers: int) -> None:
     _prepared(served, workers, OnExisting.EMPTY)
     for index in range(workers):
         _load(served, WorkerSlot(index, workers), 100 * index, 100)
@@ -52,7 +52,7 @@ def test_redo_keeps_rows_of_other_workers(served: Served, workers: int) -> None:
     assert _keys(served) == _rows(0, 100 * workers)
 
 
-def test_redo_keeps_rows_of_earlier_run(served: Served) -> None:
+def test_retry_keeps_rows_of_earlier_run(served: Served) -> None:
     _prepared(served, 1, OnExisting.EMPTY)
     _load(served, WorkerSlot(0, 1), 0, 100)
     for _ in range(2):

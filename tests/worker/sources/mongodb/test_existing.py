@@ -1,4 +1,4 @@
-"""Existing collections are inspected before a document is deleted; options of the string change no value.
+"""Existing collections are inspected before a document is deleted; connection string options change no value.
 
 FerretDB ignores the options of views, capped and time series collections: these are tested by MongoDB's documented answers.
 """

@@ -19,7 +19,7 @@ from worker.sources.mongodb.sinks import DocumentByRow, in_commands
 AT = parse_connection("mongodb://loadtest:secret@database:27017/loadtest?authSource=admin", MONGODB)
 
 
-def test_initiation_names_member_as_workers_do() -> None:
+def test_initiation_uses_member_address_of_workers() -> None:
     assert initiation("rs0", AT) == {
         "replSetInitiate": {"_id": "rs0", "members": [{"_id": 0, "host": "database:27017"}]}
     }
@@ -30,7 +30,7 @@ def test_initiation_names_member_as_workers_do() -> None:
     [(13, "grant the user readWrite", False), (18, "check user and password", False), (14031, "more disk", False),
      (10107, "primary", False), (91, "", True)],
 )  # fmt: skip
-def test_refusal_has_remedy(code: int, remedy: str, transient: bool) -> None:
+def test_server_refusal_has_remedy(code: int, remedy: str, transient: bool) -> None:
     error = server_error(OperationFailure("refused, full error: {...}", code, {"errmsg": "refused"}), AT)
     assert str(error).startswith("mongodb://database:27017/loadtest: refused")
     assert remedy in str(error)
@@ -56,7 +56,7 @@ def test_row_and_column_encoders_give_equal_documents(nulls: bool) -> None:
     assert DocumentByRow(table).encode(batch) == BsonEncoder(table).encode(batch).cut()
 
 
-def test_commands_keep_to_protocol_limit() -> None:
+def test_commands_stay_within_protocol_limit() -> None:
     rows = [str(row) for row in range(7)]
     sizes = np.array([5 * MIB, 5 * MIB, 5 * MIB, 100, 15 * MIB, 100, 100])
     parts = list(in_commands(Objects(rows, sizes)))

@@ -176,7 +176,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_unfit_table_is_refused_before_a_change(tables: Server, case: str) -> None:
+def test_unsuitable_table_is_refused_before_a_change(tables: Server, case: str) -> None:
     statements, complaint = REFUSED[case]
     tables.execute(*statements, "ALTER TABLE children ADD surplus int")
     with pytest.raises(ServerError, match=complaint) as refused:

@@ -1,4 +1,4 @@
-"""Neo4j with hostile settings, and nodes that no run created: all are named before one is deleted, no value is changed.
+"""Neo4j with hostile settings and nodes of other programs: all are reported before one is deleted, and no value changes.
 
 Constraints on types, existence and node keys, clusters and read-only databases are the enterprise edition's or another
 server's: these are tested by the answers that Neo4j documents.
@@ -171,7 +171,7 @@ def test_append_needs_different_keys(source: Source, session: Session) -> None:
 
 
 @pytest.mark.docker
-def test_redo_keeps_foreign_relationships(source: Source, session: Session) -> None:
+def test_retry_keeps_relationships_of_other_programs(source: Source, session: Session) -> None:
     table = table_of(EVERY_KIND)
     source.prepare([table], OnExisting.EMPTY)
     load(source, EVERY_KIND, rows=10)
@@ -208,7 +208,7 @@ def test_hostile_settings_change_no_value(served: Served, source: Source, method
 
 
 @pytest.mark.docker
-def test_transaction_outlasts_the_servers_timeout(source: Source, session: Session) -> None:
+def test_transaction_may_exceed_server_timeout(source: Source, session: Session) -> None:
     with pytest.raises(Neo4jError, match="has been terminated"):
         session.run(f"CALL apoc.util.sleep({_TIMEOUT_SECONDS * 2000})").consume()
     data = DATASET.table(KEYED)
@@ -289,7 +289,7 @@ def test_server_without_tls_is_refused_at_once(served: Served, scheme: str) -> N
 def test_system_database_is_refused(served: Served) -> None:
     source = Neo4j(replace(served.connection, path="/system"))
     with pytest.raises(
-        ServerError, match="'system' is Neo4j's own database, which holds no nodes; name another"
+        ServerError, match="'system' is Neo4j's own database, which cannot store nodes; name another"
     ) as refused:
         source.connect()
     source.close()

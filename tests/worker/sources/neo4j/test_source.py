@@ -1,4 +1,4 @@
-"""Readers while another worker deletes its rows, and while the server stops responding."""
+"""Read while another worker deletes its rows, and while the server does not respond."""
 
 import time
 from collections.abc import Iterator
@@ -64,7 +64,7 @@ def test_node_deleted_during_read_is_skipped(served: Served, source: Source) -> 
     assert len(keys) < ROWS
 
 
-def test_silent_server_is_detected(served: Served, source: Source) -> None:
+def test_unresponsive_server_is_detected(served: Served, source: Source) -> None:
     batches = source.read(table_of(KEYED), EVERYTHING)
     next(batches)
     with served.without_network():

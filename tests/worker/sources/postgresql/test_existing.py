@@ -84,7 +84,7 @@ def _counts(server: Server) -> list[int | None]:
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_unfit_table_is_refused_before_a_change(server: Server, case: str) -> None:
+def test_unsuitable_table_is_refused_before_a_change(server: Server, case: str) -> None:
     statements, complaint = REFUSED[case]
     server.execute(statements, "ALTER TABLE children ADD surplus int")
     before = _counts(server)
@@ -100,7 +100,7 @@ def test_unfit_table_is_refused_before_a_change(server: Server, case: str) -> No
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("case", FIT)
-def test_fit_tables_load_in_any_order(server: Server, case: str, method: str) -> None:
+def test_suitable_tables_load_in_any_order(server: Server, case: str, method: str) -> None:
     server.execute(FIT[case])
     with connected("postgresql", server.at) as source:
         source.prepare(TABLES, OnExisting.EMPTY)
@@ -225,7 +225,7 @@ def test_prepare_gives_up_on_locked_table(server: Server, monkeypatch: pytest.Mo
     assert server.count("parents") == 2
 
 
-def test_triggers_run_again_after_load_without_keys(server: Server) -> None:
+def test_triggers_work_after_load_with_foreign_keys_off(server: Server) -> None:
     server.execute(
         FOREIGN_KEY,
         "CREATE TABLE others (LIKE children)",

@@ -32,7 +32,7 @@ def _written(url: str) -> str:
     return url.split("://loadtest:")[1].partition("@")[0]
 
 
-def test_password_of_every_printable_character_connects(url: str) -> None:
+def test_password_with_all_printable_characters_is_accepted(url: str) -> None:
     assert _written(url) == quote(EVERY_CHARACTER, safe="")
     with connected("postgresql", parse_connection(url, POSTGRESQL)) as source:
         assert source.settings()["server_version"]

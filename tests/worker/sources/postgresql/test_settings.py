@@ -160,7 +160,7 @@ def test_session_has_no_timeouts(server: Hostile) -> None:
         assert session.execute(query, [list(_TIMEOUTS)]).fetchall() == [("0",)]
 
 
-def test_table_of_later_schema_is_unchanged(server: Hostile) -> None:
+def test_same_table_in_later_schema_is_unchanged(server: Hostile) -> None:
     server.root.execute("DROP TABLE IF EXISTS tables.keyed")
     with connected("postgresql", server.at) as source:
         source.prepare([DATASET.schema.table(KEYED)], OnExisting.FAIL)
@@ -176,7 +176,7 @@ def test_table_named_like_a_catalogue_table_is_created(server: Hostile) -> None:
     server.root.execute("DROP TABLE tables.pg_type")
 
 
-def test_unfixable_setting_is_refused_by_name(server: Hostile) -> None:
+def test_setting_that_cannot_be_fixed_is_named(server: Hostile) -> None:
     server.root.execute("ALTER ROLE hostile SET session_replication_role TO replica")
     try:
         refusal = (
