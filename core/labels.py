@@ -10,6 +10,11 @@ RUN_LABEL = "loadtest.run"
 PLAN_LABEL = "loadtest.plan"
 WORKER_LABEL = "loadtest.worker"
 SERVER_LABEL = "loadtest.server"
+ROLE_LABEL = "app.kubernetes.io/component"
+POD_INDEX_LABEL = "batch.kubernetes.io/job-completion-index"
+"""The label, and annotation, with the index of a pod in its Job."""
+DATABASE_ROLE, WORKER_ROLE, PREPARE_ROLE = "database", "worker", "prepare"
+"""The roles of a stack's containers and pods. The database's role is also its host name on Docker."""
 _LONGEST = 63
 
 

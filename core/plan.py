@@ -15,6 +15,19 @@ BASE_INSTANT = datetime(2026, 1, 1, tzinfo=UTC)
 """The fixed `now` of the generators, so that the data of a plan never changes."""
 
 
+_WORKER = "worker-"
+
+
+def worker_id(index: int) -> str:
+    """Return the id of the worker with this index, from 0."""
+    return f"{_WORKER}{index + 1}"
+
+
+def is_worker_id(role: str) -> bool:
+    """Return whether the role of a container is a worker's id."""
+    return role.startswith(_WORKER)
+
+
 class _Plan(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -107,10 +120,10 @@ def partition(schema: Schema, tables: Sequence[str], row_count: int, workers: in
         dealt = _by_range(tables, row_count, workers)
     return tuple(
         WorkerPlan(
-            id=f"worker-{number}",
+            id=worker_id(index),
             shards=tuple(Shard(table=name, seed=seeds[name], first_row=first, rows=rows) for name, first, rows in own),
         )
-        for number, own in enumerate(dealt, start=1)
+        for index, own in enumerate(dealt)
     )
 
 

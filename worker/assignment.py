@@ -1,6 +1,5 @@
 """The work of one worker, read from a plan file or from the command line."""
 
-import gzip
 import os
 import zlib
 from dataclasses import dataclass
@@ -12,12 +11,10 @@ from pydantic import ValidationError
 from core.connection import Connection, parse_connection
 from core.errors import InputError, PlanError
 from core.plan import LoadPlan, WorkerPlan
+from core.plan_file import parse_plan
 from core.process import CONNECTION_VARIABLE, DATA_FOLDER, DATA_VARIABLE, OUTPUT_NAME, RESULTS_FOLDER, RESULTS_VARIABLE
 from core.stores import Capabilities, capabilities_of
 from worker.sources.base import WorkerSlot
-
-_GZIP = b"\x1f\x8b"
-"""The first bytes of a gzip file. No JSON text begins with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +56,10 @@ class Assignment:
 def read_plan(path: Path) -> LoadPlan:
     """Read a plan file, gzipped or not; raise PlanError if it is missing or not a plan."""
     try:
-        content = path.read_bytes()
-        return LoadPlan.model_validate_json(gzip.decompress(content) if content.startswith(_GZIP) else content)
+        return parse_plan(path.read_bytes())
     except (OSError, EOFError, zlib.error) as error:
-        said = getattr(error, "strerror", None) or error
-        raise PlanError(f"--plan: {path} cannot be read ({said}); name a plan file") from error
+        reason = getattr(error, "strerror", None) or error
+        raise PlanError(f"--plan: {path} cannot be read ({reason}); name a plan file") from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])

@@ -14,7 +14,7 @@ from requests.exceptions import RequestException
 from aggregate.live.feed import Snapshot, parse_output
 from core.errors import RunError
 from core.labels import STACK_LABEL, WORKER_LABEL
-from core.plan import LoadPlan
+from core.plan import LoadPlan, is_worker_id
 from core.process import PLAN_FILE
 from core.text import one_line
 
@@ -50,7 +50,7 @@ class DockerFeed:
     def _workers(self) -> list[Mapping[str, Any]]:
         labels = [f"{STACK_LABEL}={self._stack}", WORKER_LABEL]
         listed = self._client.api.containers(all=True, filters={"label": labels})
-        return [each for each in listed if each["Labels"][WORKER_LABEL].startswith("worker-")]
+        return [each for each in listed if is_worker_id(each["Labels"][WORKER_LABEL])]
 
     def _snapshot(self, container: Mapping[str, Any]) -> Snapshot:
         # Read the state before the log: a container that has ended has written everything.

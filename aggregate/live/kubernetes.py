@@ -1,7 +1,6 @@
 """Follow workers that are Kubernetes pods, found by their labels. Their progress is in the logs."""
 
 import base64
-import gzip
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,15 +15,14 @@ from yaml import YAMLError
 from aggregate.live.feed import Snapshot, parse_output
 from core.errors import RunError
 from core.kubeconfig import ClusterAccess
-from core.labels import STACK_LABEL, stack_label
-from core.plan import LoadPlan
-from core.process import PLAN_NAME
+from core.labels import POD_INDEX_LABEL, ROLE_LABEL, STACK_LABEL, WORKER_ROLE, stack_label
+from core.plan import LoadPlan, worker_id
+from core.plan_file import parse_plan
+from core.process import PLAN_NAME, PLAN_VOLUME
 from core.text import one_line
 from core.units import parse_size
 
-_WORKERS = f"{STACK_LABEL}={{}},app.kubernetes.io/component=worker"
-_INDEX_LABEL = "batch.kubernetes.io/job-completion-index"
-_PLAN_VOLUME = "plan"
+_WORKERS = f"{STACK_LABEL}={{}},{ROLE_LABEL}={WORKER_ROLE}"
 _LINES = 2
 """The last line may be incomplete while it is being written."""
 _TIMEOUT_SECONDS = 10
@@ -49,7 +47,7 @@ class KubernetesFeed:
         try:
             for pod in self._pods():
                 for volume in pod.spec.volumes:
-                    if volume.name == _PLAN_VOLUME and volume.config_map is not None:
+                    if volume.name == PLAN_VOLUME and volume.config_map is not None:
                         return self._plan_in(volume.config_map.name, pod.metadata.namespace)
         except (ApiException, HTTPError, ValidationError):
             return None
@@ -96,14 +94,13 @@ class KubernetesFeed:
         """Read the plan, which is text, or compressed if it is long."""
         found = self._api.read_namespaced_config_map(name, namespace, _request_timeout=_TIMEOUT_SECONDS)
         if found.data is not None and PLAN_NAME in found.data:
-            return LoadPlan.model_validate_json(found.data[PLAN_NAME])
-        compressed = base64.b64decode((found.binary_data or {}).get(PLAN_NAME, ""))
-        return LoadPlan.model_validate_json(gzip.decompress(compressed))
+            return parse_plan(found.data[PLAN_NAME])
+        return parse_plan(base64.b64decode((found.binary_data or {}).get(PLAN_NAME, "")))
 
 
 def _worker(pod: Any) -> str:
     """Return the worker's id, from the pod's index in the job."""
-    return f"worker-{int((pod.metadata.labels or {}).get(_INDEX_LABEL, 0)) + 1}"
+    return worker_id(int((pod.metadata.labels or {}).get(POD_INDEX_LABEL, 0)))
 
 
 def _unreachable(error: Exception) -> RunError:

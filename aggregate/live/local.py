@@ -7,21 +7,21 @@ import psutil
 
 from aggregate.live.feed import Snapshot, parse_output, read_file
 from core.plan import LoadPlan
-from core.process import PLAN_NAME
+from core.workspace import WORKSPACES, ProcessRecord, WorkspaceFiles
 
 _TAIL_BYTES = 1 << 18
 """Enough for the last line: a result has some tens of KiB."""
 
 
 class LocalFeed:
-    """The workers in the folder `.loadtest/<stack>` of a project."""
+    """The workers of the stack's folder in a project."""
 
     def __init__(self, stack: str, project: Path) -> None:
-        self._folder = project / ".loadtest" / stack
+        self._files = WorkspaceFiles(project / WORKSPACES / stack)
 
     def plan(self) -> LoadPlan | None:
         """Return the plan that the workers read."""
-        return read_file(LoadPlan, self._folder / PLAN_NAME)
+        return read_file(LoadPlan, self._files.plan)
 
     def snapshots(self) -> Sequence[Snapshot]:
         """Return each planned worker whose output file exists."""
@@ -29,23 +29,20 @@ class LocalFeed:
         if plan is None:
             return []
         limit = plan.limits.memory if plan.limits else None
-        return [self._snapshot(worker.id, limit) for worker in plan.workers if self._output(worker.id).exists()]
+        return [self._snapshot(worker.id, limit) for worker in plan.workers if self._files.output(worker.id).exists()]
 
     def _snapshot(self, worker: str, memory_limit: int | None) -> Snapshot:
         # Check the process before reading its output: a process that has ended has written everything.
-        running = self._runs(worker)
-        progress, result = parse_output(_tail(self._output(worker)))
+        running = self._is_running(worker)
+        progress, result = parse_output(_tail(self._files.output(worker)))
         return Snapshot(worker, True, running, progress, result, memory_limit)
 
-    def _output(self, worker: str) -> Path:
-        return self._folder / "workers" / f"{worker}.out"
-
-    def _runs(self, worker: str) -> bool:
-        """Return whether the recorded process exists. The start time guards against a process id that was reused."""
+    def _is_running(self, worker: str) -> bool:
+        """Return whether the recorded process exists."""
         try:
-            pid, created = (self._folder / "workers" / f"{worker}.pid").read_text().split()
-            process = psutil.Process(int(pid))
-            return abs(process.create_time() - float(created)) < 1 and process.status() != psutil.STATUS_ZOMBIE
+            record = ProcessRecord.read(self._files.process(worker))
+            process = psutil.Process(record.pid)
+            return record.is_of(process.create_time()) and process.status() != psutil.STATUS_ZOMBIE
         except (OSError, ValueError, psutil.NoSuchProcess):
             return False
 

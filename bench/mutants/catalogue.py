@@ -102,10 +102,10 @@ MUTANTS: Sequence[Mutant] = (
     ),
     Mutant(
         "process left running",
-        "infra/platforms/local/pidfile.py",
+        "infra/pidfile.py",
         "            member.terminate()\n",
         "            member.is_running()\n",
-        ("tests/infra/platforms/local/test_processes.py",),
+        ("tests/infra/test_pidfile.py",),
     ),
     Mutant(
         "pods get the API's token",

@@ -13,8 +13,8 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, Resource
 
+from core.workspace import WORKSPACES
 from infra.resources.dynamic import ReplaceOnChangeProvider
-from infra.settings.output_dir import WORKSPACES
 
 
 def record_instance(project: Path, stack: str, instance: str) -> None:

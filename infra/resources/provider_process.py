@@ -89,10 +89,10 @@ def orphaned_plugins(project: Path) -> "Sequence[OrphanedResource]":
     without it, started by another command, are never ended.
     """
     from infra.ownership import OrphanedResource
-    from infra.platforms.local.pidfile import end
+    from infra.pidfile import end_processes
 
     return [
-        OrphanedResource("plugin", f"{process.name()} {process.pid}", "", partial(end, [process]))
+        OrphanedResource("plugin", f"{process.name()} {process.pid}", "", partial(end_processes, [process]))
         for process in _orphaned(project.resolve())
     ]
 

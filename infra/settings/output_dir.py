@@ -8,10 +8,9 @@ from core.errors import InputError
 from core.output.folder import OUTPUT_DIR, OutputFolder, storage_errors
 from core.output.manifest import Run
 from core.plan import LoadPlan
+from core.workspace import WORKSPACES
 from infra.settings.model import Settings
 
-WORKSPACES = ".loadtest"
-"""The parent folder of all stacks' folders, below the project."""
 _SCHEME = "file:"
 
 

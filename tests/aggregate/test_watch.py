@@ -17,7 +17,7 @@ from core.plan import LoadPlan, partition
 from core.schema.generators import Sequential
 from core.schema.model import Column, Schema, Table
 from core.schema.types import DataType, Kind
-from infra.platforms.local.pidfile import remember
+from infra.pidfile import record_process
 from infra.platforms.local.workspace import WorkspacePaths
 from testkit import session
 from tests.aggregate import runs
@@ -89,8 +89,8 @@ class LocalRun:
         data.mkdir()
         command = [sys.executable, "-m", "worker", "--plan", str(self.paths.plan), "--index", str(index)]
         with (
-            (self.paths.workers / f"{name}.out").open("wb") as out,
-            (self.paths.workers / f"{name}.err").open("wb") as err,
+            self.paths.output(name).open("wb") as out,
+            self.paths.errors(name).open("wb") as err,
         ):
             process = subprocess.Popen(
                 command,
@@ -104,7 +104,7 @@ class LocalRun:
                     "LOADTEST_DATA": str(data),
                 },
             )
-        remember(process.pid, self.paths.workers / f"{name}.pid")
+        record_process(process.pid, self.paths.process(name))
         return process
 
 

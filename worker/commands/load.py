@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from core.errors import InputError, PlanError
 from core.options import LoadOptions, OnExisting, Operation, VerifyDepth
-from core.plan import LoadPlan, partition
+from core.plan import LoadPlan, partition, worker_id
 from core.process import INDEX_ARGUMENT, PLAN_ARGUMENT, result_file
 from core.schema.checks import check_limits
 from core.schema.file import load_schema
@@ -35,7 +35,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the options for a plan file, and those for a load without one."""
     parser.add_argument(PLAN_ARGUMENT, type=Path, help="a plan file; needs --index and replaces the other options")
     parser.add_argument(INDEX_ARGUMENT, type=int, help="the number of this worker in the plan, from 0")
-    parser.add_argument("--worker-id", default="worker-1", help="the name of the worker in the report")
+    parser.add_argument("--worker-id", default=worker_id(0), help="the name of the worker in the report")
     parser.add_argument("--schema", type=Path, help="the schema file")
     parser.add_argument("--source", help=", ".join(SOURCES))
     parser.add_argument("--tables", help="names separated by commas (default: all tables of the schema)")

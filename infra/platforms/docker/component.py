@@ -5,7 +5,7 @@ from pathlib import Path
 import pulumi
 import pulumi_docker as docker
 
-from core.labels import INSTANCE_LABEL, SERVER_LABEL, STACK_LABEL, WORKER_LABEL
+from core.labels import DATABASE_ROLE, INSTANCE_LABEL, PREPARE_ROLE, SERVER_LABEL, STACK_LABEL, WORKER_LABEL
 from core.process import (
     CONNECTION_VARIABLE,
     DATA_FOLDER,
@@ -45,7 +45,11 @@ class DockerLoadTest(pulumi.ComponentResource):
         super().__init__("loadtest:docker:LoadTest", name, None, opts)
         self._check_images(args)
         self._args = args
-        roles = [*(["database"] if args.database else []), "prepare", *(worker.id for worker in args.plan.workers)]
+        roles = [
+            *([DATABASE_ROLE] if args.database else []),
+            PREPARE_ROLE,
+            *(worker.id for worker in args.plan.workers),
+        ]
         self._names = names = DockerNames(name, roles)
         self._own = pulumi.ResourceOptions(parent=self)
         instance = Instance(f"{name}-instance", args.stack, self._own)
@@ -71,12 +75,12 @@ class DockerLoadTest(pulumi.ComponentResource):
         self.connection_string = connection_of(
             args,
             server=lambda database: args.password.apply(
-                lambda password: database.connection_string(password, "database")
+                lambda password: database.connection_string(password, DATABASE_ROLE)
             ),
             folder=Path(OUTPUT_FOLDER).as_uri(),
         )
         self.endpoint = endpoint_of(args, self.connection_string)
-        prepare = self._worker(f"{name}-prepare", "prepare", image, prepare_arguments(PLAN_FILE), database)
+        prepare = self._worker(f"{name}-prepare", PREPARE_ROLE, image, prepare_arguments(PLAN_FILE), database)
         workers = {
             worker.id: self._worker(
                 f"{name}-{worker.id}", worker.id, image, worker_arguments(PLAN_FILE, index), database
@@ -156,7 +160,7 @@ class DockerLoadTest(pulumi.ComponentResource):
         return image.name
 
     def _database(self, name: str, database: DatabaseSpec) -> docker.Container:
-        plain = [f"{key}={value}" for key, value in sorted(database.environment_at("database").items())]
+        plain = [f"{key}={value}" for key, value in sorted(database.environment_at(DATABASE_ROLE).items())]
         environment = self._args.password.apply(
             lambda password: [
                 *plain,
@@ -166,11 +170,11 @@ class DockerLoadTest(pulumi.ComponentResource):
         published = docker.ContainerPortArgs(internal=database.port, ip="127.0.0.1")
         return docker.Container(
             name,
-            name=self._names.container("database"),
+            name=self._names.container(DATABASE_ROLE),
             image=database.image,
             command=list(database.arguments) or None,
             envs=environment,
-            networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=self._network.name, aliases=["database"])],
+            networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=self._network.name, aliases=[DATABASE_ROLE])],
             ports=[published] if self._args.settings.keep_database_port else None,
             cpus=str(database.cpu),
             memory=database.memory // MIB,
@@ -184,7 +188,7 @@ class DockerLoadTest(pulumi.ComponentResource):
             wait=True,
             wait_timeout=_READY_SECONDS,
             destroy_grace_seconds=30,
-            labels=self._labels(**{WORKER_LABEL: "database"}),
+            labels=self._labels(**{WORKER_LABEL: DATABASE_ROLE}),
             opts=self._replaced([self._orphan_cleanup]),
         )
 
@@ -204,7 +208,7 @@ class DockerLoadTest(pulumi.ComponentResource):
         environment = self.connection_string.apply(
             lambda text: [f"{CONNECTION_VARIABLE}={text}", f"{STACK_VARIABLE}={stack}"]
         )
-        prepares = worker_id == "prepare"
+        prepares = worker_id == PREPARE_ROLE
         return docker.Container(
             name,
             name=self._names.container(worker_id),

@@ -12,7 +12,7 @@ from pulumi_kubernetes.core.v1 import ConfigMap, Namespace, PersistentVolumeClai
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
 from core.kubeconfig import ClusterAccess
-from core.labels import INSTANCE_LABEL
+from core.labels import DATABASE_ROLE, INSTANCE_LABEL, PREPARE_ROLE, WORKER_ROLE
 from core.process import CONNECTION_VARIABLE, OUTPUT_FOLDER
 from infra.cli.worker_image import image_name
 from infra.databases.spec import DatabaseSpec
@@ -21,10 +21,7 @@ from infra.ownership import checked
 from infra.platforms.base import LoadTestArgs, connection_of, endpoint_of
 from infra.platforms.kubernetes import database, guard, worker
 from infra.platforms.kubernetes.manifests import (
-    DATABASE_ROLE,
     POD_SECURITY,
-    PREPARE_ROLE,
-    WORKER_ROLE,
     Manifest,
     Names,
     allow_workers_to_database,

@@ -6,11 +6,11 @@ from typing import Any
 
 from kubernetes.client.exceptions import ApiException
 
+from core.labels import DATABASE_ROLE
 from core.text import one_line
 from infra.databases.spec import DatabaseSpec
 from infra.platforms.kubernetes.client import Cluster, is_missing
 from infra.platforms.kubernetes.manifests import (
-    DATABASE_ROLE,
     Manifest,
     Names,
     container_security,

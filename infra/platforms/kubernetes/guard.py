@@ -9,10 +9,11 @@ from pulumi.dynamic import CreateResult, Resource
 
 from core.errors import LoadtestError, RunError, SettingsError
 from core.kubeconfig import ClusterAccess
+from core.labels import DATABASE_ROLE
 from infra.ownership import Existing, foreign, require_own
 from infra.platforms.kubernetes import client
 from infra.platforms.kubernetes.client import Cluster, metadata_of
-from infra.platforms.kubernetes.manifests import DATABASE_ROLE, Names
+from infra.platforms.kubernetes.manifests import Names
 from infra.resources.dynamic import ReplaceOnChangeProvider
 from infra.settings.model import NAMESPACE, Settings
 

@@ -5,12 +5,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.labels import INSTANCE_LABEL, PLAN_LABEL, RUN_LABEL, STACK_LABEL, shortened, stack_label
+from core.labels import (
+    DATABASE_ROLE,
+    INSTANCE_LABEL,
+    PLAN_LABEL,
+    PREPARE_ROLE,
+    ROLE_LABEL,
+    RUN_LABEL,
+    STACK_LABEL,
+    WORKER_ROLE,
+    shortened,
+    stack_label,
+)
 from core.units import MIB
 from infra.databases.spec import DatabaseSpec
 from infra.settings.model import Settings
 
-DATABASE_ROLE, WORKER_ROLE, PREPARE_ROLE = "database", "worker", "prepare"
 POD_SECURITY = {"pod-security.kubernetes.io/enforce": "restricted"}
 """Labels of the stack's own namespace: pods that do not meet this standard are not admitted."""
 _LONGEST_PREFIX = 36
@@ -45,7 +55,7 @@ class Names:
 
     def selector(self, role: str) -> dict[str, str]:
         """Return the labels that select the pods of a role, the same in every run."""
-        return {"app.kubernetes.io/instance": stack_label(self.stack), "app.kubernetes.io/component": role}
+        return {"app.kubernetes.io/instance": stack_label(self.stack), ROLE_LABEL: role}
 
     def labels(self, role: str, run: Mapping[str, Any]) -> dict[str, Any]:
         """Return all labels of an object of this role; `run` contains the labels of the run and of the instance."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from core.labels import POD_INDEX_LABEL
 from core.results import ExitReason
 from core.text import one_line
 from infra.fleet.runner import ProcessExit
@@ -24,7 +25,7 @@ _REMEDIES = {
 
 def index_of(pod: Pod) -> int:
     """Return the pod's index in its Job; 0 for the only pod of a Job without indexes."""
-    return int(pod["metadata"].get("annotations", {}).get("batch.kubernetes.io/job-completion-index", 0))
+    return int(pod["metadata"].get("annotations", {}).get(POD_INDEX_LABEL, 0))
 
 
 def failures_before(pod: Pod) -> int:

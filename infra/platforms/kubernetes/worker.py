@@ -1,13 +1,13 @@
 """The workers: two Jobs, declared suspended and released by the fleet, and the ConfigMap with their plan."""
 
 import base64
-import gzip
 from collections.abc import Mapping
 from typing import Any
 
 from core.errors import ExitCode, SettingsError
-from core.labels import SERVER_LABEL
+from core.labels import PREPARE_ROLE, SERVER_LABEL, WORKER_ROLE
 from core.plan import LoadPlan
+from core.plan_file import compressed_plan
 from core.process import (
     CONNECTION_VARIABLE,
     DATA_FOLDER,
@@ -16,6 +16,7 @@ from core.process import (
     PLAN_FILE,
     PLAN_FOLDER,
     PLAN_NAME,
+    PLAN_VOLUME,
     RESULTS_FOLDER,
     STACK_VARIABLE,
     TERMINATION_VARIABLE,
@@ -27,8 +28,6 @@ from core.units import KIB, MIB, format_size
 from infra.fleet.runner import FINAL_EXIT_CODES
 from infra.platforms.base import LoadTestArgs
 from infra.platforms.kubernetes.manifests import (
-    PREPARE_ROLE,
-    WORKER_ROLE,
     Manifest,
     Names,
     container_security,
@@ -61,8 +60,7 @@ def plan_data(plan: LoadPlan) -> dict[str, Any]:
     text = plan.model_dump_json()
     if len(text.encode()) <= _TEXT_LIMIT:
         return {"data": {name: text}}
-    # Without the time: it would make every `up` a change.
-    compressed = gzip.compress(text.encode(), mtime=0)
+    compressed = compressed_plan(plan)
     if len(compressed) > PLAN_LIMIT:
         raise SettingsError(
             f"{NAMESPACE}:workers: the plan of {len(plan.workers):,} workers is {format_size(len(compressed))} "
@@ -150,11 +148,11 @@ class WorkerJobs:
             # For a worker that was killed and could not write a result.
             "terminationMessagePolicy": "FallbackToLogsOnError",
             "volumeMounts": [
-                {"name": "plan", "mountPath": PLAN_FOLDER, "readOnly": True},
+                {"name": PLAN_VOLUME, "mountPath": PLAN_FOLDER, "readOnly": True},
                 {"name": "results", "mountPath": RESULTS_FOLDER},
             ],
         }
-        volumes: list[Manifest] = [{"name": "plan", "configMap": {"name": self._plan}}, self._results()]
+        volumes: list[Manifest] = [{"name": PLAN_VOLUME, "configMap": {"name": self._plan}}, self._results()]
         if limits is not None:
             container["resources"] = resources(limits.cpu, limits.memory)
         if limits is not None and limits.tmpfs:

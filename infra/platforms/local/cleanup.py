@@ -6,11 +6,11 @@ from functools import partial
 from pathlib import Path
 
 from core.errors import RunError
+from core.workspace import WORKSPACES
 from infra.ownership import OrphanedResource, Orphans
 from infra.platforms.local.limits import ROOT, has_groups, remove_groups
 from infra.platforms.local.workspace import WorkspacePaths, group_of, is_copy
 from infra.resources.identity import forget_instance, recorded_instances
-from infra.settings.output_dir import WORKSPACES
 
 
 def find_orphans(project: Path, stack: str | None, _instances: Collection[str]) -> Orphans:

@@ -12,16 +12,17 @@ from pulumi.dynamic import CreateResult, Resource
 from core.connection import CONNECTION_KEY
 from core.errors import LoadtestError, SettingsError
 from core.process import CONNECTION_VARIABLE
+from core.workspace import WORKSPACES
 from infra.databases.spec import DatabaseSpec
 from infra.fleet.resource import Fleet
 from infra.ownership import checked
+from infra.pidfile import this_process_recorded
 from infra.platforms.base import LoadTestArgs, connection_of, endpoint_of
-from infra.platforms.local.pidfile import at_work
 from infra.platforms.local.workspace import Workspace, require_own_folder, workspace_of, workspaces_of
 from infra.resources.dynamic import ReplaceOnChangeProvider
 from infra.resources.identity import Instance
 from infra.settings.model import NAMESPACE
-from infra.settings.output_dir import WORKSPACES, folder_url
+from infra.settings.output_dir import folder_url
 
 
 def _embedded(source: str) -> ModuleType:
@@ -42,7 +43,7 @@ class LocalServerProvider(ReplaceOnChangeProvider):
         outs = {key: props[key] for key in self.triggers if key in props}
         embedded = _embedded(props["source"])
         try:
-            with at_work(folder / "maker.pid"):
+            with this_process_recorded(folder / "creator.pid"):
                 running = embedded.start(specification, props["password"], folder / "server", paths.group)
         except LoadtestError as error:
             embedded.stop(folder / "server")

@@ -12,8 +12,8 @@ from core.errors import ServerError
 from core.text import one_line
 from infra.databases.postgresql import NAME
 from infra.databases.spec import DatabaseSpec
+from infra.pidfile import end_recorded, record_process
 from infra.platforms.local.limits import ControlGroup, mount_ram_disk
-from infra.platforms.local.pidfile import end_remembered, remember
 from infra.platforms.local.server_user import Account, remove_home
 
 _START_SECONDS = 60
@@ -43,7 +43,7 @@ def start(specification: DatabaseSpec, password: str, folder: Path, group: str) 
     port = _free_port()
     _start(programs, data, _options(specification, data, port), account)
     postmaster = int((data / "postmaster.pid").read_text().splitlines()[0])
-    remember(postmaster, folder / "server.pid")
+    record_process(postmaster, folder / "server.pid")
     ControlGroup.make(f"{group}/database", specification.cpu, specification.memory).add(postmaster)
     reached = ["-h", "127.0.0.1", "-p", str(port), "-U", NAME]
     account.run([programs / "createdb", *reached, NAME], {**os.environ, "PGPASSWORD": password})
@@ -52,7 +52,7 @@ def start(specification: DatabaseSpec, password: str, folder: Path, group: str) 
 
 def stop(folder: Path) -> None:
     """Stop the server and remove its data."""
-    end_remembered(folder / "server.pid")
+    end_recorded(folder / "server.pid")
     remove_home(folder)
 
 

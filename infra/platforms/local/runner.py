@@ -28,11 +28,12 @@ from core.process import (
 )
 from core.results import ExitReason
 from core.stores import capabilities_of
+from core.workspace import WORKSPACES
 from infra.fleet.runner import Deadline, ProcessExit
+from infra.pidfile import record_process
 from infra.platforms.local.limits import ControlGroup, mount_ram_disk, remove_groups, unmount_below
-from infra.platforms.local.pidfile import remember
 from infra.platforms.local.workspace import WorkspacePaths, workspace_of
-from infra.settings.output_dir import WORKSPACES, absolute_url, relative_folder
+from infra.settings.output_dir import absolute_url, relative_folder
 
 _PAUSED = 'read -r _ || exit 1; exec "$@"'
 """A shell that waits for a line, then becomes the worker. Meanwhile it is moved into its control group."""
@@ -189,8 +190,8 @@ class LocalRunner:
             mount_ram_disk(data, limits.tmpfs)
         command = self._command(*worker_arguments(str(self._paths.plan), index))
         with (
-            (self._paths.workers / f"{worker.id}.out").open("wb") as output,
-            (self._paths.workers / f"{worker.id}.err").open("wb") as errors,
+            self._paths.output(worker.id).open("wb") as output,
+            self._paths.errors(worker.id).open("wb") as errors,
         ):
             process = subprocess.Popen(
                 ["sh", "-c", _PAUSED, "sh", *command],
@@ -201,7 +202,7 @@ class LocalRunner:
                 cwd=self._handles.project,
                 start_new_session=True,
             )
-        remember(process.pid, self._paths.workers / f"{worker.id}.pid")
+        record_process(process.pid, self._paths.process(worker.id))
         group = ControlGroup.make(f"{self._paths.group}/{worker.id}", limits.cpu, limits.memory) if limits else None
         if group is not None:
             group.add(process.pid)
@@ -210,8 +211,8 @@ class LocalRunner:
 
     def _ended(self, worker: str, process: _Process) -> ProcessExit:
         code = process.process.returncode
-        output = _tail(self._paths.workers / f"{worker}.out")
-        detail = _tail(self._paths.workers / f"{worker}.err")
+        output = _tail(self._paths.output(worker))
+        detail = _tail(self._paths.errors(worker))
         reason: ExitReason | None = None
         if code == _SIGKILL:
             killed_for_memory = process.group.memory_kills > 0

@@ -13,8 +13,8 @@ from typing import Self
 
 from core.errors import ServerError
 from core.text import one_line
+from infra.pidfile import end_processes_in
 from infra.platforms.local.limits import unmount_below
-from infra.platforms.local.pidfile import end_in
 
 ELSEWHERE = "elsewhere"
 """A file in a workspace: the path of a folder outside of it that belongs to it, and that folder's mark."""
@@ -78,7 +78,7 @@ def remove_home(folder: Path) -> None:
     """Remove a folder of `Account.home_for` and the folder elsewhere, after ending the processes that work in them."""
     noted = _noted(folder / ELSEWHERE)
     for home in [folder] if noted is None else [noted, folder]:
-        end_in(home)
+        end_processes_in(home)
         unmount_below(home)
         if home.exists():
             shutil.rmtree(home)

@@ -15,37 +15,19 @@ import pulumi
 from pulumi.dynamic import CreateResult, Resource
 
 from core.errors import RunError
-from core.process import PLAN_NAME
+from core.workspace import WORKSPACES, WorkspaceFiles
+from infra.pidfile import end_recorded
 from infra.platforms.local.limits import remove_groups, unmount_below
-from infra.platforms.local.pidfile import end_remembered
 from infra.platforms.local.server_user import ELSEWHERE, remove_home
 from infra.resources.dynamic import ReplaceOnChangeProvider
 from infra.resources.identity import forget_instance, instance_link, record_instance
-from infra.settings.output_dir import WORKSPACES
 
 _MARK = "instance"
 
 
 @dataclass(frozen=True, slots=True)
-class WorkspacePaths:
-    """The paths of a stack's files on this machine."""
-
-    folder: Path
-
-    @property
-    def plan(self) -> Path:
-        """The plan file."""
-        return self.folder / PLAN_NAME
-
-    @property
-    def workers(self) -> Path:
-        """The workers' files: `ID.out`, `ID.err`, `ID.pid`, and a folder `ID` with the RAM disk."""
-        return self.folder / "workers"
-
-    @property
-    def results(self) -> Path:
-        """The folder of the workers' result files."""
-        return self.folder / "results"
+class WorkspacePaths(WorkspaceFiles):
+    """The files of a stack on this machine, with the instance that created them."""
 
     @property
     def instance(self) -> str:
@@ -62,7 +44,7 @@ class WorkspacePaths:
     def clear(self) -> None:
         """End processes that were started here, unmount RAM disks, remove control groups and the folder."""
         for file in self.folder.rglob("*.pid"):
-            end_remembered(file)
+            end_recorded(file)
         for note in list(self.folder.rglob(ELSEWHERE)):
             remove_home(note.parent)
         unmount_below(self.folder)
@@ -81,7 +63,7 @@ def group_of(stack: str, instance: str) -> str:
     return f"{stack}-{instance}"
 
 
-def make_workspace(project: Path, stack: str, instance: str) -> WorkspacePaths:
+def create_workspace(project: Path, stack: str, instance: str) -> WorkspacePaths:
     """Create the folder with its mark, in place of one that an interrupted engine left of the same instance.
 
     Raises RunError if the stack's path is a folder of another instance, or one without a mark.
@@ -145,7 +127,7 @@ class WorkspaceProvider(ReplaceOnChangeProvider):
 
     def create_resource(self, props: dict[str, Any]) -> CreateResult:
         """Create the folder below the project, where the engine starts its providers."""
-        make_workspace(Path.cwd(), props["stack"], props["instance"])
+        create_workspace(Path.cwd(), props["stack"], props["instance"])
         return CreateResult(id_=props["instance"], outs={key: props[key] for key in self.triggers})
 
     def delete_resource(self, props: dict[str, Any]) -> None:

@@ -20,10 +20,10 @@ from core.labels import INSTANCE_LABEL, STACK_LABEL
 from core.process import CHECKOUT_VARIABLE
 from core.units import MIB
 from infra.cli import cleanup
+from infra.pidfile import record_process
 from infra.platforms.docker import cleanup as docker_cleanup
 from infra.platforms.local.limits import ControlGroup, has_groups, mount_ram_disk
-from infra.platforms.local.pidfile import remember
-from infra.platforms.local.workspace import WorkspacePaths, make_workspace, require_own_folder
+from infra.platforms.local.workspace import WorkspacePaths, create_workspace, require_own_folder
 from infra.resources.identity import forget_instance, record_instance
 from testkit import session
 from testkit.images import image
@@ -56,11 +56,11 @@ def process() -> Iterator["subprocess.Popen[bytes]"]:
 
 def _workspace(project: Path, stack: str, process: "subprocess.Popen[bytes]") -> WorkspacePaths:
     """Return a workspace of a killed engine, with a process, a mount and a control group."""
-    paths = make_workspace(project, stack, uuid.uuid4().hex)
+    paths = create_workspace(project, stack, uuid.uuid4().hex)
     data = paths.workers / "worker-1"
     data.mkdir(parents=True)
     mount_ram_disk(data, MIB)
-    remember(process.pid, paths.workers / "worker-1.pid")
+    record_process(process.pid, paths.process("worker-1"))
     ControlGroup.make(f"{paths.group}/worker-1", 1, 64 * MIB).add(process.pid)
     return paths
 
@@ -121,10 +121,10 @@ def test_checkouts_with_stack_of_same_name_are_separate(
         == f"not created by this checkout: workspace {copied / '.loadtest' / stack} (stack {stack}); remove it by hand"
     )
     with pytest.raises(RunError, match="was created by another stack"):
-        make_workspace(copied, stack, uuid.uuid4().hex)
+        create_workspace(copied, stack, uuid.uuid4().hex)
     with pytest.raises(RunError, match="was created by another stack"):
         require_own_folder(copied, stack, "")  # as a preview does, before there is an instance
-    own = make_workspace(second, stack, uuid.uuid4().hex)
+    own = create_workspace(second, stack, uuid.uuid4().hex)
     assert own.group != theirs.group
     own.clear()
     assert cleanup_lines(second, stack, capsys) == ["no orphaned resources"]
@@ -142,7 +142,7 @@ def cleanup_lines(project: Path, stack: str, capsys: pytest.CaptureFixture[str])
 def test_control_groups_without_folder_are_removed(
     tmp_path: Path, stack: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    paths = make_workspace(tmp_path, stack, uuid.uuid4().hex)
+    paths = create_workspace(tmp_path, stack, uuid.uuid4().hex)
     group = paths.group
     ControlGroup.make(f"{group}/worker-1", 1, 64 * MIB)
     if not has_groups(group):
@@ -254,7 +254,7 @@ def test_unreachable_docker_socket_is_a_warning(tmp_path, stack, capsys, monkeyp
         listener.bind(str(path))  # a socket without a listener
     monkeypatch.setattr(docker_cleanup, "_SOCKET", path)
     monkeypatch.setattr("docker.constants.DEFAULT_UNIX_SOCKET", f"http+unix://{path}")
-    paths = make_workspace(tmp_path, stack, uuid.uuid4().hex)
+    paths = create_workspace(tmp_path, stack, uuid.uuid4().hex)
     assert cleanup.main(["--stack", stack, "--yes"], tmp_path) == 0
     assert not paths.folder.exists()
     gc.collect()  # docker's sockets, here and in no later test
@@ -263,7 +263,7 @@ def test_unreachable_docker_socket_is_a_warning(tmp_path, stack, capsys, monkeyp
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_unreachable_docker_host_fails_after_other_removals(tmp_path, stack, capsys, monkeypatch):
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
-    paths = make_workspace(tmp_path, stack, uuid.uuid4().hex)
+    paths = create_workspace(tmp_path, stack, uuid.uuid4().hex)
     assert cleanup.main(["--stack", stack, "--yes"], tmp_path) == 1
     assert not paths.folder.exists()
     gc.collect()  # docker's sockets, here and in no later test

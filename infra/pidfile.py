@@ -7,45 +7,47 @@ from pathlib import Path
 
 import psutil
 
+from core.workspace import ProcessRecord
+
 _GRACE_SECONDS = 10
 
 
-def remember(process: int, file: Path) -> None:
+def record_process(pid: int, file: Path) -> None:
     """Write the pid and start time of a process to a file."""
-    file.write_text(f"{process} {psutil.Process(process).create_time()}")
+    ProcessRecord(pid, psutil.Process(pid).create_time()).write(file)
 
 
 @contextmanager
-def at_work(file: Path) -> Iterator[None]:
+def this_process_recorded(file: Path) -> Iterator[None]:
     """Record this process while it creates a resource, because its engine may end first."""
-    remember(os.getpid(), file)
+    record_process(os.getpid(), file)
     try:
         yield
     finally:
         file.unlink(missing_ok=True)
 
 
-def end_remembered(file: Path, grace_seconds: float = _GRACE_SECONDS) -> None:
+def end_recorded(file: Path, grace_seconds: float = _GRACE_SECONDS) -> None:
     """End the recorded process and its descendants; do nothing if it has ended, even if another process has its pid."""
     if not file.is_file():
         return
-    pid, created = file.read_text().split()
+    record = ProcessRecord.read(file)
     try:
-        process = psutil.Process(int(pid))
-        if abs(process.create_time() - float(created)) > 1:
+        process = psutil.Process(record.pid)
+        if not record.is_of(process.create_time()):
             return
         family = [process, *process.children(recursive=True)]
     except psutil.NoSuchProcess:
         return
-    end(family, grace_seconds)
+    end_processes(family, grace_seconds)
 
 
-def end_in(folder: Path, grace_seconds: float = _GRACE_SECONDS) -> None:
+def end_processes_in(folder: Path, grace_seconds: float = _GRACE_SECONDS) -> None:
     """End the processes whose working directory is this folder or below it: not all of them are recorded."""
-    end([process for process in psutil.process_iter() if works_in(process, folder)], grace_seconds)
+    end_processes([process for process in psutil.process_iter() if _works_in(process, folder)], grace_seconds)
 
 
-def works_in(process: psutil.Process, folder: Path) -> bool:
+def _works_in(process: psutil.Process, folder: Path) -> bool:
     """Return whether the working directory of a process is this folder or below it."""
     try:
         return Path(process.cwd()).is_relative_to(folder)
@@ -53,7 +55,7 @@ def works_in(process: psutil.Process, folder: Path) -> bool:
         return False
 
 
-def end(family: Sequence[psutil.Process], grace_seconds: float = _GRACE_SECONDS) -> None:
+def end_processes(family: Sequence[psutil.Process], grace_seconds: float = _GRACE_SECONDS) -> None:
     """End processes other than this one: SIGTERM, and SIGKILL after the grace period."""
     others = [member for member in family if member.pid != os.getpid()]
     for member in others:
