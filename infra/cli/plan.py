@@ -46,7 +46,7 @@ def _run(arguments: argparse.Namespace) -> int:
         sys.stdout.write(plan.model_dump_json(indent=2) + "\n")
         return ExitCode.OK
     database = database_of(settings)
-    _show(Console(highlight=False), arguments.stack, settings, plan, database)
+    _print_plan(Console(highlight=False), arguments.stack, settings, plan, database)
     if server_is_unread:
         key = f"{NAMESPACE}:{CONNECTION_KEY}"
         sys.stdout.write(f"server: existing, named by {key}, which is encrypted and not read here\n")
@@ -66,7 +66,9 @@ def _overrides(pairs: Sequence[str]) -> dict[str, str]:
     return overrides
 
 
-def _show(console: Console, stack: str, settings: Settings, plan: LoadPlan, database: DatabaseSpec | None) -> None:
+def _print_plan(
+    console: Console, stack: str, settings: Settings, plan: LoadPlan, database: DatabaseSpec | None
+) -> None:
     where = f"{settings.source} on {settings.platform}"
     load = f"{plan.rows:,} rows into {where}, {plan.batch_size:,} per batch by {_method(settings)}"
     console.print(f"{stack}: {load}; {plan.run_id}", soft_wrap=True)
@@ -77,7 +79,7 @@ def _show(console: Console, stack: str, settings: Settings, plan: LoadPlan, data
     for worker in plan.workers:
         estimated = sum(estimated_bytes(plan, shard) for shard in worker.shards)
         total += estimated
-        shards = ", ".join(_shown(shard, plan) for shard in worker.shards) or "none"
+        shards = ", ".join(_shard_text(shard, plan) for shard in worker.shards) or "none"
         table.add_row(worker.id, shards, f"{worker.rows:,}", format_size(estimated))
     table.add_section()
     table.add_row("TOTAL", f"{len(plan.tables)} tables", f"{plan.rows:,}", format_size(total))
@@ -101,7 +103,7 @@ def _method(settings: Settings) -> str:
     return source.bulk if settings.method == "bulk" else source.insert
 
 
-def _shown(shard: Shard, plan: LoadPlan) -> str:
+def _shard_text(shard: Shard, plan: LoadPlan) -> str:
     if shard.rows == plan.row_count:
         return shard.table
     return f"{shard.table}[{shard.first_row:,}..{shard.first_row + shard.rows:,})"

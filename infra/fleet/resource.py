@@ -30,7 +30,7 @@ class FleetProvider(ReplaceOnChangeProvider):
         process, program = provider_process(), int(props["program"])
         try:
             runner = runner_of(props["platform"], props["handles"], plan, props.get("secrets") or {})
-            outcome = run_fleet(plan, runner, wanted=lambda: process.wanted_by(program))
+            outcome = run_fleet(plan, runner, wanted=lambda: process.is_awaited_by(program))
         except LoadtestError as error:
             outcome = Outcome(error=str(error))
         return CreateResult(id_=plan.run_id, outs={**{key: props[key] for key in self.triggers}, **_outputs(outcome)})

@@ -12,6 +12,10 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 from core.errors import ExitCode
 from core.results import ExitReason
 
+SIGKILL_CODE = 137
+"""The exit code that container platforms report for SIGKILL."""
+KILLED_DETAIL = "SIGKILL; no out-of-memory event was reported"
+OUT_OF_MEMORY_DETAIL = "the kernel killed it at its memory limit"
 FINAL_EXIT_CODES = (ExitCode.OK, ExitCode.BAD_INPUT, ExitCode.DIFFERENCE)
 """Exit codes that another attempt would repeat: a worker that ends with one of them is not retried."""
 

@@ -46,7 +46,7 @@ class ProviderProcess:
                 self._in_creation -= 1
                 self._idle.notify_all()
 
-    def wanted_by(self, program: int) -> bool:
+    def is_awaited_by(self, program: int) -> bool:
         """Return whether the engine and the program with this pid still wait for the resource."""
         return os.getppid() == self._engine and _exists(program)
 
@@ -60,13 +60,13 @@ class ProviderProcess:
 
 
 _process: ProviderProcess | None = None
-_first = threading.Lock()
+_creating_instance = threading.Lock()
 
 
 def provider_process() -> ProviderProcess:
     """Return the one instance of this process; the first call creates it."""
     global _process  # noqa: PLW0603 - a process has one parent
-    with _first:
+    with _creating_instance:
         if _process is None:
             _process = ProviderProcess()
         return _process
@@ -93,17 +93,17 @@ def orphaned_plugins(project: Path) -> "Sequence[OrphanedResource]":
 
     return [
         OrphanedResource("plugin", f"{process.name()} {process.pid}", "", partial(end_processes, [process]))
-        for process in _orphaned(project.resolve())
+        for process in _orphaned_processes(project.resolve())
     ]
 
 
-def _orphaned(project: Path) -> Iterator[psutil.Process]:
+def _orphaned_processes(project: Path) -> Iterator[psutil.Process]:
     for process in psutil.process_iter():
         try:
             parent = process.parent()
             if (
                 process.name().startswith(_PLUGINS)
-                and _serves(process, project)
+                and _belongs_to(process, project)
                 and (parent is None or not parent.name().startswith(_ENGINE))
             ):
                 yield process
@@ -111,7 +111,7 @@ def _orphaned(project: Path) -> Iterator[psutil.Process]:
             continue
 
 
-def _serves(process: psutil.Process, project: Path) -> bool:
+def _belongs_to(process: psutil.Process, project: Path) -> bool:
     """Return whether the process has this checkout's variable and works in its folder, where engines start plugins.
 
     The variable alone is not enough: a shell that has it may run other projects, too.

@@ -21,7 +21,14 @@ from core.output.writer import OutputWriter
 from core.plan import LoadPlan
 from core.results import ExitReason
 from core.stores import capabilities_of
-from infra.fleet.runner import Deadline, ProcessExit, translate_errors
+from infra.fleet.runner import (
+    KILLED_DETAIL,
+    OUT_OF_MEMORY_DETAIL,
+    SIGKILL_CODE,
+    Deadline,
+    ProcessExit,
+    translate_errors,
+)
 from infra.platforms.docker.client import DRIVER_ERRORS, connect, message_of, wrap_docker_errors
 from infra.platforms.docker.copy_output import copy_output
 from infra.settings.output_dir import absolute_path
@@ -34,7 +41,6 @@ _CONFLICT = 409
 _LOG_LINES = 400
 """Enough for a result and the progress before it; the log of a long run is much longer."""
 _NEVER = "0001-01-01"
-_KILLED = 137
 _NEVER_STARTED_CODES = (125, 126, 127)
 
 
@@ -80,11 +86,11 @@ class DockerRunner:
         container.start()
         deadline = Deadline(timeout_seconds, wanted)
         while self._running([container.id or ""]):
-            if (ended := deadline.expired()) is not None:
+            if (status := deadline.expired()) is not None:
                 _kill(container)
-                return ended
+                return status
             time.sleep(_POLL_SECONDS)
-        return _ended(self._client, self._container(self._fleet.prepare))
+        return _exit_of(self._client, self._container(self._fleet.prepare))
 
     def start(self) -> None:
         """Start all containers at once. An error of one of them becomes its exit status."""
@@ -107,16 +113,16 @@ class DockerRunner:
 
     def exits(self) -> Mapping[str, ProcessExit]:
         """Return each container's exit code and log, and whether the kernel killed it for memory."""
-        ended: dict[str, ProcessExit] = {}
+        exits: dict[str, ProcessExit] = {}
         for worker, container_id in self._fleet.workers.items():
             if worker in self._start_errors:
-                ended[worker] = ProcessExit(None, "", ExitReason.NEVER_STARTED, self._start_errors[worker])
+                exits[worker] = ProcessExit(None, "", ExitReason.NEVER_STARTED, self._start_errors[worker])
                 continue
             try:
-                ended[worker] = _ended(self._client, self._container(container_id))
+                exits[worker] = _exit_of(self._client, self._container(container_id))
             except NotFound:
-                ended[worker] = ProcessExit(None, "", ExitReason.KILLED, "its container was removed")
-        return ended
+                exits[worker] = ProcessExit(None, "", ExitReason.KILLED, "its container was removed")
+        return exits
 
     def finish(self) -> Sequence[str]:
         """Copy the files of a complete run to `outputDir`, if it is set."""
@@ -182,7 +188,7 @@ def _kill(container: Container) -> None:
             raise
 
 
-def _ended(engine: docker.DockerClient, container: Container) -> ProcessExit:
+def _exit_of(engine: docker.DockerClient, container: Container) -> ProcessExit:
     state: Mapping[str, Any] = container.attrs["State"]
     code = int(state["ExitCode"])
     started, ended = _instant(state["StartedAt"]), _instant(state["FinishedAt"])
@@ -191,13 +197,13 @@ def _ended(engine: docker.DockerClient, container: Container) -> ProcessExit:
     output = container.logs(stdout=True, stderr=False, tail=_LOG_LINES, since=since).decode(errors="replace")
     errors = container.logs(stdout=False, stderr=True, tail=20, since=since).decode(errors="replace")
     reason: ExitReason | None = None
-    if state.get("OOMKilled") or (code == _KILLED and started and ran_out_of_memory(engine, container, started)):
+    if state.get("OOMKilled") or (code == SIGKILL_CODE and started and ran_out_of_memory(engine, container, started)):
         limit = int(container.attrs["HostConfig"]["Memory"]) >> 20
-        reason, errors = ExitReason.OOM_KILLED, f"the kernel killed it at its memory limit of {limit} MiB"
+        reason, errors = ExitReason.OOM_KILLED, f"{OUT_OF_MEMORY_DETAIL} of {limit} MiB"
     elif started is None:
         reason = ExitReason.NEVER_STARTED
-    elif code == _KILLED:
-        reason, errors = ExitReason.KILLED, "SIGKILL; no out-of-memory event was reported"
+    elif code == SIGKILL_CODE:
+        reason, errors = ExitReason.KILLED, KILLED_DETAIL
     elif code in _NEVER_STARTED_CODES:
         reason = ExitReason.NEVER_STARTED
     return ProcessExit(code, output, reason, errors or str(state.get("Error", "")), started, ended)

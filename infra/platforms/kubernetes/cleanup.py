@@ -28,35 +28,35 @@ def find_orphans(project: Path, stack: str | None, instances: Collection[str]) -
     """
     places: dict[ClusterAccess, set[str]] = {}
     for name in (stacks_of(project) if stack is None else [stack]) or [""]:
-        places.setdefault(ClusterAccess.of_stack(project, name), set()).update(_named_namespace(project, name))
+        places.setdefault(ClusterAccess.of_stack(project, name), set()).update(_namespace_setting(project, name))
     selector = STACK_LABEL if stack is None else f"{STACK_LABEL}={stack_label(stack)}"
     found: dict[str, OrphanedResource] = {}
     for access, spaces in places.items():
         try:
-            found.update(_found(access, selector, spaces))
+            found.update(_orphans_in(access, selector, spaces))
         except LoadtestError:
             if access.is_chosen:
                 raise
     return Orphans.of(list(found.values()), instances)
 
 
-def _named_namespace(project: Path, stack: str) -> set[str]:
+def _namespace_setting(project: Path, stack: str) -> set[str]:
     values = stack_values(project, stack) if stack in stacks_of(project) else {}
     return {str(values["namespace"])} if values.get("namespace") else set()
 
 
-def _found(access: ClusterAccess, selector: str, spaces: set[str]) -> Mapping[str, OrphanedResource]:
+def _orphans_in(access: ClusterAccess, selector: str, spaces: set[str]) -> Mapping[str, OrphanedResource]:
     """Return objects by uid. A user without access to the whole cluster finds those in `spaces`, the stacks' namespaces."""
     with Cluster(access) as cluster:
         try:
             whole = list(_listed(cluster, NAMESPACE, selector, None))
-            looked_in: Sequence[str | None] = [None]
+            searched: Sequence[str | None] = [None]
         except ApiException as error:
             if error.status != HTTPStatus.FORBIDDEN or not spaces:
                 raise
-            whole, looked_in = [], sorted(spaces)
+            whole, searched = [], sorted(spaces)
         parts = [
-            (kind, each) for kind in PARTS for space in looked_in for each in _listed(cluster, kind, selector, space)
+            (kind, each) for kind in PARTS for space in searched for each in _listed(cluster, kind, selector, space)
         ]
     spaces_of = {(each["name"], _instance(each)) for each in whole}
     # Objects in their own stack's namespace, and those created by another object, are deleted with it.

@@ -21,7 +21,7 @@ from infra.platforms.kubernetes.manifests import (
     secret_variable,
     variables,
 )
-from infra.platforms.kubernetes.pod_status import has_begun, why_not_begun
+from infra.platforms.kubernetes.pod_status import has_started, why_not_started
 from infra.settings.model import Settings
 
 READY_SECONDS = 180
@@ -129,13 +129,13 @@ def wait_until_ready(
             return ""
         waited = time.monotonic() - started
         pod = _pod(cluster, namespace, f"{name}-0")
-        begun = pod is not None and has_begun(pod)
+        has_container_started = pod is not None and has_started(pod)
         restarts = _status(pod).get("restartCount", 0)
         if restarts >= _RESTARTS:
             log = _log(cluster, namespace, f"{name}-0")
             return f"ended {restarts} times, last with {_last_end(pod)}; its log: {log}"
-        if not begun and waited > start_timeout:
-            return f"did not start within {start_timeout:.0f} s ({why_not_begun(pod) if pod else 'it has no pod'})"
+        if not has_container_started and waited > start_timeout:
+            return f"did not start within {start_timeout:.0f} s ({why_not_started(pod) if pod else 'it has no pod'})"
         if waited > start_timeout + READY_SECONDS:
             log = _log(cluster, namespace, f"{name}-0")
             return f"does not answer queries after {waited:.0f} s; its log: {log}"

@@ -10,7 +10,7 @@ from infra.platforms.kubernetes.client import JOB, Cluster, delete, metadata_of
 
 _DELETE_SECONDS = 120
 _SETTLE_SECONDS = 15
-_CONTROLLERS_OWN = (
+_CONTROLLER_LABELS = (
     "controller-uid",
     "job-name",
     "batch.kubernetes.io/controller-uid",
@@ -40,8 +40,8 @@ class Jobs:
                     f"Kubernetes: Job {name} was not deleted within {_DELETE_SECONDS} s; delete it and run again"
                 )
             time.sleep(0.2)
-        made = self._cluster.batch.create_namespaced_job(self._namespace, _copy_of(job))
-        return str(made.metadata.uid)
+        created = self._cluster.batch.create_namespaced_job(self._namespace, _copy_of(job))
+        return str(created.metadata.uid)
 
     def release(self, name: str) -> None:
         """Let the Job create its pods."""
@@ -103,9 +103,11 @@ def _copy_of(job: Mapping[str, Any]) -> dict[str, Any]:
     """Return the same Job, suspended, without the fields that the API and the controller added."""
     spec = {key: value for key, value in job["spec"].items() if key != "selector"}
     template = spec["template"]
-    labels = {key: value for key, value in template["metadata"]["labels"].items() if key not in _CONTROLLERS_OWN}
+    labels = {key: value for key, value in template["metadata"]["labels"].items() if key not in _CONTROLLER_LABELS}
     kept = {key: job["metadata"].get(key, {}) for key in ("name", "namespace", "annotations")}
-    job_labels = {key: value for key, value in job["metadata"].get("labels", {}).items() if key not in _CONTROLLERS_OWN}
+    job_labels = {
+        key: value for key, value in job["metadata"].get("labels", {}).items() if key not in _CONTROLLER_LABELS
+    }
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",

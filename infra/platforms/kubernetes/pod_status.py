@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from core.errors import ExitCode
 from core.labels import POD_INDEX_LABEL
 from core.results import ExitReason
 from core.text import one_line
-from infra.fleet.runner import ProcessExit
+from infra.fleet.runner import KILLED_DETAIL, OUT_OF_MEMORY_DETAIL, SIGKILL_CODE, ProcessExit
 
 Pod = Mapping[str, Any]
-_SIGNALLED = (137, 143)
+_SIGNALLED = (SIGKILL_CODE, ExitCode.INTERRUPTED)
 _NEVER_RAN = ("StartError", "ContainerCannotRun", "CreateContainerError")
 _LONGEST_MESSAGE = 400
 _NO_IMAGE = "load the image into the cluster (docs/kubernetes.md), or name one that it can pull"
@@ -38,7 +39,7 @@ def is_over(pod: Pod) -> bool:
     return pod["status"].get("phase") in ("Succeeded", "Failed") or _terminated(pod) is not None
 
 
-def has_begun(pod: Pod) -> bool:
+def has_started(pod: Pod) -> bool:
     """Return whether the container was started at least once."""
     status = _container(pod)
     return bool(status.get("started")) or "running" in status.get("state", {}) or _terminated(pod) is not None
@@ -59,7 +60,7 @@ def exit_of(pod: Pod, *, gone: bool) -> ProcessExit:
     )
 
 
-def why_not_begun(pod: Pod) -> str:
+def why_not_started(pod: Pod) -> str:
     """Return why a pod has not started: the message of the scheduler, or of the node about image, secret or volume."""
     for status in _statuses(pod):
         waiting = status.get("state", {}).get("waiting", {})
@@ -76,7 +77,7 @@ def _reason(pod: Pod, terminated: Mapping[str, Any], *, gone: bool) -> tuple[Exi
     reported, code = terminated.get("reason"), terminated.get("exitCode")
     # The kernel may have killed a child: the exit code is then the parent's own.
     if reported == "OOMKilled":
-        return ExitReason.OOM_KILLED, "the kernel killed it at its memory limit"
+        return ExitReason.OOM_KILLED, OUT_OF_MEMORY_DETAIL
     if disruption := _disruption(pod):
         return ExitReason.EVICTED, disruption
     if reported in _NEVER_RAN:
@@ -84,12 +85,15 @@ def _reason(pod: Pod, terminated: Mapping[str, Any], *, gone: bool) -> tuple[Exi
     if code == 0:
         return None, ""
     deleted = gone or "deletionTimestamp" in pod["metadata"]
-    if deleted and not has_begun(pod):
-        return ExitReason.NEVER_STARTED, f"its pod was deleted before it started ({why_not_begun(pod)})"
+    if deleted and not has_started(pod):
+        return ExitReason.NEVER_STARTED, f"its pod was deleted before it started ({why_not_started(pod)})"
     if deleted and (code is None or code in _SIGNALLED):
-        return ExitReason.INTERRUPTED if code == 143 else ExitReason.KILLED, "its pod was deleted while it ran"
-    if code == 137:
-        return ExitReason.KILLED, "SIGKILL; no out-of-memory event was reported"
+        return (
+            ExitReason.INTERRUPTED if code == ExitCode.INTERRUPTED else ExitReason.KILLED,
+            "its pod was deleted while it ran",
+        )
+    if code == SIGKILL_CODE:
+        return ExitReason.KILLED, KILLED_DETAIL
     if code is None:
         return ExitReason.KILLED, _message(pod["status"].get("reason", "its pod failed"), pod["status"].get("message"))
     return None, ""

@@ -62,7 +62,7 @@ class Pods:
             try:
                 if self._version is None:
                     self._list()
-                self._stream()
+                self._watch()
                 self._failures = 0
             except (ApiException, HTTPError) as error:
                 self._failures += 1
@@ -78,14 +78,14 @@ class Pods:
         found = self._cluster.read(
             self._cluster.core.list_namespaced_pod, self._namespace, label_selector=self._selector
         )
-        there = {pod["metadata"]["uid"] for pod in found["items"]}
+        present = {pod["metadata"]["uid"] for pod in found["items"]}
         with self._lock:
-            self._deleted |= {index for index, pod in self._pods.items() if pod["metadata"]["uid"] not in there}
+            self._deleted |= {index for index, pod in self._pods.items() if pod["metadata"]["uid"] not in present}
             for pod in found["items"]:
-                self._keep(pod)
+                self._store(pod)
         self._version = found["metadata"]["resourceVersion"]
 
-    def _stream(self) -> None:
+    def _watch(self) -> None:
         answer = self._cluster.core.list_namespaced_pod(
             self._namespace,
             label_selector=self._selector,
@@ -101,13 +101,13 @@ class Pods:
             for chunk in answer.stream(None):
                 *lines, pending = (pending + chunk).split(b"\n")
                 for line in lines:
-                    self._take(json.loads(line))
+                    self._handle_event(json.loads(line))
                 if self._ended.is_set():
                     return
         finally:
             answer.close()
 
-    def _take(self, event: Mapping[str, Any]) -> None:
+    def _handle_event(self, event: Mapping[str, Any]) -> None:
         pod = event["object"]
         if event["type"] == "ERROR":
             raise ApiException(status=pod.get("code"), reason=pod.get("message"))
@@ -115,10 +115,10 @@ class Pods:
         if event["type"] == "BOOKMARK":
             return
         with self._lock:
-            if self._keep(pod) and event["type"] == "DELETED":
+            if self._store(pod) and event["type"] == "DELETED":
                 self._deleted.add(index_of(pod))
 
-    def _keep(self, pod: Pod) -> bool:
+    def _store(self, pod: Pod) -> bool:
         """Store a pod unless a later attempt of its index is stored; return whether it was stored."""
         index = index_of(pod)
         known = self._pods.get(index)

@@ -16,7 +16,7 @@ from infra.fleet.runner import FINAL_EXIT_CODES, Deadline, ProcessExit, translat
 from infra.platforms.kubernetes.client import Cluster, wrap_kubernetes_errors
 from infra.platforms.kubernetes.database import wait_until_ready
 from infra.platforms.kubernetes.jobs import Jobs
-from infra.platforms.kubernetes.pod_status import Pod, exit_of, failures_before, has_begun, is_over, why_not_begun
+from infra.platforms.kubernetes.pod_status import Pod, exit_of, failures_before, has_started, is_over, why_not_started
 from infra.platforms.kubernetes.pod_watch import Pods
 
 _STOP_SECONDS = 60
@@ -64,7 +64,7 @@ class KubernetesRunner:
         self._released = 0.0
         self._job_read = 0.0
         self._job_failure = ""
-        self._given_up: dict[int, ProcessExit] = {}
+        self._not_started: dict[int, ProcessExit] = {}
         self._stopped = False
 
     def prepare(self, timeout_seconds: float, wanted: Callable[[], bool]) -> ProcessExit:
@@ -82,18 +82,18 @@ class KubernetesRunner:
         try:
             deadline = Deadline(fleet.start_timeout + timeout_seconds, wanted)
             while not self._is_over(_PREPARE, pods, fleet.prepare):
-                if (ended := deadline.expired()) is not None:
-                    return ended
+                if (status := deadline.expired()) is not None:
+                    return status
                 time.sleep(_POLL_SECONDS)
             self._settle(fleet.prepare)
-            return self._prepared(pods)
+            return self._preparation_exit(pods)
         finally:
             pods.end()
             self._jobs.suspend(fleet.prepare)
 
     def start(self) -> None:
         """Release the Job, whose controller creates all pods at once."""
-        self._given_up.clear()
+        self._not_started.clear()
         self._pods = self._follow(self._fleet.workers)
 
     def running(self) -> frozenset[str]:
@@ -118,16 +118,21 @@ class KubernetesRunner:
         """Return each pod's exit with its termination message, or its log if the message is missing or incomplete."""
         assert self._pods is not None  # noqa: S101 - `start` comes first
         pods, deleted = self._pods.seen()
-        ended = {index: self._given_up.get(index) or exit_of(pod, gone=index in deleted) for index, pod in pods.items()}
-        ended = {**self._given_up, **ended}
-        short = [index for index, pod in pods.items() if has_begun(pod) and not _is_whole(ended[index].output)]
-        short = [index for index in short if index not in deleted]
+        exits = {
+            index: self._not_started.get(index) or exit_of(pod, gone=index in deleted) for index, pod in pods.items()
+        }
+        exits = {**self._not_started, **exits}
+        incomplete = [
+            index
+            for index, pod in pods.items()
+            if has_started(pod) and index not in deleted and not _has_whole_result(exits[index].output)
+        ]
         with ThreadPoolExecutor(max_workers=_LOG_READERS) as readers:
-            logs = readers.map(lambda index: self._log(pods[index]), short)
-            for index, log in zip(short, logs, strict=True):
+            logs = readers.map(lambda index: self._log(pods[index]), incomplete)
+            for index, log in zip(incomplete, logs, strict=True):
                 if log:
-                    ended[index] = replace(ended[index], output=log)
-        return {self._plan.workers[index].id: one for index, one in ended.items()}
+                    exits[index] = replace(exits[index], output=log)
+        return {self._plan.workers[index].id: one for index, one in exits.items()}
 
     def finish(self) -> Sequence[str]:
         """Suspend the Job, as it was declared. Files stay on the claim `outputStorage`."""
@@ -152,15 +157,15 @@ class KubernetesRunner:
         pod = seen.get(index)
         if pod is not None and self._is_retried(pod, gone=index in deleted):
             return False
-        if index in self._given_up or index in deleted:
+        if index in self._not_started or index in deleted:
             return True
-        if pod is not None and (is_over(pod) or has_begun(pod)):
+        if pod is not None and (is_over(pod) or has_started(pod)):
             return is_over(pod)
         late = time.monotonic() - self._released > self._fleet.start_timeout
-        why = self._why_no_pod(job, late=late) if pod is None else (why_not_begun(pod) if late else "")
+        why = self._why_no_pod(job, late=late) if pod is None else (why_not_started(pod) if late else "")
         if why:
             waited = f"not started after {self._fleet.start_timeout:.0f} s" if late else "no pod was created"
-            self._given_up[index] = ProcessExit(None, "", ExitReason.NEVER_STARTED, f"{waited}: {why}")
+            self._not_started[index] = ProcessExit(None, "", ExitReason.NEVER_STARTED, f"{waited}: {why}")
         return bool(why)
 
     def _is_retried(self, pod: Pod, *, gone: bool) -> bool:
@@ -171,7 +176,7 @@ class KubernetesRunner:
 
     def _settle(self, job: str) -> None:
         # A Job with a pod that cannot start does not end by itself.
-        if not self._given_up:
+        if not self._not_started:
             self._jobs.settle(job)
 
     def _why_no_pod(self, job: str, *, late: bool) -> str:
@@ -186,12 +191,12 @@ class KubernetesRunner:
             self._job_read, self._job_failure = now, self._jobs.failure(job)
         return self._job_failure
 
-    def _prepared(self, pods: Pods) -> ProcessExit:
+    def _preparation_exit(self, pods: Pods) -> ProcessExit:
         """Return the exit of the preparation with its output. The log contains both streams; only the result is JSON."""
         seen, deleted = pods.seen()
-        if _PREPARE in self._given_up:
-            given_up = self._given_up[_PREPARE]
-            return replace(given_up, detail=f"error: prepare: {given_up.detail}")
+        if _PREPARE in self._not_started:
+            status = self._not_started[_PREPARE]
+            return replace(status, detail=f"error: prepare: {status.detail}")
         ended = exit_of(seen[_PREPARE], gone=_PREPARE in deleted)
         lines = self._log(seen[_PREPARE]).splitlines()
         output = "\n".join(line for line in lines if line.startswith("{"))
@@ -209,6 +214,6 @@ class KubernetesRunner:
         return str(text)
 
 
-def _is_whole(message: str) -> bool:
+def _has_whole_result(message: str) -> bool:
     """Return whether a message contains a result, and no list of omitted fields."""
     return "{" in message and '"omitted":["' not in message

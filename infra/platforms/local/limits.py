@@ -22,17 +22,17 @@ class ControlGroup:
         self._folders = folders
 
     @classmethod
-    def make(cls, name: str, cpu: float, memory: int, root: Path = ROOT) -> "ControlGroup":
+    def create(cls, name: str, cpu: float, memory: int, root: Path = ROOT) -> "ControlGroup":
         """Create a group of at most `cpu` cores and `memory` bytes, as far as this machine allows."""
         quota = max(int(cpu * _PERIOD_MICROSECONDS), 1000)
         if (root / "cgroup.controllers").is_file():
             limits = {"memory.max": str(memory), "memory.swap.max": "0", "cpu.max": f"{quota} {_PERIOD_MICROSECONDS}"}
             folder = root / _PARENT / name
             _delegate(root, folder)
-            return cls(_made([(folder, limits)]))
+            return cls(_create_groups([(folder, limits)]))
         cpu_limits = {"cpu.cfs_period_us": str(_PERIOD_MICROSECONDS), "cpu.cfs_quota_us": str(quota)}
         return cls(
-            _made(
+            _create_groups(
                 [
                     (root / "memory" / _PARENT / name, {"memory.limit_in_bytes": str(memory)}),
                     (root / "cpu" / _PARENT / name, cpu_limits),
@@ -114,9 +114,9 @@ def _remove(folder: Path) -> None:
             return
 
 
-def _made(wanted: Sequence[tuple[Path, Mapping[str, str]]]) -> Sequence[Path]:
+def _create_groups(wanted: Sequence[tuple[Path, Mapping[str, str]]]) -> Sequence[Path]:
     """Return the groups that could be created and limited."""
-    made: list[Path] = []
+    created: list[Path] = []
     for folder, limits in wanted:
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -127,8 +127,8 @@ def _made(wanted: Sequence[tuple[Path, Mapping[str, str]]]) -> Sequence[Path]:
             # No permission, or no such controller: the worker then reports its limits as not enforced.
             continue
         if os.access(folder / "cgroup.procs", os.W_OK):
-            made.append(folder)
-    return made
+            created.append(folder)
+    return created
 
 
 def _delegate(root: Path, folder: Path) -> None:

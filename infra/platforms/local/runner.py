@@ -29,7 +29,7 @@ from core.process import (
 from core.results import ExitReason
 from core.stores import capabilities_of
 from core.workspace import WORKSPACES
-from infra.fleet.runner import Deadline, ProcessExit
+from infra.fleet.runner import KILLED_DETAIL, OUT_OF_MEMORY_DETAIL, Deadline, ProcessExit
 from infra.pidfile import record_process
 from infra.platforms.local.limits import ControlGroup, mount_ram_disk, remove_groups, unmount_below
 from infra.platforms.local.workspace import WorkspacePaths, workspace_of
@@ -61,11 +61,11 @@ def runner_of(handles: Mapping[str, Any], plan: LoadPlan, secrets: Mapping[str, 
     The state contains no paths: they follow from the working directory, where the engine starts its providers.
     """
     folder = workspace_of(Path.cwd(), handles["stack"], handles["instance"]).folder
-    found = LocalHandles(folder=folder, project=Path.cwd(), stack=handles["stack"], server=handles.get("server") or "")
-    return LocalRunner(found, plan, {name: _resolved(text, found) for name, text in secrets.items()})
+    parsed = LocalHandles(folder=folder, project=Path.cwd(), stack=handles["stack"], server=handles.get("server") or "")
+    return LocalRunner(parsed, plan, {name: _absolute_url(text, parsed) for name, text in secrets.items()})
 
 
-def _resolved(url: str, handles: LocalHandles) -> str:
+def _absolute_url(url: str, handles: LocalHandles) -> str:
     """Return the URL with an absolute path. Output inside the workspace may be in another checkout of the same stack."""
     project = (
         handles.folder.parents[1] if (relative_folder(url) or "").startswith(f"{WORKSPACES}/") else handles.project
@@ -77,9 +77,15 @@ def _resolved(url: str, handles: LocalHandles) -> str:
 class _Process:
     process: subprocess.Popen[bytes]
     group: ControlGroup
-    release: IO[bytes]
+    input: IO[bytes]
     started_at: datetime | None = None
     ended_at: datetime | None = None
+
+    def release(self) -> None:
+        """Let the paused shell become the worker."""
+        self.input.write(b"\n")
+        self.input.close()
+        self.started_at = datetime.now(UTC)
 
 
 class LocalRunner:
@@ -109,9 +115,9 @@ class LocalRunner:
             text=True,
         ) as process:
             while (output := _output_of(process)) is None:
-                if (ended := deadline.expired()) is not None:
+                if (status := deadline.expired()) is not None:
                     process.kill()
-                    return ended
+                    return status
             return ProcessExit(process.returncode, output[0], detail=output[1])
 
     def start(self) -> None:
@@ -119,9 +125,7 @@ class LocalRunner:
         for index, worker in enumerate(self._plan.workers):
             self._processes[worker.id] = self._start_paused(index, worker)
         for process in self._processes.values():
-            process.release.write(b"\n")
-            process.release.close()
-            process.started_at = datetime.now(UTC)
+            process.release()
 
     def restart(self, worker: str) -> None:
         """Start another process for the worker, in a new control group."""
@@ -129,9 +133,7 @@ class LocalRunner:
         index = [planned.id for planned in self._plan.workers].index(worker)
         process = self._start_paused(index, self._plan.workers[index])
         self._processes[worker] = process
-        process.release.write(b"\n")
-        process.release.close()
-        process.started_at = datetime.now(UTC)
+        process.release()
 
     def running(self) -> frozenset[str]:
         """Return the workers whose process is running. An end is recorded when it is first seen."""
@@ -154,14 +156,14 @@ class LocalRunner:
 
     def exits(self) -> Mapping[str, ProcessExit]:
         """Return exit codes, outputs, and whether the kernel killed a worker for memory."""
-        return {worker: self._ended(worker, process) for worker, process in self._processes.items()}
+        return {worker: self._exit_of(worker, process) for worker, process in self._processes.items()}
 
     def finish(self) -> Sequence[str]:
         """Remove RAM disks, control groups and incomplete files; logs and results stay until `destroy`."""
         self._release_limits()
-        return self._discarded()
+        return self._discard_incomplete()
 
-    def _discarded(self) -> Sequence[str]:
+    def _discard_incomplete(self) -> Sequence[str]:
         """Remove the files of an incomplete run and return a warning."""
         source = capabilities_of(self._plan.source)
         url = self._secrets.get(CONNECTION_VARIABLE)
@@ -203,13 +205,13 @@ class LocalRunner:
                 start_new_session=True,
             )
         record_process(process.pid, self._paths.process(worker.id))
-        group = ControlGroup.make(f"{self._paths.group}/{worker.id}", limits.cpu, limits.memory) if limits else None
+        group = ControlGroup.create(f"{self._paths.group}/{worker.id}", limits.cpu, limits.memory) if limits else None
         if group is not None:
             group.add(process.pid)
         assert process.stdin is not None  # noqa: S101 - requested above
         return _Process(process, group or ControlGroup([]), process.stdin)
 
-    def _ended(self, worker: str, process: _Process) -> ProcessExit:
+    def _exit_of(self, worker: str, process: _Process) -> ProcessExit:
         code = process.process.returncode
         output = _tail(self._paths.output(worker))
         detail = _tail(self._paths.errors(worker))
@@ -217,11 +219,7 @@ class LocalRunner:
         if code == _SIGKILL:
             killed_for_memory = process.group.memory_kills > 0
             reason = ExitReason.OOM_KILLED if killed_for_memory else ExitReason.KILLED
-            detail = (
-                "the kernel killed it at its memory limit"
-                if killed_for_memory
-                else "SIGKILL; no out-of-memory event was reported"
-            )
+            detail = OUT_OF_MEMORY_DETAIL if killed_for_memory else KILLED_DETAIL
         return ProcessExit(code, output, reason, detail, process.started_at, process.ended_at)
 
     def _command(self, *arguments: str) -> list[str]:

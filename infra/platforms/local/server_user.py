@@ -24,14 +24,14 @@ _COMMAND_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class ServerUser:
     """A user of this machine; `uid` is None for the user of this process."""
 
     uid: int | None
 
     @classmethod
-    def of_a_server(cls) -> Self:
-        """Return a user that is not root."""
+    def choose(cls) -> Self:
+        """Return this user, or `nobody` for root."""
         return cls(pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None)
 
     def own(self, path: Path) -> Path:
@@ -75,16 +75,16 @@ class Account:
 
 
 def remove_home(folder: Path) -> None:
-    """Remove a folder of `Account.home_for` and the folder elsewhere, after ending the processes that work in them."""
-    noted = _noted(folder / ELSEWHERE)
-    for home in [folder] if noted is None else [noted, folder]:
+    """Remove a folder of `ServerUser.home_for` and the folder elsewhere, after ending the processes that work in them."""
+    elsewhere = _noted_home(folder / ELSEWHERE)
+    for home in [folder] if elsewhere is None else [elsewhere, folder]:
         end_processes_in(home)
         unmount_below(home)
         if home.exists():
             shutil.rmtree(home)
 
 
-def _noted(note: Path) -> Path | None:
+def _noted_home(note: Path) -> Path | None:
     """Return the folder that a note names, if the folder has the note's mark."""
     if not note.is_file():
         return None

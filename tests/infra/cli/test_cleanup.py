@@ -61,7 +61,7 @@ def _workspace(project: Path, stack: str, process: "subprocess.Popen[bytes]") ->
     data.mkdir(parents=True)
     mount_ram_disk(data, MIB)
     record_process(process.pid, paths.process("worker-1"))
-    ControlGroup.make(f"{paths.group}/worker-1", 1, 64 * MIB).add(process.pid)
+    ControlGroup.create(f"{paths.group}/worker-1", 1, 64 * MIB).add(process.pid)
     return paths
 
 
@@ -144,7 +144,7 @@ def test_control_groups_without_folder_are_removed(
 ) -> None:
     paths = create_workspace(tmp_path, stack, uuid.uuid4().hex)
     group = paths.group
-    ControlGroup.make(f"{group}/worker-1", 1, 64 * MIB)
+    ControlGroup.create(f"{group}/worker-1", 1, 64 * MIB)
     if not has_groups(group):
         requires(False, "cgroups", "control groups are not writable for this user")
     shutil.rmtree(paths.folder)

@@ -5,7 +5,14 @@ from typing import Any
 import pytest
 
 from core.results import ExitReason
-from infra.platforms.kubernetes.pod_status import exit_of, failures_before, has_begun, index_of, is_over, why_not_begun
+from infra.platforms.kubernetes.pod_status import (
+    exit_of,
+    failures_before,
+    has_started,
+    index_of,
+    is_over,
+    why_not_started,
+)
 
 STARTED = {"startedAt": "2026-03-01T10:00:00Z", "finishedAt": "2026-03-01T10:00:05Z"}
 DISRUPTED = {"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI", "message": "a drain"}
@@ -98,8 +105,8 @@ UNSCHEDULABLE = {"type": "PodScheduled", "status": "False", "reason": "Unschedul
 def test_pod_that_does_not_start_has_a_reason(state, status, message):
     waiting = pod(state, phase="Pending", **status)
     assert not is_over(waiting)
-    assert not has_begun(waiting)
-    assert why_not_begun(waiting) == message
+    assert not has_started(waiting)
+    assert why_not_started(waiting) == message
     gone = exit_of(waiting, gone=True)
     assert (gone.reason, gone.detail) == (
         ExitReason.NEVER_STARTED,

@@ -38,7 +38,7 @@ def contents(folder):
 
 
 def test_cgroup_version_1_files_have_the_limits(tmp_path):
-    ControlGroup.make("run/worker-1", 0.5, 512 << 20, v1(tmp_path)).add(42)
+    ControlGroup.create("run/worker-1", 0.5, 512 << 20, v1(tmp_path)).add(42)
     assert contents(tmp_path) == {
         "memory/loadtest/run/worker-1/memory.limit_in_bytes": "536870912",
         "memory/loadtest/run/worker-1/cgroup.procs": "42",
@@ -49,7 +49,7 @@ def test_cgroup_version_1_files_have_the_limits(tmp_path):
 
 
 def test_cgroup_version_2_files_have_the_limits(tmp_path):
-    ControlGroup.make("run/worker-1", 2, 512 << 20, v2(tmp_path)).add(42)
+    ControlGroup.create("run/worker-1", 2, 512 << 20, v2(tmp_path)).add(42)
     group = contents(tmp_path / "loadtest" / "run" / "worker-1")
     assert group == {
         "memory.max": "536870912",
@@ -64,7 +64,7 @@ def test_cgroup_version_2_files_have_the_limits(tmp_path):
 def test_machine_without_control_groups_has_no_limits(tmp_path):
     file = tmp_path / "a-file"
     file.write_text("")
-    group = ControlGroup.make("run/worker-1", 1, 1 << 20, file)
+    group = ControlGroup.create("run/worker-1", 1, 1 << 20, file)
     group.add(42)
     assert group.memory_kills == 0
     assert file.read_text() == ""
@@ -80,7 +80,7 @@ def test_out_of_memory_kills_are_counted(tmp_path, name, text):
 
 def test_limits_are_set_in_the_kernel(tmp_path):
     name = f"test-{tmp_path.name.replace('_', '-')}"
-    group = ControlGroup.make(f"{name}/worker-1", 0.25, 64 << 20)
+    group = ControlGroup.create(f"{name}/worker-1", 0.25, 64 << 20)
     made = [*ROOT.glob(f"loadtest/{name}/worker-1"), *ROOT.glob(f"*/loadtest/{name}/worker-1")]
     try:
         limits = [folder / limit for folder in made for limit in ("memory.max", "memory.limit_in_bytes")]
