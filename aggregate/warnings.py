@@ -4,25 +4,10 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from aggregate.report import Status, WorkerLine
+from core.stores import SOURCES
 
 _NAMED = 3
 """How many workers a line names before it counts the others."""
-
-_DURABILITY_OFF: Mapping[str, frozenset[str]] = {
-    # PostgreSQL
-    "fsync": frozenset({"off"}),
-    "full_page_writes": frozenset({"off"}),
-    "synchronous_commit": frozenset({"off"}),
-    # MySQL
-    "innodb_flush_log_at_trx_commit": frozenset({"0", "2"}),
-    "innodb_doublewrite": frozenset({"OFF"}),
-    "innodb_redo_log": frozenset({"OFF"}),
-    # MongoDB
-    "storage.journal.enabled": frozenset({"false"}),
-    "journal": frozenset({"false", "off"}),
-    "writeConcernMajorityJournalDefault": frozenset({"false"}),
-}
-"""Server settings and the values with which a server crash can lose acknowledged rows."""
 
 _Key = TypeVar("_Key", bound=Hashable)
 
@@ -42,7 +27,8 @@ def run_warnings(lines: Sequence[WorkerLine], settings: Mapping[str, str], *, pl
 
 def durability(settings: Mapping[str, str]) -> list[str]:
     """Return a warning if the server settings turn durability off."""
-    off = [f"{name}={value}" for name, value in settings.items() if value in _DURABILITY_OFF.get(name, ())]
+    volatile = {name: values for store in SOURCES.values() for name, values in store.volatile_settings.items()}
+    off = [f"{name}={value}" for name, value in settings.items() if value in volatile.get(name, ())]
     if not off:
         return []
     return [f"durability was off ({', '.join(off)}): a server crash may lose rows, and a durable server is slower"]

@@ -125,9 +125,8 @@ def parse_connection(text: str, source: Capabilities, key: str = CONNECTION_KEY)
     port = f":{source.port}" if source.port else ""
     expected = f"write {source.schemes[0]}://user:password@host{port}/database"
     _check_characters(text, key, expected)
-    if source.name == "postgresql" and "://" not in text and "=" in text:
-        # libpq also accepts keywords and values without a scheme.
-        pieces = _keyword_pieces(text, key)
+    if source.libpq_connection and "://" not in text and "=" in text:
+        pieces = _keyword_pieces(source.schemes[0], text, key)
     else:
         scheme, separator, rest = text.partition("://")
         if not separator or scheme not in source.schemes:
@@ -137,19 +136,18 @@ def parse_connection(text: str, source: Capabilities, key: str = CONNECTION_KEY)
             raise InputError(f"{key}: {problem}; {expected}")
         if not source.needs_server:
             return Connection(text, scheme, (), _folder(rest, key), key=key)
-        pieces = _url_pieces(scheme, rest, key, expected, question_in_password=source.name == "postgresql")
+        pieces = _url_pieces(source, scheme, rest, key, expected)
     return _connection(text, source, pieces, key, expected)
 
 
 def _connection(text: str, source: Capabilities, pieces: _Pieces, key: str, expected: str) -> Connection:
-    # PyMongo decodes a plus as a space, other drivers do not.
-    decoded = unquote_plus if source.name == "mongodb" else unquote
+    decoded = unquote_plus if source.plus_is_space else unquote
     options = tuple((unquote(name), decoded(value)) for name, value in pieces.options)
     user = decoded(pieces.user) if pieces.user is not None else None
     password = decoded(pieces.password) if pieces.password is not None else None
     path = f"/{decoded(pieces.database)}" if pieces.database else ""
     hosts = list(pieces.hosts)
-    if source.name == "postgresql":
+    if source.libpq_connection:
         named = dict(options)
         user, password = named.get("user", user), named.get("password", password)
         path = f"/{named['dbname']}" if named.get("dbname") else path
@@ -158,8 +156,9 @@ def _connection(text: str, source: Capabilities, pieces: _Pieces, key: str, expe
         raise InputError(f"{key}: has a NUL character (%00) in it, which no server accepts; {expected}")
     usual = None if pieces.scheme.endswith("+srv") else source.port
     found = tuple(_host(host, usual, key, expected) for host in hosts)
-    elsewhere = source.name == "postgresql" or (source.name == "mysql" and "socket" in dict(options))
-    if not found and not elsewhere:
+    # libpq has a default host.
+    needs_host = not source.libpq_connection and source.socket_option not in dict(options)
+    if not found and needs_host:
         raise InputError(f"{key}: names no host; {expected}")
     secrets = tuple(sorted({secret for secret in _secrets(pieces, password, options) if secret}))
     return Connection(text, pieces.scheme, found, path, user, password, options, secrets, key)
@@ -214,13 +213,13 @@ def _is_secret(name: str) -> bool:
     return any(part in lowered for part in _SECRET_OPTIONS) and not lowered.endswith(_NOT_SECRET)
 
 
-def _url_pieces(scheme: str, rest: str, key: str, expected: str, *, question_in_password: bool) -> _Pieces:
+def _url_pieces(source: Capabilities, scheme: str, rest: str, key: str, expected: str) -> _Pieces:
     """Split the text after `scheme://`.
 
-    libpq allows `?` in a password (`question_in_password`). A second `@` is refused: a part of the password would be read as
+    libpq allows `?` in a password. A second `@` is refused: a part of the password would be read as
     a host or a database, and shown in messages.
     """
-    ends = "/" if question_in_password else "/?"
+    ends = "/" if source.libpq_connection else "/?"
     front = re.split(f"[{ends}]", rest, maxsplit=1)[0]
     user = password = None
     if "@" in front:
@@ -232,11 +231,11 @@ def _url_pieces(scheme: str, rest: str, key: str, expected: str, *, question_in_
     before, _, query = rest.partition("?")
     authority, _, database = before.partition("/")
     hosts = tuple(authority.split(",")) if authority else ()
-    pairs = (pair.partition("=") for pair in re.split("[&;]" if scheme.startswith("mongodb") else "&", query) if pair)
+    pairs = (pair.partition("=") for pair in re.split(f"[{source.option_separators}]", query) if pair)
     return _Pieces(scheme, hosts, database, user, password, tuple((name, value) for name, _, value in pairs))
 
 
-def _keyword_pieces(text: str, key: str) -> _Pieces:
+def _keyword_pieces(scheme: str, text: str, key: str) -> _Pieces:
     """Parse libpq's `keyword=value` form; all values are options, percent-encoded as in a URI."""
     options, position = [], 0
     while text[position:].strip():
@@ -249,7 +248,7 @@ def _keyword_pieces(text: str, key: str) -> _Pieces:
         value = found[2] if found[2] is not None else found[3]
         options.append((found[1], re.sub(r"\\(.)", r"\1", value).replace("%", "%25")))
         position = found.end()
-    return _Pieces("postgresql", (), "", None, None, tuple(options))
+    return _Pieces(scheme, (), "", None, None, tuple(options))
 
 
 def _read_host(written: str, key: str, expected: str) -> tuple[str, int | None]:

@@ -4,7 +4,8 @@ A store's other modules are found by its name: `worker.sources.<name>`, `infra.d
 `core.schema.checks.<name>` for one with limits.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from core.errors import InputError
 
@@ -35,6 +36,17 @@ class Capabilities:
     """Whether a Python package brings its server, which `infra.platforms.local.<name>` starts."""
     file_suffix: str | None = None
     """The suffix of its files, if it writes files."""
+    libpq_connection: bool = False
+    """Whether libpq reads its connection strings: also keywords without a scheme, options in place of the URL's parts, and a
+    question mark in a password."""
+    socket_option: str | None = None
+    """The option of its connection strings that names a Unix socket in place of a host."""
+    plus_is_space: bool = False
+    """Whether a plus in its connection strings is a space."""
+    option_separators: str = "&"
+    """The characters that separate the options of its connection strings."""
+    volatile_settings: Mapping[str, frozenset[str]] = field(default_factory=dict, hash=False)
+    """Settings of its server, and the values with which a server crash can lose acknowledged rows."""
 
     def limit_batch(self, asked: int) -> int:
         """Return the rows that are committed at once: `asked`, but no more than the store accepts."""
@@ -58,6 +70,12 @@ MYSQL = _declare(
         insert="multi-row INSERT",
         key_range_deletable=True,
         port=3306,
+        socket_option="socket",
+        volatile_settings={
+            "innodb_flush_log_at_trx_commit": frozenset({"0", "2"}),
+            "innodb_doublewrite": frozenset({"OFF"}),
+            "innodb_redo_log": frozenset({"OFF"}),
+        },
     )
 )
 POSTGRESQL = _declare(
@@ -69,6 +87,12 @@ POSTGRESQL = _declare(
         key_range_deletable=True,
         port=5432,
         embedded=True,
+        libpq_connection=True,
+        volatile_settings={
+            "fsync": frozenset({"off"}),
+            "full_page_writes": frozenset({"off"}),
+            "synchronous_commit": frozenset({"off"}),
+        },
     )
 )
 MONGODB = _declare(
@@ -80,6 +104,13 @@ MONGODB = _declare(
         key_range_deletable=True,
         port=27017,
         largest_batch=100_000,
+        plus_is_space=True,
+        option_separators="&;",
+        volatile_settings={
+            "storage.journal.enabled": frozenset({"false"}),
+            "journal": frozenset({"false", "off"}),
+            "writeConcernMajorityJournalDefault": frozenset({"false"}),
+        },
     )
 )
 NEO4J = _declare(
