@@ -2,6 +2,9 @@ import json
 import re
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +13,9 @@ from core.errors import ExitCode
 from core.plan import LoadPlan
 from infra.cli.plan import main
 from testkit.clone import Clone, Stack
+from tests.integration.kubernetes import server_image, worker_image
 from tests.test_architecture import ROOT
+from tests.worker.verify.embedded import embedded_postgresql
 from worker.cli import main as worker
 
 EXAMPLES = sorted(folder.name for folder in (ROOT / "examples").iterdir() if folder.is_dir())
@@ -80,20 +85,61 @@ def test_own_schema_commands_of_readme_work(monkeypatch, capsys):
     assert "member_id" in capsys.readouterr().out
 
 
+@contextmanager
+def stack_of(example: str, folder: Path) -> Iterator[Stack]:
+    """A clone's stack from the file of an example; it is destroyed in the end and must leave nothing."""
+    clone = Clone(folder)
+    copy_stack_file(example, clone.folder)
+    stack = Stack(clone, {}, name=example)
+    try:
+        yield stack
+    finally:
+        stack.destroy().succeeded()
+    assert stack.traces() == []
+
+
+def assert_verified(stack: Stack, rows: int) -> None:
+    report = stack.report_json()
+    assert report["exit_code"] == ExitCode.OK
+    assert report["verification"]["matched"] == rows
+
+
+@pytest.mark.engine
+def test_own_schema_runs(tmp_path):
+    with stack_of("own-schema", tmp_path / "project") as stack:
+        stack.up().succeeded()
+        assert_verified(stack, 10_000 * len(stack.outputs()["plan"]["tables"]))
+
+
+@pytest.mark.engine
+def test_own_server_runs(tmp_path):
+    with embedded_postgresql() as server, stack_of("own-server", tmp_path / "project") as stack:
+        stack.set_secret("connectionString", server)
+        stack.up(rowCount=10_000).succeeded()
+        assert_verified(stack, 30_000)
+
+
+@pytest.mark.cluster
+@pytest.mark.engine
+def test_kubernetes_runs(tmp_path, cluster, monkeypatch):
+    """Run the example with fewer rows, and with limits that a node of two cores has room for."""
+    with stack_of("kubernetes", tmp_path / "project") as stack:
+        monkeypatch.setitem(stack.clone.environment, "KUBECONFIG", str(cluster))
+        images = {"workerImage": worker_image(stack.clone.folder), "databaseImage": server_image("postgresql")}
+        stack.set(databaseCpuLimit="500m", databaseMemoryLimit="1Gi", **images)
+        stack.up(workers=2, cpuLimit="250m", rowCount=10_000).succeeded()
+        report = stack.report_json()
+        assert (report["exit_code"], report["totals"]["rows"]) == (ExitCode.OK, 30_000)
+
+
 @pytest.mark.engine
 def test_csv_pipeline_runs_and_its_files_verify(tmp_path):
-    clone = Clone(tmp_path / "project")
-    copy_stack_file("csv-pipeline", clone.folder)
-    stack = Stack(clone, {}, name="csv-pipeline")
-    try:
+    with stack_of("csv-pipeline", tmp_path / "project") as stack:
+        clone = stack.clone
         stack.up().succeeded()
         script = "examples/csv-pipeline/pipeline.py"
         result = json.loads(stack.run(sys.executable, script, "artefacts/csv-pipeline").succeeded().output)
         assert sum(int(status["orders"]) for status in result.values()) == 10_000
         stack.up(operation="verify").succeeded()
-        report = stack.report_json()
-        assert report["exit_code"] == ExitCode.OK
-    finally:
-        stack.destroy()
-    assert stack.traces() == []
+        assert stack.report_json()["exit_code"] == ExitCode.OK
     assert (clone.folder / "artefacts" / "csv-pipeline" / "loadtest-manifest.json").is_file()
