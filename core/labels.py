@@ -24,7 +24,7 @@ def stack_label(stack: str) -> str:
 
 
 def shortened(text: str, longest: int, whole: str) -> str:
-    """Return the text, shortened to its beginning and a digest of `whole` if it is too long."""
+    """Return the text; if it is too long, return its beginning and a digest of `whole`."""
     if len(text) <= longest:
         return text
     return f"{text[: longest - 9]}-{hashlib.sha256(whole.encode()).hexdigest()[:8]}"

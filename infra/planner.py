@@ -19,7 +19,7 @@ from infra.platforms import PLATFORMS
 from infra.settings.model import NAMESPACE, Settings
 
 WORKING_SET = 192 * MIB
-"""Bytes that a worker needs besides its RAM disk: libraries and the chunks in flight, as measured, with some room."""
+"""Bytes that a worker needs besides its RAM disk: libraries and the chunks in flight, as measured, with a margin."""
 
 INDEX_BYTES_PER_ROW = 21
 """Memory of verification while it sorts the hashes of a table's keys (worker/verify/row_index.py)."""

@@ -120,7 +120,7 @@ def _problems_of_document(text: str, suffix: str) -> Iterator[Problem]:
 
 
 def _prose_of_script(line: str) -> str:
-    """Return the line if it prints text, else its comment."""
+    """Return the text of a script's line that is prose: the whole line if it prints text, else its comment."""
     if re.search(r"\b(?:echo|say|printf)\b", line):
         return line
     comment = re.search(r"(?:^|\s)#+\s(.*)", line)

@@ -6,7 +6,7 @@ from core.setup_hint import run_with_hint
 
 
 def main() -> int:
-    """Run the command line; the import is here so that a missing package becomes one line."""
+    """Run the command line; the import is here so that a missing package is reported in one line."""
     from worker.cli import main as run
 
     return run(sys.argv[1:])

@@ -74,7 +74,7 @@ def run_worker(assignment: Assignment) -> ExitCode:
 
 
 class _PartialResult:
-    """The results so far, for a worker that fails before its end."""
+    """The results so far, which are reported if the worker fails before it has loaded everything."""
 
     def __init__(self) -> None:
         self.server_settings: dict[str, str] = {}

@@ -42,7 +42,7 @@ def bytes_per_worker(plan: LoadPlan, target: Target, image: str) -> Mapping[str,
     trial = run(plan.model_copy(update={"operation": Operation.POPULATE}), target, image, watch)
     for result in trial.outcome.results:
         if not result.success:
-            raise RuntimeError(f"{result.worker_id} failed, and nothing had been done to it: {result.errors}")
+            raise RuntimeError(f"{result.worker_id} failed in a run without a fault: {result.errors}")
     return sent
 
 

@@ -56,7 +56,7 @@ Disturbance = Callable[[Fleet], tuple[Moment, ...]]
 
 
 def nothing(_: Fleet) -> tuple[Moment, ...]:
-    """Disturb nothing."""
+    """Cause no fault."""
     return ()
 
 

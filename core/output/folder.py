@@ -53,7 +53,7 @@ class OutputFolder:
             return None
 
     def parts(self, table: str, suffix: str) -> Sequence[Path]:
-        """Return a table's files in the order of their rows: the manifest's, or all parts without a manifest."""
+        """Return a table's files in row order: those in the manifest, or all parts if there is no manifest."""
         folder = self.path / table_folder(table)
         manifest = self.manifest()
         if manifest is None:
@@ -161,7 +161,7 @@ class OutputFolder:
         return sorted(found)
 
     def _in_the_way(self, known: frozenset[str], tables: Iterable[str]) -> list[str]:
-        """Return unknown files that have the name of a table's folder or of a table's part."""
+        """Return unknown files whose names conflict with the folder or the parts of a table."""
         found: list[str] = []
         for name in map(table_folder, tables):
             folder = self.path / name

@@ -70,7 +70,7 @@ def _read_table(location: Location, number: int, item: object) -> Table:
 
 
 def _check_schema(schema: Schema, origin: str) -> None:
-    """Raise SchemaError for the first thing that does not fit."""
+    """Raise SchemaError for the first rule that the schema violates."""
     location = Location(origin)
     refuse_repeats(location, "tables", [table.name for table in schema.tables])
     for table in schema.tables:

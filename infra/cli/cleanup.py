@@ -58,7 +58,7 @@ def _run(project: Path, stack: str | None, instances: Collection[str], *, remove
 
 
 def _search(project: Path, stack: str | None, instances: Collection[str]) -> Sequence[Orphans]:
-    """Search every platform. Docker engines and clusters are shared: only own instances' resources may be removed there."""
+    """Search every platform. Docker engines and clusters are shared: there, only remove what this checkout created."""
     own = {*recorded_instances(project), *instances}
     return [cleanup_of(platform).find_orphans(project, stack, own) for platform in PLATFORMS]
 

@@ -36,11 +36,11 @@ def specification(image: str | None, cpu: float, memory: int, tmpfs: int | None)
             "KAFKA_NUM_PARTITIONS": "4",
             "KAFKA_AUTO_CREATE_TOPICS_ENABLE": "false",
             "KAFKA_LOG_RETENTION_MINUTES": str(_RETENTION_MINUTES),
-            # Only whole segments are deleted, so a small disk needs small segments to free what a redo removes.
+            # Only whole segments are deleted, so a small disk needs small segments to free what a retry removes.
             "KAFKA_LOG_SEGMENT_BYTES": str(max(memory // 32, 16 * MIB)),
             "KAFKA_LOG_SEGMENT_DELETE_DELAY_MS": "1000",
             # The broker stores at this interval, after this delay, how far records are deleted (default: every minute, after
-            # half a minute). A broker that is killed before restores the deleted records, and a redo's rows would be
+            # half a minute). A broker that is killed before restores the deleted records, and a retry's rows would be
             # duplicates of them.
             "KAFKA_LOG_FLUSH_START_OFFSET_CHECKPOINT_INTERVAL_MS": "500",
             "KAFKA_LOG_INITIAL_TASK_DELAY_MS": "500",

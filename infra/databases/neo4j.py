@@ -27,7 +27,7 @@ _START_WITH_LOGIN = (
     '{ neo4j-admin dbms set-initial-password -- "@$f" || [ -d /data/databases/system ]; } && rm "$f" && '
     'exec "$(command -v docker-entrypoint.sh || echo /startup/docker-entrypoint.sh)" neo4j'
 )
-"""Passes the quoted password to `neo4j-admin` in a file. That fails if there is a password, as after a restart."""
+"""Passes the quoted password to `neo4j-admin` in a file. That fails if a password is already set, as after a restart."""
 
 
 def adapted_to(specification: DatabaseSpec, password: str) -> DatabaseSpec:

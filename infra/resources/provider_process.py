@@ -1,4 +1,4 @@
-"""The processes of Pulumi's providers: the life of this one, and the orphaned ones of engines that ended.
+"""The processes of Pulumi's providers: when this one ends, and which ones are orphans of engines that ended.
 
 A first Ctrl-C ends the program, and the engine waits for resources in creation. A second one, or a kill, ends the engine
 without its providers. They then end themselves, or are ended by `orphaned_plugins`.
@@ -36,7 +36,7 @@ class ProviderProcess:
 
     @contextmanager
     def creating(self) -> Iterator[None]:
-        """Keep the process alive for the length of a block, so that it can clean up after itself."""
+        """Keep the process alive until the block ends, so that it can clean up after itself."""
         with self._idle:
             self._in_creation += 1
         try:

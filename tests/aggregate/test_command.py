@@ -236,7 +236,7 @@ def test_stack_outputs_are_reported(pulumi):
     assert "secret" not in done.stdout
 
 
-def test_stack_with_failed_update_shows_no_old_results(pulumi):
+def test_failed_update_does_not_show_old_results(pulumi):
     done = aggregate("--stack", "broken", **pulumi)
     assert (done.returncode, done.stdout) == (1, "")
     assert one_line(done).startswith(

@@ -137,7 +137,7 @@ def test_other_platform_and_missing_plan_are_refused():
         compare([fleet("a")], [fleet("b").model_copy(update={"plan": None})], 0.05)
 
 
-def test_differing_server_settings_are_noted():
+def test_differing_server_settings_are_reported():
     durable = fleet("b", server_settings={"fsync": "on"})
     fast = fleet("a", server_settings={"fsync": "off"})
     assert "server setting fsync: off and on" in compare([fast], [durable], 0.05).notes

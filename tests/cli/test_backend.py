@@ -18,7 +18,7 @@ def project(tmp_path, monkeypatch):
     return folder
 
 
-def test_own_backend_has_passphrase_for_user_only(project):
+def test_passphrase_file_is_readable_by_user_only(project):
     first = backend.variables(project)
     assert first["PULUMI_BACKEND_URL"] == f"file://{project}/.pulumi"
     passphrase = project / ".pulumi" / "passphrase"
@@ -38,7 +38,7 @@ def test_passphrase_of_user_is_kept(project, monkeypatch, name):
 
 
 @pytest.mark.parametrize("name", ["PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN"])
-def test_other_backend_is_kept(project, monkeypatch, name):
+def test_backend_of_user_is_kept(project, monkeypatch, name):
     monkeypatch.setenv(name, "elsewhere")
     assert backend.variables(project) == {}
     assert not (project / ".pulumi").exists()

@@ -17,7 +17,7 @@ def stack(new_stack):
 
 
 def leave_a_row(stack):
-    """Insert a row that no run makes. It exists as long as the database is the same."""
+    """Insert a row that no run generates. It exists as long as the database is the same."""
     server.execute(stack.connection_string(), "INSERT INTO users VALUES (1000000, 'old', 'old@old', now())")
     assert server.rows_in(stack.connection_string())["users"] == ROWS["users"] + 1
 

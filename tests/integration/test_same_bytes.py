@@ -75,7 +75,7 @@ def test_local_runner_writes_same_bytes(tmp_path, expected, workers, batch_size)
 
 @pytest.mark.engine
 def test_up_on_this_machine_writes_same_bytes(new_stack, tmp_path, expected):
-    """Reduce the workers in a second run: no part of the first one may stay."""
+    """Use fewer workers in a second run; no part of the first run may be left."""
     output = tmp_path / "kept"
     stack = new_stack(source="csv", rowCount=ROWS, outputDir=f"{output}/")
     for workers, batch_size in ((7, 1), (2, 500)):
@@ -93,7 +93,7 @@ def test_up_on_this_machine_writes_same_bytes(new_stack, tmp_path, expected):
 @pytest.mark.engine
 @pytest.mark.docker
 def test_up_on_docker_writes_same_bytes(clone, new_stack, docker, tmp_path, expected):
-    """Run twelve workers at the same time into a relative folder, then fewer: no part of the first run may stay."""
+    """Run twelve workers at the same time into a relative folder, then fewer; no part of the first run may be left."""
     output = tmp_path / "kept"
     relative = os.path.relpath(output, clone.folder)
     settings = {"source": "csv", "rowCount": ROWS, "workers": 12, "batchSize": 1, "cpuLimit": "0.1"}

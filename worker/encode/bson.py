@@ -53,7 +53,7 @@ _MILLISECONDS_A_DAY = 86_400_000
 _DECIMAL128_BIAS = 6176
 
 Value = tuple[Piece, Sequence[Piece]]
-"""The code of a value's type, and the value."""
+"""The BSON code of a value's type, and the encoded value."""
 Writer = Callable[[Any, DataType], Value]
 
 
@@ -142,7 +142,7 @@ def _json_values(column: Any, _: DataType) -> Value:
 
 
 def _json_value(document: str) -> tuple[bytes, bytes]:
-    """Return code and value of a JSON text; a whole number beyond int64 becomes a double."""
+    """Return the BSON type code and the value of a JSON text; a whole number beyond int64 becomes a double."""
     element = encode_document({"": json.loads(document, parse_int=_whole_number)})[4:-1]
     return element[:1], element[2:]
 

@@ -45,7 +45,7 @@ def keep_alive(connection: socket.socket) -> None:
 
 
 def is_disk_full(message: str) -> bool:
-    """Return whether a server's message contains its system's message of a full disk; the error code is then unspecific."""
+    """Return whether a server's message contains the operating system's text for a full disk; the error code does not tell."""
     return _FULL in message.lower()
 
 

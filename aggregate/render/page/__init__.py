@@ -1,1 +1,1 @@
-"""The report as a page: one HTML file without scripts, which loads nothing, by its content security policy."""
+"""The report as a page: one HTML file without scripts; its content security policy forbids it to load anything."""

@@ -71,7 +71,7 @@ def build_kubernetes(module: Path, output: Path, release: str) -> None:
 
 
 def with_version(schema: str, release: str) -> str:
-    """Return the schema with its version set. It has megabytes of JSON, whose order stays the same."""
+    """Return the schema with its version set. The JSON has several megabytes; the order of its keys is kept."""
     return json.dumps({**json.loads(schema), "version": release})
 
 

@@ -207,7 +207,7 @@ def test_etcd_rejects_certificates_of_the_cluster(cluster):
 
 
 def store_health(user: str) -> Any:
-    """Return etcd's health as reported to the owner of a certificate."""
+    """Return what etcd reports about its health to a client with this certificate."""
     pki = LAYOUT.pki
     trust = ssl.create_default_context(cafile=pki / "etcd-ca.crt")
     trust.load_cert_chain(pki / f"{user}.crt", pki / f"{user}.key")

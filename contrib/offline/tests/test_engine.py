@@ -284,4 +284,4 @@ def read_until(process: subprocess.Popen[str], wanted: str) -> str:
         lines.append(line)
         if wanted in line:
             return "".join(lines)
-    raise AssertionError(f"{wanted!r} never came:\n{''.join(lines)}")
+    raise AssertionError(f"{wanted!r} was not printed:\n{''.join(lines)}")

@@ -56,7 +56,7 @@ def tiny_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[str]
     engine.remove(f"{REPOSITORY}/{name}")
 
 
-def test_content_changes_with_file_its_name_and_execute_bit(context: Path) -> None:
+def test_content_key_depends_on_file_name_and_execute_bit(context: Path) -> None:
     recipe = Dockerfile("some:1", catalogue.SID, context)
     contents = [recipe.content()]
     (context / "start.sh").write_text("#!/bin/sh\nexit\n")
@@ -68,7 +68,7 @@ def test_content_changes_with_file_its_name_and_execute_bit(context: Path) -> No
     assert len(set(contents)) == len(contents)
 
 
-def test_content_changes_with_base_and_arguments(context: Path) -> None:
+def test_content_key_depends_on_base_and_arguments(context: Path) -> None:
     first = Dockerfile("some:1", catalogue.SID, context, {"VERSION": "1"})
     assert first.content() == Dockerfile("some:1", catalogue.SID, context, {"VERSION": "1"}).content()
     assert first.content() != Dockerfile("some:1", catalogue.BOOKWORM, context, {"VERSION": "1"}).content()

@@ -29,7 +29,7 @@ def test_python_has_the_version_of_its_tag_and_pip() -> None:
         assert "python 3.11" in container.output("pip", "--version")
 
 
-def test_postgres_follows_environment_arguments_and_ram_disk() -> None:
+def test_postgres_applies_environment_arguments_and_ram_disk() -> None:
     run = Run(
         environment={"POSTGRES_PASSWORD": PASSWORD, "POSTGRES_USER": "loader", "POSTGRES_DB": "shop"},
         arguments=["-c", "max_connections=77", "-c", "wal_level=minimal", "-c", "max_wal_senders=0"],
@@ -62,7 +62,7 @@ def test_postgres_without_a_password_reports_what_it_needs() -> None:
         assert "POSTGRES_PASSWORD" in server.log()
 
 
-def test_mysql_follows_environment_arguments_and_ram_disk() -> None:
+def test_mysql_applies_environment_arguments_and_ram_disk() -> None:
     run = Run(
         environment={
             "MYSQL_ROOT_PASSWORD": PASSWORD,
@@ -93,7 +93,7 @@ def test_mysql_follows_environment_arguments_and_ram_disk() -> None:
         assert "Access denied" in server.execute(*root, environment={"MYSQL_PWD": "another"}).stderr
 
 
-def test_kafka_follows_environment_and_ram_disk() -> None:
+def test_kafka_applies_environment_and_ram_disk() -> None:
     run = Run(
         environment={
             "KAFKA_NODE_ID": "1",
@@ -127,7 +127,7 @@ def test_kafka_follows_environment_and_ram_disk() -> None:
         assert server.server_uid() == 1000
 
 
-def test_neo4j_follows_environment_and_ram_disk() -> None:
+def test_neo4j_applies_environment_and_ram_disk() -> None:
     run = Run(
         environment={
             "NEO4J_AUTH": f"neo4j/{PASSWORD}",
@@ -153,7 +153,7 @@ def test_neo4j_follows_environment_and_ram_disk() -> None:
         assert server.server_uid() == 7474
 
 
-def test_ferretdb_follows_arguments_and_environment() -> None:
+def test_ferretdb_applies_arguments_and_environment() -> None:
     run = Run(
         environment={"MONGO_INITDB_ROOT_USERNAME": "root", "MONGO_INITDB_ROOT_PASSWORD": "a 'b"},
         arguments=["--replSet", "rs0", "--wiredTigerCacheSizeGB=0.25", "--port", "27018"],

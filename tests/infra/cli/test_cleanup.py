@@ -40,7 +40,7 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.fixture
 def stack(tmp_path: Path) -> str:
-    """The name of a stack with a file."""
+    """The name of a stack that has a stack file."""
     name = session.unique("cleanup")
     (tmp_path / f"Pulumi.{name}.yaml").touch()
     return name

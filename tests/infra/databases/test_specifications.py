@@ -27,7 +27,7 @@ def test_image_is_pinned_and_replaceable(source: str) -> None:
     assert specification_of(source, "mine:1", cpu=1, memory=MIB, tmpfs=None).image == "mine:1"
 
 
-def test_specification_differs_by_limits(source: str) -> None:
+def test_specification_depends_on_limits(source: str) -> None:
     assert len({_of(source, memory).model_dump_json() for memory in SIZES}) == len(SIZES)
 
 

@@ -52,7 +52,7 @@ def load(
     method: str = BULK,
     redo: bool = False,
 ) -> Counters:
-    """Load rows of a table, as a first attempt or as a redo."""
+    """Load rows of a table, as a first attempt or as a retry."""
     shard = Shard(table=name, seed=42, first_row=first, rows=rows)
     counters, data = Counters(total_rows=rows), DATASET.table(name)
     if redo:

@@ -152,7 +152,7 @@ def test_append_refuses_existing_keys(bed: Bed, served: Served, source: Source) 
     assert bed.count(served, table_of(KEYED)) == 1
 
 
-def test_lost_server_in_a_batch_is_transient(bed: Bed) -> None:
+def test_server_lost_during_batch_is_transient(bed: Bed) -> None:
     with serving(bed.source) as doomed, connected(bed.source, doomed.connection) as source:
         emptied(source)
         with pytest.raises(ServerError) as refused:
@@ -168,7 +168,7 @@ def _lose_the_server(source: Source, doomed: Served) -> None:
         sink.send(iter([sink.encode(data.batch(200, 200))]))
 
 
-def test_absent_server_is_transient(bed: Bed, served: Served) -> None:
+def test_error_of_absent_server_is_transient(bed: Bed, served: Served) -> None:
     port = f":{served.connection.port}"
     error = refusal(bed.source, served.connection_string.replace(port, ":1"))
     assert error.transient

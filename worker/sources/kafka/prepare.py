@@ -80,5 +80,5 @@ def _take_over(topics: Topics, at: Connection, topic: str, on_existing: OnExisti
     if on_existing is OnExisting.EMPTY:
         topics.empty(topic, partitions)
     elif topics.rows(topic, partitions[-wanted:]):
-        # A redo empties its worker's partitions, so a run that appends gets partitions without rows of other runs.
+        # A retry empties its worker's partitions, so a run that appends gets partitions without rows of other runs.
         topics.grow(topic, len(partitions) + wanted)

@@ -1,4 +1,4 @@
-"""Read topics back by a consumer without a group, from each partition's first offset to its last at the start."""
+"""Read topics back by a consumer without a group, from each partition's first offset to the last one at the beginning."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -56,7 +56,7 @@ def read(
 
 
 def _is_row(message: Any, ends: dict[int, int]) -> bool:
-    """Return whether this is a message of the span; remove partitions that have ended from `ends`."""
+    """Return whether this is a message in the range to read; remove partitions that are read completely from `ends`."""
     error, partition = message.error(), message.partition()
     if error is not None:
         if error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001

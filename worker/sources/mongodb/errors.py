@@ -49,7 +49,7 @@ def server_error(error: PyMongoError, at: Connection) -> ServerError:
 
 
 def is_permanent(message: str) -> bool:
-    """Return whether no server could be reached for a reason that waiting does not change."""
+    """Return whether the connection failed for a reason that waiting does not change."""
     return _TLS.search(message) is not None and _BEFORE_TLS.search(message) is None
 
 

@@ -75,8 +75,8 @@ class Loaded:
 class RowConnection(pymysql.Connection):  # type: ignore[misc]
     """The driver's connection, with LOAD DATA LOCAL from memory.
 
-    The driver itself would send a file in packets of 16 KiB, and the generator's thread could take the interpreter after each.
-    It would also send any file that the server requests. This class reads no file.
+    The driver itself would send a file in packets of 16 KiB, and the generator's thread could take the interpreter lock
+    after each packet. It would also send any file that the server requests. This class reads no file.
     """
 
     def __init__(self, **arguments: Any) -> None:

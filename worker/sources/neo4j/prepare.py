@@ -1,4 +1,4 @@
-"""Neo4j's prepare: inspect the database and every label of the run, raise all complaints at once, then change them."""
+"""Neo4j's prepare: inspect the database and every label of the run, raise all complaints at once, then change the database."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

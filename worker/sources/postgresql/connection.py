@@ -73,7 +73,7 @@ def arguments(at: Connection) -> dict[str, Any]:
 
 
 def _refused(at: Connection, error: psycopg.Error) -> InputError:
-    """Return libpq's complaint without its quotations, which may contain a part of a password."""
+    """Return libpq's error message without the parts that it quotes, which may contain a part of a password."""
     said = str(error).strip()
     named = _NAMED.search(said)
     known = [option.keyword.decode() for option in pq.Conninfo.get_defaults()]

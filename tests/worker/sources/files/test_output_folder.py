@@ -115,7 +115,7 @@ def test_copied_folder_counts_as_unchanged(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("on_existing", OnExisting)
-def test_second_stack_is_refused_by_name(folder: Path, on_existing: OnExisting) -> None:
+def test_folder_of_another_stack_is_refused_with_its_name(folder: Path, on_existing: OnExisting) -> None:
     run(folder, plan_of(2))
     before = files(folder)
     with pytest.raises(

@@ -1,4 +1,4 @@
-"""Partitions belong to one worker each, so that a redo removes only its own rows."""
+"""Partitions belong to one worker each, so that a retry removes only its own rows."""
 
 from collections.abc import Iterator, Sequence
 

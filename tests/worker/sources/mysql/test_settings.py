@@ -235,7 +235,7 @@ def test_local_infile_off_is_refused_before_a_change(tables: Server) -> None:
         tables.execute("SET GLOBAL local_infile = 1")
 
 
-def test_linked_tables_load_in_any_order(tables: Server) -> None:
+def test_tables_with_foreign_keys_load_in_any_order(tables: Server) -> None:
     tables.execute(FOREIGN_KEY)
     data = Dataset(parse_schema(SCHEMA, "made.yaml"), seed=42, rows=20, base_instant=BASE_INSTANT)
     with connected("mysql", tables.at) as source:

@@ -63,7 +63,7 @@ def test_load_data_raises_refusal_of_server() -> None:
         Scripted((1, _OK)).load("LOAD", memoryview(b"rows"))
 
 
-def test_load_data_sends_no_requested_file() -> None:
+def test_load_data_does_not_send_requested_file() -> None:
     connection = Scripted((1, _ASKS_FOR_A_FILE))
     with pytest.raises(RuntimeError, match="local_infile option is false"):
         connection.query("SELECT 1")

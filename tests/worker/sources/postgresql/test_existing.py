@@ -108,7 +108,7 @@ def test_suitable_tables_load_in_any_order(server: Server, case: str, method: st
         for table in reversed(TABLES):
             with source.sink(table, Shard(table=table.name, seed=42, first_row=0, rows=20), method) as sink:
                 sink.send(iter([sink.encode(DATA.table(table.name).batch(0, 20))]))
-        # A redo of the referenced rows first.
+        # A retry of the referenced rows first.
         for table in TABLES:
             source.remove(table, KeyRange(0, 4))
             with source.sink(table, Shard(table=table.name, seed=42, first_row=0, rows=5), method) as sink:

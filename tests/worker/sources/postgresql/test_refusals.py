@@ -96,7 +96,7 @@ def test_permanent_refusal_ends_at_once(url: str, change: tuple[str, str], said:
     assert not refused.value.transient
 
 
-def test_absent_server_is_transient(url: str) -> None:
+def test_error_of_absent_server_is_transient(url: str) -> None:
     at = parse_connection(url, POSTGRESQL)
     source = open_source(POSTGRESQL, parse_connection(url.replace(f":{at.port}/", ":1/"), POSTGRESQL))
     with pytest.raises(ServerError, match=r"Connection refused.*check that the server is up and reachable") as refused:
