@@ -13,8 +13,8 @@ from worker.encode.by_row import NdjsonByRow
 from worker.encode.json_text import NdjsonEncoder
 from worker.sources.base import WorkerSlot
 from worker.sources.files.source import Files, Format
+from worker.sources.json_rows import columns_of_lines
 from worker.sources.jsonl.types import TYPES
-from worker.sources.text_columns import columns_of_lines
 
 _LINES = 8_192
 """Lines per batch that is read back."""

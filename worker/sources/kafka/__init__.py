@@ -1,1 +1,1 @@
-"""Kafka: the source, its DDL, sinks, reader and errors."""
+"""Kafka: the source, topics, sinks, reader and errors."""

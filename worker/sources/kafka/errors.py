@@ -8,7 +8,7 @@ from confluent_kafka.admin import AdminClient
 
 from core.connection import Connection
 from core.errors import ServerError
-from worker.sources.servers import LOST, MORE_DISK
+from worker.sources.server_messages import LOST, MORE_DISK
 
 _ANSWER_SECONDS = 5.0
 _HANDSHAKE = "SSL handshake failed"

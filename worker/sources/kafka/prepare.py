@@ -13,7 +13,7 @@ from core.schema.model import Table
 from worker.sources.kafka.errors import TOPIC_ALREADY_EXISTS
 from worker.sources.kafka.existing import creation_complaints, described, topic_complaints
 from worker.sources.kafka.topics import CREATED, SECONDS, Topics
-from worker.sources.servers import exists_error, shape_error
+from worker.sources.server_messages import exists_error, shape_error_of
 
 LEAST_PARTITIONS = 4
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
@@ -32,7 +32,7 @@ def prepare(topics: Topics, at: Connection, tables: Sequence[Table], on_existing
     for topic in hidden:
         complaints[topic] = ["the user may not describe it; grant DESCRIBE on the topic, and CREATE if it is new"]
     if any(complaints.values()):
-        raise shape_error("topic", at, complaints, existing)
+        raise shape_error_of("topic", at, complaints, existing)
     if existing and on_existing is OnExisting.FAIL:
         raise exists_error("topic", next(table.name for table in tables if table.name in existing), at)
     for table in tables:

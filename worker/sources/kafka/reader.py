@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from core.schema.model import Table
-from worker.sources.text_columns import columns_of_lines
+from worker.sources.json_rows import columns_of_lines
 
 _MESSAGES = 8_192
 _BATCH_SECONDS = 0.1

@@ -1,5 +1,5 @@
 """The JSON type of every kind of column in a message. Nothing is lost."""
 
-from worker.sources.text_columns import JSON_TYPES
+from worker.sources.json_rows import JSON_TYPES
 
 TYPES = JSON_TYPES

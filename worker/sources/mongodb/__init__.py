@@ -1,1 +1,1 @@
-"""MongoDB: the source, its DDL, sinks, reader and errors."""
+"""MongoDB: the source, sinks, reader and errors."""

@@ -14,7 +14,7 @@ from pymongo.errors import (
 
 from core.connection import Connection
 from core.errors import ServerError
-from worker.sources.servers import LOST, MORE_DISK, is_disk_full
+from worker.sources.server_messages import LOST, MORE_DISK, is_disk_full
 
 _REMEDIES: Mapping[int, str] = {
     11: "check user and password in the connection string, and its authSource",

@@ -13,7 +13,7 @@ from core.errors import ServerError
 from core.options import OnExisting
 from core.schema.model import Table
 from worker.sources.mongodb.existing import inspect, missing_rights
-from worker.sources.servers import exists_error, shape_error
+from worker.sources.server_messages import exists_error, shape_error_of
 
 _ALREADY_INITIALIZED, _NAMESPACE_EXISTS = 23, 48
 _ELECTION_SECONDS = 30.0
@@ -36,7 +36,7 @@ def prepare(
         missing = missing_rights(rights, database.name, table.name, exists=table in existing)
         complaints[table.name] = [*complaints.get(table.name, ()), *missing]
     if any(complaints.values()):
-        raise shape_error("collection", at, complaints, [table.name for table in existing])
+        raise shape_error_of("collection", at, complaints, [table.name for table in existing])
     if existing and on_existing is OnExisting.FAIL:
         raise exists_error("collection", existing[0].name, at)
     for table in tables:

@@ -15,7 +15,7 @@ from pymysql.protocol import OKPacketWrapper
 
 from core.connection import Connection
 from core.errors import InputError, ServerError
-from worker.sources.servers import keep_alive
+from worker.sources.keep_alive import keep_alive
 
 _PACKET_BYTES = 64 * 1024
 """Large enough for few packets, small enough for the server to read one while the next is sent."""

@@ -8,7 +8,7 @@ from pymysql.constants import CR, ER
 
 from core.connection import Connection
 from core.errors import ServerError
-from worker.sources.servers import LOST, MORE_DISK, is_disk_full
+from worker.sources.server_messages import LOST, MORE_DISK, is_disk_full
 
 _LOCAL_INFILE_OFF = 3948
 _TLS_REQUIRED = 3159

@@ -12,7 +12,7 @@ from core.options import OnExisting
 from core.schema.model import Table
 from worker.sources.mysql.ddl import create_table, name, names, qualified
 from worker.sources.mysql.existing import Existing, inspect
-from worker.sources.servers import exists_error
+from worker.sources.server_messages import exists_error, shape_error
 
 _READ_ONLY = (ER.OPTION_PREVENTS_STATEMENT, 1792, 1836)
 _DENIED = (ER.TABLEACCESS_DENIED_ERROR, ER.COLUMNACCESS_DENIED_ERROR, ER.DBACCESS_DENIED_ERROR)
@@ -31,8 +31,7 @@ def prepare(
         complaints = [complaint for table in there for complaint in _missing_rights(cursor, at, table)]
     if complaints:
         shaped = [table.name for table in there if found[table.name].complaints]
-        which = f"table {', '.join(map(repr, shaped))} exists at {at} in another shape" if shaped else f"{at}"
-        raise ServerError(f"{which}: {'; '.join(complaints)}")
+        raise shape_error("table", shaped, at, complaints)
     if there and on_existing is OnExisting.FAIL:
         raise exists_error("table", there[0].name, at)
     for table in tables:

@@ -7,7 +7,7 @@ from neo4j.exceptions import Neo4jError, ServiceUnavailable, SessionExpired
 
 from core.connection import Connection
 from core.errors import ServerError
-from worker.sources.servers import LOST, MORE_DISK, is_disk_full
+from worker.sources.server_messages import LOST, MORE_DISK, is_disk_full
 
 _NO_TIMEOUT = "set the server's db.transaction.timeout to 0"
 _TRANSACTION_LIMIT = "db.memory.transaction.max threshold"

@@ -15,7 +15,7 @@ from core.units import MIB
 from worker.sources.neo4j import existing
 from worker.sources.neo4j.connection import Neo4jSession
 from worker.sources.neo4j.ddl import constraint, name
-from worker.sources.servers import exists_error, shape_error
+from worker.sources.server_messages import exists_error, shape_error_of
 
 _INDEX_SECONDS = 60
 _TIMEOUT, _MEMORY = "db.transaction.timeout", "db.memory.transaction.max"
@@ -86,7 +86,7 @@ def _inspect(
             there.append(table)
         complaints[table.name] = found
     if any(complaints.values()):
-        raise shape_error("label", at, complaints, [table.name for table in there])
+        raise shape_error_of("label", at, complaints, [table.name for table in there])
     return there, unconstrained
 
 

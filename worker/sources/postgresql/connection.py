@@ -16,7 +16,7 @@ from psycopg.conninfo import conninfo_to_dict, timeout_from_conninfo
 
 from core.connection import Connection
 from core.errors import InputError, ServerError
-from worker.sources.servers import LIBPQ_KEEPALIVE
+from worker.sources.keep_alive import LIBPQ_KEEPALIVE
 
 _DEFAULTS: dict[str, int] = {**LIBPQ_KEEPALIVE, "connect_timeout": 10}
 """Arguments that the connection string may replace."""

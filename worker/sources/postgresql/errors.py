@@ -7,7 +7,7 @@ import psycopg
 
 from core.connection import Connection
 from core.errors import ServerError
-from worker.sources.servers import LOST, MORE_DISK
+from worker.sources.server_messages import LOST, MORE_DISK
 
 _REMEDIES: Mapping[str, str] = {
     "28P01": "check user and password in the connection string",

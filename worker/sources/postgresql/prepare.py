@@ -8,7 +8,6 @@ import psycopg
 from psycopg import sql
 
 from core.connection import Connection
-from core.errors import ServerError
 from core.options import OnExisting
 from core.schema.checks.postgresql import name_complaints
 from core.schema.model import Table
@@ -16,7 +15,7 @@ from worker.sources.postgresql import catalogue
 from worker.sources.postgresql.connection import unwritable
 from worker.sources.postgresql.ddl import create_table, qualified
 from worker.sources.postgresql.existing import PARTITIONED, Existing, inspect
-from worker.sources.servers import exists_error
+from worker.sources.server_messages import exists_error, shape_error
 
 _Session = psycopg.Connection[Any]
 
@@ -55,8 +54,7 @@ def prepare(
         if on_existing is not OnExisting.FAIL:
             complaints += _missing_rights(session, cursor, schema, found, on_existing)
         if complaints:
-            which = f"table {', '.join(map(repr, shaped))} exists at {at} in another shape" if shaped else f"{at}"
-            raise ServerError(f"{which}: {'; '.join(complaints)}")
+            raise shape_error("table", shaped, at, complaints)
         if found and on_existing is OnExisting.FAIL:
             raise exists_error("table", next(iter(found)), at)
         # An index gets the table's name and avoids names that are taken, so create `a_pkey` before `a`.

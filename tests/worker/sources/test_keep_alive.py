@@ -11,13 +11,14 @@ from psycopg.conninfo import conninfo_to_dict
 from core.connection import parse_connection
 from core.errors import ServerError
 from core.stores import POSTGRESQL
-from worker.sources import open_source, servers
+from worker.sources import open_source
+from worker.sources.keep_alive import keep_alive
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems name these options otherwise")
 def test_keep_alive_sets_options_of_tcp() -> None:
     with socket.socket() as connection:
-        servers.keep_alive(connection)
+        keep_alive(connection)
         assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
         found = {name: connection.getsockopt(socket.IPPROTO_TCP, getattr(socket, name)) for name in _NAMES}
     assert found == {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 30_000}
@@ -29,7 +30,7 @@ _NAMES = ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT", "TCP_USER_TIMEOUT")
 def test_keep_alive_skips_unix_sockets() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        servers.keep_alive(ours)
+        keep_alive(ours)
         assert ours.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 0
 
 
