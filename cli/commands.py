@@ -92,9 +92,9 @@ def pulumi(arguments: Sequence[str]) -> int:
     from cli import pulumi as program
 
     if list(arguments[:1]) == ["--env"]:
-        sys.stdout.write(f"{program.exports()}\n")
+        sys.stdout.write(f"{program.shell_exports()}\n")
         return 0
-    program.become(arguments)
+    program.replace_process(arguments)
     return 0
 
 

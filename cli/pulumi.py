@@ -28,7 +28,7 @@ def variables() -> dict[str, str]:
     return {"PULUMI_SKIP_UPDATE_CHECK": "1", CHECKOUT_VARIABLE: str(PROJECT), **backend.variables(PROJECT)}
 
 
-def exports() -> str:
+def shell_exports() -> str:
     """Return shell code after which plain `pulumi` does the same as `loadtest pulumi`."""
     lines = [f"export {name}={shlex.quote(value)}" for name, value in variables().items()]
     if command := os.environ.get(PULUMI_VARIABLE):
@@ -36,16 +36,16 @@ def exports() -> str:
     return "\n".join(lines)
 
 
-def become(arguments: Sequence[str]) -> None:
+def replace_process(arguments: Sequence[str]) -> None:
     """Replace this process by Pulumi. Raise InputError for an unknown stack or a missing `pulumi`."""
-    command, environment = _prepared(arguments)
+    command, environment = _command_and_environment(arguments)
     os.chdir(PROJECT)
     os.execvpe(command[0], command, environment)  # noqa: S606 - it is meant to replace this process
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run Pulumi and return its exit code, 128 + N after signal N. Raises as `become` does."""
-    command, environment = _prepared(arguments)
+    """Run Pulumi and return its exit code, 128 + N after signal N. Raises as `replace_process` does."""
+    command, environment = _command_and_environment(arguments)
     with _signals_left_to_child() as started:
         process = subprocess.Popen(command, cwd=PROJECT, env=environment)
         started.append(process)
@@ -77,7 +77,7 @@ def _signals_left_to_child() -> Iterator[list[subprocess.Popen[bytes]]]:
             signal.signal(number, handler)
 
 
-def _prepared(arguments: Sequence[str]) -> tuple[list[str], Mapping[str, str]]:
+def _command_and_environment(arguments: Sequence[str]) -> tuple[list[str], Mapping[str, str]]:
     program = pulumi_command()
     if shutil.which(program[0], path=os.environ.get("PATH")) is None and not (PROJECT / program[0]).is_file():
         raise InputError(
@@ -86,9 +86,9 @@ def _prepared(arguments: Sequence[str]) -> tuple[list[str], Mapping[str, str]]:
     environment = {**os.environ, **variables()}
     named = stack_of(arguments)
     if named is not None and not _creates_any(arguments):
-        stack.require(PROJECT, named, environment)
+        stack.require_known(PROJECT, named, environment)
         if arguments[0] in CREATING:
-            stack.ensure(PROJECT, named, environment)
+            stack.create_if_missing(PROJECT, named, environment)
     return [*program, *arguments], environment
 
 

@@ -15,7 +15,7 @@ from core.stack_file import own_file, project_name, stacks_of
 from core.text import one_line
 
 
-def require(project: Path, stack: str, environment: Mapping[str, str]) -> None:
+def require_known(project: Path, stack: str, environment: Mapping[str, str]) -> None:
     """Raise SettingsError, with the list of stacks, for a stack that has neither a file nor a state."""
     with_file = stacks_of(project)
     if "/" in stack or stack in with_file:
@@ -23,13 +23,13 @@ def require(project: Path, stack: str, environment: Mapping[str, str]) -> None:
     if _is_own(project, environment):
         with_state = {file.stem for file in state_file(project, stack).parent.glob("*.json")}
     else:
-        with_state = _listed(project, environment)
+        with_state = _listed_by_pulumi(project, environment)
     if stack not in with_state:
         known = ", ".join(sorted({*with_file, *with_state}))
         raise SettingsError(f"--stack: {stack!r} does not exist; use one of {known}, or create Pulumi.{stack}.yaml")
 
 
-def ensure(project: Path, stack: str, environment: Mapping[str, str]) -> None:
+def create_if_missing(project: Path, stack: str, environment: Mapping[str, str]) -> None:
     """Create the stack unless the backend has it. Raise RunError if Pulumi fails to."""
     if not _is_own(project, environment):
         _pulumi_stack(project, ["select", "--create", stack], environment)
@@ -62,7 +62,7 @@ def _is_own(project: Path, environment: Mapping[str, str]) -> bool:
     return environment.get("PULUMI_BACKEND_URL") == backend.url(project)
 
 
-def _listed(project: Path, environment: Mapping[str, str]) -> set[str]:
+def _listed_by_pulumi(project: Path, environment: Mapping[str, str]) -> set[str]:
     command = [*pulumi_command(), "stack", "ls", "--json", "--non-interactive"]
     done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:

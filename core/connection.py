@@ -154,8 +154,8 @@ def _connection(text: str, source: Capabilities, pieces: _Pieces, key: str, expe
         hosts = _libpq_hosts(named, hosts)
     if any("\0" in part for part in (user or "", password or "", path, *(value for pair in options for value in pair))):
         raise InputError(f"{key}: has a NUL character (%00) in it, which no server accepts; {expected}")
-    usual = None if pieces.scheme.endswith("+srv") else source.port
-    found = tuple(_host(host, usual, key, expected) for host in hosts)
+    default_port = None if pieces.scheme.endswith("+srv") else source.port
+    found = tuple(_host(host, default_port, key, expected) for host in hosts)
     # libpq has a default host.
     needs_host = not source.libpq_connection and source.socket_option not in dict(options)
     if not found and needs_host:
@@ -194,9 +194,9 @@ def _libpq_hosts(named: Mapping[str, str], hosts: list[str]) -> list[str]:
     return hosts
 
 
-def _host(written: str, usual: int | None, key: str, expected: str) -> Host:
+def _host(written: str, default_port: int | None, key: str, expected: str) -> Host:
     name, port = _read_host(written, key, expected)
-    return Host(name, port if port is not None or _is_socket(name) else usual)
+    return Host(name, port if port is not None or _is_socket(name) else default_port)
 
 
 def _check_characters(text: str, key: str, expected: str) -> None:

@@ -51,7 +51,7 @@ def under_engine(project: Path, stack: str, given: Mapping[str, str]) -> Mapping
     defaults, own = _defaults(project), _mapping(own_file(project, stack))
     values: dict[str, Any] = dict(given)
     for key, value in _preset(project, stack).items():
-        if key in own or (key in given and not _is(given[key], defaults.get(key))):
+        if key in own or (key in given and not _equals(given[key], defaults.get(key))):
             continue
         if is_secret(value):
             raise SettingsError(
@@ -77,7 +77,7 @@ def is_secret(value: object) -> bool:
     return isinstance(value, dict) and "secure" in value
 
 
-def _is(text: str, value: object) -> bool:
+def _equals(text: str, value: object) -> bool:
     """Return whether the engine's text equals this value of a file."""
     if text == value:
         return True

@@ -33,7 +33,7 @@ def run_worker(assignment: Assignment) -> ExitCode:
     worker, plan = assignment.worker, assignment.plan
     end_with_parent()
     runtime = RuntimeEnvironment(assignment.folders.data, assignment.folders.results)
-    _log(runtime.block(runtime.measure(plan.limits)))
+    _log(runtime.log_text(runtime.measure(plan.limits)))
     counters, partial = Counters(total_rows=worker.rows, loads=plan.operation.populates), _PartialResult()
     runtime.begin_timing()
     started_at, started = datetime.now(UTC), time.perf_counter()
@@ -137,7 +137,7 @@ def _connected(assignment: Assignment, counters: Counters) -> Iterator[Source]:
     started = time.perf_counter()
     try:
         retry_until(assignment.plan.connect_seconds, source.connect)
-        counters.spent("connect", time.perf_counter() - started)
+        counters.add_seconds("connect", time.perf_counter() - started)
         yield source
     finally:
         source.close()

@@ -36,11 +36,11 @@ def load_shard(source: Source, rows: TableRows, shard: Shard, method: str, batch
             for first in range(0, shard.rows, batch_size):
                 count = min(batch_size, shard.rows - first)
                 started = time.perf_counter()
-                sent = sink.send(cutter.take(count))
+                receipt = sink.send(cutter.take(count))
                 elapsed = time.perf_counter() - started
-                counters.spent("send", elapsed - sent.commit_seconds)
-                counters.spent("commit", sent.commit_seconds)
-                counters.acknowledged(count, sent.bytes, elapsed)
+                counters.add_seconds("send", elapsed - receipt.commit_seconds)
+                counters.add_seconds("commit", receipt.commit_seconds)
+                counters.add_batch(count, receipt.bytes, elapsed)
 
 
 def remove_shard(source: Source, rows: TableRows, shard: Shard) -> None:
@@ -65,8 +65,8 @@ def _chunks(sink: Sink[Any], rows: TableRows, shard: Shard, batch_size: int, cou
         batch = rows.batch(first, count)
         generated = time.perf_counter()
         encoded = sink.encode(batch)
-        counters.spent("generate", generated - started)
-        counters.spent("encode", time.perf_counter() - generated)
+        counters.add_seconds("generate", generated - started)
+        counters.add_seconds("encode", time.perf_counter() - generated)
         yield encoded
 
 

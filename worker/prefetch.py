@@ -42,7 +42,7 @@ class Prefetcher(Generic[T]):
         sys.setswitchinterval(self._switch_seconds)
 
     def _run(self) -> None:
-        _give_way()
+        _lower_priority()
         try:
             for item in self._items:
                 if not self._put(item):
@@ -67,7 +67,7 @@ class Prefetcher(Generic[T]):
             raise self._error
 
 
-def _give_way() -> None:
+def _lower_priority() -> None:
     """Lower the priority of this thread. Only Linux has a priority per thread."""
     if sys.platform != "linux":
         return

@@ -66,8 +66,8 @@ class Worker:
             self.state, self.rate = State.LOST, 0.0
         else:
             self._changed_at = now if self._changed_at is None else self._changed_at
-            silent = now - self._changed_at >= LATE_AFTER_SECONDS
-            self.state = State.LATE if silent else State.RUNNING
+            is_late = now - self._changed_at >= LATE_AFTER_SECONDS
+            self.state = State.LATE if is_late else State.RUNNING
 
     def mark_gone(self) -> None:
         """Mark the worker as lost, unless it had already ended: its container does not exist any more."""
@@ -152,12 +152,14 @@ class Fleet:
     @property
     def rate(self) -> float:
         """Rows per second of all running workers."""
-        return sum(worker.rate for worker in self._in((State.RUNNING, State.LATE)))
+        return sum(worker.rate for worker in self._workers_in((State.RUNNING, State.LATE)))
 
     @property
     def seconds_left(self) -> float | None:
         """Time until the slowest running worker has loaded its rows at its current rate; None if no worker makes progress."""
-        moving = [worker for worker in self._in((State.RUNNING, State.LATE)) if worker.rate > 0 and worker.total_rows]
+        moving = [
+            worker for worker in self._workers_in((State.RUNNING, State.LATE)) if worker.rate > 0 and worker.total_rows
+        ]
         return max(((worker.total_rows or 0) - worker.rows) / worker.rate for worker in moving) if moving else None
 
     @property
@@ -182,5 +184,5 @@ class Fleet:
             if worker.result is None
         }
 
-    def _in(self, states: Iterable[State]) -> list[Worker]:
+    def _workers_in(self, states: Iterable[State]) -> list[Worker]:
         return [worker for worker in self.workers.values() if worker.state in states]

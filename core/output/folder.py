@@ -19,7 +19,7 @@ STARTED = "run.json"
 _SHOWN = 3
 
 
-class Started(Run):
+class StartedRun(Run):
     """The run that partial files belong to."""
 
     prepared: bool
@@ -45,10 +45,10 @@ class OutputFolder:
                 f"contains a {MANIFEST} that Loadtest did not write", "move it away, or name another folder"
             ) from None
 
-    def started(self) -> Started | None:
+    def started(self) -> StartedRun | None:
         """Return the run that the partial files belong to, or None if there are none."""
         try:
-            return Started.model_validate_json((self.partial / STARTED).read_bytes())
+            return StartedRun.model_validate_json((self.partial / STARTED).read_bytes())
         except (FileNotFoundError, NotADirectoryError, ValidationError):
             return None
 
@@ -95,8 +95,8 @@ class OutputFolder:
         manifest = self._own_manifest(run)
         self._own_started(run)
         known = manifest.paths if manifest else frozenset[str]()
-        self._refuse_foreign(self._others(known) if on_existing is OnExisting.FAIL else [], on_existing)
-        self._refuse_foreign(self._in_the_way(known, tables), on_existing)
+        self._refuse_foreign(self._foreign_files(known) if on_existing is OnExisting.FAIL else [], on_existing)
+        self._refuse_foreign(self._conflicting_files(known, tables), on_existing)
         if manifest is None:
             return
         present = [path for path in sorted(known) if os.path.lexists(self.path / path)]
@@ -124,7 +124,7 @@ class OutputFolder:
                 f"has only partly replaced files of {manifest.owner}, because its run was interrupted",
                 "run that stack again first",
             )
-        others = [path for path in self._in_the_way(manifest.paths, tables) if path.endswith(suffix)]
+        others = [path for path in self._conflicting_files(manifest.paths, tables) if path.endswith(suffix)]
         if others:
             raise self._refusal(f"holds {_listed(others)}, which its {MANIFEST} does not name", "move it away")
 
@@ -136,7 +136,7 @@ class OutputFolder:
             )
         return manifest
 
-    def _own_started(self, run: Run) -> Started | None:
+    def _own_started(self, run: Run) -> StartedRun | None:
         started = self.started()
         if started is not None and started.stack != run.stack:
             raise self._refusal(
@@ -145,7 +145,7 @@ class OutputFolder:
             )
         return started
 
-    def _others(self, known: frozenset[str]) -> list[str]:
+    def _foreign_files(self, known: frozenset[str]) -> list[str]:
         """Return the files that this stack did not write, and the folders that have none of its files."""
         own = {MANIFEST} if self._is_foreign_partial() else {MANIFEST, PARTIAL}
         folders = {path.partition("/")[0] for path in known}
@@ -160,7 +160,7 @@ class OutputFolder:
                 found.append(entry.name)
         return sorted(found)
 
-    def _in_the_way(self, known: frozenset[str], tables: Iterable[str]) -> list[str]:
+    def _conflicting_files(self, known: frozenset[str], tables: Iterable[str]) -> list[str]:
         """Return unknown files whose names conflict with the folder or the parts of a table."""
         found: list[str] = []
         for name in map(table_folder, tables):

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from core.files import sync_folder, write_atomically
 from core.options import OnExisting
-from core.output.folder import STARTED, OutputFolder, Started
+from core.output.folder import STARTED, OutputFolder, StartedRun
 from core.output.manifest import MANIFEST, PART_PREFIX, Manifest, OutputFile, Run
 
 _LOCK = "lock"
-_DONE = ".done"
+_COMPLETED = ".done"
 
 
 class OutputWriter(OutputFolder):
@@ -45,14 +45,14 @@ class OutputWriter(OutputFolder):
         """Return where to write a file until it is complete; create its folder and forget an earlier attempt."""
         file = self.partial / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        _done(file).unlink(missing_ok=True)
+        _completion_mark(file).unlink(missing_ok=True)
         return file
 
     def finish_file(self, path: str, written: OutputFile) -> None:
         """Record that a file is complete and synced."""
         file = self.partial / path
         noted = written.model_copy(update={"modified_ns": file.stat().st_mtime_ns})
-        write_atomically(_done(file), noted.model_dump_json())
+        write_atomically(_completion_mark(file), noted.model_dump_json())
         sync_folder(file.parent)
 
     def finished_files(self, paths: Iterable[str]) -> dict[str, OutputFile] | None:
@@ -60,7 +60,7 @@ class OutputWriter(OutputFolder):
         found: dict[str, OutputFile] = {}
         for path in paths:
             try:
-                found[path] = OutputFile.model_validate_json(_done(self.partial / path).read_bytes())
+                found[path] = OutputFile.model_validate_json(_completion_mark(self.partial / path).read_bytes())
             except FileNotFoundError:
                 return None
         return found
@@ -75,7 +75,9 @@ class OutputWriter(OutputFolder):
             if files is None:
                 return False
             before = self._own_manifest(run)
-            self.require_replaceable(run, {file.table for file in files.values()} if whole else (), _again(on_existing))
+            self.require_replaceable(
+                run, {file.table for file in files.values()} if whole else (), _second_check(on_existing)
+            )
             earlier = before.files if before else {}
             keeps = on_existing is OnExisting.APPEND or (not whole and before is not None and before.plan == run.plan)
             kept = {path: file for path, file in earlier.items() if path not in files} if keeps else {}
@@ -101,7 +103,7 @@ class OutputWriter(OutputFolder):
 
     def _start(self, run: Run, *, prepared: bool) -> None:
         self.partial.mkdir(parents=True, exist_ok=True)
-        started = Started(stack=run.stack, run_id=run.run_id, plan=run.plan, source=run.source, prepared=prepared)
+        started = StartedRun(stack=run.stack, run_id=run.run_id, plan=run.plan, source=run.source, prepared=prepared)
         write_atomically(self.partial / STARTED, started.model_dump_json())
 
     def _write(self, manifest: Manifest) -> None:
@@ -123,7 +125,7 @@ class OutputWriter(OutputFolder):
                 target = self.path / path
                 target.parent.mkdir(exist_ok=True)
                 staged.replace(target)
-                _done(staged).unlink(missing_ok=True)
+                _completion_mark(staged).unlink(missing_ok=True)
                 touched.add(target.parent)
         for folder in touched:
             if folder.is_dir():
@@ -153,13 +155,13 @@ class OutputWriter(OutputFolder):
                 os.close(descriptor)
 
 
-def _again(on_existing: OnExisting) -> OnExisting:
+def _second_check(on_existing: OnExisting) -> OnExisting:
     """Return the mode for the second check: when appending, the run's own files exist by then."""
     return OnExisting.EMPTY if on_existing is OnExisting.APPEND else on_existing
 
 
-def _done(file: Path) -> Path:
-    return file.with_name(file.name + _DONE)
+def _completion_mark(file: Path) -> Path:
+    return file.with_name(file.name + _COMPLETED)
 
 
 def _is_at(descriptor: int, path: Path) -> bool:

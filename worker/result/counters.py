@@ -79,27 +79,27 @@ class Counters:
             self.loaded = time.perf_counter()
         self.phase = "verify"
 
-    def compared(self, rows: int) -> None:
+    def add_compared(self, rows: int) -> None:
         """Count compared rows, if the worker only verifies."""
         if not self.loads:
             self.rows += rows
             self.batches += 1
-            self._in_this_second(rows)
+            self._add_to_timeline(rows)
 
-    def acknowledged(self, rows: int, sent_bytes: int, seconds: float) -> None:
+    def add_batch(self, rows: int, sent_bytes: int, seconds: float) -> None:
         """Count one acknowledged batch."""
         self.rows += rows
         self.batches += 1
         self.bytes += sent_bytes
         self.latencies.record(seconds)
-        self._in_this_second(rows)
+        self._add_to_timeline(rows)
 
-    def _in_this_second(self, rows: int) -> None:
+    def _add_to_timeline(self, rows: int) -> None:
         second = int(time.perf_counter() - self.started)
         self.timeline.extend([0] * (second + 1 - len(self.timeline)))
         self.timeline[second] += rows
 
-    def spent(self, phase: str, seconds: float) -> None:
+    def add_seconds(self, phase: str, seconds: float) -> None:
         """Add seconds to the time of a phase."""
         self.seconds[phase] = self.seconds.get(phase, 0.0) + seconds
 

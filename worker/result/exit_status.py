@@ -38,6 +38,5 @@ def exit_status_of(error: Exception) -> ExitStatus:
             remedy = "memory: the worker ran out of memory; raise memoryLimit or lower batchSize"
             return ExitStatus(ExitReason.FAILED, ExitCode.FAILED, (remedy,))
         case _:
-            said = one_line(error)
-            defect = f"{type(error).__name__}: {said} (a bug in the worker; please report it)"
+            defect = f"{type(error).__name__}: {one_line(error)} (a bug in the worker; please report it)"
             return ExitStatus(ExitReason.FAILED, ExitCode.FAILED, (defect,))

@@ -84,7 +84,7 @@ class RuntimeEnvironment:
         now = self._cgroup.throttling()
         return now.since(self._before) if now is not None and self._before is not None else now
 
-    def block(self, environment: Environment) -> str:
+    def log_text(self, environment: Environment) -> str:
         """Return the environment as text for the log, with a line for each limit that is not enforced."""
         lines = [
             "=== Runtime Environment Verification ===",

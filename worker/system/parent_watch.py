@@ -7,7 +7,7 @@ import time
 
 from core.process import PARENT_VARIABLE
 
-_LOOK_SECONDS = 0.5
+_POLL_SECONDS = 0.5
 
 
 def end_with_parent() -> None:
@@ -19,5 +19,5 @@ def end_with_parent() -> None:
 
 def _watch(parent: int) -> None:
     while os.getppid() == parent:
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(_POLL_SECONDS)
     os.kill(os.getpid(), signal.SIGTERM)

@@ -36,14 +36,14 @@ def _pairs(written: pa.Array, column: pa.Array) -> list[tuple[str, bool]]:
     return list(zip(texts, column.is_null().to_pylist(), strict=True))
 
 
-def same(found: str, expected: str, type_: DataType) -> bool:
+def equal_json(found: str, expected: str, type_: DataType) -> bool:
     """Return whether two JSON texts have equal values, in any spelling. Invalid JSON equals nothing."""
     wanted = _value(expected, type_)
     value = _value(found, type_)
-    return value is not _NONE and (value == wanted or (type_.kind in DOCUMENTS and _alike(value, wanted)))
+    return value is not _NONE and (value == wanted or (type_.kind in DOCUMENTS and _equal_documents(value, wanted)))
 
 
-def _alike(found: object, expected: object) -> bool:
+def _equal_documents(found: object, expected: object) -> bool:
     """Return whether two documents are equal; a double may equal an integer with all its digits, as servers write it."""
     match found, expected:
         case int(), float():
@@ -52,9 +52,11 @@ def _alike(found: object, expected: object) -> bool:
             except OverflowError:
                 return False
         case list(), list():
-            return len(found) == len(expected) and all(map(_alike, found, expected))
+            return len(found) == len(expected) and all(map(_equal_documents, found, expected))
         case dict(), dict():
-            return found.keys() == expected.keys() and all(_alike(found[key], expected[key]) for key in expected)
+            return found.keys() == expected.keys() and all(
+                _equal_documents(found[key], expected[key]) for key in expected
+            )
         case _:
             return found == expected
 
@@ -110,7 +112,7 @@ def differing(found: pa.Array, expected: pa.Array, type_: DataType) -> Mask:
     absent = _mask(found.is_null()), _mask(expected.is_null())
     any_absent = absent[0] | absent[1]
     if type_.kind in NESTED:
-        return np.asarray((absent[0] != absent[1]) | (~any_absent & _nested(found, expected, type_)), np.bool_)
+        return np.asarray((absent[0] != absent[1]) | (~any_absent & _unequal_nested(found, expected, type_)), np.bool_)
     unreadable = np.zeros(len(found), np.bool_)
     if found.type != expected.type:
         found, unreadable = parse_texts(found.cast(pa.string()), type_)
@@ -124,11 +126,11 @@ def shown(cell: pa.Scalar, column: Column) -> str | None:
     value = cell.as_py()
     if value is None:
         return None
-    written = value if isinstance(value, str) else _plain(value, column.type)
+    written = value if isinstance(value, str) else _cell_text(value, column.type)
     return written if len(written) <= _SHOWN else written[: _SHOWN - 3] + "..."
 
 
-def _plain(value: object, type_: DataType) -> str:
+def _cell_text(value: object, type_: DataType) -> str:
     if type_.kind in (Kind.ARRAY, Kind.SET, Kind.POINT):
         return by_row.json_value(value, type_)
     return by_row.plain_text(value, type_)
@@ -145,13 +147,13 @@ def _unequal(found: pa.Array, expected: pa.Array, type_: DataType) -> Mask:
     return _mask(pc.not_equal(found, expected).fill_null(False))
 
 
-def _nested(found: pa.Array, expected: pa.Array, type_: DataType) -> Mask:
+def _unequal_nested(found: pa.Array, expected: pa.Array, type_: DataType) -> Mask:
     """Return where values differ: compare their texts first, and parse those that differ."""
     texts = as_text(found, type_), as_text(expected, type_)
     unequal = _mask(pc.not_equal(*texts).fill_null(False))
     for row in np.flatnonzero(unequal):
         place = int(row)
-        unequal[place] = not same(texts[0][place].as_py(), texts[1][place].as_py(), type_)
+        unequal[place] = not equal_json(texts[0][place].as_py(), texts[1][place].as_py(), type_)
     return unequal
 
 

@@ -44,12 +44,12 @@ class _Comparison:
         self._tolerant = scope.tolerant
         divided = scope.exclusive_storage or scope.keys is not None
         self._counts_unknown = (divided or scope.checks_unowned_rows) and not scope.tolerant
-        self._row_numbers_of = index_rows(rows, scope.shard if divided else self._known(scope), source.as_stored)
+        self._row_numbers_of = index_rows(rows, scope.shard if divided else self._planned_rows(scope), source.as_stored)
         self._states = np.full(scope.shard.rows, _UNSEEN)
         diff.expected += scope.shard.rows
 
     @staticmethod
-    def _known(scope: Scope) -> Shard:
+    def _planned_rows(scope: Scope) -> Shard:
         """Return the rows that a worker that reads the whole table does not count as extra.
 
         The worker that checks unowned rows uses the rows of all shards, the others their own.
@@ -60,14 +60,14 @@ class _Comparison:
         """Compare one batch of rows, in any order."""
         numbers = self._row_numbers_of(self._parsed_keys(batch))
         if self._counts_unknown:
-            self._extra(batch, np.flatnonzero(numbers == UNKNOWN), "an unplanned row")
+            self._add_extra(batch, np.flatnonzero(numbers == UNKNOWN), "an unplanned row")
         offsets = numbers - self._shard.first_row
         own = np.flatnonzero((numbers != UNKNOWN) & (offsets >= 0) & (offsets < self._shard.rows))
         _, firsts = np.unique(offsets[own], return_index=True)
         is_first = np.zeros(len(own), np.bool_)
         is_first[firsts] = self._states[offsets[own[firsts]]] == _UNSEEN
         first, copies = own[is_first], own[~is_first]
-        wrong = self._compare(batch.take(pa.array(first)), numbers[first])
+        wrong = self._differing_rows(batch.take(pa.array(first)), numbers[first])
         self._states[offsets[first]] = np.where(wrong, _DIFFERS, _MATCHED)
         self._diff.mismatched += int(wrong.sum())
         self._diff.matched += int((~wrong).sum())
@@ -77,12 +77,14 @@ class _Comparison:
     def _add_copies(self, batch: pa.RecordBatch, numbers: Numbers, copies: NDArray[np.int64]) -> None:
         """Count further copies of rows; a correct copy replaces an earlier copy that differs."""
         if not self._tolerant:
-            self._extra(batch, copies, "a duplicate row")
+            self._add_extra(batch, copies, "a duplicate row")
         offsets = numbers - self._shard.first_row
         of_wrong_rows = copies[self._states[offsets[copies]] == _DIFFERS]
         if not len(of_wrong_rows):
             return
-        right = of_wrong_rows[~self._compare(batch.take(pa.array(of_wrong_rows)), numbers[of_wrong_rows], record=False)]
+        right = of_wrong_rows[
+            ~self._differing_rows(batch.take(pa.array(of_wrong_rows)), numbers[of_wrong_rows], record=False)
+        ]
         found = np.unique(offsets[right])
         self._states[found] = _MATCHED
         self._diff.mismatched -= len(found)
@@ -111,13 +113,13 @@ class _Comparison:
             keys = parse_texts(keys.cast(pa.string()), key.type).values
         return keys
 
-    def _extra(self, batch: pa.RecordBatch, places: NDArray[np.int64], why: str) -> None:
+    def _add_extra(self, batch: pa.RecordBatch, places: NDArray[np.int64], why: str) -> None:
         self._diff.extra += len(places)
         key = self._rows.table.key
         for place in places[: self._diff.remaining]:
             self._diff.add_difference(shown(batch.column(key.name)[int(place)], key), None, None, why)
 
-    def _compare(self, found: pa.RecordBatch, numbers: Numbers, *, record: bool = True) -> Mask:
+    def _differing_rows(self, found: pa.RecordBatch, numbers: Numbers, *, record: bool = True) -> Mask:
         """Return which rows differ from the generated ones, shape (rows,)."""
         expected = self._rows.at(numbers.astype(np.uint64))
         wrong = np.zeros(len(numbers), np.bool_)

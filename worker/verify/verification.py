@@ -24,10 +24,10 @@ def is_as_generated(source: Source, rows: TableRows, scope: Scope) -> bool:
     A fingerprint is the number of rows, the least and greatest key, and a checksum: the `checksum` depth.
     """
     found = source.fingerprint(rows.table, scope)
-    return found is not None and found == _expected(source, rows, scope)
+    return found is not None and found == _generated_fingerprint(source, rows, scope)
 
 
-def _expected(source: Source, rows: TableRows, scope: Scope) -> Fingerprint:
+def _generated_fingerprint(source: Source, rows: TableRows, scope: Scope) -> Fingerprint:
     shard = scope.shard
     total, smallest, largest = 0, None, None
     for first in range(shard.first_row, shard.first_row + shard.rows, CHUNK_ROWS):
@@ -108,11 +108,11 @@ class Verification:
                 if plan.verify_depth is VerifyDepth.CHECKSUM and is_as_generated(source, rows, scope):
                     diff.expected += shard.rows
                     diff.matched += shard.rows
-                    counters.compared(shard.rows)
+                    counters.add_compared(shard.rows)
                 else:
-                    verify_shard(source, rows, scope, diff, counters.compared)
+                    verify_shard(source, rows, scope, diff, counters.add_compared)
             finally:
                 seconds = time.perf_counter() - started
                 diff.seconds += seconds
-                counters.spent("verify", seconds)
+                counters.add_seconds("verify", seconds)
             self._diffs[shard.table] = diff

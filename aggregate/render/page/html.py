@@ -29,13 +29,13 @@ class Grid(NamedTuple):
 def render(report: Report) -> str:
     """Return the page as one HTML file. All text is escaped; only our own style and plots are inserted as they are."""
     folder = files("aggregate.render.page")
-    templates = Templates(autoescape=True, undefined=StrictUndefined, trim_blocks=False, finalize=_shown)
+    templates = Templates(autoescape=True, undefined=StrictUndefined, trim_blocks=False, finalize=_visible_text)
     template = templates.from_string((folder / "page.html.j2").read_text(encoding="utf-8"))
     style = (folder / "style.css").read_text(encoding="utf-8")
     return template.render(report=report, style=Markup(style), **_content(report)) + "\n"  # noqa: S704 - our own file
 
 
-def _shown(value: object) -> object:
+def _visible_text(value: object) -> object:
     """Make each text that the template inserts visible. Style, plots and numbers stay as they are."""
     return formatting.line(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
@@ -57,7 +57,7 @@ def _content(report: Report) -> dict[str, Any]:
         "verification": _verification(report),
         "differences": formatting.differences(report),
         "errors": list(_errors(report)),
-        "asked": _asked(report.plan) if report.plan else None,
+        "requested_limits": _requested_limits(report.plan) if report.plan else None,
         "environment": _environment(report),
         "plan": _plan(report.plan) if report.plan else None,
         "shards": _shards(report.plan) if report.plan else None,
@@ -114,7 +114,7 @@ def _errors(report: Report) -> Iterator[str]:
             yield f"{formatting.cell(line.worker_id)}: {error}"
 
 
-def _asked(plan: LoadPlan) -> str:
+def _requested_limits(plan: LoadPlan) -> str:
     limits = plan.limits
     if limits is None:
         return "no limits"
@@ -124,10 +124,10 @@ def _asked(plan: LoadPlan) -> str:
 
 def _environment(report: Report) -> Grid:
     header = ("Worker", "Cores", "CPU quota", "Memory", "RAM disk", "Peak memory", "Throttled", "Not enforced")
-    return Grid(header, [_got(line) for line in report.workers])
+    return Grid(header, [_environment_row(line) for line in report.workers])
 
 
-def _got(line: WorkerLine) -> tuple[str, ...]:
+def _environment_row(line: WorkerLine) -> tuple[str, ...]:
     result = line.result
     got = result.environment if result else None
     peak = (
@@ -138,7 +138,7 @@ def _got(line: WorkerLine) -> tuple[str, ...]:
     return (
         line.worker_id,
         str(got.cpu_cores),
-        _quota(got.cgroup_cpu_quota),
+        _cores_of(got.cgroup_cpu_quota),
         format_size(got.cgroup_memory_limit or got.memory_mb * MIB),
         format_size(got.tmpfs_size_mb * MIB) if got.tmpfs_enabled and got.tmpfs_size_mb is not None else "none",
         peak,
@@ -147,7 +147,7 @@ def _got(line: WorkerLine) -> tuple[str, ...]:
     )
 
 
-def _quota(text: str | None) -> str:
+def _cores_of(text: str | None) -> str:
     """Convert a cgroup quota, `50000 100000` in microseconds per period, to cores."""
     parts = (text or "").split()
     if len(parts) != 2 or not all(part.isdigit() for part in parts) or not int(parts[1]):

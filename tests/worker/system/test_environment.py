@@ -75,7 +75,7 @@ def test_missing_limits_are_listed(runtime, tmp_path):
     assert measured.not_enforced == expected
     assert measured.tmpfs_enabled == is_ram_disk
     assert measured.memory_mb == psutil.virtual_memory().total // MIB
-    assert [line for line in here.block(measured).splitlines() if line.startswith("NOT ENFORCED: ")] == [
+    assert [line for line in here.log_text(measured).splitlines() if line.startswith("NOT ENFORCED: ")] == [
         f"NOT ENFORCED: {text}" for text in expected
     ]
 
@@ -93,7 +93,7 @@ def test_run_without_plan_reports_no_missing_limit(runtime):
 def test_environment_block_lists_measurements(runtime, tmp_path):
     here = runtime()
     measured = here.measure(None)
-    lines = here.block(measured).splitlines()
+    lines = here.log_text(measured).splitlines()
     assert lines[0] == "=== Runtime Environment Verification ==="
     assert lines[1] == f"CPU cores visible: {measured.cpu_cores}"
     assert lines[2] == "Total memory: 512 MB"

@@ -31,7 +31,7 @@ from worker.sources.base import BaseSource, BatchReceipt, KeyRange, Scope, Sink,
 from worker.sources.column_types import StoreType
 
 
-class RowEncoder(Protocol):
+class FileEncoder(Protocol):
     """Encodes rows of one format."""
 
     header: bytes
@@ -48,7 +48,7 @@ class Format:
 
     capabilities: Capabilities
     types: Mapping[Kind, StoreType]
-    encoders: Mapping[str, Callable[[Table], RowEncoder]]
+    encoders: Mapping[str, Callable[[Table], FileEncoder]]
     """The encoder of a table's rows, by load method."""
     count_rows: Callable[[Path], int]
     """Returns the rows of a part without its header."""
@@ -82,7 +82,7 @@ class Files(BaseSource):
 
         If the run only verifies, refuse a folder whose rows are not in the files that its manifest names.
         """
-        if self._loads:
+        if self._is_load:
             self._output.begin(self._run, [table.name for table in tables], on_existing)
         elif self._slot.plan is not None:
             self._output.require_readable(self._slot.plan.tables, self._suffix)
@@ -92,7 +92,7 @@ class Files(BaseSource):
     def sink(self, table: Table, shard: Shard, method: str) -> Iterator[Sink[Any]]:
         """Yield a sink for a part file, which is published with the run's other parts once all of them are complete."""
         encoder = self._format.encoders[method](table)
-        path = self._part(table.name, shard.first_row)
+        path = self._part_path(table.name, shard.first_row)
         with storage_errors(self._output.path / path):
             together = self._output.join(self._run)
             part = self._output.partial_file(path)
@@ -108,7 +108,9 @@ class Files(BaseSource):
             finally:
                 unfinished.unlink(missing_ok=True)
             self._output.finish_file(path, sink.written(table.name))
-            self._output.publish(self._run, self._awaited(path, together=together), self._on_existing, whole=together)
+            self._output.publish(
+                self._run, self._published_together(path, together=together), self._on_existing, whole=together
+            )
 
     def remove(self, table: Table, keys: KeyRange | pa.Array) -> None:
         """Remove nothing: a shard that is loaded again replaces its own part."""
@@ -126,9 +128,9 @@ class Files(BaseSource):
             self._output.require_readable([table.name], self._suffix)
             parts = self._output.parts(table.name, self._suffix)
         else:
-            planned = {self._output.path / self._part(table.name, first) for first in scope.first_rows}
+            planned = {self._output.path / self._part_path(table.name, first) for first in scope.first_rows}
             unlisted = self._output.unlisted_parts(table.name, self._suffix) if scope.checks_unowned_rows else ()
-            own = self._output.path_of(self._part(table.name, scope.shard.first_row))
+            own = self._output.path_of(self._part_path(table.name, scope.shard.first_row))
             parts = [*([own] if own else ()), *(part for part in unlisted if part not in planned)]
         for part in parts:
             yield from self._format.read_part(part, table)
@@ -141,25 +143,25 @@ class Files(BaseSource):
         return self.capabilities.file_suffix or ""
 
     @property
-    def _loads(self) -> bool:
+    def _is_load(self) -> bool:
         return self._slot.plan is None or self._slot.plan.operation.populates
 
-    def _part(self, table: str, first_row: int) -> str:
+    def _part_path(self, table: str, first_row: int) -> str:
         return part_path(table, first_row, self._suffix)
 
-    def _awaited(self, path: str, *, together: bool) -> Sequence[str]:
+    def _published_together(self, path: str, *, together: bool) -> Sequence[str]:
         """Return the parts that are published with this one: all of the run, or the worker's if it has its own folder."""
         plan = self._slot.plan
         if plan is None:
             return [path]
         workers = plan.workers if together else [plan.worker(self._slot.index)]
-        return [self._part(shard.table, shard.first_row) for worker in workers for shard in worker.shards]
+        return [self._part_path(shard.table, shard.first_row) for worker in workers for shard in worker.shards]
 
 
 class FileSink:
     """Writes batches to one open part."""
 
-    def __init__(self, file: BinaryIO, encoder: RowEncoder) -> None:
+    def __init__(self, file: BinaryIO, encoder: FileEncoder) -> None:
         self._file = file
         self._encoder = encoder
         self._rows = self._bytes = self._crc32 = 0

@@ -33,7 +33,7 @@ _NAMES = (
 
 def configuration(at: Connection, errors: ClientErrors) -> dict[str, Any]:
     """Return the client's properties; raise InputError for one that librdkafka does not accept."""
-    given = _given(at)
+    given = _properties(at)
     if any(host.port is None for host in at.hosts):
         raise at.refused("names a Unix socket, which Kafka does not support", "name a broker")
     properties: dict[str, Any] = {
@@ -58,7 +58,7 @@ def configuration(at: Connection, errors: ClientErrors) -> dict[str, Any]:
     return properties
 
 
-def _given(at: Connection) -> dict[str, str]:
+def _properties(at: Connection) -> dict[str, str]:
     if at.database:
         raise at.refused("names a database, but Kafka has none", "write options after a ?, without a name before it")
     for name, _ in at.options:

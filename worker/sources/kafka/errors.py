@@ -37,7 +37,7 @@ class ClientErrors:
             except KafkaException:
                 # Calls `error_cb` with the reason.
                 admin.poll(0.1)
-                permanent = self._last is not None and not _waits(self._last)
+                permanent = self._last is not None and not _is_transient(self._last)
                 if permanent or time.monotonic() > deadline:
                     raise
             else:
@@ -72,10 +72,10 @@ def server_error(
     message = at.redacted(cause.str())
     code = KafkaError._SSL if _HANDSHAKE in message else cause.code()  # noqa: SLF001
     remedy = LOST if was_connected and code in _TIMEOUTS else _REMEDIES.get(code, "see the server's log")
-    return ServerError(f"{at}: {message}; {remedy}", transient=_waits(cause))
+    return ServerError(f"{at}: {message}; {remedy}", transient=_is_transient(cause))
 
 
-def _waits(error: KafkaError) -> bool:
+def _is_transient(error: KafkaError) -> bool:
     """Return whether waiting may help; it does not after a failed TLS handshake, which has the code of a lost connection."""
     return error.code() in _TRANSIENT and _HANDSHAKE not in error.str()
 

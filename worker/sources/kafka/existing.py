@@ -28,7 +28,7 @@ _RIGHTS: Mapping[AclOperation, str] = {
 """The rights on a topic that loading, retrying and verifying require."""
 
 
-def described(admin: AdminClient, names: list[str]) -> tuple[dict[str, TopicDescription], list[str]]:
+def describe_topics(admin: AdminClient, names: list[str]) -> tuple[dict[str, TopicDescription], list[str]]:
     """Return the topics that exist, and the names that the user may not describe; raise KafkaException."""
     answers = admin.describe_topics(TopicCollection(names), include_authorized_operations=True, request_timeout=SECONDS)
     found: dict[str, TopicDescription] = {}

@@ -11,7 +11,7 @@ from core.errors import PlanError
 from core.options import OnExisting
 from core.schema.model import Table
 from worker.sources.kafka.errors import TOPIC_ALREADY_EXISTS
-from worker.sources.kafka.existing import creation_complaints, described, topic_complaints
+from worker.sources.kafka.existing import creation_complaints, describe_topics, topic_complaints
 from worker.sources.kafka.topics import CREATED, SECONDS, Topics
 from worker.sources.server_messages import exists_error, shape_error_of
 
@@ -23,7 +23,7 @@ def prepare(topics: Topics, at: Connection, tables: Sequence[Table], on_existing
     """Create the topics with at least `partitions` partitions; each step can be repeated."""
     for table in tables:
         _check_name(table.name)
-    existing, hidden = described(topics.admin, [table.name for table in tables])
+    existing, hidden = describe_topics(topics.admin, [table.name for table in tables])
     complaints = {
         table.name: list(_complaints(topics, table, existing, partitions))
         for table in tables
@@ -36,8 +36,8 @@ def prepare(topics: Topics, at: Connection, tables: Sequence[Table], on_existing
     if existing and on_existing is OnExisting.FAIL:
         raise exists_error("topic", next(table.name for table in tables if table.name in existing), at)
     for table in tables:
-        if table.name in existing or not _created(topics, table.name, partitions):
-            _take_over(topics, at, table.name, on_existing, partitions)
+        if table.name in existing or not _create(topics, table.name, partitions):
+            _reuse(topics, at, table.name, on_existing, partitions)
         topics.grow(table.name, partitions)
 
 
@@ -55,17 +55,17 @@ def _complaints(
 ) -> Iterator[str]:
     if table.name in existing:
         return topic_complaints(topics.admin, existing[table.name], table, partitions)
-    return creation_complaints(topics.admin, _new(table.name, partitions))
+    return creation_complaints(topics.admin, _new_topic(table.name, partitions))
 
 
-def _new(topic: str, partitions: int) -> NewTopic:
+def _new_topic(topic: str, partitions: int) -> NewTopic:
     return NewTopic(topic, num_partitions=partitions, replication_factor=-1, config=dict(CREATED))
 
 
-def _created(topics: Topics, topic: str, partitions: int) -> bool:
+def _create(topics: Topics, topic: str, partitions: int) -> bool:
     """Create a topic and return True; return False if another `prepare` has created it in the meantime."""
     try:
-        topics.admin.create_topics([_new(topic, partitions)], operation_timeout=SECONDS)[topic].result()
+        topics.admin.create_topics([_new_topic(topic, partitions)], operation_timeout=SECONDS)[topic].result()
     except KafkaException as error:
         if error.args[0].code() == TOPIC_ALREADY_EXISTS:
             return False
@@ -73,7 +73,7 @@ def _created(topics: Topics, topic: str, partitions: int) -> bool:
     return True
 
 
-def _take_over(topics: Topics, at: Connection, topic: str, on_existing: OnExisting, wanted: int) -> None:
+def _reuse(topics: Topics, at: Connection, topic: str, on_existing: OnExisting, wanted: int) -> None:
     if on_existing is OnExisting.FAIL:
         raise exists_error("topic", topic, at)
     partitions = topics.partitions(topic)

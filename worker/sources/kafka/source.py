@@ -118,8 +118,10 @@ class Kafka(BaseSource):
         """Return the broker's settings that affect a load, and the producer's."""
         refused: dict[str, str] = {}
         found = self.readable("broker settings", self._broker_settings, refused)
-        ours = {name: str(_PRODUCER[name]) for name in ("acks", "compression.type", "linger.ms", "enable.idempotence")}
-        return {**{name: found[name] for name in _SETTINGS if name in found}, **ours, **refused}
+        producer = {
+            name: str(_PRODUCER[name]) for name in ("acks", "compression.type", "linger.ms", "enable.idempotence")
+        }
+        return {**{name: found[name] for name in _SETTINGS if name in found}, **producer, **refused}
 
     def _broker_settings(self) -> Mapping[str, str]:
         broker = next(iter(self._topics.admin.list_topics(timeout=SECONDS).brokers))

@@ -25,7 +25,7 @@ _PLAIN_TIMEOUT_MS = 2_000
 def arguments(at: Connection) -> dict[str, Any]:
     """Return the driver's arguments that the string does not set; raise InputError for a string that it cannot read."""
     given = {name.lower() for name, _ in at.options}
-    with _refusing(at):
+    with _translate_refusals(at):
         if at.text.startswith(SRV_SCHEME):
             # The parser would query DNS; a client that is not connected does not.
             MongoClient(at.text, connect=False).close()
@@ -38,7 +38,7 @@ def arguments(at: Connection) -> dict[str, Any]:
 
 def open_client(at: Connection, given: Mapping[str, Any]) -> "MongoClient[dict[str, Any]]":
     """Return a client; raise InputError for options that contradict each other or files that cannot be read."""
-    with _refusing(at):
+    with _translate_refusals(at):
         return MongoClient(at.text, uuidRepresentation="standard", **given)
 
 
@@ -67,7 +67,7 @@ def refuses_tls(at: Connection) -> bool:
 
 
 @contextmanager
-def _refusing(at: Connection) -> Iterator[None]:
+def _translate_refusals(at: Connection) -> Iterator[None]:
     """Raise InputError for the driver's errors, and for its warnings of options that it cannot use."""
     try:
         with warnings.catch_warnings():

@@ -72,11 +72,11 @@ def inspect(cursor: Cursor, at: Connection, table: Table, run: Sequence[Table], 
 
 
 def _columns(cursor: Cursor, at: Connection, table: Table, *, mariadb: bool) -> list[str]:
-    found = {column.name.lower(): column for column in _shown(cursor, at.database, table.name)}
+    found = {column.name.lower(): column for column in _read_columns(cursor, at.database, table.name)}
     cursor.execute(create_table(table, at.database, mariadb=mariadb, as_temporary=_SHAPE))
     try:
         # The server's own spelling of the types in the statement.
-        wanted = _shown(cursor, at.database, _SHAPE)
+        wanted = _read_columns(cursor, at.database, _SHAPE)
     finally:
         cursor.execute(f"DROP TEMPORARY TABLE {qualified(at.database, _SHAPE)}")
     complaints = []
@@ -111,7 +111,7 @@ def _is_unique(table: Table, name: str) -> bool:
     return column.unique or name == table.primary_key
 
 
-def _shown(cursor: Cursor, database: str, table: str) -> list[_Column]:
+def _read_columns(cursor: Cursor, database: str, table: str) -> list[_Column]:
     """Return the columns of a table, temporary or not: information_schema does not list temporary tables."""
     try:
         cursor.execute(f"SHOW FULL COLUMNS FROM {qualified(database, table)}")

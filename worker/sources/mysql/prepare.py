@@ -24,23 +24,23 @@ def prepare(
     """Create the missing tables, empty the others if `on_existing` requires it, and return warnings."""
     cursor.execute("SET SESSION foreign_key_checks = 1")
     found = {table.name: inspect(cursor, at, table, tables, mariadb=mariadb) for table in tables}
-    there = [table for table in tables if found[table.name].exists]
-    complaints = [complaint for table in there for complaint in found[table.name].complaints]
-    complaints += _colliding(cursor, tables)
+    present = [table for table in tables if found[table.name].exists]
+    complaints = [complaint for table in present for complaint in found[table.name].complaints]
+    complaints += _name_collisions(cursor, tables)
     if not complaints:
-        complaints = [complaint for table in there for complaint in _missing_rights(cursor, at, table)]
+        complaints = [complaint for table in present for complaint in _missing_rights(cursor, at, table)]
     if complaints:
-        shaped = [table.name for table in there if found[table.name].complaints]
+        shaped = [table.name for table in present if found[table.name].complaints]
         raise shape_error("table", shaped, at, complaints)
-    if there and on_existing is OnExisting.FAIL:
-        raise exists_error("table", there[0].name, at)
+    if present and on_existing is OnExisting.FAIL:
+        raise exists_error("table", present[0].name, at)
     for table in tables:
         if not found[table.name].exists:
             cursor.execute(create_table(table, at.database, mariadb=mariadb))
     if on_existing is OnExisting.EMPTY:
-        _empty(cursor, at, [table.name for table in there], found)
+        _empty(cursor, at, [table.name for table in present], found)
     cursor.execute("SET SESSION foreign_key_checks = 0")
-    return [warning for table in there for warning in found[table.name].warnings]
+    return [warning for table in present for warning in found[table.name].warnings]
 
 
 def require_local_infile(cursor: Cursor, at: Connection) -> None:
@@ -108,7 +108,7 @@ def _missing_rights(cursor: Cursor, at: Connection, table: Table) -> Sequence[st
     return complaints
 
 
-def _colliding(cursor: Cursor, tables: Sequence[Table]) -> Sequence[str]:
+def _name_collisions(cursor: Cursor, tables: Sequence[Table]) -> Sequence[str]:
     cursor.execute("SELECT @@GLOBAL.lower_case_table_names")
     ((folded,),) = cursor.fetchall()
     seen: dict[str, str] = {}

@@ -86,7 +86,7 @@ class Neo4jSession:
         self._driver = driver
         self._session: Session = driver.session(database=database)
         try:
-            self.version = version_of(self._session.run(_literal("RETURN 1")).consume().server.agent)
+            self.version = version_of(self._session.run(_as_literal("RETURN 1")).consume().server.agent)
         except BaseException:
             with suppress(Neo4jError, DriverError, OSError):
                 self._session.close()
@@ -100,7 +100,7 @@ class Neo4jSession:
 
     def cypher(self, query: str) -> LiteralString:
         """Return the query with the version of Cypher in which it is written."""
-        return _literal(self._prefix + query)
+        return _as_literal(self._prefix + query)
 
     def run(self, query: str, parameters: Mapping[str, Any] | None = None) -> Result:
         """Start a query in a transaction of its own."""
@@ -120,7 +120,7 @@ class Neo4jSession:
 
     def databases(self) -> Sequence[Mapping[str, Any]]:
         """Return the answer of SHOW DATABASES, with a row for each copy of a database in a cluster."""
-        return _asked(self._driver, "SHOW DATABASES")
+        return _system_rows(self._driver, "SHOW DATABASES")
 
     def close(self) -> None:
         """Return the connection to the driver."""
@@ -129,7 +129,7 @@ class Neo4jSession:
 
 def open_session(driver: Driver, at: Connection) -> Neo4jSession:
     """Open a session in the connection string's database, or in the user's current home database."""
-    database = at.database or _home(driver, at)
+    database = at.database or _home_database(driver, at)
     if database.lower() == _SYSTEM:
         raise ServerError(
             f"{at}: {database!r} is Neo4j's own database, which cannot store nodes; name another after the port"
@@ -143,19 +143,19 @@ def version_of(agent: str) -> tuple[int, ...]:
     return tuple(map(int, found.groups())) if found else (0,)
 
 
-def _home(driver: Driver, at: Connection) -> str:
+def _home_database(driver: Driver, at: Connection) -> str:
     """Return the user's home database, which may change between two queries."""
-    found = _asked(driver, "SHOW HOME DATABASE")
+    found = _system_rows(driver, "SHOW HOME DATABASE")
     if not found:
         raise ServerError(f"{at}: names no database, and the user has no home database; name one after the port")
     return str(found[0]["name"])
 
 
-def _asked(driver: Driver, query: str) -> list[dict[str, Any]]:
+def _system_rows(driver: Driver, query: str) -> list[dict[str, Any]]:
     with driver.session(database=_SYSTEM) as session:
-        return [record.data() for record in session.run(Query(_literal(query), timeout=NO_TIMEOUT))]
+        return [record.data() for record in session.run(Query(_as_literal(query), timeout=NO_TIMEOUT))]
 
 
-def _literal(query: str) -> LiteralString:
+def _as_literal(query: str) -> LiteralString:
     """Return the query as a literal, which the driver requires against injection: names are quoted, values are parameters."""
     return cast("LiteralString", query)  # type: ignore[redundant-cast]

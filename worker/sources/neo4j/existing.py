@@ -22,20 +22,20 @@ _UNIQUE = ("UNIQUENESS", "NODE_PROPERTY_UNIQUENESS")
 _KEY, _EXISTENCE, _TYPE = "NODE_KEY", "NODE_PROPERTY_EXISTENCE", "NODE_PROPERTY_TYPE"
 _LONGEST_INDEXED: Mapping[str, int] = {"RANGE": LONGEST_KEY, "TEXT": 32_000}
 """Longest value in bytes, by the kind of index; a larger value ends the transaction that writes it."""
-_NOT_OURS = "which Loadtest did not create; remove them, or load into another database"
+_FOREIGN = "which Loadtest did not create; remove them, or load into another database"
 
 
 def database_complaints(found: Iterable[Described], database: str) -> Iterator[str]:
     """Yield why a database cannot be loaded, from SHOW DATABASES, which has a row for each copy of it."""
-    copies = [row for row in found if database.lower() in _names(row)]
+    copies = [row for row in found if database.lower() in _database_names(row)]
     if not copies:
         return
     if (kind := copies[0].get("type", "standard")) != "standard":
         yield f"is a {kind} database, which has no nodes of its own; name another in the connection string"
         return
     if all(row["currentStatus"] != "online" for row in copies):
-        said = copies[0].get("statusMessage") or copies[0].get("error")
-        yield f"is {copies[0]['currentStatus']}{f' ({said})' if said else ''}, wanted online; start it by START DATABASE"
+        reason = copies[0].get("statusMessage") or copies[0].get("error")
+        yield f"is {copies[0]['currentStatus']}{f' ({reason})' if reason else ''}, wanted online; start it by START DATABASE"
     if any(row.get("access") == "read-only" for row in copies):
         yield (
             "is read-only, wanted read-write; take it out of server.databases.read_only, or use ALTER DATABASE … SET ACCESS "
@@ -43,7 +43,7 @@ def database_complaints(found: Iterable[Described], database: str) -> Iterator[s
         )
 
 
-def _names(row: Described) -> list[str]:
+def _database_names(row: Described) -> list[str]:
     return [str(each).lower() for each in (row["name"], *(row.get("aliases") or ()))]
 
 
@@ -67,14 +67,14 @@ def constraint_complaints(constraint: Described, table: Table) -> Iterator[str]:
     absent = [each for each in properties if each not in columns]
     if kind in (*_UNIQUE, _KEY) and not any(each in unique for each in properties) and not (absent and kind != _KEY):
         yield (
-            f"{where} {_words(kind)} constraint {constraint['name']!r}, and the schema's values repeat; {dropped}, or make the "
-            "column unique in the schema"
+            f"{where} {_kind_text(kind)} constraint {constraint['name']!r}, and the schema's values repeat; {dropped}, or make "
+            "the column unique in the schema"
         )
     if kind in (_KEY, _EXISTENCE):
         for each in properties:
             if each in absent or columns[each].nullable or columns[each].null_ratio:
                 gives = "no such column" if each in absent else "nulls, which are not stored as properties"
-                yield f"{each}: has {_words(kind)} constraint {constraint['name']!r}, and the schema has {gives}; {dropped}"
+                yield f"{each}: has {_kind_text(kind)} constraint {constraint['name']!r}, and the schema has {gives}; {dropped}"
     elif kind == _TYPE:
         for each in properties:
             allowed = str(constraint.get("propertyType"))
@@ -124,7 +124,7 @@ def node_complaints(session: Neo4jSession, table: Table, tables: Sequence[str]) 
         yield f"its nodes have {', '.join(further)}, wanted no such property; delete them or load into another database"
     labels = f"{nodes} WHERE size(labels(n)) > 1 UNWIND labels(n) AS label WITH label WHERE label <> $label"
     for label, count in session.rows(f"{labels} RETURN label, count(*) ORDER BY label", label=table.name):
-        yield f"{count} of its nodes also have the label {label!r}, {_NOT_OURS}"
+        yield f"{count} of its nodes also have the label {label!r}, {_FOREIGN}"
     yield from _relationship_complaints(session, table, tables)
 
 
@@ -134,8 +134,8 @@ def _relationship_complaints(session: Neo4jSession, table: Table, tables: Sequen
         "RETURN type(r), labels(m), startNode(r) = n, count(*) ORDER BY type(r), labels(m)"
     )
     for type_, labels, outgoing, count in session.rows(relationships, tables=list(tables)):
-        others = f"{'to' if outgoing else 'from'} nodes with {_labels(labels)}"
-        yield f"its nodes have {count} relationships of type {type_!r} {others}, {_NOT_OURS}"
+        others = f"{'to' if outgoing else 'from'} nodes with {_labels_text(labels)}"
+        yield f"its nodes have {count} relationships of type {type_!r} {others}, {_FOREIGN}"
 
 
 def has_equal_keys(session: Neo4jSession, table: Table) -> bool:
@@ -145,11 +145,11 @@ def has_equal_keys(session: Neo4jSession, table: Table) -> bool:
     return bool(session.rows(f"{nodes} WITH n.{key} AS key, count(*) AS nodes WHERE nodes > 1 RETURN nodes LIMIT 1"))
 
 
-def _labels(labels: Sequence[str]) -> str:
+def _labels_text(labels: Sequence[str]) -> str:
     if not labels:
         return "no label"
     return f"the {'labels' if len(labels) > 1 else 'label'} {', '.join(map(repr, labels))}"
 
 
-def _words(kind: str) -> str:
+def _kind_text(kind: str) -> str:
     return {_KEY: "a node key", _EXISTENCE: "an existence"}.get(kind, "a uniqueness")

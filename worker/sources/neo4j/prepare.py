@@ -19,12 +19,12 @@ from worker.sources.server_messages import exists_error, shape_error_of
 
 _INDEX_SECONDS = 60
 _TIMEOUT, _MEMORY = "db.transaction.timeout", "db.memory.transaction.max"
-_IN_ITS_WAY = ".ConstraintCreationFailed"
+_CREATION_FAILED = ".ConstraintCreationFailed"
 _UNITS: Mapping[str, int] = {"B": 1, "KiB": 1024, "MiB": MIB, "GiB": 1024 * MIB}
-_MOST = 10_000
+_MOST_DELETED = 10_000
 _OUT_OF_MEMORY = "Neo.TransientError.General.MemoryPoolOutOfMemoryError"
 _DEADLOCK = "Neo.TransientError.Transaction.DeadlockDetected"
-_OF_THE_RUN = "any(label IN labels(m) WHERE label IN $tables)"
+_IS_OF_RUN = "any(label IN labels(m) WHERE label IN $tables)"
 
 
 def prepare(
@@ -35,26 +35,26 @@ def prepare(
     batch_rows: int = 0,
 ) -> None:
     """Create a uniqueness constraint on each label's key, and delete nodes if `on_existing` requires it."""
-    there, unconstrained = _inspect(session, at, tables, batch_rows, append=on_existing is OnExisting.APPEND)
-    if there and on_existing is OnExisting.FAIL:
-        raise exists_error("label", there[0].name, at)
+    present, unconstrained = _inspect(session, at, tables, batch_rows, append=on_existing is OnExisting.APPEND)
+    if present and on_existing is OnExisting.FAIL:
+        raise exists_error("label", present[0].name, at)
     # Constraints first, so that a user who may not create them is refused before a node is deleted.
-    late = [table for table in unconstrained if not _constrain(session, table, on_existing)]
+    blocked = [table for table in unconstrained if not _create_constraint(session, table, on_existing)]
     if on_existing is OnExisting.EMPTY:
         names = [table.name for table in tables]
-        for table in there:
+        for table in present:
             empty(session, table, names)
-    for table in late:
+    for table in blocked:
         session.rows(constraint(table))
     session.rows("CALL db.awaitIndexes($seconds)", seconds=_INDEX_SECONDS)
 
 
-def _constrain(session: Neo4jSession, table: Table, on_existing: OnExisting) -> bool:
+def _create_constraint(session: Neo4jSession, table: Table, on_existing: OnExisting) -> bool:
     """Create the constraint; return False if nodes that will be deleted prevent it."""
     try:
         session.rows(constraint(table))
     except Neo4jError as error:
-        if on_existing is not OnExisting.EMPTY or not (error.code or "").endswith(_IN_ITS_WAY):
+        if on_existing is not OnExisting.EMPTY or not (error.code or "").endswith(_CREATION_FAILED):
             raise
         return False
     return True
@@ -68,13 +68,13 @@ def _inspect(
     complaints = {whole: _database_complaints(session)}
     complaints[whole] += _setting_complaints(session, _settings(session), tables, batch_rows)
     constraints, indexes = session.described("SHOW CONSTRAINTS"), session.described("SHOW INDEXES")
-    there, unconstrained = [], []
+    present, unconstrained = [], []
     for table in tables:
-        ours = existing.on_label(constraints, table)
-        unique = any(existing.makes_key_unique(each, table) for each in ours)
+        on_label = existing.on_label(constraints, table)
+        unique = any(existing.makes_key_unique(each, table) for each in on_label)
         nodes = session.rows(f"MATCH (n:{name(table.name)}) RETURN 1 LIMIT 1")
-        found = [said for each in ours for said in existing.constraint_complaints(each, table)]
-        found += [said for each in existing.on_label(indexes, table) for said in existing.index_complaints(each, table)]
+        found = [each for row in on_label for each in existing.constraint_complaints(row, table)]
+        found += [each for row in existing.on_label(indexes, table) for each in existing.index_complaints(row, table)]
         if not unique:
             unconstrained.append(table)
             found += existing.name_complaints([*constraints, *indexes], table)
@@ -83,11 +83,11 @@ def _inspect(
             if append and not unique and existing.has_equal_keys(session, table):
                 found.append(f"{table.primary_key}: its nodes have equal keys, wanted unique ones; delete the copies")
         if nodes or unique:
-            there.append(table)
+            present.append(table)
         complaints[table.name] = found
     if any(complaints.values()):
-        raise shape_error_of("label", at, complaints, [table.name for table in there])
-    return there, unconstrained
+        raise shape_error_of("label", at, complaints, [table.name for table in present])
+    return present, unconstrained
 
 
 def _database_complaints(session: Neo4jSession) -> list[str]:
@@ -98,13 +98,13 @@ def _database_complaints(session: Neo4jSession) -> list[str]:
         except Neo4jError as error:
             if (error.code or "").startswith("Neo.TransientError."):
                 raise
-            said = one_line(error.message or str(error.code))
+            reason = one_line(error.message or str(error.code))
         else:
             transaction.rollback()
             return []
     remedy = "name a server that can be written, or grant the user the role publisher"
     known = list(existing.database_complaints(session.databases(), session.database))
-    return known or [f"cannot be written ({said}); {remedy}"]
+    return known or [f"cannot be written ({reason}); {remedy}"]
 
 
 def _settings(session: Neo4jSession) -> Mapping[str, str]:
@@ -149,9 +149,9 @@ def empty(session: Neo4jSession, table: Table, tables: Sequence[str]) -> None:
 
 
 def _empty_related(session: Neo4jSession, label: str, tables: Sequence[str]) -> None:
-    ids = f"MATCH (n:{label}) WHERE size(labels(n)) = 1 RETURN id(n) LIMIT {_MOST}"
+    ids = f"MATCH (n:{label}) WHERE size(labels(n)) = 1 RETURN id(n) LIMIT {_MOST_DELETED}"
     given = f"MATCH (n:{label}) WHERE id(n) IN $ids"
-    related = f"{given} MATCH (n)-[r]-(m) WHERE {_OF_THE_RUN} WITH DISTINCT r LIMIT $most DELETE r RETURN count(*)"
+    related = f"{given} MATCH (n)-[r]-(m) WHERE {_IS_OF_RUN} WITH DISTINCT r LIMIT $most DELETE r RETURN count(*)"
     while found := [each for (each,) in session.rows(ids)]:
         delete_all(session, related, ids=found, tables=list(tables))
         delete_all(session, f"{given} AND size(labels(n)) = 1 WITH n LIMIT $most DELETE n RETURN count(*)", ids=found)
@@ -159,7 +159,7 @@ def _empty_related(session: Neo4jSession, label: str, tables: Sequence[str]) -> 
 
 def delete_all(session: Neo4jSession, query: str, **parameters: Any) -> None:
     """Run a deletion of at most `$most` until it finds nothing; lower `$most` if the server's memory limit is exceeded."""
-    most = _MOST
+    most = _MOST_DELETED
     while True:
         try:
             ((deleted,),) = session.rows(query, most=most, **parameters)

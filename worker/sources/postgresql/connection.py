@@ -68,18 +68,18 @@ def arguments(at: Connection) -> dict[str, Any]:
         given = conninfo_to_dict(at.text)
         timeout_from_conninfo(given)
     except psycopg.Error as error:
-        raise _refused(at, error) from None
+        raise _input_error(at, error) from None
     return {name: value for name, value in _DEFAULTS.items() if name not in given}
 
 
-def _refused(at: Connection, error: psycopg.Error) -> InputError:
+def _input_error(at: Connection, error: psycopg.Error) -> InputError:
     """Return libpq's error message without the parts that it quotes, which may contain a part of a password."""
-    said = str(error).strip()
-    named = _NAMED.search(said)
+    message = str(error).strip()
+    named = _NAMED.search(message)
     known = [option.keyword.decode() for option in pq.Conninfo.get_defaults()]
     nearest = difflib.get_close_matches(named[1], known, n=1) if named else []
     remedy = f"did you mean {nearest[0]}?" if nearest else "write it as in libpq's documentation"
-    return at.refused(_NAMED.sub("", said).strip(" \n:;,"), remedy)
+    return at.refused(_NAMED.sub("", message).strip(" \n:;,"), remedy)
 
 
 def fix_session(session: _Session, at: Connection) -> str:

@@ -22,8 +22,8 @@ _Session = psycopg.Connection[Any]
 _PREPARE_LOCK = 0x10AD7E57
 """An arbitrary constant: a second `prepare` of the same database waits for this lock."""
 _LOCK_SECONDS = 30
-_KEYS_OFF = "SET session_replication_role TO replica"
-_KEYS_ON = "SET session_replication_role TO origin"
+_FOREIGN_KEYS_OFF = "SET session_replication_role TO replica"
+_FOREIGN_KEYS_ON = "SET session_replication_role TO origin"
 
 
 def prepare(
@@ -35,21 +35,21 @@ def prepare(
     """
     if not tables:
         return ()
-    unable = unwritable(session)
+    read_only = unwritable(session)
     with session.transaction(), session.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_PREPARE_LOCK])
         # Without a timeout, `prepare` would wait forever for a session that reads or writes a table.
         cursor.execute(sql.SQL("SET LOCAL lock_timeout TO {}").format(sql.Literal(f"{_LOCK_SECONDS}s")))
-        there = catalogue.relations(cursor, schema, [table.name for table in tables])
-        run = {oid: name for name, relation in there.items() for oid in relation.tree}
+        relations = catalogue.relations(cursor, schema, [table.name for table in tables])
+        run = {oid: name for name, relation in relations.items() for oid in relation.tree}
         found = {
-            table.name: inspect(cursor, schema, table, there[table.name], run)
+            table.name: inspect(cursor, schema, table, relations[table.name], run)
             for table in tables
-            if table.name in there
+            if table.name in relations
         }
-        missing = [table for table in tables if table.name not in there]
+        missing = [table for table in tables if table.name not in relations]
         shaped = [name for name, existing in found.items() if existing.complaints]
-        complaints = [*unable, *(each for existing in found.values() for each in existing.complaints)]
+        complaints = [*read_only, *(each for existing in found.values() for each in existing.complaints)]
         complaints += _not_creatable(cursor, schema, missing)
         if on_existing is not OnExisting.FAIL:
             complaints += _missing_rights(session, cursor, schema, found, on_existing)
@@ -76,13 +76,13 @@ def foreign_keys_off(session: _Session, name: sql.Identifier) -> Iterator[None]:
     if not linked:
         yield
         return
-    session.execute(_KEYS_OFF)
+    session.execute(_FOREIGN_KEYS_OFF)
     try:
         yield
     finally:
         # If the connection is lost, keep the error that ended it.
         with suppress(psycopg.Error):
-            session.execute(_KEYS_ON)
+            session.execute(_FOREIGN_KEYS_ON)
 
 
 def _truncate(schema: str, tables: Sequence[Table], found: dict[str, Existing]) -> sql.Composed:
@@ -125,7 +125,7 @@ def _missing_rights(
                 f"{schema}.{name}: the user has no {', '.join(missing)} right; grant the user {', '.join(wanted)} on it"
             )
     linked = [name for name, existing in found.items() if existing.linked and not existing.complaints]
-    if linked and not _may_turn_keys_off(session):
+    if linked and not _may_turn_foreign_keys_off(session):
         complaints.append(
             f"{', '.join(f'{schema}.{name}' for name in linked)}: the foreign keys cannot be turned off for the load, which is "
             "in no order; grant the user SET ON PARAMETER session_replication_role, or drop the foreign keys"
@@ -133,10 +133,10 @@ def _missing_rights(
     return complaints
 
 
-def _may_turn_keys_off(session: _Session) -> bool:
+def _may_turn_foreign_keys_off(session: _Session) -> bool:
     try:
         with session.transaction(force_rollback=True):
-            session.execute(_KEYS_OFF)
+            session.execute(_FOREIGN_KEYS_OFF)
     except psycopg.errors.InsufficientPrivilege:
         return False
     return True
