@@ -1,4 +1,4 @@
-"""Connection strings: unchanged for the driver, without user, password and options in messages.
+"""Connection strings: drivers receive them unchanged; messages show them without user, password and options.
 
 The driver parses the string itself. The parser here finds what a message may show (scheme, hosts, database), what it must not
 show (secrets), and the parts for drivers that have no parser.

@@ -121,7 +121,7 @@ def require_free_keys(source: Source, plan: LoadPlan) -> None:
     taken = [name for name in plan.tables if _is_taken(cast("KeyedSource", source), dataset, name, plan.row_count)]
     if taken:
         raise ServerError(
-            f"loadtest:onExisting: 'append' needs keys that are free, and table {', '.join(map(repr, taken))} has rows with "
+            f"loadtest:onExisting: 'append' needs keys that no row has, but table {', '.join(map(repr, taken))} has rows with "
             "keys of this run; change the seed or the start of sequential keys, or set onExisting to empty"
         )
 

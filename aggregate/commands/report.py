@@ -13,7 +13,7 @@ HELP = "report one run (the default command)"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add where the results come from, the format and the output file."""
+    """Add the options for the origin of the results, the format and the output file."""
     origin = parser.add_mutually_exclusive_group(required=True)
     origin.add_argument("--stack", metavar="NAME", help="read the outputs of a stack with `pulumi stack output`")
     origin.add_argument("--results-dir", metavar="DIR", type=Path, help="read a folder of worker-N.json and plan.json")

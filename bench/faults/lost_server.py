@@ -1,4 +1,4 @@
-"""Kill the server, or its network, at a random moment of the load. Workers may fail or wait; at the end all rows must exist."""
+"""Kill the server or cut its network at a random moment of the load. Workers may fail or wait; finally all rows must exist."""
 
 import random
 from collections.abc import Callable, Iterator

@@ -1,7 +1,7 @@
 """Find moments of a load by the bytes that the worker has sent.
 
-The progress after some seconds depends on the load of the machine, and the CPU time of a worker's start varies. The bytes
-are the same in every run.
+Bytes identify a moment best: the progress after some seconds depends on the load of the machine, and the CPU time of a
+worker's start varies, but the bytes are the same in every run.
 """
 
 import os

@@ -137,7 +137,7 @@ class DecimalRange(_Range):
 
 
 class TimestampRange(_Range):
-    """An instant from `start` to `end`, in whole milliseconds, which every target can store."""
+    """An instant from `start` to `end`, in whole milliseconds, which every store keeps exactly."""
 
     _bounds = (("start", "end"),)
     type: Literal["timestamp_range"] = "timestamp_range"

@@ -27,7 +27,7 @@ def worker(number: int = 1, *, seconds: float = 10, throttled_ms: float | None =
         ({"send": 9000, "throttled_ms": 999}, Limit.SERVER),
     ],
 )
-def test_limit_is_the_prevailing_phase(phases: dict[str, Any], limit: Limit):
+def test_limit_is_phase_with_largest_share(phases: dict[str, Any], limit: Limit):
     found = limited_by([worker(**phases)])
     assert found is not None
     assert found.limit is limit

@@ -22,7 +22,7 @@ def test_worker_without_packages_prints_setup_hint() -> None:
     assert "make venv" in done.stderr
 
 
-def test_hint_does_not_hide_missing_own_module() -> None:
+def test_missing_project_module_is_not_hidden_by_hint() -> None:
     def main() -> int:
         raise ModuleNotFoundError(name="worker.nowhere")
 

@@ -23,7 +23,7 @@ def test_files_of_this_project_are_up_to_date(capsys):
     assert requirements.main(["--check"]) == 0, capsys.readouterr().err
 
 
-def test_files_include_each_other_and_are_not_repeated(project):
+def test_requirements_files_include_each_other(project):
     assert requirements.main([], project) == 0
     text = {file: (project / file).read_text().splitlines()[2:] for file, _ in requirements.FILES.values()}
     assert text == {

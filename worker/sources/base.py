@@ -149,7 +149,7 @@ class Source(Protocol):
         ...
 
     def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
-        """Create the tables and return warnings. It runs once per run, and is safe to repeat and to run twice at a time."""
+        """Create the tables and return warnings. It runs once per run, and is safe to repeat and to run concurrently."""
         ...
 
     def sink(self, table: Table, shard: Shard, method: str) -> AbstractContextManager[Sink[Any]]:

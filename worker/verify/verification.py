@@ -80,7 +80,7 @@ def scope_of(plan: LoadPlan, shard: Shard) -> Scope:
 
 
 def _keys(table: Table, shard: Shard, *, down: bool, up: bool) -> KeySpan | None:
-    """Return the shard's keys, on request open at either end; None if they are not consecutive numbers."""
+    """Return the span of the shard's keys, open at the ends `down` and `up`; None if they are not consecutive numbers."""
     if table.first_key is None:
         return None
     first = table.first_key + shard.first_row

@@ -53,20 +53,20 @@ print(json.dumps({
 
 @pytest.fixture
 def connection(cluster):
-    """The API server, by Kubernetes' own client."""
+    """A connection to the API server with Kubernetes' own client."""
     with config.new_client_from_config(str(cluster)) as connection:
         yield connection
 
 
 @pytest.fixture
 def core(connection):
-    """The client of the core objects."""
+    """A client for the core API."""
     return client.CoreV1Api(connection)
 
 
 @pytest.fixture
 def batch(connection):
-    """The client of jobs."""
+    """A client for the batch API, which has the jobs."""
     return client.BatchV1Api(connection)
 
 

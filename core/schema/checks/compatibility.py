@@ -109,7 +109,9 @@ def _check_length(type_: DataType, generator: g.Generator) -> None:
 def _check_sequential(type_: DataType, generator: g.Sequential, _: bool) -> None:
     _check_whole(type_, [generator.start])
     if type_.kind in TEXTS and generator.start < 0:
-        raise Problem(f"starts at {generator.start}, but texts count from 0 or more", "write start: 0 or more")
+        raise Problem(
+            f"starts at {generator.start}, but numbers in a text column start at 0 or more", "write start: 0 or more"
+        )
 
 
 def _check_int_range(type_: DataType, generator: g.IntRange, _: bool) -> None:

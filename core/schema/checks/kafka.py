@@ -15,7 +15,7 @@ LARGEST_MESSAGE = 16 * MIB
 
 
 def complaints(table: Table) -> Iterator[str]:
-    """Yield what Kafka cannot store of a table, each in one line with the limit and a remedy."""
+    """Yield one line, with the limit and a remedy, for each reason why Kafka cannot store the table."""
     if table.name.startswith("__"):
         yield f"table {table.name}: topics whose names begin with __ are Kafka's own; rename the table"
     yield from size_complaints(table, "message", LARGEST_MESSAGE)

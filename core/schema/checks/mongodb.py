@@ -27,7 +27,7 @@ _NO_IDS = (*DOCUMENTS, Kind.ARRAY, Kind.SET)
 
 
 def complaints(table: Table) -> Iterator[str]:
-    """Yield what MongoDB cannot store of a table, each in one line with the limit and a remedy."""
+    """Yield one line, with the limit and a remedy, for each reason why MongoDB cannot store the table."""
     for column in table.columns:
         where = f"table {table.name}: column {column.name}"
         if column.name == "_id" and column.name != table.primary_key:

@@ -40,7 +40,7 @@ _DECIMAL_DIGITS = (0, 1, 1, 2, 2, 3, 3, 4, 4)
 
 
 def complaints(table: Table) -> Iterator[str]:
-    """Yield what MySQL cannot store of a table, each in one line with the limit and a remedy."""
+    """Yield one line, with the limit and a remedy, for each reason why MySQL cannot store the table."""
     yield from _name_complaints(f"table {table.name}", table.name)
     for column in table.columns:
         where = f"table {table.name}: column {column.name}"

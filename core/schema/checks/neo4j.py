@@ -14,7 +14,7 @@ LONGEST_KEY = 8_160
 
 
 def complaints(table: Table) -> Iterator[str]:
-    """Yield what Neo4j cannot store of a table, each in one line with the limit and a remedy."""
+    """Yield one line, with the limit and a remedy, for each reason why Neo4j cannot store the table."""
     if (size := largest_value(table.key)) > LONGEST_KEY:
         yield (
             f"table {table.name}: column {table.primary_key}: a key of up to {size:,} bytes is longer than "

@@ -47,7 +47,7 @@ _LEAST: Mapping[Kind, int] = {Kind.DECIMAL: 3, Kind.JSONB: 5, Kind.ARRAY: 13, Ki
 
 
 def complaints(table: Table) -> Iterator[str]:
-    """Yield what PostgreSQL cannot store of a table, each in one line with the limit and a remedy."""
+    """Yield one line, with the limit and a remedy, for each reason why PostgreSQL cannot store the table."""
     yield from name_complaints(f"table {table.name}", table.name)
     for column in table.columns:
         where = f"table {table.name}: column {column.name}"
@@ -90,7 +90,7 @@ def least_row_bytes(table: Table) -> int:
 
 
 def most_row_bytes(table: Table) -> int:
-    """Return how many bytes a row with the longest values occupies in a page."""
+    """Return the size in a page of a row with the longest values."""
     return _row_bytes(table.columns, len(table.columns) if any(c.nullable for c in table.columns) else 0, _most)
 
 

@@ -70,9 +70,9 @@ class Block:
 
 
 def checked_name(location: Location, key: str, name: str) -> str:
-    """Return the name; raises SchemaError if some target does not accept it. SQL keywords are allowed: they are quoted."""
+    """Return the name; raises SchemaError if a store does not accept it. SQL keywords are allowed, because they are quoted."""
     if not _NAME.fullmatch(name):
-        raise location.error(key, name, "cannot be a name in every target", _NAME_REMEDY)
+        raise location.error(key, name, "is not a valid name in every store", _NAME_REMEDY)
     return name
 
 

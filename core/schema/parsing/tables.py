@@ -99,7 +99,7 @@ def _unknown(value: object) -> str:
 def _primary_key(location: Location, named: object, flagged: list[str], columns: list[str]) -> str:
     if len(flagged) > 1:
         raise location.error(
-            "primary_key", ", ".join(flagged), "are two columns", "keep primary_key: true on one of them"
+            "primary_key", ", ".join(flagged), "are marked as the primary key", "keep primary_key: true on one of them"
         )
     if named is None:
         if not flagged:

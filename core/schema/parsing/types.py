@@ -109,7 +109,7 @@ def parse_values(location: Location, key: str, value: object) -> tuple[str, ...]
             raise location.error(key, item, "is not text", "put it in quotes, or write another text")
         if "," in item or len(item) > 255 or "\0" in item:
             raise location.error(
-                key, item, "cannot be a value in every target", "write up to 255 characters without comma or NUL"
+                key, item, "is not a valid value in every store", "write up to 255 characters without comma or NUL"
             )
         if value.count(item) > 1:
             raise location.error(key, item, "is duplicated", "write each value once")
@@ -130,7 +130,7 @@ def _typed(location: Location, key: str, shown: object, kind: Kind, parameters: 
             raise location.error(f"{key}.{name}", number, "is not a whole number", _EXAMPLES[kind])
     if kind in _LONGEST and isinstance(parameters.get("length"), int) and parameters["length"] > _LONGEST[kind]:  # type: ignore[operator]
         remedy = f"write at most {_LONGEST[kind]}, or text"
-        raise location.error(key, shown, "is longer than some targets can store", remedy)
+        raise location.error(key, shown, "is longer than some stores can hold", remedy)
     make: Callable[..., DataType] = DataType
     try:
         return make(kind=kind, **parameters)

@@ -69,7 +69,7 @@ def _write(content: IO[bytes], path: str, expected: OutputFile, folder: OutputWr
             size, crc32 = size + len(block), zlib.crc32(block, crc32)
         fsync(file.fileno())
     if (size, crc32) != (expected.bytes, expected.crc32):
-        raise RunError(f"{path}: the container's output is not what its worker wrote; run again")
+        raise RunError(f"{path}: the container's output differs from what its worker wrote; run again")
     folder.finish_file(path, expected)
 
 

@@ -16,7 +16,7 @@ from infra.resources.identity import forget_instance, recorded_instances
 def find_orphans(project: Path, stack: str | None, _instances: Collection[str]) -> Orphans:
     """Return the marked folders below `.loadtest`, and the control groups of folders that are gone.
 
-    A folder copied from a checkout where the stack still exists is foreign: its processes and mounts are the original's.
+    A copy of a folder whose original still exists is foreign: the processes and mounts belong to the original.
     """
     marked = [paths for paths in _marked(project, stack) if not is_copy(paths)]
     copied = [paths.folder for paths in _marked(project, stack) if is_copy(paths)]

@@ -77,7 +77,7 @@ def verify(folder: Path, plan: LoadPlan) -> tuple[int, int]:
 
 
 def files(folder: Path) -> Files:
-    """Return everything in the folder but its manifest."""
+    """Return all files in the folder except its manifest."""
     found = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     return {path: content for path, content in found.items() if path != MANIFEST}
 

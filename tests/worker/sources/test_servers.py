@@ -143,7 +143,7 @@ def test_append_refuses_existing_keys(bed: Bed, served: Served, source: Source) 
     for name in (EVERY_KIND, KEYED):
         load(source, name, first=ROWS - 1, rows=1)
     with pytest.raises(
-        ServerError, match=r"'append' needs keys that are free, and table 'every_kind', 'keyed' has rows"
+        ServerError, match=r"'append' needs keys that no row has, but table 'every_kind', 'keyed' has rows"
     ):
         require_free_keys(source, plan)
     require_free_keys(source, plan.model_copy(update={"on_existing": OnExisting.EMPTY}))

@@ -51,7 +51,7 @@ def test_enforced_limits_are_reported(runtime):
     assert measured.not_enforced == ()
 
 
-def test_throttling_counts_timed_part_only(runtime, tmp_path):
+def test_throttling_is_counted_only_while_timed(runtime, tmp_path):
     here = runtime()
     here.begin_timing()
     assert (here.measure(None).nr_throttled, here.measure(None).throttled_ms) == (0, 0.0)

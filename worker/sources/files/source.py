@@ -78,7 +78,7 @@ class Files(BaseSource):
                 raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
 
     def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
-        """Raise InputError, naming them, for files that the run must not replace; then begin the run's partial files.
+        """Raise InputError with the names of files that the run must not replace; then begin the run's partial files.
 
         If the run only verifies, refuse a folder whose rows are not in the files that its manifest names.
         """

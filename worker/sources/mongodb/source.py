@@ -59,7 +59,7 @@ class MongoDB(BaseSource):
             raise server_error(error, self._at) from error
 
     def connect(self) -> None:
-        """Try once to connect; name TLS in the error if only the string requires it."""
+        """Try once to connect. If the string requires TLS and the server lacks it, the error names TLS."""
         try:
             self._open()
         except ServerError as error:

@@ -28,7 +28,7 @@ def engine() -> Iterator[docker.DockerClient]:
 
 @pytest.fixture(scope="module")
 def stack(engine: docker.DockerClient) -> Iterator[str]:
-    """A stack's name whose network, volume and container were created by another checkout."""
+    """The name of a stack of another checkout, which has created its network, volume and container."""
     name = session.unique("names")
     labels = {STACK_LABEL: name, INSTANCE_LABEL: OTHER}
     # The volume of a stack whose name begins with this one's, which is not a conflict.

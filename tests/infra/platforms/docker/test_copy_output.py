@@ -60,7 +60,10 @@ def test_output_without_a_manifest_is_not_copied(tmp_path: Path) -> None:
     ("members", "message"),
     [
         (MEMBERS[:2], f"{ORDERS}: the container's output does not have this file"),
-        ([MEMBERS[0], MEMBERS[1], member(f"data/{ORDERS}", b"id\n3\n")], f"{ORDERS}: .* is not what its worker wrote"),
+        (
+            [MEMBERS[0], MEMBERS[1], member(f"data/{ORDERS}", b"id\n3\n")],
+            f"{ORDERS}: .* differs from what its worker wrote",
+        ),
         ([member(f"data/{USERS}", type=tarfile.SYMTYPE, linkname="/etc/passwd")], f"{USERS}: .* no regular file"),
         ([member(f"data/{USERS}", type=tarfile.LNKTYPE, linkname="/etc/passwd")], f"{USERS}: .* no regular file"),
         ([member(f"data/{USERS}", type=tarfile.CHRTYPE)], f"{USERS}: .* no regular file"),

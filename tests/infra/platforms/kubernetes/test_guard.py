@@ -36,7 +36,7 @@ def access(cluster: Path) -> ClusterAccess:
 
 @pytest.fixture(scope="module")
 def stack(kubectl: Kubectl) -> Iterator[str]:
-    """A stack's name whose namespace, and whose Job and Service in an existing namespace, are another checkout's."""
+    """The name of a stack of another checkout: its namespace exists, and its Job and Service in a shared namespace."""
     name = session.unique("names")
     own, users = f"loadtest-{name}", f"users-{name}"
     labels = {STACK_LABEL: name, INSTANCE_LABEL: OTHER}

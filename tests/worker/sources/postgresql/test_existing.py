@@ -262,7 +262,7 @@ def test_append_keeps_rows_with_keys_of_the_run(
     arguments = Namespace(plan=file, connection_string=server.at.text)
     if start < 20:
         with pytest.raises(
-            ServerError, match=r"onExisting: 'append' needs keys that are free, and table 'parents' has"
+            ServerError, match=r"onExisting: 'append' needs keys that no row has, but table 'parents' has"
         ):
             prepare(arguments)
     else:

@@ -126,7 +126,7 @@ def test_hostile_settings_store_every_value(server: Hostile, name: str, method: 
     assert decoys == (1,)
 
 
-def test_shadowed_functions_change_no_fingerprint_or_removal(server: Hostile) -> None:
+def test_functions_in_user_schema_do_not_replace_builtins(server: Hostile) -> None:
     whole = DATASET.schema.table(EVERY_KIND)
     kept = whole.model_copy(update={"columns": tuple(c for c in whole.columns if c.type.kind not in _UNSUMMED)})
     shard = Shard(table=EVERY_KIND, seed=42, first_row=0, rows=ROWS)
