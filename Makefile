@@ -39,10 +39,10 @@ report: venv  ## print the report of STACK's last run
 watch: venv  ## follow STACK's run while it is in progress
 	@./loadtest watch --stack $(STACK)
 
-destroy: venv  ## remove everything that STACK has created
+destroy: venv  ## remove everything that STACK created
 	@./loadtest destroy --stack $(STACK)
 
-cleanup: venv  ## list what an interrupted run has left; YES=--yes removes it
+cleanup: venv  ## list what an interrupted run left behind; YES=--yes removes it
 	@./loadtest cleanup $(if $(filter command line environment,$(origin STACK)),--stack $(STACK)) $(YES)
 
 sweep: cleanup

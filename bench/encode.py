@@ -45,8 +45,8 @@ SCHEMA = Path(__file__).parent.parent / "schemas" / "shop.yaml"
 def main() -> None:
     """Measure, print the tables, write `bench/results/encode.json`."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=200_000, help="rows of each table a run encodes")
-    parser.add_argument("--runs", type=int, default=5, help="runs whose median counts")
+    parser.add_argument("--rows", type=int, default=200_000, help="rows of each table per run")
+    parser.add_argument("--runs", type=int, default=5, help="number of runs; the median is recorded")
     parser.add_argument("--server", action="store_true", help="COPY in both formats to an embedded PostgreSQL too")
     arguments = parser.parse_args()
     pa.set_cpu_count(1)

@@ -40,9 +40,14 @@ LIBRARIES = ("numpy", "pyarrow", "faker", "mimesis")
 def main() -> None:
     """Measure, print the tables, write `bench/results/generate.json`."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of each table a run makes")
-    parser.add_argument("--runs", type=int, default=5, help="runs whose median counts")
-    parser.add_argument("--most-memory-rows", type=int, default=MEMORY_ROWS[-1], help="the most rows for peak memory")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of each table per run")
+    parser.add_argument("--runs", type=int, default=5, help="number of runs; the median is recorded")
+    parser.add_argument(
+        "--most-memory-rows",
+        type=int,
+        default=MEMORY_ROWS[-1],
+        help="the largest number of rows for which peak memory is measured",
+    )
     parser.add_argument("--peak-memory-of", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     pa.set_cpu_count(1)

@@ -38,7 +38,7 @@ BATCH_ROWS = 5_000
 def main() -> None:
     """Measure, print the table, write bench/results/load.json."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=1_000_000, help="of both tables together")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of both tables together")
     parser.add_argument("--runs", type=int, default=5)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

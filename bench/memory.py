@@ -36,11 +36,11 @@ LIBRARIES = ("pyarrow", "numpy", "psycopg", "PyMySQL", "pymongo", "neo4j", "neo4
 def main() -> int:
     """Measure, print the table, write bench/results/memory.json; return 1 if a load needed more than the bound."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=1_000_000, help="of both tables together")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of both tables together")
     parser.add_argument("--flat-rows", type=int, default=10_000_000)
     parser.add_argument("--source", nargs="*", choices=list(SOURCES), default=list(SOURCES))
     parser.add_argument("--flat-source", nargs="*", choices=list(SOURCES), default=["postgresql", "csv"])
-    parser.add_argument("--keep", action="store_true", help="keep what the last result file has of other sources")
+    parser.add_argument("--keep", action="store_true", help="keep the rows of other sources in the result file")
     parser.add_argument("--dry", action="store_true", help="write no result file")
     arguments = parser.parse_args()
     wanted = [(source, arguments.rows) for source in arguments.source]

@@ -49,8 +49,8 @@ LIBRARIES = ("pyarrow", "numpy", "psycopg", "PyMySQL", "pymongo", "neo4j", "neo4
 def main() -> None:
     """Measure, print the table, write bench/results/sources.json."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=1_000_000, help="of both tables together")
-    parser.add_argument("--runs", type=int, default=5, help="runs whose medians count")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of both tables together")
+    parser.add_argument("--runs", type=int, default=5, help="number of runs; the medians are recorded")
     parser.add_argument("--source", nargs="*", choices=list(SOURCES), default=list(SOURCES))
     parser.add_argument("--dry", action="store_true", help="write no result file")
     arguments = parser.parse_args()

@@ -104,9 +104,9 @@ COMMANDS: Mapping[str, Command] = {
     "report": Command(report, "print the report of a stack's last run, as a table, Markdown, JSON or a page"),
     "watch": Command(watch, "follow a run while it is in progress"),
     "compare": Command(compare, "compare two runs"),
-    "history": Command(history, "list the runs that were kept"),
-    "destroy": Command(destroy, "remove everything that a stack has created"),
-    "cleanup": Command(cleanup, "list the resources that an interrupted run has left; --yes removes them"),
+    "history": Command(history, "list the saved runs"),
+    "destroy": Command(destroy, "remove everything that a stack created"),
+    "cleanup": Command(cleanup, "list the resources that an interrupted run left behind; --yes removes them"),
     "schema": Command(schema, "show or validate a schema file"),
     "pulumi": Command(pulumi, "run any pulumi command with the project's backend and stacks"),
 }

@@ -18,14 +18,14 @@ _RUNS = "a saved run's id, latest, previous, STACK/ID or a report.json; separate
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add both sides, the bound, the metrics that it applies to, and the format."""
     parser.add_argument("base", metavar="BASE", help=_RUNS)
-    parser.add_argument("head", metavar="HEAD", help="the same")
+    parser.add_argument("head", metavar="HEAD", help="the other side, in the same form")
     parser.add_argument(
         "--max-regression", metavar="SHARE", default="5%", help="largest accepted regression; default: 5%%"
     )
     parser.add_argument(
         "--metric", action="append", choices=list(COMPARED), help=f"bounded metrics; default: {', '.join(GATED)}"
     )
-    parser.add_argument("--allow-different-plans", action="store_true", help="compare although the plans differ")
+    parser.add_argument("--allow-different-plans", action="store_true", help="compare runs even if their plans differ")
     parser.add_argument("--stack", metavar="NAME", help="the stack of latest and previous")
     parser.add_argument("--runs", metavar="DIR", type=Path, default=history.RUNS, help="default: runs/ in the project")
     parser.add_argument("--output-format", choices=sorted(COMPARISON_FORMATS), default="table", help="default: table")

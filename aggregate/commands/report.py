@@ -19,9 +19,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     origin.add_argument("--results-dir", metavar="DIR", type=Path, help="read a folder of worker-N.json and plan.json")
     origin.add_argument("stdin", nargs="?", choices=["-"], help="read a stack's outputs, or results, as JSON")
     parser.add_argument("--output-format", choices=sorted(REPORT_FORMATS), default="table", help="default: table")
-    parser.add_argument("--runs", metavar="DIR", type=Path, default=history.RUNS, help="folder of saved runs")
     parser.add_argument(
-        "--threshold", metavar="BOUND", action="append", default=[], help="also check: 'rows_per_second >= 50000'"
+        "--runs",
+        metavar="DIR",
+        type=Path,
+        default=history.RUNS,
+        help="the folder of saved runs; default: runs/ in the project",
+    )
+    parser.add_argument(
+        "--threshold",
+        metavar="BOUND",
+        action="append",
+        default=[],
+        help="check this bound too, such as 'rows_per_second >= 50000'",
     )
     parser.add_argument("--output", metavar="FILE", type=Path, help="write to a file, not to standard output")
 

@@ -31,7 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     origin.add_argument("--results-dir", metavar="DIR", type=Path, help="follow a folder to which results are written")
     parser.add_argument("--platform", choices=sorted(FEEDS), help="default: the platform that has the stack's workers")
     parser.add_argument("--project", metavar="DIR", type=Path, default=PROJECT, help=argparse.SUPPRESS)
-    parser.add_argument("--wait", metavar="SECONDS", type=float, default=600, help="for the first worker; default: 600")
+    parser.add_argument(
+        "--wait", metavar="SECONDS", type=float, default=600, help="how long to wait for the first worker; default: 600"
+    )
     parser.add_argument("--next", action="store_true", help="if a run is already over, wait for the next one")
 
 

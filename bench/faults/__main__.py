@@ -19,7 +19,7 @@ from core.stores import SOURCES
 def main() -> int:
     """Run the campaign; return 1 if a trial did not end as expected."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--trials", type=int, help="of each fault and source (default: as many as the fault has)")
+    parser.add_argument("--trials", type=int, help="trials per fault and source (default: the fault's own number)")
     parser.add_argument("--fault", nargs="*", choices=list(FAULTS), default=list(FAULTS))
     parser.add_argument("--source", nargs="*", choices=list(SOURCES), default=list(SOURCES))
     parser.add_argument("--seed", type=int, default=7)

@@ -29,7 +29,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the options of `worker generate`."""
     parser.add_argument("--schema", type=Path, required=True, help="the schema file")
     parser.add_argument("--table", help="the table (default: the schema's first)")
-    parser.add_argument("--rows", default="0:10", help="first row and end, from 0 and without the end (default: 0:10)")
+    parser.add_argument(
+        "--rows", default="0:10", help="the first row, from 0, and the row after the last (default: 0:10)"
+    )
     parser.add_argument("--columns", help="only these columns, separated by commas (default: all)")
     parser.add_argument("--format", choices=["table", *_ENCODERS], default="table", help="default: table")
     parser.add_argument("--seed", type=int, default=default_of("seed"), help="the base seed (default: %(default)s)")

@@ -74,7 +74,7 @@ class Counters:
         self.started, self.phase = time.perf_counter(), "load"
 
     def begin_verify(self) -> None:
-        """Begin the verify phase. If rows were loaded, the period of their rate ends now."""
+        """Begin the verify phase. If rows were loaded, their rate is computed up to this moment."""
         if self.loads:
             self.loaded = time.perf_counter()
         self.phase = "verify"
