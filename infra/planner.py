@@ -124,7 +124,7 @@ def _check_operation(settings: Settings) -> None:
         remedy = (
             f"name the server that has them by {CONNECTION_KEY}"
             if settings.capabilities.needs_server
-            else "set platform to local, and name their folder by outputDir"
+            else "set platform to local and outputDir to their folder"
         )
         raise SettingsError(
             f"{NAMESPACE}:operation: 'verify' reads existing rows, but this run creates an empty server or "

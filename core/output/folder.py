@@ -132,7 +132,7 @@ class OutputFolder:
         manifest = self.manifest()
         if manifest is not None and manifest.stack != run.stack:
             raise self._refusal(
-                f"holds the files of {manifest.owner} (run {manifest.run_id})", "name another folder by outputDir"
+                f"holds the files of {manifest.owner} (run {manifest.run_id})", "name another folder with outputDir"
             )
         return manifest
 
@@ -204,8 +204,8 @@ def storage_errors(path: Path) -> Iterator[None]:
             errno.ENOSPC: "give it more room, or load fewer rows",
             errno.EDQUOT: "give it more room, or load fewer rows",
             errno.EACCES: "give the worker's user the right to write there",
-            errno.EROFS: "name a folder that can be written by outputDir",
-        }.get(error.errno or 0, "name another folder by outputDir")
+            errno.EROFS: "name a writable folder with outputDir",
+        }.get(error.errno or 0, "name another folder with outputDir")
         raise StorageError(f"{path}: {error.strerror or error}; {remedy}") from error
 
 

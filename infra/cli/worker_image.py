@@ -37,7 +37,7 @@ def build(project: Path, base: str) -> str:
     )
     if done.returncode != 0:
         message = one_line(done.stderr, -300)
-        raise RunError(f"docker build: {message}; start Docker, or name a base image that can be pulled by --base")
+        raise RunError(f"docker build: {message}; start Docker, or name with --base a base image that can be pulled")
     return name
 
 
@@ -60,7 +60,7 @@ def _docker(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(["docker", *arguments], cwd=folder, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        raise RunError("docker: is not installed; install it, or name an image by loadtest:workerImage") from None
+        raise RunError("docker: is not installed; install it, or name an image with loadtest:workerImage") from None
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ class Settings(LoadOptions):
         key = f"{NAMESPACE}:{CONNECTION_KEY}"
         if not self.capabilities.needs_server:
             raise InputError(
-                f"{key}: is set, but {self.source} writes files; remove it, and name a folder by outputDir"
+                f"{key}: is set, but {self.source} writes files; remove it, and name a folder with outputDir"
             )
         return parse_connection(self.connection_string.get_secret_value(), self.capabilities, key)
 
@@ -151,7 +151,7 @@ def check_secrets(values: Mapping[str, Any], encrypted: Collection[str], stack: 
         kept = "; the stack's history keeps it, so change the password" if recorded else ""
         raise SettingsError(
             f"{NAMESPACE}:{key}: has a plain-text password in Pulumi.{stack}.yaml or on the command line; remove it and "
-            f"encrypt it by `pulumi config set --secret --stack {stack} {NAMESPACE}:{key}`, which asks for it{kept}"
+            f"encrypt it with `pulumi config set --secret --stack {stack} {NAMESPACE}:{key}`, which asks for it{kept}"
         )
 
 
@@ -180,7 +180,7 @@ def _refused(error: ValidationError) -> SettingsError:
     first = error.errors()[0]
     key = f"{NAMESPACE}:{first['loc'][0]}"
     if first["type"] == "missing":
-        return SettingsError(f"{key}: is missing; set it in the stack file or by `pulumi config set`")
+        return SettingsError(f"{key}: is missing; set it in the stack file or with `pulumi config set`")
     found = first.get("ctx", {}).get("error")
     secret = first["loc"][0] in _SECRETS
     if not isinstance(found, Problem):

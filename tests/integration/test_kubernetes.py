@@ -116,7 +116,7 @@ def assert_safe_from_another_checkout(kubectl: Kubectl, made: Stack, folder: Pat
     lines = {line.strip() for line in refused.splitlines() if line.strip().startswith("error: stack: ")}
     line = (
         f"error: stack: {made.name!r} needs names that are in use: namespace {space} (created by stack {made.name}, instance "
-        f"{mark}); use another stack name, destroy that stack, or name another namespace by loadtest:namespace"
+        f"{mark}); use another stack name, destroy that stack, or name another namespace with loadtest:namespace"
     )
     assert lines == {line}
     another.pulumi("refresh", "--yes", "--skip-preview").succeeded()

@@ -95,7 +95,7 @@ def require_own_names(engine: docker.DockerClient, names: DockerNames, instance:
     """Raise SettingsError if a resource with one of the names is not this instance's."""
     with wrap_docker_errors():
         existing = list(_existing(engine, names))
-    remedy = "use another stack name, destroy that stack, or list orphaned resources by `make cleanup`"
+    remedy = "use another stack name, destroy that stack, or list orphaned resources with `make cleanup`"
     require_own(names.stack, existing, instance, remedy)
 
 

@@ -89,7 +89,7 @@ class Cluster(AbstractContextManager["Cluster"]):
         except (ApiException, HTTPError) as error:
             raise SettingsError(
                 f"loadtest:platform: kubernetes, and no cluster answers ({message_of(error)[:200]}); start it, set "
-                "KUBECONFIG, or name another by `pulumi config set kubernetes:context NAME`"
+                "KUBECONFIG, or name another with `pulumi config set kubernetes:context NAME`"
             ) from None
 
     def require_namespace(self, name: str, key: str) -> None:

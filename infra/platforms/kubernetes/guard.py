@@ -17,10 +17,10 @@ from infra.platforms.kubernetes.manifests import Names
 from infra.resources.dynamic import ReplaceOnChangeProvider
 from infra.settings.model import NAMESPACE, Settings
 
-_REMEDY = f"use another stack name, destroy that stack, or name another namespace by {NAMESPACE}:namespace"
+_REMEDY = f"use another stack name, destroy that stack, or name another namespace with {NAMESPACE}:namespace"
 _OUTPUT_DIR = (
     f"{NAMESPACE}:outputDir: is a folder of this machine, which a cluster's pods cannot write to; remove it, and name "
-    f"a volume claim by {NAMESPACE}:outputStorage to keep the files"
+    f"a volume claim with {NAMESPACE}:outputStorage to keep the files"
 )
 _PORT = (
     f"{NAMESPACE}:keepDatabasePort: is for servers on this machine; remove it, and reach the server by "
@@ -39,7 +39,7 @@ def check_settings(settings: Settings) -> None:
         for key, value in (("outputStorage", settings.output_storage), ("imagePullSecret", settings.image_pull_secret)):
             if value is not None:
                 raise SettingsError(
-                    f"{NAMESPACE}:{key}: {value!r} must be in an existing namespace; name that by {NAMESPACE}:namespace"
+                    f"{NAMESPACE}:{key}: {value!r} must be in an existing namespace; name that with {NAMESPACE}:namespace"
                 )
 
 
@@ -118,7 +118,7 @@ class GuardProvider(ReplaceOnChangeProvider):
         if others:
             raise RunError(
                 f"stack: {props['stack']!r} deletes nothing, because other stacks now use names of its objects: {others}; "
-                f"forget the stack by `pulumi stack rm --force {props['stack']}`"
+                f"forget the stack with `pulumi stack rm --force {props['stack']}`"
             )
 
 

@@ -104,7 +104,7 @@ class LocalLoadTest(pulumi.ComponentResource):
         if args.database and not args.settings.capabilities.embedded:
             raise SettingsError(
                 f"{NAMESPACE}:platform: local, which has no embedded {args.settings.source} server; "
-                f"set {NAMESPACE}:platform to docker, or name a server by {NAMESPACE}:{CONNECTION_KEY}"
+                f"set {NAMESPACE}:platform to docker, or name a server with {NAMESPACE}:{CONNECTION_KEY}"
             )
         own = pulumi.ResourceOptions(parent=self)
         instance = Instance(f"{name}-instance", args.stack, own)

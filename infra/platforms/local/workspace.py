@@ -88,7 +88,7 @@ def require_own_folder(project: Path, stack: str, instance: str) -> None:
     if paths.folder.exists() and (paths.instance != instance or not instance):
         raise RunError(
             f"{paths.folder}: was created by another stack named {stack}; destroy that stack, or list its orphaned "
-            f"resources by `make cleanup STACK={stack}`"
+            f"resources with `make cleanup STACK={stack}`"
         )
 
 

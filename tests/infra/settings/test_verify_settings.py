@@ -39,9 +39,9 @@ def test_invalid_verify_setting_is_refused(given: dict[str, str], message: str) 
 @pytest.mark.parametrize(
     ("given", "remedy"),
     [
-        ({}, "name the server that has them by connectionString"),
-        ({"platform": "docker"}, "name the server that has them by connectionString"),
-        ({"platform": "docker", "source": "csv"}, "set platform to local, and name their folder by outputDir"),
+        ({}, "set connectionString to the server that has them"),
+        ({"platform": "docker"}, "set connectionString to the server that has them"),
+        ({"platform": "docker", "source": "csv"}, "set platform to local and outputDir to their folder"),
     ],
 )
 def test_verify_alone_is_refused_for_new_server_or_volume(given: dict[str, str], remedy: str) -> None:

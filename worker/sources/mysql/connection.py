@@ -127,7 +127,7 @@ def _tls(at: Connection, given: Mapping[str, str]) -> dict[str, Any]:
         useless = f"has no effect with ssl-mode {mode}, which does not ask for TLS"
         raise InputError.of(f"{at.key}: ssl-cert", certificate, useless, "write ssl-mode=REQUIRED or VERIFY_IDENTITY")
     if key is not None and certificate is None:
-        raise InputError.of(f"{at.key}: ssl-key", key, "has no certificate", "name one by ssl-cert")
+        raise InputError.of(f"{at.key}: ssl-key", key, "has no certificate", "name one with ssl-cert")
     if mode in ("DISABLED", "PREFERRED"):
         return {"ssl_disabled": True} if mode == "DISABLED" else {}
     context = _context(at, authority)

@@ -16,7 +16,7 @@ from tests.infra.platforms.rendering import INSTANCE, Declared, declare, declare
 
 pytestmark = pytest.mark.docker
 OTHER = "fedcba9876543210"
-REMEDY = "use another stack name, destroy that stack, or list orphaned resources by `make cleanup`"
+REMEDY = "use another stack name, destroy that stack, or list orphaned resources with `make cleanup`"
 
 
 @pytest.fixture(scope="module")

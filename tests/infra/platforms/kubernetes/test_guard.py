@@ -21,7 +21,7 @@ from tests.integration.kubernetes import Kubectl
 
 pytestmark = pytest.mark.cluster
 OTHER = "fedcba9876543210"
-REMEDY = "use another stack name, destroy that stack, or name another namespace by loadtest:namespace"
+REMEDY = "use another stack name, destroy that stack, or name another namespace with loadtest:namespace"
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""FerretDB in MongoDB's place, by `mongosh` and by PyMongo."""
+"""FerretDB in MongoDB's place, read with `mongosh` and PyMongo."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""MySQL, by `mysql` and by PyMySQL."""
+"""MySQL, read with `mysql` and PyMySQL."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

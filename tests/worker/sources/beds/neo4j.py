@@ -1,4 +1,4 @@
-"""Neo4j, by `cypher-shell` and by the driver."""
+"""Neo4j, read with `cypher-shell` and the driver."""
 
 import json
 import uuid

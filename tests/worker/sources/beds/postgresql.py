@@ -1,4 +1,4 @@
-"""PostgreSQL, by `psql` and by psycopg."""
+"""PostgreSQL, read with `psql` and psycopg."""
 
 import struct
 from collections.abc import Mapping, Sequence

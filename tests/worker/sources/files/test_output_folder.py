@@ -119,7 +119,7 @@ def test_folder_of_another_stack_is_refused_with_its_name(folder: Path, on_exist
     run(folder, plan_of(2))
     before = files(folder)
     with pytest.raises(
-        InputError, match=r"holds the files of stack 'mine' \(run run\); name another folder by outputDir"
+        InputError, match=r"holds the files of stack 'mine' \(run run\); name another folder with outputDir"
     ):
         prepare(folder, plan_of(1, "jsonl", on_existing=on_existing), "other")
     assert files(folder) == before
