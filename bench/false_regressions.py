@@ -18,7 +18,7 @@ from core.options import OnExisting
 from core.plan import Limits, LoadPlan, partition
 from core.schema.file import load_schema
 from core.units import MIB
-from tests.worker.verify.embedded import embedded_postgresql
+from testkit.embedded import embedded_postgresql
 
 TABLES = ("users", "orders")
 ROWS, BATCH_ROWS, WORKERS = 400_000, 1_000, 2

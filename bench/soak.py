@@ -25,8 +25,8 @@ from core.connection import parse_connection
 from core.stores import POSTGRESQL
 from core.units import MIB
 from testkit.clone import MARK, ROOT, Clone, Stack
+from testkit.embedded import embedded_postgresql
 from testkit.session import processes_with
-from tests.worker.verify.embedded import embedded_postgresql
 
 PRESET = "medium"
 SAMPLES_PER_SECOND = 2

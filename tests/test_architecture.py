@@ -38,8 +38,8 @@ LINES = 300
 """The longest module."""
 LONGER = frozenset(
     {
-        "tests/core/malformed.py",
-        "tests/core/mutations.py",
+        "tests/core/schema/malformed.py",
+        "tests/core/schema/mutations.py",
         "tests/worker/sources/neo4j/test_existing.py",
     }
 )

@@ -156,7 +156,7 @@ MUTANTS: Sequence[Mutant] = (
         "min(count, shard.rows - offset - 1) or 1",
         (
             "tests/worker/test_pipeline.py",
-            "tests/worker/commands/test_show.py",
+            "tests/worker/commands/test_generate.py",
             "tests/worker/result/test_retry_marker.py",
         ),
     ),

@@ -13,9 +13,9 @@ from core.errors import ExitCode
 from core.plan import LoadPlan
 from infra.cli.plan import main
 from testkit.clone import Clone, Stack
+from testkit.embedded import embedded_postgresql
 from tests.integration.kubernetes import server_image, worker_image
 from tests.test_architecture import ROOT
-from tests.worker.verify.embedded import embedded_postgresql
 from worker.cli import main as worker
 
 EXAMPLES = sorted(folder.name for folder in (ROOT / "examples").iterdir() if folder.is_dir())

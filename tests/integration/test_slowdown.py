@@ -16,8 +16,8 @@ from core.plan import LoadPlan, partition
 from core.schema.file import load_schema
 from testkit import loads
 from testkit.clone import ROOT
+from testkit.embedded import embedded_postgresql
 from tests.integration.server import execute
-from tests.worker.verify.embedded import embedded_postgresql
 
 RUNS = 3
 TABLES = ("users", "orders")

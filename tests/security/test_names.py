@@ -15,9 +15,9 @@ from core.results import VerificationReport
 from core.schema.file import load_schema
 from core.schema.model import Schema
 from core.stores import BULK, METHODS, SOURCES
+from testkit.embedded import embedded_postgresql
 from testkit.serving import shared
 from tests.worker.sources.loading import connected
-from tests.worker.verify.embedded import embedded_postgresql
 from worker.generate import Dataset
 from worker.pipeline import load_shard, remove_shard
 from worker.result.counters import Counters

@@ -17,7 +17,7 @@ from core.plan import LoadPlan, partition
 from core.results import WorkerResult
 from core.schema.file import load_schema
 from core.stores import BULK, SOURCES
-from tests.worker.verify.embedded import embedded_postgresql
+from testkit.embedded import embedded_postgresql
 from worker.result.retry_marker import attempt_of_environment, begin_attempt, forget_attempts
 from worker.sources import open_source
 from worker.sources.base import WorkerSlot

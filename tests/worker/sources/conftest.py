@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.worker.verify.embedded import embedded_postgresql
+from testkit.embedded import embedded_postgresql
 
 
 @pytest.fixture(scope="package")

@@ -7,9 +7,9 @@ import pytest
 
 from core.connection import Connection, parse_connection
 from core.stores import SOURCES
+from testkit.embedded import embedded_postgresql
 from testkit.serving import shared
 from tests.worker.sources.loading import connected
-from tests.worker.verify.embedded import embedded_postgresql
 from worker.sources.base import Source
 
 WITHOUT_DOCKER = ("csv", "jsonl", "postgresql")

@@ -11,9 +11,9 @@ from core.options import Operation
 from core.plan import LoadPlan, Shard, WorkerPlan
 from core.schema.types import Kind
 from core.stores import BULK, SOURCES
+from testkit.embedded import embedded_postgresql
 from tests.worker.sources.loading import DATASET, EVERY_KIND, KEYED, connected
 from tests.worker.verify.campaign import ROWS, counts, rows_of, verified, write
-from tests.worker.verify.embedded import embedded_postgresql
 from worker.generate import Dataset
 from worker.result.counters import Counters
 from worker.sources.base import Source

@@ -16,6 +16,7 @@ from core.options import OnExisting, Operation
 from core.plan import LoadPlan, Shard, WorkerPlan
 from core.schema.model import Table
 from core.stores import BULK, METHODS, POSTGRESQL
+from testkit.embedded import PASSWORD
 from tests.worker.sources.loading import connected
 from tests.worker.sources.postgresql.cases import (
     CHILDREN,
@@ -29,7 +30,6 @@ from tests.worker.sources.postgresql.cases import (
     TABLES,
     TEXTS,
 )
-from tests.worker.verify.embedded import PASSWORD
 from worker.commands.prepare import run as prepare
 from worker.sources.base import KeyRange
 

@@ -12,8 +12,8 @@ import pytest
 from core.connection import parse_connection
 from core.errors import ServerError
 from core.stores import POSTGRESQL
+from testkit.embedded import embedded_postgresql
 from tests.worker.sources.loading import connected
-from tests.worker.verify.embedded import embedded_postgresql
 from worker.retry import retry_until
 from worker.sources import open_source
 

@@ -14,9 +14,9 @@ from core.options import OnExisting
 from core.plan import Shard
 from core.schema.types import Kind
 from core.stores import BULK, METHODS, POSTGRESQL
+from testkit.embedded import PASSWORD
 from tests.worker.sources.loading import DATASET, EVERY_KIND, KEYED, TABLES, connected, emptied
 from tests.worker.verify.campaign import ROWS, counts, rows_of, verified
-from tests.worker.verify.embedded import PASSWORD
 from worker.sources.base import KeyRange, KeySpan, Scope
 from worker.sources.postgresql.connection import fix_session
 from worker.sources.postgresql.ddl import create_table

@@ -6,7 +6,7 @@ from core.errors import InputError
 from core.plan import BASE_INSTANT
 from core.schema.checks.capacity import check_rows
 from core.schema.file import parse_schema
-from tests.core.mutations import mutated
+from tests.core.schema.mutations import mutated
 from worker.generate import Dataset
 
 FILES = 500

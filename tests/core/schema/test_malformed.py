@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from core.errors import ExitCode, SchemaError
 from core.schema.file import load_schema, parse_schema
 from core.schema.generators import Generator
-from tests.core.malformed import CORPUS
+from tests.core.schema.malformed import CORPUS
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def test_corpus_has_enough_malformed_files() -> None:

@@ -9,7 +9,7 @@ from core.schema.file import load_schema, parse_schema
 from core.schema.model import Schema
 from core.schema.types import Kind
 
-SHOP = Path(__file__).parents[2] / "schemas" / "shop.yaml"
+SHOP = Path(__file__).parents[3] / "schemas" / "shop.yaml"
 
 
 def test_shop_schema_has_expected_tables_and_types() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-_ROOT = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[3]
 EXAMPLES = tuple(sorted([*(_ROOT / "schemas").glob("*.yaml"), *(_ROOT / "tests" / "data").glob("*.yaml")]))
 _NUMBERS = (
     0,
