@@ -122,7 +122,7 @@ def _check_operation(settings: Settings) -> None:
     )
     if settings.operation is Operation.VERIFY and not kept:
         remedy = (
-            f"name the server that has them by {CONNECTION_KEY}"
+            f"set {CONNECTION_KEY} to the server that has them"
             if settings.capabilities.needs_server
             else "set platform to local and outputDir to their folder"
         )

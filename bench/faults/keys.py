@@ -28,7 +28,7 @@ _UUID_BYTES = 16
 
 
 def text_of(key: object) -> str:
-    """Return a key in the spelling that is compared between sources."""
+    """Return a key as text, in the one spelling that all sources are compared in."""
     return str(UUID(bytes=key)) if isinstance(key, bytes) and len(key) == _UUID_BYTES else str(key)
 
 

@@ -38,7 +38,7 @@ class Batches:
         self._batches = batches
 
     def read(self, _table: Table, _scope: Scope) -> Iterator[pa.RecordBatch]:
-        """Yield them."""
+        """Yield the batches."""
         yield from self._batches
 
     def as_stored(self, _column: Column, values: pa.Array) -> pa.Array:

@@ -134,7 +134,7 @@ def test_own_namespace_and_labelled_objects_are_removed(project, kubectl, stack,
     assert cleaned(project, capsys, "--stack", stack) == ["no orphaned resources"]
 
 
-def test_user_of_one_namespace_cleans_up_that_one(project, cluster, kubectl, stack, spaces, capsys):
+def test_user_of_one_namespace_can_clean_up_in_it(project, cluster, kubectl, stack, spaces, capsys):
     _, users = spaces
     token = limited_to(kubectl, users)
     admin = yaml.safe_load(cluster.read_text())

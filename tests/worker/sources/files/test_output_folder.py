@@ -1,4 +1,4 @@
-"""Output folders: a run replaces its own files and refuses other files by name."""
+"""Output folders: a run replaces its own files; it refuses other files and names them."""
 
 import os
 from collections.abc import Callable

@@ -50,7 +50,7 @@ def test_string_without_database_is_refused() -> None:
 
 
 @pytest.mark.parametrize("nulls", [False, True])
-def test_row_and_column_encoders_give_equal_documents(nulls: bool) -> None:
+def test_row_and_column_encoders_produce_equal_documents(nulls: bool) -> None:
     table = samples.table()
     batch = samples.batch(table, nulls)
     assert DocumentByRow(table).encode(batch) == BsonEncoder(table).encode(batch).cut()
