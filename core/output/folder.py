@@ -42,7 +42,7 @@ class OutputFolder:
             return None
         except (ValidationError, IsADirectoryError):
             raise self._refusal(
-                f"contains a {MANIFEST} that Loadtest did not write", "move it away, or name another folder"
+                f"contains a {MANIFEST} that is not a valid manifest", "move it away, or name another folder"
             ) from None
 
     def started(self) -> StartedRun | None:

@@ -112,7 +112,7 @@ def test_duplicate_table_is_refused():
 def test_missing_setting_is_refused_with_its_key(key):
     given = values()
     del given[key]
-    with pytest.raises(SettingsError, match=f"^loadtest:{key}: is missing; set it in the stack file or by "):
+    with pytest.raises(SettingsError, match=f"^loadtest:{key}: is missing; set it in the stack file or with "):
         Settings.of(given)
 
 

@@ -151,7 +151,7 @@ def test_append_adds_tables_and_refuses_existing_ones(folder: Path) -> None:
 def test_manifest_of_other_program_is_refused(folder: Path, text: str) -> None:
     folder.mkdir()
     (folder / MANIFEST).write_text(text)
-    with pytest.raises(InputError, match=f"contains a {MANIFEST} that Loadtest did not write; move it away"):
+    with pytest.raises(InputError, match=f"contains a {MANIFEST} that is not a valid manifest; move it away"):
         prepare(folder, plan_of(1, on_existing=OnExisting.EMPTY))
     assert (folder / MANIFEST).read_text() == text
 
@@ -161,7 +161,7 @@ def test_manifest_with_outside_path_is_refused(folder: Path, path: str) -> None:
     run(folder, plan_of(1))
     manifest = (folder / MANIFEST).read_text()
     (folder / MANIFEST).write_text(manifest.replace(part(0), path))
-    with pytest.raises(InputError, match="not a manifest"):
+    with pytest.raises(InputError, match="not a valid manifest"):
         prepare(folder, plan_of(1))
 
 
