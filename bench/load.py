@@ -24,6 +24,7 @@ import psycopg
 from psycopg import sql
 
 from bench.record import record, table
+from core.process import CONNECTION_VARIABLE
 from core.results import WorkerResult
 from core.units import GIB
 from infra.databases import postgresql as settings
@@ -99,7 +100,7 @@ def _worker(folder: Path, connection: str, rows: int) -> WorkerResult:
             *("--tables", ",".join(TABLES), "--row-count", str(rows), "--batch-size", str(BATCH_ROWS)),
             *("--metrics-output", str(folder / "result.json")),
         ],
-        env={**os.environ, "LOADTEST_CONNECTION_STRING": connection},
+        env={**os.environ, CONNECTION_VARIABLE: connection},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         check=False,

@@ -19,6 +19,7 @@ from typing import Any
 
 from bench.record import RESULTS, record, table
 from core.options import Operation
+from core.process import CONNECTION_VARIABLE
 from core.results import WorkerResult
 from core.stores import SOURCES
 from core.units import GIB
@@ -101,7 +102,7 @@ def _worker(source: str, connection: str, rows: int, operation: Operation) -> Wo
                 *("--tables", ",".join(TABLES), "--row-count", str(rows // len(TABLES))),
                 *("--batch-size", str(BATCH_ROWS), "--operation", operation, "--metrics-output", result.name),
             ],
-            env={**os.environ, "LOADTEST_CONNECTION_STRING": connection, "POLARS_MAX_THREADS": "1"},
+            env={**os.environ, CONNECTION_VARIABLE: connection, "POLARS_MAX_THREADS": "1"},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             check=False,

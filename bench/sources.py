@@ -26,6 +26,7 @@ from bench import load_references as references
 from bench.record import record, table
 from core.options import OnExisting
 from core.plan import BASE_INSTANT
+from core.process import CONNECTION_VARIABLE
 from core.results import WorkerResult
 from core.schema.file import load_schema
 from core.stores import BULK, INSERT, SOURCES
@@ -145,7 +146,7 @@ def _worker(source: str, connection: str, rows: int, batch: int, method: str) ->
                 *("--tables", ",".join(TABLES), "--row-count", str(rows), "--batch-size", str(batch)),
                 *("--on-existing", "append", "--metrics-output", result.name),
             ],
-            env={**os.environ, "LOADTEST_CONNECTION_STRING": connection, "OMP_NUM_THREADS": "1"},
+            env={**os.environ, CONNECTION_VARIABLE: connection, "OMP_NUM_THREADS": "1"},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             check=False,

@@ -1,10 +1,6 @@
-"""Build the worker image unless Docker has it, and print its name, for a cluster to load.
-
-The name includes a digest of the image's files, so that an image is built once and is the same on every platform.
-"""
+"""Build the worker image unless Docker has it, and print its name, for a cluster to load."""
 
 import argparse
-import hashlib
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -13,18 +9,7 @@ from pathlib import Path
 from core.errors import ExitCode, RunError, exit_code_of
 from core.text import one_line
 from infra.settings.configuration import stack_values
-
-DOCKERFILE = "worker/Dockerfile"
-"""Relative to the project's folder, which is the build's context."""
-
-
-def image_name(project: Path, base: str) -> str:
-    """Return the image's name, with a tag that depends on the base image and on every file in the image."""
-    digest = hashlib.sha256(base.encode())
-    files = [path for folder in ("core", "worker") for path in (project / folder).rglob("*") if path.is_file()]
-    for path in sorted(path for path in files if "__pycache__" not in path.parts and path.suffix != ".whl"):
-        digest.update(str(path.relative_to(project)).encode() + b"\0" + path.read_bytes())
-    return f"loadtest-worker:{digest.hexdigest()[:12]}"
+from infra.worker_image import DOCKERFILE, image_name
 
 
 def build(project: Path, base: str) -> str:

@@ -19,7 +19,6 @@ from core.process import (
     worker_arguments,
 )
 from core.units import MIB
-from infra.cli.worker_image import DOCKERFILE, image_name
 from infra.databases.spec import DatabaseSpec
 from infra.fleet.resource import Fleet
 from infra.ownership import checked
@@ -28,6 +27,7 @@ from infra.platforms.docker.cleanup import OrphanCleanup
 from infra.platforms.docker.client import DockerNames, connect, require_image, require_own_names
 from infra.resources.identity import Instance
 from infra.settings.model import NAMESPACE
+from infra.worker_image import DOCKERFILE, image_name
 
 _SERVER_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
 """Required by the official images' entrypoints, which change the owner of the data and then the user."""

@@ -14,7 +14,6 @@ from pulumi_kubernetes.networking.v1 import NetworkPolicy
 from core.kubeconfig import ClusterAccess
 from core.labels import DATABASE_ROLE, INSTANCE_LABEL, PREPARE_ROLE, WORKER_ROLE
 from core.process import CONNECTION_VARIABLE, OUTPUT_FOLDER
-from infra.cli.worker_image import image_name
 from infra.databases.spec import DatabaseSpec
 from infra.fleet.resource import Fleet
 from infra.ownership import checked
@@ -28,6 +27,7 @@ from infra.platforms.kubernetes.manifests import (
     deny_ingress,
 )
 from infra.resources.identity import Instance
+from infra.worker_image import image_name
 
 _SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
 """The fleet waits for these objects, and can report why they failed."""
