@@ -72,14 +72,14 @@ def _recorded() -> list[dict[str, Any]]:
 def _trials(
     clone: Clone, platform: str, trials: int, moments: random.Random, longest: float | None
 ) -> Iterator[dict[str, Any]]:
-    def made() -> Stack:
+    def new_stack() -> Stack:
         return Stack(clone, {**ENDLESS, **PLATFORMS[platform]})
 
     if longest is None:
-        longest = _seconds_until_rows(made(), platform) * _BEYOND
+        longest = _seconds_until_rows(new_stack(), platform) * _BEYOND
     for number in range(1, trials + 1):
         method = (DESTROY, CLEANUP)[number % 2]
-        outcome = interrupt_and_clean_up(made(), method, round(moments.uniform(_EARLIEST_SECONDS, longest), 2))
+        outcome = interrupt_and_clean_up(new_stack(), method, round(moments.uniform(_EARLIEST_SECONDS, longest), 2))
         row = _row(platform, outcome)
         _print(f"{number} of {trials}: {row} {outcome.error_output}")
         yield row
@@ -89,13 +89,13 @@ def _seconds_until_rows(stack: Stack, platform: str) -> float:
     """Return how long an undisturbed run takes until its first worker has loaded rows, then end the run."""
     first = f"loadtest-{stack.name}-worker-1"
     log = stack.folder / "workers" / "worker-1.out"
-    looks: Mapping[str, Callable[[], bool]] = {
+    has_loaded: Mapping[str, Callable[[], bool]] = {
         "docker": lambda: loads.has_loaded_in(first),
         "local": lambda: loads.has_loaded(log),
     }
     began = time.monotonic()
     process = stack.start_up()
-    loads.wait_until(looks[platform], process, "progress")
+    loads.wait_until(has_loaded[platform], process, "progress")
     seconds = time.monotonic() - began
     process.kill()
     loads.wait_for_end(process)

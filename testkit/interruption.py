@@ -10,7 +10,7 @@ from testkit.clone import Done, Stack
 
 ENDLESS: Mapping[str, object] = {"rowCount": 50_000_000, "tables": ["users", "orders"]}
 """Settings of a run that never ends before it is killed."""
-DESTROY, CLEANUP = "destroy", "sweep"
+DESTROY, CLEANUP = "destroy", "cleanup"
 _ENDED_SECONDS = 10
 """How long processes that a killed engine left may take to notice it and end."""
 
@@ -51,22 +51,22 @@ def interrupt_and_clean_up(stack: Stack, method: str, at_seconds: float) -> Inte
     existing = stack.traces()
     loads.wait_for_end(process)
     left_by_destroy: Sequence[str] = []
-    done = run_cleanup(stack) if method == CLEANUP else _destroyed(stack)
+    done = run_cleanup(stack) if method == CLEANUP else _destroy(stack)
     if method == DESTROY and (left_by_destroy := traces_after_wait(stack)):
         failed = done.code != 0
         done = run_cleanup(stack)
-        done = _destroyed(stack) if failed and done.code == 0 else done
+        done = _destroy(stack) if failed and done.code == 0 else done
     error_output = "" if done.code == 0 else done.output
     return Interruption(at_seconds, existing, method, error_output, left_by_destroy, traces_after_wait(stack))
 
 
 def run_cleanup(stack: Stack) -> Done:
-    """Run the cleanup of the stack, as `make sweep STACK=... YES=--yes` does."""
+    """Run the cleanup of the stack, as `make cleanup STACK=... YES=--yes` does."""
     command = (sys.executable, "-m", "infra.cli.cleanup", "--stack", stack.name, "--yes")
     return stack.run(*command)
 
 
-def _destroyed(stack: Stack) -> Done:
+def _destroy(stack: Stack) -> Done:
     """Destroy the stack. Succeed if the kill came before the stack was created."""
     done = stack.destroy()
     return Done(0, done.output) if "no stack named" in done.output else done

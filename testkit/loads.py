@@ -20,16 +20,16 @@ def wait_until(happened: Callable[[], bool], process: subprocess.Popen[str], wha
 
 def has_loaded(log: Path) -> bool:
     """Return whether a worker's log file has a progress line with rows."""
-    return log.is_file() and _tells_of_rows(log.read_text())
+    return log.is_file() and _has_progress(log.read_text())
 
 
 def has_loaded_in(container: str) -> bool:
     """Return whether the log of a worker's container has a progress line with rows."""
     done = subprocess.run(["docker", "logs", container], capture_output=True, text=True, check=False, timeout=60)
-    return _tells_of_rows(done.stdout)
+    return _has_progress(done.stdout)
 
 
-def _tells_of_rows(output: str) -> bool:
+def _has_progress(output: str) -> bool:
     return any('"progress":' in line and '"rows":0,' not in line for line in output.splitlines())
 
 

@@ -71,10 +71,12 @@ def serving(
     """
     server_image = image(source)
     require_image(server_image)
-    ours = adapted_to(source, specification_of(source, server_image, cpu=2, memory=memory, tmpfs=tmpfs), password)
+    adapted = adapted_to(source, specification_of(source, server_image, cpu=2, memory=memory, tmpfs=tmpfs), password)
     quick = _QUICK if source in _JAVA and not measured else {}
-    environment = {**ours.environment, **quick}
-    specification = ours.model_copy(update={"arguments": (*ours.arguments, *arguments), "environment": environment})
+    environment = {**adapted.environment, **quick}
+    specification = adapted.model_copy(
+        update={"arguments": (*adapted.arguments, *arguments), "environment": environment}
+    )
     # Kafka advertises an address to its clients: it must be reachable from this machine and be chosen in advance.
     address = f"10.{random.randrange(100, 250)}.{random.randrange(250)}."
     name = session.unique("loadtest-served")

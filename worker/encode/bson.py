@@ -32,16 +32,16 @@ from worker.encode import text
 from worker.encode.columns import (
     Piece,
     block,
+    booleans_of,
     fixed,
     join,
-    joined_lists,
+    join_lists,
     keep_nulls,
     lengths,
     lengths_of,
     list_lengths,
     magnitudes,
     numbers,
-    truths,
 )
 from worker.encode.json_text import element_of
 from worker.encode.rows import Rows
@@ -80,7 +80,7 @@ def _numbers(code: bytes, stored: str, sent: str) -> Writer:
 
 
 def _booleans(column: Any, _: DataType) -> Value:
-    return _BOOL, [block(truths(column), "u1")]
+    return _BOOL, [block(booleans_of(column), "u1")]
 
 
 def _strings(column: Any, _: DataType) -> Value:
@@ -127,7 +127,7 @@ def _arrays(column: Any, type_: DataType) -> Value:
     elements, counts = column.flatten(), list_lengths(column)
     places = np.arange(len(elements)) - np.repeat(np.cumsum(counts) - counts, counts)
     encoded = _element([pa.array(places).cast(pa.string())], elements, element_of(type_))
-    return _ARRAY, _document([joined_lists(column, join(encoded, len(elements)), b"")], len(column))
+    return _ARRAY, _document([join_lists(column, join(encoded, len(elements)), b"")], len(column))
 
 
 def _json_values(column: Any, _: DataType) -> Value:

@@ -65,7 +65,7 @@ def lengths_of(values: Any) -> NDArray[np.int64]:
     return np.diff(offsets).astype(np.int64)
 
 
-def joined_lists(column: Any, elements: Any, separator: bytes) -> Any:
+def join_lists(column: Any, elements: Any, separator: bytes) -> Any:
     """Return the joined elements of each list; `elements` is the encoded `column.flatten()`."""
     counts = list_lengths(column)
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
@@ -116,7 +116,7 @@ def fixed(column: Any) -> Block:
     return _storage(column, column.type.byte_width)
 
 
-def truths(column: Any) -> NDArray[np.bool_]:
+def booleans_of(column: Any) -> NDArray[np.bool_]:
     """Return a boolean column, shape (rows,); a null is False."""
     return np.asarray(column.fill_null(False).to_numpy(zero_copy_only=False), np.bool_)
 
@@ -130,7 +130,7 @@ def block(values: NDArray[Any], dtype: DTypeLike) -> Block:
 
 def magnitudes(column: Any) -> tuple[NDArray[np.bool_], NDArray[np.uint64], NDArray[np.uint64]]:
     """Return the unscaled values of a decimal column: sign (True below zero), low and high 64 bits of the magnitude."""
-    words = numbers_of_two(column)
+    words = words_of_decimals(column)
     low, high = words[:, 0].copy(), words[:, 1].copy()
     negative = high >> np.uint64(63) == 1
     # two's complement: invert both words, add one to the low, and carry where that wrapped to zero
@@ -139,7 +139,7 @@ def magnitudes(column: Any) -> tuple[NDArray[np.bool_], NDArray[np.uint64], NDAr
     return negative, low, high
 
 
-def numbers_of_two(column: Any) -> NDArray[np.uint64]:
+def words_of_decimals(column: Any) -> NDArray[np.uint64]:
     """Return the 128 bits of a decimal column as two words, the low one first, shape (rows, 2); a null is zero."""
     return fixed(column.fill_null(0) if column.null_count else column).view(np.uint64)
 
@@ -159,7 +159,7 @@ def zero_for_null(column: Any) -> Any:
     return column.fill_null(pa.scalar(0, column.type))
 
 
-def present(values: Any, special: bytes) -> bytes:
+def special_bytes_in(values: Any, special: bytes) -> bytes:
     """Return which of the `special` bytes a string or binary array contains, at about 0.1 ns per byte."""
     if not len(values) or values.buffers()[2] is None:
         return b""
@@ -169,10 +169,10 @@ def present(values: Any, special: bytes) -> bytes:
     return bytes(byte for byte in special if byte >= lowest and bool((data == byte).any()))
 
 
-def replaced(piece: Piece, substitutes: Mapping[int, bytes]) -> Any:
+def replace_bytes(piece: Piece, substitutes: Mapping[int, bytes]) -> Any:
     """Return the values with each byte replaced, in the order of `substitutes`; the escape character must be first."""
     values = as_array(piece)
-    for byte in present(values, bytes(substitutes)):
+    for byte in special_bytes_in(values, bytes(substitutes)):
         values = pc.replace_substring(values, pattern=bytes([byte]), replacement=substitutes[byte])
     return values
 

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from core.schema.model import Table
 from core.schema.types import BINARIES, DOCUMENTS, STRINGS, DataType, Kind
 from worker.encode import json_text, text
-from worker.encode.columns import Piece, Writers, as_array, join, lengths_of, present, replaced
+from worker.encode.columns import Piece, Writers, as_array, join, lengths_of, replace_bytes, special_bytes_in
 from worker.encode.encoder import RowEncoder
 
 
@@ -41,12 +41,12 @@ class CsvEncoder(RowEncoder):
 
 def quoted_where_needed(values: Any) -> Any:
     """Quote values that contain a quote, comma or line end, and empty values (RFC 4180)."""
-    special = present(values, b'",\r\n')
+    special = special_bytes_in(values, b'",\r\n')
     empty = bool((lengths_of(values) == 0).any())
     if not special and not empty:
         return values
     needed = pc.equal(pc.binary_length(values), 0)
     if special:
         needed = pc.or_(needed, pc.match_substring_regex(values, '[",\r\n]'))
-    doubled = replaced(values, {0x22: b'""'})
+    doubled = replace_bytes(values, {0x22: b'""'})
     return pc.if_else(needed, join([b'"', doubled, b'"'], len(values)), values)

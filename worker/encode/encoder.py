@@ -6,7 +6,7 @@ from typing import Any
 from core.schema.model import Column, Table
 from core.schema.types import FLOATS, INTEGERS, TIMESTAMPS, DataType, Kind
 from worker.encode import text
-from worker.encode.columns import Piece, Writer, Writers, join, keep_nulls, replaced
+from worker.encode.columns import Piece, Writer, Writers, join, keep_nulls, replace_bytes
 from worker.encode.rows import Rows
 
 _PLAIN = (
@@ -60,7 +60,7 @@ class DelimitedEncoder(RowEncoder):
 
 def _escaped(writer: Writer) -> Writer:
     def write(column: Any, type_: DataType) -> list[Piece]:
-        return [replaced(join(writer(column, type_), len(column)), ESCAPES)]
+        return [replace_bytes(join(writer(column, type_), len(column)), ESCAPES)]
 
     return write
 

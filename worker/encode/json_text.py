@@ -10,7 +10,7 @@ from typing import Any
 from core.schema.model import Table
 from core.schema.types import BINARIES, STRINGS, TIMESTAMPS, DataType, Kind
 from worker.encode import text
-from worker.encode.columns import Piece, Writer, Writers, join, joined_lists, keep_nulls, replaced
+from worker.encode.columns import Piece, Writer, Writers, join, join_lists, keep_nulls, replace_bytes
 from worker.encode.encoder import RowEncoder
 
 QUOTED = (*BINARIES, Kind.DATE, Kind.TIME, *TIMESTAMPS, Kind.UUID, Kind.DURATION)
@@ -37,12 +37,12 @@ def _quoted(writer: Writer) -> Writer:
 
 
 def _strings(column: Any, _: DataType) -> list[Piece]:
-    return [b'"', replaced(column, _ESCAPES), b'"']
+    return [b'"', replace_bytes(column, _ESCAPES), b'"']
 
 
 def array(column: Any, type_: DataType) -> list[Piece]:
     """Return a list column as JSON arrays; a null element is `null`."""
-    return [b"[", joined_lists(column, _values(column.flatten(), element_of(type_)), b","), b"]"]
+    return [b"[", join_lists(column, _values(column.flatten(), element_of(type_)), b","), b"]"]
 
 
 def element_of(type_: DataType) -> DataType:

@@ -24,7 +24,7 @@ import pyarrow as pa
 from core.schema.model import Table
 from core.schema.types import BINARIES, DOCUMENTS, TIMESTAMPS, DataType, Kind
 from worker.encode import json_text, text
-from worker.encode.columns import Piece, Writers, block, fixed, join, joined_lists, numbers
+from worker.encode.columns import Piece, Writers, block, fixed, join, join_lists, numbers
 from worker.encode.encoder import DelimitedEncoder
 
 CONVERTED = (*DOCUMENTS, Kind.ARRAY)
@@ -43,7 +43,7 @@ def _singles(column: Any, type_: DataType) -> list[Piece]:
 
 
 def _members(column: Any, _: DataType) -> list[Piece]:
-    return [joined_lists(column, join([column.flatten()], len(column.flatten())), b",")]
+    return [join_lists(column, join([column.flatten()], len(column.flatten())), b",")]
 
 
 def _points(column: Any, _: DataType) -> list[Piece]:

@@ -29,18 +29,18 @@ from worker.encode.columns import (
     Writer,
     Writers,
     block,
+    booleans_of,
     fixed,
     join,
-    joined_lists,
+    join_lists,
     keep_nulls,
     lengths,
     lengths_of,
     list_lengths,
     magnitudes,
     numbers,
-    present,
-    replaced,
-    truths,
+    replace_bytes,
+    special_bytes_in,
 )
 from worker.encode.encoder import DelimitedEncoder, RowEncoder
 from worker.encode.json_text import element_of
@@ -63,7 +63,7 @@ _IN_AN_ARRAY = {0x5C: rb"\\", 0x22: rb"\""}
 
 def without_nul(values: Any) -> Any:
     """Return the values unchanged; raise PlanError if one contains a NUL character."""
-    if present(values, b"\0"):
+    if special_bytes_in(values, b"\0"):
         raise PlanError(
             "source: 'postgresql' cannot store the character NUL that the schema's strings contain; "
             "use the type bytes for that column, or a value without it"
@@ -87,7 +87,7 @@ def _fixed(stored: str, sent: str, shift: int = 0, tail: bytes = b"") -> Writer:
 
 
 def _booleans(column: Any, _: DataType) -> list[Piece]:
-    return [_length(1), block(truths(column), "u1")]
+    return [_length(1), block(booleans_of(column), "u1")]
 
 
 def _uuids(column: Any, _: DataType) -> list[Piece]:
@@ -153,7 +153,7 @@ def _arrays(column: Any, type_: DataType) -> list[Piece]:
     """Return arrays of one dimension, counted from 1; an empty array has no dimension."""
     elements, element = column.flatten(), element_of(type_)
     values = keep_nulls(_WRITERS[element.kind](elements, element), elements)
-    body = joined_lists(column, join(values, len(elements), _NULL), b"")
+    body = join_lists(column, join(values, len(elements), _NULL), b"")
     counts = list_lengths(column)
     oid = _length(_OIDS.get(element.kind, _OID_OF_TEXT))
     has_nulls = _counted_nulls(column, elements, counts)
@@ -220,8 +220,8 @@ def _durations(column: Any, type_: DataType) -> list[Piece]:
 def _array_literals(column: Any, type_: DataType) -> list[Piece]:
     elements, element = column.flatten(), element_of(type_)
     values = join(_LITERALS[element.kind](elements, element), len(elements))
-    quoted = keep_nulls([b'"', replaced(values, _IN_AN_ARRAY), b'"'], elements)
-    return [b"{", joined_lists(column, join(quoted, len(elements), null=b"NULL"), b","), b"}"]
+    quoted = keep_nulls([b'"', replace_bytes(values, _IN_AN_ARRAY), b'"'], elements)
+    return [b"{", join_lists(column, join(quoted, len(elements), null=b"NULL"), b","), b"}"]
 
 
 _LITERALS: Writers = {

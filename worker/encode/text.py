@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from core.schema.types import BINARIES, DOCUMENTS, FLOATS, INTEGERS, STRINGS, DataType, Kind
 from worker.arrow import Block, uuid_characters
-from worker.encode.columns import Piece, Writer, Writers, fixed, numbers, truths, zero_for_null
+from worker.encode.columns import Piece, Writer, Writers, booleans_of, fixed, numbers, zero_for_null
 
 _DIGITS = np.frombuffer("".join(f"{number:03d}" for number in range(1000)).encode(), np.uint8).reshape(1000, 3)
 _TIMESTAMP, _DATE, _TIME = 26, 10, 15
@@ -37,7 +37,7 @@ def booleans(true: bytes, false: bytes) -> Writer:
 
     def write(column: Any, _: DataType) -> list[Piece]:
         if len(true) == len(false) == 1:
-            return [np.where(truths(column), true[0], false[0]).astype(np.uint8).reshape(-1, 1)]
+            return [np.where(booleans_of(column), true[0], false[0]).astype(np.uint8).reshape(-1, 1)]
         return [pc.if_else(column, pa.scalar(true, pa.binary()), pa.scalar(false, pa.binary()))]
 
     return write

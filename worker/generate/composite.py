@@ -74,7 +74,7 @@ def random_bytes(context: ColumnContext, generator: RandomBytes) -> ColumnFuncti
         data = _ragged_draws(stream, rows, words).astype("<u8", copy=False).view(np.uint8)
         if not np.array_equal(words * _WORD_BYTES, lengths):
             starts = np.repeat(_offsets(words)[:-1] * _WORD_BYTES, lengths)
-            data = data[starts + _places(lengths)]
+            data = data[starts + _positions(lengths)]
         return variable_width(lengths.astype(np.int32), data, arrow)
 
     return cells
@@ -106,7 +106,7 @@ def _offsets(lengths: NDArray[np.int64]) -> NDArray[np.int32]:
     return offsets
 
 
-def _places(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+def _positions(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the position of each part within its cell: 0, 1, 2 and so on."""
     starts = np.cumsum(lengths) - lengths
     return np.arange(int(lengths.sum())) - np.repeat(starts, lengths)
@@ -115,4 +115,4 @@ def _places(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
 def _ragged_draws(stream: Stream, rows: RowNumbers, lengths: NDArray[np.int64]) -> Draws:
     """Return `lengths` draws for each row, from a stream that each row starts at its own draw."""
     firsts = np.repeat(stream.draws(rows), lengths)
-    return _INNER.draws(firsts + _places(lengths).view(U64))
+    return _INNER.draws(firsts + _positions(lengths).view(U64))

@@ -54,13 +54,13 @@ class Permutation:
         left, right = np.divmod(numbers, U64(self._right))
         for number, stream in enumerate(self._rounds):
             if number % 2 == 0:
-                left = _added(left, below(stream.draws(right), self._left), self._left)
+                left = _add_modulo(left, below(stream.draws(right), self._left), self._left)
             else:
-                right = _added(right, below(stream.draws(left), self._right), self._right)
+                right = _add_modulo(right, below(stream.draws(left), self._right), self._right)
         return left * U64(self._right) + right
 
 
-def _added(numbers: Ordinals, others: Ordinals, modulus: int) -> Ordinals:
+def _add_modulo(numbers: Ordinals, others: Ordinals, modulus: int) -> Ordinals:
     """Return the sum of two numbers modulo a modulus of at most 2**32; both are below it."""
     total = numbers + others
     return np.where(total >= U64(modulus), total - U64(modulus), total)
