@@ -31,7 +31,7 @@ def _embedded(source: str) -> ModuleType:
 
 
 class LocalServerProvider(ReplaceOnChangeProvider):
-    """Start and stop an embedded server. Like the fleet's, its creation never fails: see `error`."""
+    """Start and stop an embedded server. If it does not start, creation succeeds and the output `error` has the reason."""
 
     triggers = ("source", "specification", "plan_digest", "stack", "instance", "error")
 

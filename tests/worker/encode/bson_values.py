@@ -1,4 +1,4 @@
-"""The objects of the MongoDB driver for Arrow values."""
+"""Convert Arrow values to the objects that the MongoDB driver returns for them."""
 
 import json
 import uuid
