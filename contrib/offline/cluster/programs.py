@@ -46,7 +46,7 @@ def command_lines(layout: Layout, binaries: Path) -> dict[str, list[str]]:
             "peer-key-file": pki / "etcd.key",
             "peer-client-cert-auth": "true",
             "peer-trusted-ca-file": pki / "etcd-ca.crt",
-            # A test cluster's objects need not survive a power cut.
+            # A test cluster's objects need not survive a power failure.
             "unsafe-no-fsync": "true",
             "log-level": "warn",
         },

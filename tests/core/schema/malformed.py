@@ -23,7 +23,7 @@ def field(text: str) -> str:
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a]\ntables: [*b, *b, *b, *b]\n"
 
-# name: (text, words that the complaint must hold)
+# name: (text, words that the error must contain)
 CORPUS: dict[str, tuple[str, tuple[str, ...]]] = {
     # The file
     "empty": ("", ("tables is missing", "write a list of tables")),
