@@ -94,7 +94,7 @@ _TRANSIENT = (
 _REMEDIES: Mapping[int, str] = {
     **dict.fromkeys(
         (*_TIMEOUTS, *_codes("_RESOLVE", "BROKER_NOT_AVAILABLE")),
-        "check that the server is up and reachable, also by the name that it advertises",
+        "check that the server is up, and reachable under the name that it advertises",
     ),
     **dict.fromkeys(
         _codes("_AUTHENTICATION", "SASL_AUTHENTICATION_FAILED"), "check user and password in the connection string"

@@ -101,4 +101,4 @@ def setting_complaints(settings: Mapping[str, str], table: Table, replicas: int)
     if (most := int(settings["max.message.bytes"])) < largest_row(table):
         yield f"has max.message.bytes={most}, wanted {largest_row(table) + MESSAGE_OVERHEAD} for the schema's rows; raise it"
     if (least := int(settings["min.insync.replicas"])) > replicas:
-        yield f"has min.insync.replicas={least} and {replicas} replicas, so that it takes no message; lower it"
+        yield f"has min.insync.replicas={least} and {replicas} replicas, so it accepts no message; lower it"

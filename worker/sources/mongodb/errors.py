@@ -22,7 +22,7 @@ _REMEDIES: Mapping[int, str] = {
     13: "grant the user readWrite on the database (and clusterAdmin to initiate a replica set)",
     18: "check user and password in the connection string, and its authSource",
     11000: "set loadtest:onExisting to empty, or drop the unique index",
-    121: "remove the collection's validator by collMod",
+    121: "remove the collection's validator with collMod",
     10334: "make the rows smaller: a document has 16 MiB at most",
     14031: MORE_DISK,
     10107: "name the replica set's primary, or the set, in the connection string",

@@ -12,9 +12,9 @@ from core.text import one_line
 
 _OPTIONS: Mapping[str, tuple[str, str]] = {
     "capped": ("which drops its oldest documents", "create it without capped"),
-    "validator": ("which generated documents may violate", "remove it by collMod"),
+    "validator": ("which generated documents may violate", "remove it with collMod"),
     "collation": ("in which different keys may be equal", "create the collection without one"),
-    "expireAfterSeconds": ("which deletes documents by their age", "switch it off by collMod"),
+    "expireAfterSeconds": ("which deletes documents by their age", "turn it off with collMod"),
     "encryptedFields": ("which only an encrypting client may write", "create the collection without them"),
 }
 """Options of a collection that change what is stored or kept, with the reason and a remedy."""
@@ -43,7 +43,7 @@ def option_complaints(described: Mapping[str, Any]) -> Iterator[str]:
         if options.get(option) and not (option == "collation" and options[option].get("locale") == "simple"):
             yield f"has option {option}, {why}; {remedy}"
     if described.get("info", {}).get("readOnly"):
-        yield "is read-only; connect to a server that can be written"
+        yield "is read-only; connect to a writable server"
 
 
 def index_complaints(index: Mapping[str, Any], table: Table) -> Iterator[str]:
@@ -53,7 +53,7 @@ def index_complaints(index: Mapping[str, Any], table: Table) -> Iterator[str]:
     where = f"{', '.join(keys)}: has"
     if index.get("unique") and not any(field in fields for field in keys):
         yield (
-            f"{where} unique index {name!r}, and the schema's values repeat; drop the index, or make the column unique "
+            f"{where} unique index {name!r}, but the schema's values repeat; drop the index, or make the column unique "
             "in the schema"
         )
     if "expireAfterSeconds" in index:
@@ -84,7 +84,7 @@ def _shape(collection: "Collection[dict[str, Any]]", table: Table) -> Iterator[s
     if missing := sorted(wanted - set(document)):
         yield f"its documents lack {', '.join(missing)}, wanted in each; drop the collection or load elsewhere"
     if further := sorted(set(document) - wanted):
-        yield f"its documents have {', '.join(further)}, wanted no such field; drop the collection or load elsewhere"
+        yield f"its documents have {', '.join(further)}, wanted no others; drop the collection or load elsewhere"
 
 
 def missing_rights(authorized: Mapping[str, Any], database: str, name: str, *, exists: bool) -> Iterator[str]:

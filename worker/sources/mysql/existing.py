@@ -100,7 +100,7 @@ def _columns(cursor: Cursor, at: Connection, table: Table, *, mariadb: bool) -> 
                 f"{column.collation}; convert the column"
             )
     complaints += [
-        f"{table.name}.{column.name}: exists ({column.type}), wanted no such column; drop it or add it to the schema"
+        f"{table.name}.{column.name}: exists ({column.type}), but is not in the schema; drop it or add it to the schema"
         for column in found.values()
     ]
     return complaints
@@ -139,7 +139,7 @@ def _indexes(cursor: Cursor, at: Connection, table: Table) -> list[str]:
         complaints.append(f"{table.name}: has primary key {has}, wanted {table.primary_key}; change the key")
     unique = {column.name for column in table.columns if _is_unique(table, column.name)}
     complaints += [
-        f"{table.name}.{', '.join(str(column) for column, _ in columns)}: has unique index {index!r}, and the schema's "
+        f"{table.name}.{', '.join(str(column) for column, _ in columns)}: has unique index {index!r}, but the schema's "
         "values repeat; drop the index, or make the column unique in the schema"
         for index, columns in indexes.items()
         if not any(part is None and column in unique for column, part in columns)

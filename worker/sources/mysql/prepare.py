@@ -100,7 +100,7 @@ def _missing_rights(cursor: Cursor, at: Connection, table: Table) -> Sequence[st
             if error.args[0] in _DENIED:
                 complaints.append(f"{table.name}: the user has no {right} right; grant SELECT, INSERT and DELETE on it")
             elif error.args[0] in _READ_ONLY:
-                return [f"{table.name}: the server is read-only ({error.args[-1]}); connect to one that can be written"]
+                return [f"{table.name}: the server is read-only ({error.args[-1]}); connect to a writable one"]
             else:
                 raise
         finally:

@@ -16,10 +16,10 @@ _INDEXED = "Property value is too large to index"
 _RELATED = "still has relationships"
 _REMEDIES: Mapping[str, str] = {
     "Neo.ClientError.Security.Unauthorized": "check user and password in the connection string",
-    "Neo.ClientError.Security.AuthenticationRateLimit": "check user and password, and wait: too many were wrong",
+    "Neo.ClientError.Security.AuthenticationRateLimit": "check user and password, and wait: too many attempts failed",
     "Neo.ClientError.Security.Forbidden": "grant the user the role publisher, and the right to create constraints",
     "Neo.ClientError.Database.DatabaseNotFound": "create the database, or name another in the connection string",
-    "Neo.ClientError.Schema.ConstraintValidationFailed": "load where no such keys are, or make the table's key unique",
+    "Neo.ClientError.Schema.ConstraintValidationFailed": "use a database without these keys, or make the table's key unique",
     "Neo.TransientError.General.MemoryPoolOutOfMemoryError": "lower batchSize, or raise databaseMemoryLimit",
     "Neo.TransientError.General.OutOfMemoryError": "lower batchSize, or raise databaseMemoryLimit",
     "Neo.ClientError.Transaction.TransactionTimedOut": _NO_TIMEOUT,

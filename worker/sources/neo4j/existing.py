@@ -35,7 +35,7 @@ def database_complaints(found: Iterable[Described], database: str) -> Iterator[s
         return
     if all(row["currentStatus"] != "online" for row in copies):
         reason = copies[0].get("statusMessage") or copies[0].get("error")
-        yield f"is {copies[0]['currentStatus']}{f' ({reason})' if reason else ''}, wanted online; start it by START DATABASE"
+        yield f"is {copies[0]['currentStatus']}{f' ({reason})' if reason else ''}, wanted online; start it with START DATABASE"
     if any(row.get("access") == "read-only" for row in copies):
         yield (
             "is read-only, wanted read-write; take it out of server.databases.read_only, or use ALTER DATABASE … SET ACCESS "
@@ -67,7 +67,7 @@ def constraint_complaints(constraint: Described, table: Table) -> Iterator[str]:
     absent = [each for each in properties if each not in columns]
     if kind in (*_UNIQUE, _KEY) and not any(each in unique for each in properties) and not (absent and kind != _KEY):
         yield (
-            f"{where} {_kind_text(kind)} constraint {constraint['name']!r}, and the schema's values repeat; {dropped}, or make "
+            f"{where} {_kind_text(kind)} constraint {constraint['name']!r}, but the schema's values repeat; {dropped}, or make "
             "the column unique in the schema"
         )
     if kind in (_KEY, _EXISTENCE):
@@ -112,7 +112,10 @@ def name_complaints(described: Iterable[Described], table: Table) -> Iterator[st
             continue
         on, properties = list(row.get("labelsOrTypes") or ()), list(row.get("properties") or ())
         if on != [table.name] or properties != [table.primary_key]:
-            yield f"{table.primary_key}: the name {wanted!r} is another constraint's or index's ({on}, {properties}); drop it"
+            yield (
+                f"{table.primary_key}: the name {wanted!r} belongs to another constraint or index ({on}, {properties}); "
+                "drop it"
+            )
 
 
 def node_complaints(session: Neo4jSession, table: Table, tables: Sequence[str]) -> Iterator[str]:
@@ -121,7 +124,7 @@ def node_complaints(session: Neo4jSession, table: Table, tables: Sequence[str]) 
     sample = f"{nodes} WITH n LIMIT {SAMPLED_NODES} UNWIND keys(n) AS key RETURN DISTINCT key ORDER BY key"
     columns = {column.name for column in table.columns}
     if further := [key for (key,) in session.rows(sample) if key not in columns]:
-        yield f"its nodes have {', '.join(further)}, wanted no such property; delete them or load into another database"
+        yield f"its nodes have {', '.join(further)}, wanted no others; delete them or load into another database"
     labels = f"{nodes} WHERE size(labels(n)) > 1 UNWIND labels(n) AS label WITH label WHERE label <> $label"
     for label, count in session.rows(f"{labels} RETURN label, count(*) ORDER BY label", label=table.name):
         yield f"{count} of its nodes also have the label {label!r}, {_FOREIGN}"

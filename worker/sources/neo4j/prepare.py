@@ -81,7 +81,9 @@ def _inspect(
         if nodes:
             found += existing.node_complaints(session, table, [each.name for each in tables])
             if append and not unique and existing.has_equal_keys(session, table):
-                found.append(f"{table.primary_key}: its nodes have equal keys, wanted unique ones; delete the copies")
+                found.append(
+                    f"{table.primary_key}: its nodes have duplicate keys, wanted unique ones; delete the duplicates"
+                )
         if nodes or unique:
             present.append(table)
         complaints[table.name] = found
@@ -102,7 +104,7 @@ def _database_complaints(session: Neo4jSession) -> list[str]:
         else:
             transaction.rollback()
             return []
-    remedy = "name a server that can be written, or grant the user the role publisher"
+    remedy = "name a writable server, or grant the user the role publisher"
     known = list(existing.database_complaints(session.databases(), session.database))
     return known or [f"cannot be written ({reason}); {remedy}"]
 
@@ -121,7 +123,7 @@ def _setting_complaints(
     """Yield complaints about settings that no session can change and that end a transaction of the run."""
     timeout = settings.get(_TIMEOUT, "0s")
     if timeout not in ("0s", "0") and not session.overrides_timeout:
-        yield f"has {_TIMEOUT}={timeout}, which ends transactions and which this version lets no session change; set it to 0"
+        yield f"has {_TIMEOUT}={timeout}, which ends transactions and which no session can change in this version; set it to 0"
     memory = memory_of(settings.get(_MEMORY, "0B"))
     batch = batch_rows * max((table.estimated_row_bytes for table in tables), default=0)
     if 0 < memory < batch:

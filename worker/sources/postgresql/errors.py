@@ -17,7 +17,7 @@ _REMEDIES: Mapping[str, str] = {
     "22P05": "remove the character U+0000 from the schema's jsonb values, or use the type json",
     "25006": "connect to a server, database and role that may write",
     "53100": MORE_DISK,
-    "53200": "give the server more memory by databaseMemoryLimit",
+    "53200": "give the server more memory with databaseMemoryLimit",
     "53300": "lower workers, or raise the server's max_connections",
     "55P03": "end the session that has locked the table (pg_stat_activity), and run again",
     **dict.fromkeys(("57P01", "57P02", "08006"), LOST),

@@ -46,7 +46,7 @@ def inspect(
         return existing
     if relation.partition_of:
         existing.complaints.append(
-            f"{where}: is a partition of {relation.partition_of}, which takes rows within its bounds only; detach it"
+            f"{where}: is a partition of {relation.partition_of}, which accepts only rows within its bounds; detach it"
         )
     if relation.row_security:
         existing.complaints.append(
@@ -92,7 +92,7 @@ def _columns(cursor: "psycopg.Cursor[Any]", where: str, table: Table, relation: 
                 f"{at}: has a collation in which different keys may be equal, wanted a deterministic one; change the collation"
             )
     complaints += [
-        f"{where}.{column.name}: exists ({column.type}), wanted no such column; drop it or add it to the schema"
+        f"{where}.{column.name}: exists ({column.type}), but is not in the schema; drop it or add it to the schema"
         for column in found.values()
     ]
     return complaints
@@ -117,7 +117,7 @@ def _indexes(cursor: "psycopg.Cursor[Any]", where: str, table: Table, relation: 
             continue
         shown = ", ".join(name or "(expression)" for name in index.keys)
         complaints.append(
-            f"{where}: has unique index {index.name!r} ({shown}), and the schema's values repeat; drop the index, or make "
+            f"{where}: has unique index {index.name!r} ({shown}), but the schema's values repeat; drop the index, or make "
             "the column unique in the schema"
         )
     return complaints
@@ -195,7 +195,7 @@ def _warn(cursor: "psycopg.Cursor[Any]", table: Table, existing: Existing) -> No
                 f"table {table.name!r} has trigger {name!r}, which does not run during the load: the table has foreign keys"
             )
     existing.warnings += [
-        f"table {table.name!r}: column {column.name!r} is an identity column, whose sequence stays behind the loaded values"
+        f"table {table.name!r}: column {column.name!r} is an identity column, whose sequence is not advanced by the load"
         for column in catalogue.columns(cursor, existing.relation)
         if column.identity
     ]

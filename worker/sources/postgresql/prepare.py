@@ -127,8 +127,8 @@ def _missing_rights(
     linked = [name for name, existing in found.items() if existing.linked and not existing.complaints]
     if linked and not _may_turn_foreign_keys_off(session):
         complaints.append(
-            f"{', '.join(f'{schema}.{name}' for name in linked)}: the foreign keys cannot be turned off for the load, which is "
-            "in no order; grant the user SET ON PARAMETER session_replication_role, or drop the foreign keys"
+            f"{', '.join(f'{schema}.{name}' for name in linked)}: the foreign keys cannot be turned off for the load, which "
+            "has no order; grant the user SET ON PARAMETER session_replication_role, or drop the foreign keys"
         )
     return complaints
 

@@ -201,7 +201,7 @@ def test_prepare_raises_all_complaints_before_a_change(served: Served, admin: Ad
     assert "compacted: has cleanup.policy=compact, which removes messages of equal keys, wanted delete" in text
     assert "short: has retention.ms=60000, which deletes messages before a run ends" in text
     assert "short: has retention.bytes=5000" in text
-    assert "locked: has min.insync.replicas=2 and 1 replicas, so that it takes no message" in text
+    assert "locked: has min.insync.replicas=2 and 1 replicas, so it accepts no message" in text
     assert "absent" not in admin.list_topics(timeout=20).topics
 
 

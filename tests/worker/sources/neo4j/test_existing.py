@@ -131,9 +131,9 @@ def test_prepare_raises_all_complaints_before_a_change(source: Source, session: 
         "labelled: 2 of its nodes also have the label 'Customer', which Loadtest did not create; remove them",
         "labelled: 1 of its nodes also have the label 'Vip'",
         "indexed: id: has index 'mine', wanted a uniqueness constraint, which has an index of its own; DROP INDEX `mine`",
-        "repeating: order: has a uniqueness constraint 'once', and the schema's values repeat; DROP CONSTRAINT `once`",
-        "shaped: its nodes have extra, wanted no such property",
-        "misnamed: id: the name 'loadtest.misnamed.id' is another constraint's or index's (['other'], ['id']); drop it",
+        "repeating: order: has a uniqueness constraint 'once', but the schema's values repeat; DROP CONSTRAINT `once`",
+        "shaped: its nodes have extra, wanted no others",
+        "misnamed: id: the name 'loadtest.misnamed.id' belongs to another constraint or index (['other'], ['id']); drop it",
     ):
         assert said in text
     assert "plain:" not in text
@@ -162,7 +162,7 @@ def test_only_the_runs_nodes_and_relationships_are_deleted(source: Source, sessi
 def test_append_needs_different_keys(source: Source, session: Session) -> None:
     _run(session, "CREATE (:users {id: 'a'}), (:users {id: 'a'}), (:orders {id: 'a'})")
     with pytest.raises(
-        ServerError, match="users: id: its nodes have equal keys, wanted unique ones; delete the copies"
+        ServerError, match="users: id: its nodes have duplicate keys, wanted unique ones; delete the duplicates"
     ):
         source.prepare([_named("users"), _named("orders")], OnExisting.APPEND)
     assert (_count(session, "users"), _count(session, "orders")) == (2, 1)
@@ -326,9 +326,9 @@ def _constraint(kind: str, *properties: str, of: str | None = None) -> dict[str,
         (_constraint("UNIQUENESS", "id"), None),
         (_constraint("UNIQUENESS", "id", "order"), None),
         (_constraint("UNIQUENESS", "order", "absent"), None),
-        (_constraint("UNIQUENESS", "order"), "order: has a uniqueness constraint 'it', and the schema's values repeat"),
+        (_constraint("UNIQUENESS", "order"), "order: has a uniqueness constraint 'it', but the schema's values repeat"),
         (_constraint("NODE_KEY", "id"), None),
-        (_constraint("NODE_KEY", "order"), "order: has a node key constraint 'it', and the schema's values repeat"),
+        (_constraint("NODE_KEY", "order"), "order: has a node key constraint 'it', but the schema's values repeat"),
         (_constraint("NODE_KEY", "id", "absent"), "absent: has a node key constraint 'it', and the schema has no such column"),
         (_constraint("NODE_PROPERTY_EXISTENCE", "order"), None),
         (_constraint("NODE_PROPERTY_EXISTENCE", "absent"), "absent: has an existence constraint 'it'"),

@@ -63,7 +63,7 @@ REFUSED = {
         "parents.label: is a generated column",
     ),
     "missing": ("ALTER TABLE parents DROP label", "parents.label: is missing, wanted character"),
-    "extra": ("ALTER TABLE parents ADD more int", r"parents.more: exists \(integer\), wanted no such column"),
+    "extra": ("ALTER TABLE parents ADD more int", r"parents.more: exists \(integer\), but is not in the schema"),
     "key": ("ALTER TABLE parents DROP CONSTRAINT parents_pkey", "parents: has primary key none, wanted id"),
     "wide key": (
         "ALTER TABLE parents DROP CONSTRAINT parents_pkey, ADD PRIMARY KEY (id, label)",
