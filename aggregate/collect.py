@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from core.errors import InputError, ResultError
+from core.files import reason_of
 from core.plan import LoadPlan
 from core.process import PLAN_NAME, PULUMI_VARIABLE, pulumi_command
 from core.results import WorkerResult
@@ -137,7 +138,7 @@ def _pulumi_stack(name: str, *arguments: str) -> bytes:
         done = subprocess.run(command, cwd=PROJECT, capture_output=True, check=False)
     except OSError as error:
         raise InputError(
-            f"{PULUMI_VARIABLE}: {command[0]!r} cannot be run ({error.strerror}); install Pulumi, or use `make report`"
+            f"{PULUMI_VARIABLE}: {command[0]!r} cannot be run ({reason_of(error)}); install Pulumi, or use `make report`"
         ) from None
     if done.returncode:
         raise InputError(_refusal(name, done.stderr.decode(errors="replace")))
@@ -219,7 +220,7 @@ def _read(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        reason = (error.strerror or "unknown reason").lower()
+        reason = reason_of(error).lower()
         raise InputError(f"{file}: cannot be read ({reason}); give this user read access") from None
 
 

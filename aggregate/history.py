@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from aggregate.collect import PROJECT, RESULTS_FILE, Collected, first_problem, outputs_of
 from aggregate.report import VERSION, Report
 from core.errors import InputError
-from core.files import write_atomically
+from core.files import reason_of, write_atomically
 from core.process import PLAN_NAME
 
 RUNS = PROJECT / "runs"
@@ -57,7 +57,7 @@ def save(collected: Collected, report: Report, runs: Path = RUNS) -> Path:
         for name, text in files.items():
             write_atomically(folder / name, text)
     except OSError as error:
-        reason = (error.strerror or "unknown reason").lower()
+        reason = reason_of(error).lower()
         raise InputError.of("--runs", str(runs), f"cannot be written ({reason})", "use another folder") from None
     return folder
 

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from aggregate.report import Status, WorkerLine
 from core.stores import SOURCES
+from core.text import listed
 
 _NAMED = 3
 """How many workers a line names before it counts the others."""
@@ -36,8 +37,7 @@ def durability(settings: Mapping[str, str]) -> list[str]:
 
 def worker_names(workers: Sequence[str]) -> str:
     """Return `worker-1, worker-2`; of many workers the first ones and the number of the others."""
-    more = len(workers) - _NAMED
-    return ", ".join(workers[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+    return listed(workers, _NAMED)
 
 
 def _grouped(lines: Iterable[WorkerLine], key: Callable[[WorkerLine], _Key | None]) -> Iterable[tuple[str, _Key]]:

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cli.command_line import stack_of, with_long_stack
-
-DEFAULT_STACK = "small"
+from core.process import DEFAULT_STACK
 
 
 class Command(NamedTuple):

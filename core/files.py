@@ -19,6 +19,11 @@ def unfinished_file(path: Path) -> Path:
     return path.with_name(f"{path.name}.tmp")
 
 
+def reason_of(error: BaseException) -> str:
+    """Return the system's reason for an error, like `Permission denied`; without one, the error's text."""
+    return getattr(error, "strerror", None) or str(error)
+
+
 def sync_folder(folder: Path) -> None:
     """Make renames in this folder survive a power failure."""
     descriptor = os.open(folder, os.O_RDONLY)

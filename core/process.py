@@ -43,6 +43,8 @@ CHECKOUT_VARIABLE = "LOADTEST_CHECKOUT"
 """Names the checkout for which a process of Pulumi was started; the package `cli` sets it."""
 PULUMI_VARIABLE = "LOADTEST_PULUMI"
 """Names the command to run in place of the `pulumi` on PATH: words as in a shell."""
+DEFAULT_STACK = "small"
+"""The stack of a command that names none."""
 
 
 def prepare_arguments(plan: str) -> list[str]:

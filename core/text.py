@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote, quote_plus
 
 _SHORT = 4
@@ -23,6 +23,12 @@ def one_line(text: object, limit: int | None = None) -> str:
     if limit is None:
         return line
     return line[:limit] if limit >= 0 else line[limit:]
+
+
+def listed(items: Sequence[str], most: int) -> str:
+    """Join the items with commas; of many show the first `most` and the number of the others."""
+    others = len(items) - most
+    return ", ".join(items[:most]) + (f" and {others:,} more" if others > 0 else "")
 
 
 def visible(text: object, limit: int | None = None) -> str:

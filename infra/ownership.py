@@ -11,6 +11,7 @@ from pulumi.output import Unknown
 
 from core.errors import LoadtestError, SettingsError
 from core.labels import INSTANCE_LABEL, STACK_LABEL
+from core.text import listed
 
 _SHOWN = 4
 
@@ -45,7 +46,7 @@ def foreign(existing: Sequence[Existing], instance: str) -> str:
     for each in existing:
         if not each.is_own(instance):
             owners.setdefault(each.owner, []).append(each)
-    return ", ".join(f"{_listed(things)} ({owner})" for owner, things in owners.items())
+    return ", ".join(f"{listed(list(map(str, things)), _SHOWN)} ({owner})" for owner, things in owners.items())
 
 
 def require_own(stack: str, existing: Sequence[Existing], instance: str, remedy: str) -> None:
@@ -53,11 +54,6 @@ def require_own(stack: str, existing: Sequence[Existing], instance: str, remedy:
     others = foreign(existing, instance)
     if others:
         raise SettingsError(f"stack: {stack!r} needs names that are in use: {others}; {remedy}")
-
-
-def _listed(things: Sequence[Existing]) -> str:
-    more = f" and {len(things) - _SHOWN} more" if len(things) > _SHOWN else ""
-    return ", ".join(str(each) for each in things[:_SHOWN]) + more
 
 
 def checked(instance: pulumi.Output[str], check: Callable[[str], None]) -> pulumi.Output[str]:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from core.connection import Connection, parse_connection
 from core.errors import InputError, PlanError
+from core.files import reason_of
 from core.plan import LoadPlan, WorkerPlan
 from core.plan_file import parse_plan
 from core.process import CONNECTION_VARIABLE, DATA_FOLDER, DATA_VARIABLE, OUTPUT_NAME, RESULTS_FOLDER, RESULTS_VARIABLE
@@ -58,8 +59,7 @@ def read_plan(path: Path) -> LoadPlan:
     try:
         return parse_plan(path.read_bytes())
     except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise PlanError(f"--plan: {path} cannot be read ({reason}); name a plan file") from error
+        raise PlanError(f"--plan: {path} cannot be read ({reason_of(error)}); name a plan file") from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])

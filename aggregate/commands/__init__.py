@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from core.errors import InputError
+from core.files import reason_of
 
 
 def write(text: str, file: Path | None = None) -> None:
@@ -15,5 +16,5 @@ def write(text: str, file: Path | None = None) -> None:
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
-        reason = (error.strerror or "unknown reason").lower()
+        reason = reason_of(error).lower()
         raise InputError.of("--output", str(file), f"cannot be written ({reason})", "use another file") from None

@@ -9,9 +9,10 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from core.errors import InputError, StorageError
-from core.files import unfinished_file
+from core.files import reason_of, unfinished_file
 from core.options import OnExisting
 from core.output.manifest import MANIFEST, PART_PREFIX, PARTIAL, Manifest, Run, table_folder
+from core.text import listed
 
 OUTPUT_DIR = "loadtest:outputDir"
 STARTED = "run.json"
@@ -206,9 +207,8 @@ def storage_errors(path: Path) -> Iterator[None]:
             errno.EACCES: "give the worker's user the right to write there",
             errno.EROFS: "name a writable folder with outputDir",
         }.get(error.errno or 0, "name another folder with outputDir")
-        raise StorageError(f"{path}: {error.strerror or error}; {remedy}") from error
+        raise StorageError(f"{path}: {reason_of(error)}; {remedy}") from error
 
 
 def _listed(paths: Sequence[str]) -> str:
-    more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
-    return ", ".join(map(repr, paths[:_SHOWN])) + more
+    return listed(list(map(repr, paths)), _SHOWN)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from core.errors import Problem, SchemaError
+from core.files import reason_of
 from core.schema.checks.capacity import capacity
 from core.schema.checks.compatibility import check_fit
 from core.schema.checks.references import check_links
@@ -29,7 +30,7 @@ def load_schema(path: Path) -> Schema:
     except IsADirectoryError:
         raise SchemaError(f"{origin}: is a folder; write the path of a schema file in it") from None
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
-        raise SchemaError(f"{origin!r}: cannot be read: {getattr(error, 'strerror', error)}") from None
+        raise SchemaError(f"{origin!r}: cannot be read: {reason_of(error)}") from None
     if len(data) > MOST_BYTES:
         raise SchemaError(f"{origin}: is larger than {MOST_BYTES >> 10} KiB, the most that a schema may have; split it")
     try:

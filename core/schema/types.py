@@ -42,11 +42,14 @@ class Kind(StrEnum):
 INTEGER_BITS: Mapping[Kind, int] = {Kind.INT8: 8, Kind.INT16: 16, Kind.INT32: 32, Kind.INT64: 64}
 INTEGERS = frozenset(INTEGER_BITS)
 FLOATS = frozenset({Kind.FLOAT32, Kind.FLOAT64})
-TEXTS = frozenset({Kind.CHAR, Kind.VARCHAR, Kind.TEXT})
+CHARACTERS = frozenset({Kind.CHAR, Kind.VARCHAR})
+"""The texts whose type has a length."""
+TEXTS = CHARACTERS | {Kind.TEXT}
 STRINGS = TEXTS | {Kind.ENUM, Kind.ULID}
 """All kinds whose values are strings in Arrow."""
 BINARIES = frozenset({Kind.BLOB, Kind.BYTES})
 DOCUMENTS = frozenset({Kind.JSON, Kind.JSONB})
+LISTS = frozenset({Kind.ARRAY, Kind.SET})
 TIMESTAMPS = frozenset({Kind.DATETIME, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ})
 INSTANTS = TIMESTAMPS | {Kind.DATE, Kind.TIME}
 
@@ -69,7 +72,7 @@ class DataType(BaseModel):
             precision, scale = self.precision, self.scale
             if precision is None or scale is None or not (1 <= precision <= 38 and 0 <= scale <= precision):
                 raise ValueError("a decimal has a precision from 1 to 38 and a scale from 0 to its precision")
-        if self.kind in (Kind.CHAR, Kind.VARCHAR) and (self.length is None or self.length < 1):
+        if self.kind in CHARACTERS and (self.length is None or self.length < 1):
             raise ValueError(f"a {self.kind} has a length of 1 or more characters")
         if self.kind is Kind.ARRAY and (self.element is None or self.element.kind is Kind.ARRAY):
             raise ValueError("an array has an element_type that is not an array")

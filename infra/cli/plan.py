@@ -11,6 +11,7 @@ from rich.table import Table
 from core.connection import CONNECTION_KEY
 from core.errors import ExitCode, InputError, exit_code_of
 from core.plan import LoadPlan, Shard
+from core.process import DEFAULT_STACK
 from core.units import format_size
 from infra.databases import database_of
 from infra.databases.spec import DatabaseSpec
@@ -24,7 +25,9 @@ from infra.settings.output_dir import check_output
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the plan of a stack. An invalid setting ends in a message of one line and exit code 2."""
     parser = argparse.ArgumentParser(prog="loadtest plan", description=__doc__)
-    parser.add_argument("--stack", default="small", help="a stack with a file in the project (default: small)")
+    parser.add_argument(
+        "--stack", default=DEFAULT_STACK, help="a stack with a file in the project (default: %(default)s)"
+    )
     parser.add_argument("--output-format", choices=("table", "json"), default="table")
     parser.add_argument("-c", "--config", action="append", default=[], metavar="KEY=VALUE", help="override a key")
     parsed = parser.parse_args(arguments)

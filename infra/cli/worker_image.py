@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import ExitCode, RunError, exit_code_of
+from core.process import DEFAULT_STACK
 from core.text import one_line
 from infra.settings.configuration import stack_values
 from infra.worker_image import DOCKERFILE, image_name
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Build the image and print its name."""
     parser = argparse.ArgumentParser(prog="python -m infra.cli.worker_image", description=__doc__)
     project = Path(__file__).resolve().parents[2]
-    default = stack_values(project, "small")["workerBaseImage"]
+    default = stack_values(project, DEFAULT_STACK)["workerBaseImage"]
     parser.add_argument("--base", default=default, help="the image to build on (default: %(default)s)")
     parsed = parser.parse_args(arguments)
     return exit_code_of(lambda: _print(build(project, parsed.base)), lambda line: sys.stderr.write(f"{line}\n"))

@@ -25,7 +25,7 @@ from neo4j.spatial import CartesianPoint
 from numpy.typing import NDArray
 
 from core.schema.model import Table
-from core.schema.types import BINARIES, DataType, Kind
+from core.schema.types import BINARIES, LISTS, DataType, Kind
 from worker.encode import text
 from worker.encode.columns import join, lengths_of, list_lengths, numbers
 from worker.encode.json_text import element_of
@@ -122,7 +122,7 @@ long."""
 def _sizes(column: Any, type_: DataType) -> Sizes:
     """Return the packed bytes of each value, shape (rows,); a null is one byte."""
     kind = type_.kind
-    if kind in (Kind.ARRAY, Kind.SET):
+    if kind in LISTS:
         sizes = _list_sizes(column, element_of(type_))
     elif pa.types.is_string(column.type) or pa.types.is_binary(column.type):
         lengths = lengths_of(column)

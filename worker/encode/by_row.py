@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from core.schema.model import Table
-from core.schema.types import BINARIES, DOCUMENTS, INTEGERS, STRINGS, DataType, Kind
+from core.schema.types import BINARIES, DOCUMENTS, INTEGERS, LISTS, STRINGS, DataType, Kind
 from worker.encode.json_text import QUOTED, element_of
 from worker.encode.rows import Rows
 
@@ -23,7 +23,7 @@ def json_value(value: Any, type_: DataType) -> str:
     if value is None:
         return "null"
     kind = type_.kind
-    if kind in (Kind.ARRAY, Kind.SET):
+    if kind in LISTS:
         return "[" + ",".join(json_value(item, element_of(type_)) for item in value) + "]"
     if kind is Kind.POINT:
         return f'{{"type":"Point","coordinates":[{_float(value["x"])},{_float(value["y"])}]}}'
@@ -40,7 +40,7 @@ def csv_value(value: Any, type_: DataType) -> str:
         return f"POINT ({_float(value['x'])} {_float(value['y'])})"
     if kind in STRINGS:
         written = str(value)
-    elif kind in (Kind.ARRAY, Kind.SET):
+    elif kind in LISTS:
         written = json_value(value, type_)
     else:
         written = _WRITERS[kind](value, type_)

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.schema.model import Table
-from core.schema.types import BINARIES, DOCUMENTS, STRINGS, DataType, Kind
+from core.schema.types import BINARIES, DOCUMENTS, LISTS, STRINGS, DataType, Kind
 from worker.encode import json_text, text
 from worker.encode.columns import Piece, Writers, as_array, join, lengths_of, replace_bytes, special_bytes_in
 from worker.encode.encoder import RowEncoder
@@ -24,7 +24,7 @@ _WRITERS: Writers = {
     **text.WRITERS,
     **dict.fromkeys((*STRINGS, *DOCUMENTS), _strings),
     **dict.fromkeys(BINARIES, lambda column, type_: [quoted_where_needed(*text.base64(column, type_))]),
-    **dict.fromkeys((Kind.ARRAY, Kind.SET), _lists),
+    **dict.fromkeys(LISTS, _lists),
     Kind.POINT: text.points(b"POINT (", b" ", b")"),
 }
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from core.errors import PlanError
 from core.schema.model import Table
-from core.schema.types import BINARIES, DOCUMENTS, STRINGS, TIMESTAMPS, DataType, Kind
+from core.schema.types import BINARIES, DOCUMENTS, LISTS, STRINGS, TIMESTAMPS, DataType, Kind
 from worker.encode import text
 from worker.encode.columns import (
     Piece,
@@ -189,7 +189,7 @@ _WRITERS: Writers = {
     Kind.TIME: _fixed("<i8", ">i8"),
     **dict.fromkeys(TIMESTAMPS, _fixed("<i8", ">i8", shift=_EPOCH_MICROSECONDS)),
     Kind.DURATION: _fixed("<i8", ">i8", tail=_length(0) + _length(0)),
-    **dict.fromkeys((Kind.ARRAY, Kind.SET), _arrays),
+    **dict.fromkeys(LISTS, _arrays),
     Kind.POINT: _points,
 }
 
@@ -229,7 +229,7 @@ _LITERALS: Writers = {
     Kind.BOOL: text.booleans(b"t", b"f"),
     **dict.fromkeys((*STRINGS, *DOCUMENTS), _checked_strings),
     **dict.fromkeys(BINARIES, _escaped_bytes),
-    **dict.fromkeys((Kind.ARRAY, Kind.SET), _array_literals),
+    **dict.fromkeys(LISTS, _array_literals),
     Kind.DURATION: _durations,
     Kind.POINT: text.points(b"(", b",", b")"),
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 from hdrh.histogram import HdrHistogram
 
 from core.errors import StorageError
-from core.files import write_atomically
+from core.files import reason_of, write_atomically
 from core.process import TERMINATION_VARIABLE
 from core.results import WorkerResult
 from worker.result.counters import HIGHEST, LOWEST
@@ -41,7 +41,7 @@ def _translate_os_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageError(f"{path}: the result could not be written ({error.strerror}); it is in the log") from error
+        raise StorageError(f"{path}: the result could not be written ({reason_of(error)}); it is in the log") from error
 
 
 def termination_message(result: WorkerResult) -> str:

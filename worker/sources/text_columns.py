@@ -13,7 +13,7 @@ from uuid import UUID
 import pyarrow as pa
 
 from core.schema.model import Table
-from core.schema.types import BINARIES, DOCUMENTS, FLOATS, INTEGERS, STRINGS, TIMESTAMPS, DataType, Kind
+from core.schema.types import BINARIES, DOCUMENTS, FLOATS, INTEGERS, LISTS, STRINGS, TIMESTAMPS, DataType, Kind
 from core.schema.values import canonical_json
 from worker.encode import by_row
 from worker.encode.json_text import element_of
@@ -31,7 +31,7 @@ DRIVER_CLASSES: Mapping[Kind, Any] = {
     Kind.UUID: UUID,
     Kind.DATE: date,
     **dict.fromkeys(TIMESTAMPS, datetime),
-    **dict.fromkeys((Kind.ARRAY, Kind.SET), list),
+    **dict.fromkeys(LISTS, list),
     **dict.fromkeys((*DOCUMENTS, Kind.POINT), object),
 }
 """The Python classes of a driver's values, for every kind."""
@@ -84,7 +84,7 @@ def cell_of(value: Any, type_: DataType) -> str | None:
         return _point_of_floats(value)
     if not isinstance(value, DRIVER_CLASSES[kind]) or (isinstance(value, bool) and kind is not Kind.BOOL):
         return f"{value} (as {type(value).__name__})"
-    if kind in (Kind.ARRAY, Kind.SET):
+    if kind in LISTS:
         return "[" + ",".join(_element(item, element_of(type_)) for item in value) + "]"
     return _spelled(value, kind, type_)
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.schema.model import Column
-from core.schema.types import DOCUMENTS, FLOATS, DataType, Kind
+from core.schema.types import DOCUMENTS, FLOATS, LISTS, DataType, Kind
 from worker.encode import by_row, json_text
 from worker.encode.columns import join, keep_nulls, numbers
 from worker.encode.json_text import element_of
@@ -131,7 +131,7 @@ def shown(cell: pa.Scalar, column: Column) -> str | None:
 
 
 def _cell_text(value: object, type_: DataType) -> str:
-    if type_.kind in (Kind.ARRAY, Kind.SET, Kind.POINT):
+    if type_.kind in LISTS | {Kind.POINT}:
         return by_row.json_value(value, type_)
     return by_row.plain_text(value, type_)
 

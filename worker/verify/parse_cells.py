@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from core.schema.types import BINARIES, DOCUMENTS, FLOATS, INTEGERS, STRINGS, TIMESTAMPS, DataType, Kind
+from core.schema.types import BINARIES, DOCUMENTS, FLOATS, INTEGERS, LISTS, STRINGS, TIMESTAMPS, DataType, Kind
 from worker.arrow import arrow_type
 
 Mask = NDArray[np.bool_]
@@ -97,7 +97,7 @@ def _mask(truths: pa.Array) -> Mask:
     return np.asarray(truths.to_numpy(zero_copy_only=False), np.bool_)
 
 
-NESTED = (Kind.ARRAY, Kind.SET, *DOCUMENTS)
+NESTED = LISTS | DOCUMENTS
 """The kinds that are compared as JSON text."""
 
 _PARSERS: Mapping[Kind, Parser] = {

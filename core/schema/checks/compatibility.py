@@ -12,7 +12,7 @@ from pydantic import BaseModel, JsonValue
 from core.errors import Problem
 from core.schema import generators as g
 from core.schema.placeholders import Digits, Index, Literal, PatternPart, pattern_parts
-from core.schema.types import BINARIES, DOCUMENTS, FLOATS, INSTANTS, INTEGERS, TEXTS, DataType, Kind
+from core.schema.types import BINARIES, DOCUMENTS, FLOATS, INSTANTS, INTEGERS, LISTS, TEXTS, DataType, Kind
 from core.schema.values import EXACT, integer_bounds, largest_decimal, read_value
 
 ALL = frozenset(Kind)
@@ -32,14 +32,14 @@ FITTING: Mapping[type[BaseModel], frozenset[Kind]] = {
     g.DurationRange: frozenset({Kind.DURATION}),
     g.WeightedBool: INTEGERS | DOCUMENTS | {Kind.BOOL},
     g.OneOf: ALL,
-    g.SampleArray: DOCUMENTS | {Kind.ARRAY, Kind.SET},
+    g.SampleArray: DOCUMENTS | LISTS,
     g.Static: ALL,
     g.Null: ALL,
     g.RandomBytes: BINARIES,
     g.PointRange: frozenset({Kind.POINT}),
     g.PersonName: TEXTS,
     g.Email: TEXTS,
-    g.Faker: ALL - {Kind.ARRAY, Kind.SET, Kind.POINT},
+    g.Faker: ALL - LISTS - {Kind.POINT},
     g.Reference: ALL,
 }
 """The kinds that each generator can fill; a reference has the type of its parent, which is checked there."""

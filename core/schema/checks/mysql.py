@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from core.schema.checks.listed_values import number_warnings, padding_warnings
 from core.schema.model import Column, Table
-from core.schema.types import DataType, Kind
+from core.schema.types import CHARACTERS, DataType, Kind
 
 LONGEST_INLINE = 1_000
 """Characters or bytes up to which a string is part of the row; longer ones are longtext or longblob."""
@@ -116,7 +116,7 @@ def _key_complaints(type_: DataType) -> Iterator[str]:
     if type_.kind in _NO_KEYS:
         yield f"{type_.kind} cannot be a primary key; use another column as the key"
     most = 4 * LONGEST_KEY if type_.kind is Kind.BYTES else LONGEST_KEY
-    if type_.kind in (Kind.CHAR, Kind.VARCHAR, Kind.BYTES) and (type_.length or 0) > most:
+    if type_.kind in CHARACTERS | {Kind.BYTES} and (type_.length or 0) > most:
         yield f"a key of {type_.length} is longer than {most:,} (3,072 bytes); shorten it"
 
 
@@ -126,7 +126,7 @@ def _longest(column: Column, table: Table) -> int | None:
     if type_.kind is Kind.ULID:
         return 4 * 26
     length = type_.length or LONGEST_INLINE + 1
-    if type_.kind in (Kind.CHAR, Kind.VARCHAR) and length <= LONGEST_INLINE:
+    if type_.kind in CHARACTERS and length <= LONGEST_INLINE:
         return 4 * length
     if type_.kind is Kind.BYTES and length <= LONGEST_INLINE:
         return length

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from core.schema.checks.listed_values import padding_warnings
 from core.schema.generators import Null, OneOf, Pattern, RandomBytes, SampleArray, Static, Template
 from core.schema.model import Column, Table
-from core.schema.types import BINARIES, DataType, Kind
+from core.schema.types import BINARIES, CHARACTERS, DataType, Kind
 
 _RESERVED = ("ctid", "xmin", "xmax", "cmin", "cmax", "tableoid")
 _LONGEST_NAME, _MOST_COLUMNS, _LONGEST_CHAR = 63, 1_600, 10_485_760
@@ -54,7 +54,7 @@ def complaints(table: Table) -> Iterator[str]:
         yield from name_complaints(where, column.name)
         if column.name in _RESERVED:
             yield f"{where}: the name is reserved for a system column; rename the column"
-        if column.type.kind in (Kind.CHAR, Kind.VARCHAR) and (column.type.length or 0) > _LONGEST_CHAR:
+        if column.type.kind in CHARACTERS and (column.type.length or 0) > _LONGEST_CHAR:
             yield f"{where}: a length of {column.type.length:,} is more than {_LONGEST_CHAR:,}; shorten it or use text"
         if column.name == table.primary_key:
             yield from (f"{where}: {complaint}" for complaint in _key_complaints(column))
@@ -116,7 +116,7 @@ def _least(type_: DataType) -> int:
 
 
 def _most(type_: DataType) -> int:
-    if type_.kind in (Kind.CHAR, Kind.VARCHAR):
+    if type_.kind in CHARACTERS:
         return min(4 * (type_.length or 0) + 1, _OFF_PAGE)
     if type_.kind is Kind.DECIMAL:
         return min(5 + 2 * -(-(type_.precision or 0) // 4), _OFF_PAGE)

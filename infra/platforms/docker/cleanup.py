@@ -90,7 +90,7 @@ def _engine() -> docker.DockerClient | None:
         with closing(docker.from_env(timeout=_ANSWER_SECONDS)):
             return docker.from_env(timeout=_REMOVAL_SECONDS)
     except DRIVER_ERRORS as error:
-        raise NoAnswerError(f"no Docker engine answers ({message_of(error)[:200]})") from None
+        raise NoAnswerError(f"no Docker engine answers ({message_of(error)})") from None
 
 
 def _containers(client: docker.DockerClient, chosen: _Filter) -> Iterator[OrphanedResource]:
@@ -115,7 +115,7 @@ def _orphan(kind: str, thing: Any, labels: dict[str, str] | None, remove: Callab
         except NotFound:
             return
         except DRIVER_ERRORS as error:
-            raise RunError(f"{kind} {thing.name}: {message_of(error)[:200]}") from None
+            raise RunError(f"{kind} {thing.name}: {message_of(error)}") from None
 
     stack, instance = ((labels or {}).get(key, "") for key in (STACK_LABEL, INSTANCE_LABEL))
     return OrphanedResource(kind, str(thing.name), stack, remove_unless_gone, instance)

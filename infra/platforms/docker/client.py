@@ -39,7 +39,7 @@ def connect() -> docker.DockerClient:
         client.ping()
     except DRIVER_ERRORS as error:
         raise RunError(
-            f"loadtest:platform: docker, and no Docker engine answers ({message_of(error)[:200]}); "
+            f"loadtest:platform: docker, and no Docker engine answers ({message_of(error)}); "
             "start Docker, set DOCKER_HOST, or set loadtest:platform to local"
         ) from None
     return client
@@ -58,7 +58,7 @@ def require_image(engine: docker.DockerClient, key: str, image: str) -> None:
         engine.images.get_registry_data(image)
     except DRIVER_ERRORS as error:
         raise SettingsError(
-            f"{key}: {image!r} is not on this engine and cannot be pulled ({message_of(error)[:200]}); "
+            f"{key}: {image!r} is not on this engine and cannot be pulled ({message_of(error)}); "
             "name an image that can, or build it first"
         ) from None
 

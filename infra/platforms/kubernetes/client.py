@@ -88,7 +88,7 @@ class Cluster(AbstractContextManager["Cluster"]):
             self.read(client.VersionApi(self.api).get_code)
         except (ApiException, HTTPError) as error:
             raise SettingsError(
-                f"loadtest:platform: kubernetes, and no cluster answers ({message_of(error)[:200]}); start it, set "
+                f"loadtest:platform: kubernetes, and no cluster answers ({message_of(error)}); start it, set "
                 "KUBECONFIG, or name another with `pulumi config set kubernetes:context NAME`"
             ) from None
 

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from core.errors import RunError
+from core.files import reason_of
 from core.workspace import WORKSPACES
 from infra.ownership import OrphanedResource, Orphans
 from infra.platforms.local.limits import ROOT, has_groups, remove_groups
@@ -38,7 +39,7 @@ def _workspace(folder: Path) -> OrphanedResource:
         try:
             WorkspacePaths(folder).clear()
         except OSError as error:
-            raise RunError(f"{folder}: {error.strerror or error}; remove it by hand") from error
+            raise RunError(f"{folder}: {reason_of(error)}; remove it by hand") from error
 
     return OrphanedResource("workspace", str(folder), folder.name, remove)
 

@@ -11,6 +11,7 @@ from pymongo.uri_parser import SRV_SCHEME, parse_uri
 
 from core.connection import Connection
 from core.errors import InputError
+from core.files import reason_of
 
 _DEFAULTS: Mapping[str, object] = {
     "serverSelectionTimeoutMS": 2_000,
@@ -74,7 +75,7 @@ def _translate_refusals(at: Connection) -> Iterator[None]:
             warnings.simplefilter("error", UserWarning)
             yield
     except OSError as error:
-        problem = f"{error.filename or 'a file'} cannot be read ({error.strerror or error})"
+        problem = f"{error.filename or 'a file'} cannot be read ({reason_of(error)})"
         raise at.refused(problem, "name a PEM file that the workers can read") from None
     except (UserWarning, PyMongoError, ValueError, TypeError) as error:
         raise at.refused(error, "write options that MongoDB's drivers know") from None

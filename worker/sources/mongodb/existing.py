@@ -7,7 +7,7 @@ from pymongo.collection import Collection
 from pymongo.errors import OperationFailure
 
 from core.schema.model import Table
-from core.schema.types import Kind
+from core.schema.types import LISTS, Kind
 from core.text import one_line
 
 _OPTIONS: Mapping[str, tuple[str, str]] = {
@@ -18,7 +18,6 @@ _OPTIONS: Mapping[str, tuple[str, str]] = {
     "encryptedFields": ("which only an encrypting client may write", "create the collection without them"),
 }
 """Options of a collection that change what is stored or kept, with the reason and a remedy."""
-_ARRAYS = (Kind.ARRAY, Kind.SET)
 
 
 def inspect(collection: "Collection[dict[str, Any]]", described: Mapping[str, Any], table: Table) -> list[str]:
@@ -59,7 +58,7 @@ def index_complaints(index: Mapping[str, Any], table: Table) -> Iterator[str]:
     if "expireAfterSeconds" in index:
         yield f"{where} index {name!r} with expireAfterSeconds, which deletes documents by their age; drop the index"
     columns = {column.name: column.type.kind for column in table.columns}
-    arrays = [field for field in keys if columns.get(field) in _ARRAYS]
+    arrays = [field for field in keys if columns.get(field) in LISTS]
     if len(arrays) > 1:
         yield f"{where} index {name!r} over two arrays ({', '.join(arrays)}), which MongoDB forbids; drop the index"
     for field, kind in keys.items():

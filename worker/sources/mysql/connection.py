@@ -15,6 +15,7 @@ from pymysql.protocol import OKPacketWrapper
 
 from core.connection import Connection
 from core.errors import InputError, ServerError
+from core.files import reason_of
 from worker.sources.keep_alive import keep_alive
 
 _PACKET_BYTES = 64 * 1024
@@ -138,7 +139,7 @@ def _tls(at: Connection, given: Mapping[str, str]) -> dict[str, Any]:
             # An empty password, because OpenSSL would prompt for one at the terminal.
             context.load_cert_chain(certificate, key, password="")
         except OSError as error:
-            problem = f"cannot be read with its key ({at.redacted(error.strerror or error)})"
+            problem = f"cannot be read with its key ({at.redacted(reason_of(error))})"
             remedy = "name PEM files, the key in ssl-key without a passphrase"
             raise InputError.of(f"{at.key}: ssl-cert", certificate, problem, remedy) from None
     return {"ssl": context}
@@ -148,7 +149,7 @@ def _context(at: Connection, authority: str | None) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=authority)
     except OSError as error:  # no such file, or one without certificates
-        problem = f"cannot be read as certificates ({error.strerror or error})"
+        problem = f"cannot be read as certificates ({reason_of(error)})"
         raise InputError.of(f"{at.key}: ssl-ca", authority, problem, "name a PEM file") from None
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 from psycopg import sql
 
 from core.schema.model import Column, Table
-from core.schema.types import STRINGS, DataType, Kind
+from core.schema.types import LISTS, STRINGS, DataType, Kind
 from worker.encode.json_text import element_of
 from worker.encode.postgres import PostgresBinaryEncoder, without_nul
 from worker.encode.rows import Records, Rows
@@ -94,4 +94,4 @@ def parameters(column: Column, values: pa.Array) -> list[Any]:
 
 def _cell_type(type_: DataType) -> DataType:
     """Return the type itself, or the type of a list's elements."""
-    return element_of(type_) if type_.kind in (Kind.ARRAY, Kind.SET) else type_
+    return element_of(type_) if type_.kind in LISTS else type_
