@@ -23,11 +23,12 @@ import pyarrow as pa
 from bench import record
 from core.schema.file import load_schema
 from core.schema.model import Table
+from testkit.postgres_text import PostgresTextEncoder
 from worker.encode.bson import BsonEncoder
 from worker.encode.csv import CsvEncoder
 from worker.encode.json_text import NdjsonEncoder
 from worker.encode.mysql import MysqlTextEncoder
-from worker.encode.postgres import PostgresBinaryEncoder, PostgresTextEncoder
+from worker.encode.postgres import PostgresBinaryEncoder
 from worker.generate.dataset import Dataset
 
 ENCODERS: Mapping[str, Callable[[Table], Any]] = {

@@ -1,4 +1,4 @@
-"""COPY's binary and text formats (PostgreSQL manual, COPY). Binary: big-endian values, each after its length.
+"""COPY's binary format (PostgreSQL manual, COPY): big-endian values, each after its length.
 
 | type | column |
 |---|---|
@@ -22,8 +22,7 @@ from numpy.typing import NDArray
 
 from core.errors import PlanError
 from core.schema.model import Table
-from core.schema.types import BINARIES, DOCUMENTS, LISTS, STRINGS, TIMESTAMPS, DataType, Kind
-from worker.encode import text
+from core.schema.types import BINARIES, LISTS, STRINGS, TIMESTAMPS, DataType, Kind
 from worker.encode.columns import (
     Piece,
     Writer,
@@ -39,10 +38,9 @@ from worker.encode.columns import (
     list_lengths,
     magnitudes,
     numbers,
-    replace_bytes,
     special_bytes_in,
 )
-from worker.encode.encoder import DelimitedEncoder, RowEncoder
+from worker.encode.encoder import RowEncoder
 from worker.encode.json_text import element_of
 
 _NULL = b"\xff\xff\xff\xff"
@@ -58,7 +56,6 @@ _OIDS = {
     Kind.DURATION: 1186, Kind.JSON: 114, Kind.JSONB: 3802, Kind.POINT: 600,
 }  # fmt: skip
 """Element types of arrays, from the server's pg_type.dat; other kinds are text."""
-_IN_AN_ARRAY = {0x5C: rb"\\", 0x22: rb"\""}
 
 
 def without_nul(values: Any) -> Any:
@@ -203,40 +200,3 @@ class PostgresBinaryEncoder(RowEncoder):
     def __init__(self, table: Table) -> None:
         prefixes = [len(table.columns).to_bytes(2, "big"), *[b""] * (len(table.columns) - 1)]
         super().__init__(table.columns, _WRITERS, prefixes=prefixes, null=_NULL, end=b"")
-
-
-def _checked_strings(column: Any, _: DataType) -> list[Piece]:
-    return [without_nul(column)]
-
-
-def _escaped_bytes(column: Any, type_: DataType) -> list[Piece]:
-    return [rb"\x", *text.hexadecimal(column, type_)]
-
-
-def _durations(column: Any, type_: DataType) -> list[Piece]:
-    return [*text.microseconds(column, type_), b" microseconds"]
-
-
-def _array_literals(column: Any, type_: DataType) -> list[Piece]:
-    elements, element = column.flatten(), element_of(type_)
-    values = join(_LITERALS[element.kind](elements, element), len(elements))
-    quoted = keep_nulls([b'"', replace_bytes(values, _IN_AN_ARRAY), b'"'], elements)
-    return [b"{", join_lists(column, join(quoted, len(elements), null=b"NULL"), b","), b"}"]
-
-
-_LITERALS: Writers = {
-    **text.WRITERS,
-    Kind.BOOL: text.booleans(b"t", b"f"),
-    **dict.fromkeys((*STRINGS, *DOCUMENTS), _checked_strings),
-    **dict.fromkeys(BINARIES, _escaped_bytes),
-    **dict.fromkeys(LISTS, _array_literals),
-    Kind.DURATION: _durations,
-    Kind.POINT: text.points(b"(", b",", b")"),
-}
-
-
-class PostgresTextEncoder(DelimitedEncoder):
-    """Encode the rows of a table for `COPY ... FROM STDIN`, in text format."""
-
-    def __init__(self, table: Table) -> None:
-        super().__init__(table, _LITERALS)

@@ -8,13 +8,14 @@ import pyarrow as pa
 import pytest
 
 from core.schema.model import Table
+from testkit.postgres_text import PostgresTextEncoder
 from tests.worker.encode import samples
 from worker.encode.bson import BsonEncoder
 from worker.encode.csv import CsvEncoder
 from worker.encode.encoder import KeyEncoder
 from worker.encode.json_text import NdjsonEncoder
 from worker.encode.mysql import MysqlTextEncoder
-from worker.encode.postgres import PostgresBinaryEncoder, PostgresTextEncoder
+from worker.encode.postgres import PostgresBinaryEncoder
 from worker.encode.rows import Rows
 
 ENCODERS = [

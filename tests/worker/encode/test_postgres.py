@@ -13,8 +13,9 @@ from psycopg import sql
 from core.errors import PlanError
 from core.schema.model import Table
 from core.schema.types import DataType, Kind
+from testkit.postgres_text import PostgresTextEncoder
 from tests.worker.encode import samples
-from worker.encode.postgres import PostgresBinaryEncoder, PostgresTextEncoder
+from worker.encode.postgres import PostgresBinaryEncoder
 from worker.sources.postgresql.ddl import create_table
 
 Encoder = type[PostgresBinaryEncoder] | type[PostgresTextEncoder]
