@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 
@@ -82,11 +81,6 @@ class Records:
 
     def __len__(self) -> int:
         return len(self.rows)
-
-    @classmethod
-    def of(cls, batch: pa.RecordBatch) -> Self:
-        """Return every cell as the Python object of Arrow's `as_py`."""
-        return cls(list(zip(*(column.to_pylist() for column in batch.columns), strict=True)))
 
     def part(self, first: int, stop: int) -> Self:
         """Return the rows `[first, stop)`."""
