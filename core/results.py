@@ -156,6 +156,15 @@ class WorkerResult(_Report):
     """Fields that were left out because the result was too large for the termination message."""
 
 
+class Preparation(_Report):
+    """The last line that `worker prepare` writes to standard output."""
+
+    prepared: tuple[str, ...] = ()
+    """The tables that are ready to be loaded."""
+    warnings: tuple[str, ...] = ()
+    server_settings: dict[str, str] = {}
+
+
 class Progress(_Report):
     """The line that a worker writes to standard output once per second while it loads."""
 

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from aggregate.commands.schema import published
+from aggregate.commands.schema import published_schema
 from core.metrics import METRICS
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -29,7 +29,7 @@ def page_with_table(page: str, table: str) -> str:
 
 def main() -> int:
     """Rewrite both files."""
-    (DOCS / "report.schema.json").write_text(published(), encoding="utf-8")
+    (DOCS / "report.schema.json").write_text(published_schema(), encoding="utf-8")
     page = DOCS / "report.md"
     page.write_text(page_with_table(page.read_text(encoding="utf-8"), metrics_table()), encoding="utf-8")
     return 0

@@ -21,11 +21,11 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 
 def run(_arguments: argparse.Namespace) -> int:
     """Print the schema."""
-    write(published())
+    write(published_schema())
     return ExitCode.OK
 
 
-def published() -> str:
+def published_schema() -> str:
     """Return the text of docs/report.schema.json: each metric with its unit and description."""
     schema = Report.model_json_schema(mode="serialization")
     for metric in METRICS.values():

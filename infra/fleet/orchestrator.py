@@ -9,11 +9,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pydantic import BaseModel
-
 from core.errors import LoadtestError
 from core.plan import LoadPlan
-from core.results import ExitReason, WorkerResult
+from core.results import ExitReason, Preparation, WorkerResult
 from core.text import one_line
 from infra.fleet.runner import FINAL_EXIT_CODES, ProcessExit, RestartingRunner, Runner
 from infra.fleet.worker_results import result_of
@@ -38,13 +36,6 @@ class Outcome:
     def succeeded(self) -> bool:
         """Whether every worker succeeded."""
         return self.error is None and all(result.success for result in self.results)
-
-
-class _Preparation(BaseModel):
-    """The last output line of `worker prepare`."""
-
-    warnings: tuple[str, ...] = ()
-    server_settings: dict[str, str] = {}
 
 
 def run_fleet(plan: LoadPlan, runner: Runner, wanted: Callable[[], bool]) -> Outcome:
@@ -146,9 +137,9 @@ def _preparation_error(prepared: ProcessExit) -> str:
     return f"prepare: {reason}; {one_line(prepared.detail, -500)}"
 
 
-def _preparation(output: str) -> _Preparation:
+def _preparation(output: str) -> Preparation:
     lines = output.strip().splitlines()
-    return _Preparation.model_validate_json(lines[-1]) if lines else _Preparation()
+    return Preparation.model_validate_json(lines[-1]) if lines else Preparation()
 
 
 def _spread(starts: Iterable[datetime | None]) -> float | None:

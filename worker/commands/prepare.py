@@ -1,12 +1,12 @@
 """`worker prepare`: create the tables once per run, before the workers start, so that no worker owns the schema."""
 
-import json
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from core.errors import ExitCode
 from core.process import PLAN_ARGUMENT
+from core.results import Preparation
 from core.stores import capabilities_of
 from worker.assignment import Folders, connection_of, read_plan
 from worker.pipeline import prepare_tables
@@ -35,6 +35,6 @@ def run(arguments: Namespace) -> int:
     finally:
         source.close()
     prepared = plan.tables if plan.operation.populates else ()
-    line = {"prepared": list(prepared), "warnings": list(warnings), "server_settings": settings}
-    sys.stdout.write(json.dumps(line) + "\n")
+    line = Preparation(prepared=prepared, warnings=tuple(warnings), server_settings=settings)
+    sys.stdout.write(f"{line.model_dump_json()}\n")
     return ExitCode.OK
