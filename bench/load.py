@@ -52,8 +52,8 @@ def measure(folder: Path, rows: int, runs: int) -> Sequence[Mapping[str, Any]]:
     """Run both in turns; `rows` is per table."""
     password = secrets.token_hex(16)
     specification = settings.specification(image=None, cpu=float(os.cpu_count() or 1), memory=2 * GIB, tmpfs=None)
-    running = server.start(specification, password, folder / "server", "bench")
-    connection = specification.connection_string(password, "127.0.0.1", running.port)
+    port = server.start(specification, password, folder / "server", "bench")
+    connection = specification.connection_string(password, "127.0.0.1", port)
     try:
         files = _files(folder, rows)
         ours: list[WorkerResult] = []

@@ -20,8 +20,8 @@ def embedded_postgresql(password: str = PASSWORD) -> Iterator[str]:
     folder.chmod(0o755)
     specification = specification_of("postgresql", None, cpu=2, memory=512 * MIB, tmpfs=None)
     try:
-        running = postgresql.start(specification, password, folder / "server", f"tests-{folder.name}")
-        yield specification.connection_string(password, "127.0.0.1", running.port)
+        port = postgresql.start(specification, password, folder / "server", f"tests-{folder.name}")
+        yield specification.connection_string(password, "127.0.0.1", port)
     finally:
         postgresql.stop(folder / "server")
         shutil.rmtree(folder)

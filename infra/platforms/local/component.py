@@ -44,11 +44,11 @@ class LocalServerProvider(ReplaceOnChangeProvider):
         embedded = _embedded(props["source"])
         try:
             with this_process_recorded(folder / "creator.pid"):
-                running = embedded.start(specification, props["password"], folder / "server", paths.group)
+                port: int = embedded.start(specification, props["password"], folder / "server", paths.group)
         except LoadtestError as error:
             embedded.stop(folder / "server")
             return CreateResult(id_=secrets.token_hex(8), outs={**outs, "port": 0, "error": str(error)})
-        return CreateResult(id_=secrets.token_hex(8), outs={**outs, "port": running.port, "error": ""})
+        return CreateResult(id_=secrets.token_hex(8), outs={**outs, "port": port, "error": ""})
 
     def delete_resource(self, props: dict[str, Any]) -> None:
         """Stop the server and remove its data."""

@@ -4,7 +4,6 @@ import os
 import shlex
 import shutil
 import socket
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -22,15 +21,8 @@ _LONGEST_SOCKET_FOLDER = 90
 """In bytes: the path of a socket has at most 107."""
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A server that answers on this port of 127.0.0.1."""
-
-    port: int
-
-
-def start(specification: DatabaseSpec, password: str, folder: Path, group: str) -> Running:
-    """Create a database cluster and start its server. Raises ServerError with the end of its log."""
+def start(specification: DatabaseSpec, password: str, folder: Path, group: str) -> int:
+    """Create a database cluster, start its server and return its port on 127.0.0.1. Raises ServerError with the end of its log."""
     folder.mkdir(mode=0o700)
     user = ServerUser.choose()
     home = user.home_for(folder)
@@ -48,7 +40,7 @@ def start(specification: DatabaseSpec, password: str, folder: Path, group: str) 
     ControlGroup.create(f"{group}/{DATABASE_ROLE}", specification.cpu, specification.memory).add(postmaster)
     address = ["-h", "127.0.0.1", "-p", str(port), "-U", NAME]
     user.run([programs / "createdb", *address, NAME], {**os.environ, "PGPASSWORD": password})
-    return Running(port)
+    return port
 
 
 def stop(folder: Path) -> None:
