@@ -22,7 +22,7 @@ _LONGEST_SOCKET_FOLDER = 90
 
 
 def start(specification: DatabaseSpec, password: str, folder: Path, group: str) -> int:
-    """Create a database cluster, start its server and return its port on 127.0.0.1. Raises ServerError with the end of its log."""
+    """Create a database cluster and start its server; return its port. Raises ServerError with the end of its log."""
     folder.mkdir(mode=0o700)
     user = ServerUser.choose()
     home = user.home_for(folder)
