@@ -24,7 +24,7 @@ import pyarrow as pa
 from bench import record
 from bench.row_generators import REFERENCES
 from core.plan import BASE_INSTANT
-from core.schema.checks.references import described
+from core.schema.checks.references import type_text
 from core.schema.file import load_schema
 from worker.generate import Dataset
 
@@ -85,7 +85,7 @@ def _by_column(runs: int) -> list[dict[str, Any]]:
     for table in dataset.schema.tables:
         rows = dataset.table(table.name)
         for column in table.columns:
-            name = f"{described(column.type)} by {column.generator.type} ({table.name}.{column.name})"
+            name = f"{type_text(column.type)} by {column.generator.type} ({table.name}.{column.name})"
             contenders[name] = lambda rows=rows, column=column: rows.batch(0, BATCH, [column.name]).num_rows  # type: ignore[misc]
     return [_result(name, rate) for name, rate in _rates(contenders, max(runs, 15)).items()]
 

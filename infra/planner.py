@@ -116,7 +116,7 @@ def _index_bytes(plan: LoadPlan) -> int:
 def _check_operation(settings: Settings) -> None:
     """Raise SettingsError if the run only verifies, on a server or volume that is created empty for every run."""
     kept = (
-        not settings.owns_server
+        not settings.creates_server
         if settings.capabilities.needs_server
         else not PLATFORMS[settings.platform].in_containers
     )

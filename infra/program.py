@@ -44,6 +44,6 @@ def declare(project: Path) -> tuple[LoadTestArgs, LoadTest]:
 def _password(settings: Settings) -> pulumi.Output[str]:
     if settings.database_password is not None:
         return pulumi.Output.secret(settings.database_password.get_secret_value())
-    if not settings.owns_server:
+    if not settings.creates_server:
         return pulumi.Output.secret("")
     return Password(f"{pulumi.get_stack()}-password", pulumi.ResourceOptions()).value

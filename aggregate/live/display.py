@@ -70,7 +70,7 @@ class Screen:
             Text(f"{formatting.cell(self._title)}  {formatting.duration(elapsed * 1000)}", style="bold"),
             table,
             *more,
-            _sum(fleet),
+            _totals(fleet),
             *errors,
         )
 
@@ -153,7 +153,7 @@ def _memory(worker: Worker) -> str:
     return f"{worker.memory_mb:,.0f}{limit} MiB"
 
 
-def _sum(fleet: Fleet) -> Text:
+def _totals(fleet: Fleet) -> Text:
     left = fleet.seconds_left
     states = ", ".join(f"{count:,} {state}" for state, count in fleet.counts().items())
     rows = f"{formatting.count(fleet.rows)} of {formatting.count(fleet.total_rows)} rows"

@@ -9,7 +9,7 @@ from infra.settings.model import Settings
 
 def database_of(settings: Settings) -> DatabaseSpec | None:
     """Return the server that the program creates for these settings; None for an existing server or files."""
-    if not settings.owns_server:
+    if not settings.creates_server:
         return None
     specification = specification_of(
         settings.source,

@@ -14,13 +14,13 @@ _PREFIX = f"{NAMESPACE}:"
 def stack_values(project: Path, stack: str) -> Mapping[str, Any]:
     """Return the keys of a stack's files without the secrets, which only the engine can read."""
     configuration = stack_configuration(project, stack)
-    return _own({key: value for key, value in configuration.items() if not is_secret(value)})
+    return _loadtest_keys({key: value for key, value in configuration.items() if not is_secret(value)})
 
 
 def encrypted_keys(project: Path, stack: str) -> frozenset[str]:
     """Return the keys of a stack's files whose values only the engine can read."""
     configuration = stack_configuration(project, stack)
-    return frozenset(_own({key: value for key, value in configuration.items() if is_secret(value)}))
+    return frozenset(_loadtest_keys({key: value for key, value in configuration.items() if is_secret(value)}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def engine_configuration(project: Path, stack: str) -> EngineConfiguration:
         package, _, name = key.partition(":")
         if package != NAMESPACE:
             providers.setdefault(package, {})[name] = str(configuration[key])
-    values = _own(configuration)
+    values = _loadtest_keys(configuration)
     return EngineConfiguration(values, [key for key in values if is_config_secret(f"{_PREFIX}{key}")], providers)
 
 
@@ -62,5 +62,5 @@ def _engine_value(key: str) -> str | None:
     return pulumi.Config(namespace).get(name)
 
 
-def _own(configuration: Mapping[str, Any]) -> dict[str, Any]:
+def _loadtest_keys(configuration: Mapping[str, Any]) -> dict[str, Any]:
     return {key.removeprefix(_PREFIX): value for key, value in configuration.items() if key.startswith(_PREFIX)}

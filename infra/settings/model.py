@@ -97,12 +97,12 @@ class Settings(LoadOptions):
         return parse_connection(self.connection_string.get_secret_value(), self.capabilities, key)
 
     @property
-    def owns_server(self) -> bool:
+    def creates_server(self) -> bool:
         """Whether Loadtest creates the server."""
         return self.capabilities.needs_server and self.connection is None
 
     @property
-    def keeps_others(self) -> bool:
+    def may_have_other_data(self) -> bool:
         """Whether rows are written to an existing server or folder, which may contain other data."""
         if self.capabilities.needs_server:
             return self.connection is not None
@@ -126,11 +126,11 @@ class Settings(LoadOptions):
         try:
             settings = cls.model_validate(given)
             _ = settings.connection
-            if settings.keeps_others and "on_existing" not in settings.model_fields_set:
+            if settings.may_have_other_data and "on_existing" not in settings.model_fields_set:
                 settings = settings.model_copy(update={"on_existing": OnExisting.FAIL})
             _check_password(settings)
         except ValidationError as error:
-            raise _refused(error) from None
+            raise _settings_error(error) from None
         except InputError as error:
             raise SettingsError(str(error)) from None
         return settings
@@ -146,7 +146,7 @@ def check_secrets(values: Mapping[str, Any], encrypted: Collection[str], stack: 
     for key in _SECRETS:
         if not values.get(key) or key in encrypted:
             continue
-        if key == CONNECTION_KEY and not _holds_secret(values):
+        if key == CONNECTION_KEY and not _has_password(values):
             continue
         kept = "; the stack's history keeps it, so change the password" if recorded else ""
         raise SettingsError(
@@ -155,7 +155,7 @@ def check_secrets(values: Mapping[str, Any], encrypted: Collection[str], stack: 
         )
 
 
-def _holds_secret(values: Mapping[str, Any]) -> bool:
+def _has_password(values: Mapping[str, Any]) -> bool:
     """Return whether a connection string contains a password; True for an invalid one."""
     source = SOURCES.get(str(values.get("source")))
     try:
@@ -166,7 +166,7 @@ def _holds_secret(values: Mapping[str, Any]) -> bool:
 
 def _check_password(settings: Settings) -> None:
     """Raise SettingsError for a password that the server does not accept."""
-    if settings.database_password is None or not settings.owns_server:
+    if settings.database_password is None or not settings.creates_server:
         return
     password, key = settings.database_password.get_secret_value(), f"{NAMESPACE}:{_PASSWORD_KEY}"
     if not password.isprintable():
@@ -175,7 +175,7 @@ def _check_password(settings: Settings) -> None:
         raise SettingsError(f"{key}: is too short for {settings.source}; write {shortest} characters or more")
 
 
-def _refused(error: ValidationError) -> SettingsError:
+def _settings_error(error: ValidationError) -> SettingsError:
     """Return the first error as a message of one line."""
     first = error.errors()[0]
     key = f"{NAMESPACE}:{first['loc'][0]}"

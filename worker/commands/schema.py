@@ -13,7 +13,7 @@ from core.errors import ExitCode, InputError
 from core.options import default_of
 from core.plan import BASE_INSTANT
 from core.schema.checks.capacity import check_rows
-from core.schema.checks.references import described
+from core.schema.checks.references import type_text
 from core.schema.file import load_schema
 from core.schema.model import Column, Table
 from core.units import format_size
@@ -59,7 +59,7 @@ def _line(table: Table, column: Column, value: str) -> tuple[str, ...]:
         "nullable" if column.nullable and not column.null_ratio else "",
         f"{column.null_ratio:.0%} NULL" if column.null_ratio else "",
     ]
-    type_ = ", ".join([described(column.type), *filter(None, marks)])
+    type_ = ", ".join([type_text(column.type), *filter(None, marks)])
     return column.name, type_, _generator(column), f"{column.estimated_bytes:.0f}", value
 
 

@@ -65,8 +65,8 @@ def _check_reference(tables: Mapping[str, Table], location: Location, column: Co
         raise location.error(
             "references",
             shown,
-            f"is {described(target.type)}",
-            f"give this column that type, not {described(column.type)}",
+            f"is {type_text(target.type)}",
+            f"give this column that type, not {type_text(column.type)}",
         )
 
 
@@ -112,10 +112,10 @@ def _endless(location: Location, path: list[Link]) -> SchemaError:
     )
 
 
-def described(type_: DataType) -> str:
+def type_text(type_: DataType) -> str:
     """Return a type as text, like `varchar(50)`, `decimal(10,2)` or `int64[]`."""
     if type_.kind is Kind.DECIMAL:
         return f"decimal({type_.precision},{type_.scale})"
     if type_.kind is Kind.ARRAY and type_.element is not None:
-        return f"{described(type_.element)}[]"
+        return f"{type_text(type_.element)}[]"
     return f"{type_.kind}({type_.length})" if type_.length else str(type_.kind)

@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import SchemaError
 from core.schema.checks.capacity import check_rows
-from core.schema.checks.references import described
+from core.schema.checks.references import type_text
 from core.schema.file import parse_schema
 from core.schema.generators import OneOf, Reference, Static
 from core.schema.location import Location
@@ -62,7 +62,7 @@ def test_type_spellings_are_parsed(text: str, kind: Kind) -> None:
     ],
 )
 def test_type_parameters_are_parsed(text: str, shown: str) -> None:
-    assert described(type_of(text)) == shown
+    assert type_text(type_of(text)) == shown
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ def test_small_preset_has_bytes_cores_and_rows():
     assert (small.row_count, small.batch_size, small.seed) == (10_000, 500, 42)
     assert (small.platform, small.source, small.method, small.operation) == ("local", "postgresql", "bulk", "populate")
     assert (small.tmpfs, small.database_tmpfs, small.database_memory_limit) == (True, False, GIB)
-    assert small.owns_server
+    assert small.creates_server
     assert small.tables == ()
 
 
@@ -34,17 +34,17 @@ def test_counts_accept_separators_and_spaces(given, count):
 
 
 def test_empty_setting_counts_as_unset():
-    assert settings(connectionString="", databasePassword="", runId="", outputDir=None).owns_server
+    assert settings(connectionString="", databasePassword="", runId="", outputDir=None).creates_server
 
 
 @pytest.mark.parametrize("source", ["csv", "jsonl"])
 def test_files_need_no_server(source):
-    assert not settings(source=source).owns_server
+    assert not settings(source=source).creates_server
 
 
 def test_existing_server_is_not_created():
     given = settings(connectionString=f"postgresql://u:{PASSWORD}@h/d")
-    assert not given.owns_server
+    assert not given.creates_server
     assert given.connection is not None
     assert given.connection.host == "h"
 
