@@ -18,7 +18,7 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import ClassVar
 
-from core.text import visible
+from core.text import abbreviated, visible
 
 _PRINTED = 4_000
 """How many characters of an error are printed: a server may quote a whole row."""
@@ -119,4 +119,4 @@ def _shown(value: object) -> str:
     """Return the value as the user wrote it, shortened to one line."""
     text = repr(value) if isinstance(value, str) else str(value)
     text = text.replace("\n", "\\n")
-    return text if len(text) <= 80 else text[:77] + "..."
+    return abbreviated(text, 80)

@@ -25,6 +25,11 @@ def one_line(text: object, limit: int | None = None) -> str:
     return line[:limit] if limit >= 0 else line[limit:]
 
 
+def abbreviated(text: str, most: int) -> str:
+    """Return the text, or its beginning with an ellipsis if it has more than `most` characters."""
+    return text if len(text) <= most else text[: most - 3] + "..."
+
+
 def listed(items: Sequence[str], most: int) -> str:
     """Join the items with commas; of many show the first `most` and the number of the others."""
     others = len(items) - most

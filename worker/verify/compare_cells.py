@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from core.schema.model import Column
 from core.schema.types import DOCUMENTS, FLOATS, LISTS, DataType, Kind
+from core.text import abbreviated
 from worker.encode import by_row, json_text
 from worker.encode.columns import join, keep_nulls, numbers
 from worker.encode.json_text import element_of
@@ -127,7 +128,7 @@ def shown(cell: pa.Scalar, column: Column) -> str | None:
     if value is None:
         return None
     written = value if isinstance(value, str) else _cell_text(value, column.type)
-    return written if len(written) <= _SHOWN else written[: _SHOWN - 3] + "..."
+    return abbreviated(written, _SHOWN)
 
 
 def _cell_text(value: object, type_: DataType) -> str:

@@ -14,6 +14,7 @@ from core.schema import generators as g
 from core.schema.placeholders import Digits, Index, Literal, PatternPart, pattern_parts
 from core.schema.types import BINARIES, DOCUMENTS, FLOATS, INSTANTS, INTEGERS, LISTS, TEXTS, DataType, Kind
 from core.schema.values import EXACT, integer_bounds, largest_decimal, read_value
+from core.text import abbreviated
 
 ALL = frozenset(Kind)
 
@@ -144,8 +145,9 @@ def _check_values(type_: DataType, values: Iterable[JsonValue], nullable: bool) 
         try:
             read_value(value, type_)
         except Problem as found:
-            shown = repr(value) if len(repr(value)) <= 40 else repr(value)[:37] + "..."
-            raise Problem(f"has the value {shown}, which {found.problem}", found.remedy) from None
+            raise Problem(
+                f"has the value {abbreviated(repr(value), 40)}, which {found.problem}", found.remedy
+            ) from None
 
 
 def _check_sample(type_: DataType, generator: g.SampleArray, _: bool) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from pydantic import JsonValue
 
 from core.schema.checks.listed_values import padding_warnings
-from core.schema.generators import Null, OneOf, Pattern, RandomBytes, SampleArray, Static, Template
+from core.schema.generators import Null, Pattern, RandomBytes, Template, given_values
 from core.schema.model import Column, Table
 from core.schema.types import BINARIES, CHARACTERS, DataType, Kind
 
@@ -142,20 +142,11 @@ def _holds_nul(column: Column) -> bool:
     type_, generator = column.type.element or column.type, column.generator
     if type_.kind is Kind.JSON or type_.kind in BINARIES:
         return False
-    given: tuple[JsonValue, ...] = type_.values
-    match generator:
-        case Static():
-            given += (generator.value,)
-        case OneOf():
-            given += generator.values
-        case SampleArray():
-            given += generator.pool
-        case Pattern():
-            given += (generator.pattern,)
-        case Template():
-            given += (generator.template,)
-        case _:
-            pass
+    given: list[JsonValue] = [*type_.values, *given_values(generator)]
+    if isinstance(generator, Pattern):
+        given.append(generator.pattern)
+    elif isinstance(generator, Template):
+        given.append(generator.template)
     # In a text, a document is its JSON, in which NUL is six other characters.
     return any(_has_nul(value) for value in given if type_.kind is Kind.JSONB or isinstance(value, str))
 

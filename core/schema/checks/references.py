@@ -41,7 +41,7 @@ def check_links(schema: Schema, location: Location) -> None:
     _check_chains(schema, location)
 
 
-def _linked(table: Table, column: Column) -> Iterator[Link]:
+def _computed_from(table: Table, column: Column) -> Iterator[Link]:
     """Yield the columns that this one is computed from."""
     if isinstance(column.generator, Reference):
         yield column.generator.table, column.generator.column
@@ -84,25 +84,27 @@ def _check_template(location: Location, table: Table, template: Template) -> Non
 def _check_chains(schema: Schema, location: Location) -> None:
     """Walk the columns that each column is computed from, depth first; refuse cycles and long chains."""
     sources = {
-        (table.name, column.name): tuple(_linked(table, column)) for table in schema.tables for column in table.columns
+        (table.name, column.name): tuple(_computed_from(table, column))
+        for table in schema.tables
+        for column in table.columns
     }
     for start, links in sources.items():
         path, seen = [start], {start}
-        ahead = [iter(links)]
-        while ahead:
-            following = next(ahead[-1], None)
+        unvisited = [iter(links)]
+        while unvisited:
+            following = next(unvisited[-1], None)
             if following is None:
-                ahead.pop()
+                unvisited.pop()
                 path.pop()
             elif following == start or len(path) >= _MOST_LINKS:
-                raise _endless(location, [*path, following])
+                raise _chain_error(location, [*path, following])
             elif following not in seen:
                 seen.add(following)
                 path.append(following)
-                ahead.append(iter(sources[following]))
+                unvisited.append(iter(sources[following]))
 
 
-def _endless(location: Location, path: list[Link]) -> SchemaError:
+def _chain_error(location: Location, path: list[Link]) -> SchemaError:
     (table, column), end = path[0], path[-1]
     problem = "is a cycle" if end == path[0] else f"is longer than {_MOST_LINKS} columns"
     shown = " -> ".join(".".join(link) for link in path[-5:])
