@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
 _SHORT = 4
@@ -30,10 +30,11 @@ def abbreviated(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 3] + "..."
 
 
-def listed(items: Sequence[str], most: int) -> str:
+def listed(items: Iterable[object], most: int = 30) -> str:
     """Join the items with commas; of many show the first `most` and the number of the others."""
-    others = len(items) - most
-    return ", ".join(items[:most]) + (f" and {others:,} more" if others > 0 else "")
+    words = list(map(str, items))
+    others = len(words) - most
+    return ", ".join(words[:most]) + (f" and {others:,} more" if others > 0 else "")
 
 
 def visible(text: object, limit: int | None = None) -> str:

@@ -46,7 +46,7 @@ def foreign(existing: Sequence[Existing], instance: str) -> str:
     for each in existing:
         if not each.is_own(instance):
             owners.setdefault(each.owner, []).append(each)
-    return ", ".join(f"{listed(list(map(str, things)), _SHOWN)} ({owner})" for owner, things in owners.items())
+    return ", ".join(f"{listed(things, _SHOWN)} ({owner})" for owner, things in owners.items())
 
 
 def require_own(stack: str, existing: Sequence[Existing], instance: str, remedy: str) -> None:

@@ -211,4 +211,4 @@ def storage_errors(path: Path) -> Iterator[None]:
 
 
 def _listed(paths: Sequence[str]) -> str:
-    return listed(list(map(repr, paths)), _SHOWN)
+    return listed(map(repr, paths), _SHOWN)

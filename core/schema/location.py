@@ -4,11 +4,9 @@ import difflib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import islice
 
 from core.errors import InputError, Problem, SchemaError
-
-_MOST_LISTED = 30
+from core.text import listed
 
 
 @dataclass(frozen=True)
@@ -61,9 +59,3 @@ def remedy_for(wrong: str, known: Iterable[str]) -> str:
     words = list(dict.fromkeys(known))
     near = difflib.get_close_matches(wrong.lower(), words, n=1)
     return f"did you mean {near[0]}?" if near else f"write one of {listed(words)}"
-
-
-def listed(words: Iterable[str]) -> str:
-    """Join the words with commas; shorten a long list."""
-    first = list(islice(words, _MOST_LISTED + 1))
-    return ", ".join(first[:_MOST_LISTED]) + (" ..." if len(first) > _MOST_LISTED else "")

@@ -5,8 +5,8 @@ from pydantic import BaseModel, ConfigDict
 from core.errors import SchemaError
 from core.schema.estimate import estimated_bytes
 from core.schema.generators import Generator, Sequential
-from core.schema.location import listed
 from core.schema.types import INTEGERS, DataType
+from core.text import listed
 
 
 class _Schema(BaseModel):

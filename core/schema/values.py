@@ -14,8 +14,8 @@ from typing import Annotated
 from pydantic import BeforeValidator, JsonValue, Strict
 
 from core.errors import Problem
-from core.schema.location import listed
 from core.schema.types import INTEGER_BITS, DataType, Kind
+from core.text import listed
 
 EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 """For decimals: the interpreter's own context rounds to 28 digits, and a column may have 38."""

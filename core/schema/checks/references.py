@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 
 from core.errors import SchemaError
 from core.schema.generators import Reference, Template
-from core.schema.location import Location, listed, remedy_for
+from core.schema.location import Location, remedy_for
 from core.schema.model import Column, Schema, Table
 from core.schema.placeholders import template_columns
 from core.schema.types import DataType, Kind
+from core.text import listed
 
 _MOST_LINKS = 32
 _AS_TEXT = frozenset(Kind) - {

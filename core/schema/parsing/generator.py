@@ -8,7 +8,8 @@ from pydantic_core import ErrorDetails
 
 from core.errors import Problem
 from core.schema.generators import Generator, Reference
-from core.schema.location import Location, listed, remedy_for
+from core.schema.location import Location, remedy_for
+from core.text import listed
 
 _ADAPTER: TypeAdapter[Generator] = TypeAdapter(Generator)
 MODELS: Mapping[str, type[BaseModel]] = {

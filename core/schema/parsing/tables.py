@@ -22,13 +22,14 @@ from core.schema.generators import (
     TimestampRecent,
     UuidV4,
 )
-from core.schema.location import Location, listed, remedy_for
+from core.schema.location import Location, remedy_for
 from core.schema.model import Column, Table
 from core.schema.parsing.block import Block, checked_name
 from core.schema.parsing.generator import parse_generator, parse_reference
 from core.schema.parsing.types import parse_type, parse_values
 from core.schema.placeholders import template_parts
 from core.schema.types import DataType, Kind
+from core.text import listed
 
 _INTEGER = IntRange(min=1, max=10_000)
 """For columns like `user_id`: within the keys of the smallest preset, whose tables have 10,000 rows."""

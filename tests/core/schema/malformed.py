@@ -451,7 +451,7 @@ tables:
             "type: {type: enum, values: [" + ", ".join(f"v{number}" for number in range(2_000)) + "]},"
             " generator: {type: static, value: w}"
         ),
-        ("write one of v0, v1", "v29 ..."),
+        ("write one of v0, v1", "v29 and "),
     ),
     "a template in a number": (fields("{name: a, type: int, template: '{id}'}"), ("'template' cannot fill int32",)),
 }
