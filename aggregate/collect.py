@@ -14,7 +14,7 @@ from core.files import reason_of
 from core.plan import LoadPlan
 from core.process import PLAN_NAME, PULUMI_VARIABLE, pulumi_command
 from core.results import WorkerResult
-from core.stack_file import stacks_of
+from core.stack_file import stacks_of, unknown_stack
 
 PROJECT = Path(__file__).resolve().parents[1]
 RESULTS_FILE = "results.json"
@@ -152,8 +152,7 @@ def _refusal(name: str, stderr: str) -> str:
     if "no stack named" in stderr or "no Pulumi project" in stderr:
         if name in stacks_of(PROJECT):
             return f"--stack: {name!r} has not been created; {_RUN_IT.format(name)}"
-        known = ", ".join(stacks_of(PROJECT))
-        return f"--stack: {name!r} does not exist; use one of {known}, or create Pulumi.{name}.yaml"
+        return str(unknown_stack(name, stacks_of(PROJECT)))
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     reason = next((line for line in lines if line.startswith("error:")), lines[-1] if lines else "unknown reason")
     return f"--stack: pulumi cannot read the outputs of {name!r}: {reason.removeprefix('error: ')}"

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cli import backend
-from core.errors import RunError, SettingsError
+from core.errors import RunError
 from core.process import pulumi_command
-from core.stack_file import own_file, project_name, stacks_of
+from core.stack_file import own_file, project_name, stacks_of, unknown_stack
 from core.text import one_line
 
 
@@ -25,8 +25,7 @@ def require_known(project: Path, stack: str, environment: Mapping[str, str]) -> 
     else:
         with_state = _listed_by_pulumi(project, environment)
     if stack not in with_state:
-        known = ", ".join(sorted({*with_file, *with_state}))
-        raise SettingsError(f"--stack: {stack!r} does not exist; use one of {known}, or create Pulumi.{stack}.yaml")
+        raise unknown_stack(stack, sorted({*with_file, *with_state}))
 
 
 def create_if_missing(project: Path, stack: str, environment: Mapping[str, str]) -> None:

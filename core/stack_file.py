@@ -5,7 +5,7 @@ There are three layers, of which the later ones override the earlier: the defaul
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +27,14 @@ def require_stack(project: Path, stack: str) -> None:
     """Raise SettingsError, with the list of stacks, for a stack without a file."""
     known = stacks_of(project)
     if stack not in known:
-        raise SettingsError(
-            f"stack: {stack!r} does not exist; use one of {', '.join(known)}, or create {_PREFIX}{stack}{_SUFFIX}"
-        )
+        raise unknown_stack(stack, known, "stack")
+
+
+def unknown_stack(stack: str, known: Iterable[str], key: str = "--stack") -> SettingsError:
+    """Return the error for a stack that does not exist; `key` names where the stack's name is from."""
+    return SettingsError(
+        f"{key}: {stack!r} does not exist; use one of {', '.join(known)}, or create {_PREFIX}{stack}{_SUFFIX}"
+    )
 
 
 def stack_configuration(project: Path, stack: str) -> Mapping[str, Any]:
