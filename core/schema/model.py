@@ -53,6 +53,11 @@ class Table(_Schema):
         """Whether the keys are consecutive integers, so that a row is found by its key without an index."""
         return self.first_key is not None
 
+    @property
+    def unique_columns(self) -> frozenset[str]:
+        """The names of the columns whose values never repeat: the primary key, and those that are unique."""
+        return frozenset({self.primary_key, *(column.name for column in self.columns if column.unique)})
+
     def column(self, name: str) -> Column:
         """Return the column of this name; raises SchemaError if the table does not have it."""
         for column in self.columns:

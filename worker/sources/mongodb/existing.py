@@ -48,7 +48,7 @@ def option_complaints(described: Mapping[str, Any]) -> Iterator[str]:
 def index_complaints(index: Mapping[str, Any], table: Table) -> Iterator[str]:
     """Yield complaints about an index that refuses or deletes documents of the table."""
     name, keys = str(index["name"]), dict(index["key"])
-    fields = ["_id" if field == table.primary_key else field for field in _unique_columns(table)]
+    fields = ["_id" if field == table.primary_key else field for field in table.unique_columns]
     where = f"{', '.join(keys)}: has"
     if index.get("unique") and not any(field in fields for field in keys):
         yield (
@@ -68,10 +68,6 @@ def index_complaints(index: Mapping[str, Any], table: Table) -> Iterator[str]:
             yield f"{where} {kind} index {name!r} over a column that is not a point; drop the index"
     if (language := index.get("language_override")) in columns:
         yield f"{where} text index {name!r}, which takes its language from column {language!r}; drop the index"
-
-
-def _unique_columns(table: Table) -> list[str]:
-    return [column.name for column in table.columns if column.unique or column.name == table.primary_key]
 
 
 def _shape(collection: "Collection[dict[str, Any]]", table: Table) -> Iterator[str]:

@@ -94,7 +94,7 @@ def _columns(cursor: Cursor, at: Connection, table: Table, *, mariadb: bool) -> 
             complaints.append(f"{where}: is nullable: {has.nullable}, wanted {column.nullable}; change it to {wish}")
         elif (has.collation or "").split("_")[0] != (column.collation or "").split("_")[0]:
             complaints.append(f"{where}: has collation {has.collation}, wanted {column.collation}; convert the column")
-        elif _is_unique(table, column.name) and has.collation != column.collation:
+        elif column.name in table.unique_columns and has.collation != column.collation:
             complaints.append(
                 f"{where}: has collation {has.collation}, in which different keys may be equal, wanted "
                 f"{column.collation}; convert the column"
@@ -104,11 +104,6 @@ def _columns(cursor: Cursor, at: Connection, table: Table, *, mariadb: bool) -> 
         for column in found.values()
     ]
     return complaints
-
-
-def _is_unique(table: Table, name: str) -> bool:
-    column = table.column(name)
-    return column.unique or name == table.primary_key
 
 
 def _read_columns(cursor: Cursor, database: str, table: str) -> list[_Column]:
@@ -137,12 +132,11 @@ def _indexes(cursor: Cursor, at: Connection, table: Table) -> list[str]:
     if key != [(table.primary_key, None)]:
         has = ", ".join(str(column) for column, _ in key) or "none"
         complaints.append(f"{table.name}: has primary key {has}, wanted {table.primary_key}; change the key")
-    unique = {column.name for column in table.columns if _is_unique(table, column.name)}
     complaints += [
         f"{table.name}.{', '.join(str(column) for column, _ in columns)}: has unique index {index!r}, but the schema's "
         "values repeat; drop the index, or make the column unique in the schema"
         for index, columns in indexes.items()
-        if not any(part is None and column in unique for column, part in columns)
+        if not any(part is None and column in table.unique_columns for column, part in columns)
     ]
     return complaints
 

@@ -63,9 +63,9 @@ def constraint_complaints(constraint: Described, table: Table) -> Iterator[str]:
     where = f"{', '.join(properties)}: has"
     columns = {column.name: column for column in table.columns}
     dropped = f"DROP CONSTRAINT {name(str(constraint['name']))}"
-    unique = [c.name for c in table.columns if c.unique or c.name == table.primary_key]
     absent = [each for each in properties if each not in columns]
-    if kind in (*_UNIQUE, _KEY) and not any(each in unique for each in properties) and not (absent and kind != _KEY):
+    values_repeat = table.unique_columns.isdisjoint(properties) and not (absent and kind != _KEY)
+    if kind in (*_UNIQUE, _KEY) and values_repeat:
         yield (
             f"{where} {_kind_text(kind)} constraint {constraint['name']!r}, but the schema's values repeat; {dropped}, or make "
             "the column unique in the schema"

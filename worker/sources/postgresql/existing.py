@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from core.schema.generators import Reference
-from core.schema.model import Column, Table
+from core.schema.model import Table
 from worker.sources.postgresql import catalogue
 from worker.sources.postgresql.catalogue import ForeignKey, Partition, Relation
 from worker.sources.postgresql.types import column_type
@@ -87,7 +87,7 @@ def _columns(cursor: "psycopg.Cursor[Any]", where: str, table: Table, relation: 
             complaints.append(
                 f"{at}: is {is_}, wanted {wish}; ALTER COLUMN ... {'DROP' if has.not_null else 'SET'} NOT NULL"
             )
-        if not has.deterministic and _is_unique(table, column):
+        if not has.deterministic and column.name in table.unique_columns:
             complaints.append(
                 f"{at}: has a collation in which different keys may be equal, wanted a deterministic one; change the collation"
             )
@@ -98,10 +98,6 @@ def _columns(cursor: "psycopg.Cursor[Any]", where: str, table: Table, relation: 
     return complaints
 
 
-def _is_unique(table: Table, column: Column) -> bool:
-    return column.unique or column.name == table.primary_key
-
-
 def _indexes(cursor: "psycopg.Cursor[Any]", where: str, table: Table, relation: Relation) -> list[str]:
     """Return complaints about the primary key, and about unique indexes that rows of the schema may violate."""
     indexes = catalogue.unique_indexes(cursor, relation)
@@ -110,7 +106,7 @@ def _indexes(cursor: "psycopg.Cursor[Any]", where: str, table: Table, relation: 
     if key != [table.primary_key]:
         has = ", ".join(map(str, key)) or "none"
         complaints.append(f"{where}: has primary key {has}, wanted {table.primary_key}; change the key")
-    unique = {column.name: column for column in table.columns if _is_unique(table, column)}
+    unique = {column.name: column for column in table.columns if column.name in table.unique_columns}
     for index in indexes:
         keys = [unique[name] for name in index.keys if name in unique]
         if index.primary or any(not (index.nulls_not_distinct and column.nullable) for column in keys):
