@@ -38,7 +38,7 @@ class Status(StrEnum):
         return self in (Status.OK, Status.RETRIED, Status.DIFFERS)
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """The status as text: `oom killed`."""
         return self.value.replace("_", " ")
 

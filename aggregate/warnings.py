@@ -53,7 +53,7 @@ def _unfinished(lines: Iterable[WorkerLine]) -> list[str]:
     def problem(line: WorkerLine) -> tuple[Status, str] | None:
         return None if line.status.finished else (line.status, line.reason)
 
-    return [f"{workers}: {status.words}: {reason}" for workers, (status, reason) in _grouped(lines, problem)]
+    return [f"{workers}: {status.text}: {reason}" for workers, (status, reason) in _grouped(lines, problem)]
 
 
 def _retries(lines: Iterable[WorkerLine]) -> list[str]:

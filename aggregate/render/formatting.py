@@ -85,7 +85,7 @@ def figure(metric: Metric, report: Report) -> str:
 
 def status(worker: WorkerLine) -> str:
     """Return `ok`, `ok (attempt 2)`, `oom killed`."""
-    text = "ok" if worker.status is Status.RETRIED else worker.status.words
+    text = "ok" if worker.status is Status.RETRIED else worker.status.text
     return f"{text} (attempt {worker.attempt})" if worker.attempt > 1 else text
 
 

@@ -7,13 +7,14 @@ from typing import Any
 from core.errors import RunError
 from core.labels import INSTANCE_LABEL
 from infra.platforms.kubernetes.client import JOB, Cluster, delete, metadata_of
+from infra.platforms.kubernetes.manifests import CONTROLLER_UID_LABEL
 
 _DELETE_SECONDS = 120
 _SETTLE_SECONDS = 15
 _CONTROLLER_LABELS = (
     "controller-uid",
     "job-name",
-    "batch.kubernetes.io/controller-uid",
+    CONTROLLER_UID_LABEL,
     "batch.kubernetes.io/job-name",
 )
 _FINISHED = ("Complete", "Failed")

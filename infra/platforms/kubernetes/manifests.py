@@ -21,6 +21,10 @@ from core.units import MIB
 from infra.databases.spec import DatabaseSpec
 from infra.settings.model import Settings
 
+FAILURE_COUNT_ANNOTATION = "batch.kubernetes.io/job-index-failure-count"
+"""The annotation of a pod with the number of failed pods of the same index before it."""
+CONTROLLER_UID_LABEL = "batch.kubernetes.io/controller-uid"
+"""The label of a pod with the uid of its Job."""
 POD_SECURITY = {"pod-security.kubernetes.io/enforce": "restricted"}
 """Labels of the stack's own namespace: pods that do not meet this standard are not admitted."""
 _LONGEST_PREFIX = 36

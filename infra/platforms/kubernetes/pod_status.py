@@ -9,6 +9,7 @@ from core.labels import POD_INDEX_LABEL
 from core.results import ExitReason
 from core.text import one_line
 from infra.fleet.runner import KILLED_DETAIL, OUT_OF_MEMORY_DETAIL, SIGKILL_CODE, ProcessExit
+from infra.platforms.kubernetes.manifests import FAILURE_COUNT_ANNOTATION
 
 Pod = Mapping[str, Any]
 _SIGNALLED = (SIGKILL_CODE, ExitCode.INTERRUPTED)
@@ -31,7 +32,7 @@ def index_of(pod: Pod) -> int:
 
 def failures_before(pod: Pod) -> int:
     """Return how many pods of the same index failed before this one was created."""
-    return int(pod["metadata"].get("annotations", {}).get("batch.kubernetes.io/job-index-failure-count", 0))
+    return int(pod["metadata"].get("annotations", {}).get(FAILURE_COUNT_ANNOTATION, 0))
 
 
 def is_over(pod: Pod) -> bool:

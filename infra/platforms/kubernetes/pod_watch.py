@@ -13,6 +13,7 @@ from urllib3.exceptions import HTTPError
 
 from core.errors import RunError
 from infra.platforms.kubernetes.client import Cluster, message_of
+from infra.platforms.kubernetes.manifests import CONTROLLER_UID_LABEL
 from infra.platforms.kubernetes.pod_status import Pod, failures_before, index_of
 
 _STREAM_SECONDS = 20
@@ -28,7 +29,7 @@ class Pods:
     def __init__(self, cluster: Cluster, namespace: str, job_uid: str) -> None:
         self._cluster = cluster
         self._namespace = namespace
-        self._selector = f"batch.kubernetes.io/controller-uid={job_uid}"
+        self._selector = f"{CONTROLLER_UID_LABEL}={job_uid}"
         self._lock = threading.Lock()
         self._pods: dict[int, Pod] = {}
         self._deleted: set[int] = set()

@@ -28,6 +28,7 @@ from core.units import KIB, MIB, format_size
 from infra.fleet.runner import FINAL_EXIT_CODES
 from infra.platforms.base import LoadTestArgs
 from infra.platforms.kubernetes.manifests import (
+    FAILURE_COUNT_ANNOTATION,
     Manifest,
     Names,
     container_security,
@@ -42,7 +43,7 @@ from infra.settings.model import NAMESPACE
 TERMINATION_LOG = "/dev/termination-log"
 _INDEX = "$(JOB_COMPLETION_INDEX)"
 """Kubernetes replaces this in a container's arguments, so that the command is the same as on Docker."""
-_FAILURE_COUNT = "metadata.annotations['batch.kubernetes.io/job-index-failure-count']"
+_FAILURE_COUNT = f"metadata.annotations['{FAILURE_COUNT_ANNOTATION}']"
 _FAILURES: Manifest = {"name": FAILURES_VARIABLE, "valueFrom": {"fieldRef": {"fieldPath": _FAILURE_COUNT}}}
 """The number of failed pods before this one: a retry is another pod."""
 _STOP_SECONDS = 10
