@@ -43,7 +43,7 @@ def open_client(at: Connection, given: Mapping[str, Any]) -> "MongoClient[dict[s
         return MongoClient(at.text, uuidRepresentation="standard", **given)
 
 
-def refuses_tls(at: Connection) -> bool:
+def server_lacks_tls(at: Connection) -> bool:
     """Return whether the string requires TLS, and its first server answers without TLS. No login is sent.
 
     Some servers without TLS do not refuse a TLS handshake: they wait for more of it.

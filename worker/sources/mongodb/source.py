@@ -24,11 +24,12 @@ from core.stores import INSERT, MONGODB
 from worker.encode.bson import BsonEncoder
 from worker.sources.base import ROWS_PER_STATEMENT, BaseSource, KeyRange, Scope, Sink, WorkerSlot
 from worker.sources.mongodb import reader
-from worker.sources.mongodb.connection import arguments, open_client, refuses_tls
+from worker.sources.mongodb.connection import arguments, open_client, server_lacks_tls
 from worker.sources.mongodb.errors import server_error
 from worker.sources.mongodb.prepare import prepare
 from worker.sources.mongodb.sinks import InsertManySink, InsertOneSink
 from worker.sources.mongodb.types import TYPES
+from worker.sources.tls_hint import connect_or_name_tls
 
 _OPTIONS: "CodecOptions[dict[str, Any]]" = CodecOptions(uuid_representation=UuidRepresentation.STANDARD)
 _UNACKNOWLEDGED_BY_DISK = WriteConcern(w=1, j=False)
@@ -60,30 +61,14 @@ class MongoDB(BaseSource):
 
     def connect(self) -> None:
         """Try once to connect. If the string requires TLS and the server lacks it, the error names TLS."""
-        try:
-            self._open()
-        except ServerError as error:
-            if not (error.transient and refuses_tls(self._at)):
-                raise
-            # The server may have started in the meantime; otherwise waiting does not help.
-            self._open_again()
+        remedy = "leave tls=true out of the connection string, or switch TLS on for the server"
+        connect_or_name_tls(self._open, self._at, server_lacks_tls, remedy)
 
     def _open(self) -> None:
         self.close()
         with self.translate_errors():
             self._client = open_client(self._at, self._arguments)
             self._client.admin.command("ping")
-
-    def _open_again(self) -> None:
-        try:
-            self._open()
-        except ServerError as error:
-            if not error.transient:
-                raise
-            problem = (
-                "the server speaks no TLS; leave tls=true out of the connection string, or switch TLS on for the server"
-            )
-            raise ServerError(f"{self._at}: {problem}", transient=False) from error
 
     def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
         """Initiate the replica set if necessary, and create the collections; each step may be repeated."""

@@ -63,7 +63,7 @@ def _resolver(at: Connection) -> Any:
     return resolve
 
 
-def refuses_tls(at: Connection) -> bool:
+def server_lacks_tls(at: Connection) -> bool:
     """Return whether the string requires TLS, and the server speaks Bolt without it. Only a list of versions is sent.
 
     Such a server ends a TLS handshake in the same way as one that is starting.

@@ -17,12 +17,13 @@ from core.stores import INSERT, NEO4J
 from worker.encode.bolt import BoltEncoder
 from worker.sources.base import ROWS_PER_STATEMENT, BaseSource, KeyRange, Scope, Sink, WorkerSlot
 from worker.sources.neo4j import reader
-from worker.sources.neo4j.connection import Neo4jSession, arguments, open_session, refuses_tls
+from worker.sources.neo4j.connection import Neo4jSession, arguments, open_session, server_lacks_tls
 from worker.sources.neo4j.ddl import name
 from worker.sources.neo4j.errors import server_error
 from worker.sources.neo4j.prepare import delete_all, prepare
 from worker.sources.neo4j.sinks import CreateSink, UnwindSink
 from worker.sources.neo4j.types import TYPES
+from worker.sources.tls_hint import connect_or_name_tls
 
 _SETTINGS = (
     "server.memory.heap.max_size", "server.memory.pagecache.size", "db.tx_log.rotation.size",
@@ -58,13 +59,9 @@ class Neo4j(BaseSource):
 
     def connect(self) -> None:
         """Try once to connect. If the string requires TLS and the server lacks it, the error names TLS."""
-        try:
-            self._open()
-        except ServerError as error:
-            if not (error.transient and refuses_tls(self._at)):
-                raise
-            # The server may have started in the meantime; otherwise waiting does not help.
-            self._open_again()
+        plain = self._at.scheme.partition("+")[0]
+        remedy = f"write {plain}://, or switch TLS on for the server's Bolt connector"
+        connect_or_name_tls(self._open, self._at, server_lacks_tls, remedy)
 
     def _open(self) -> None:
         self.close()
@@ -77,16 +74,6 @@ class Neo4j(BaseSource):
                 telemetry_disabled=True,
             )
             self._session = open_session(self._driver, self._at)
-
-    def _open_again(self) -> None:
-        try:
-            self._open()
-        except ServerError as error:
-            if not error.transient:
-                raise
-            plain = self._at.scheme.partition("+")[0]
-            problem = f"the server speaks no TLS; write {plain}://, or switch TLS on for the server's Bolt connector"
-            raise ServerError(f"{self._at}: {problem}", transient=False) from error
 
     def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
         """Create a uniqueness constraint on each label's key, which is also its index; each step may be repeated."""
