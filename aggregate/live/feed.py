@@ -10,8 +10,9 @@ from pydantic import ValidationError
 from core.plan import LoadPlan
 from core.process import PLAN_NAME, result_file
 from core.results import Progress, WorkerResult
+from core.worker_output import reports_of
 
-_Model = TypeVar("_Model", Progress, WorkerResult, LoadPlan)
+_Model = TypeVar("_Model", WorkerResult, LoadPlan)
 
 
 @dataclass(frozen=True)
@@ -62,25 +63,12 @@ class FolderFeed:
 def read_file(model: type[_Model], file: Path) -> _Model | None:
     """Read a model from a JSON file; None if the file is missing or incomplete."""
     try:
-        return _parsed(model, file.read_bytes())
-    except OSError:
+        return model.model_validate_json(file.read_bytes())
+    except (OSError, ValidationError):
         return None
 
 
 def parse_output(output: bytes) -> tuple[Progress | None, WorkerResult | None]:
     """Return the last complete progress line or result in the end of a worker's standard output."""
-    for line in reversed(output.split(b"\n")):
-        if line.startswith(b'{"progress":'):
-            if (progress := _parsed(Progress, line)) is not None:
-                return progress, None
-        elif line.startswith(b'{"worker_id":') and (result := _parsed(WorkerResult, line)) is not None:
-            return None, result
-    return None, None
-
-
-def _parsed(model: type[_Model], text: bytes) -> _Model | None:
-    """Return None for a text that is cut off, as the last line is while it is being written."""
-    try:
-        return model.model_validate_json(text)
-    except ValidationError:
-        return None
+    newest = next(reports_of(output.decode(errors="replace")), None)
+    return (newest, None) if isinstance(newest, Progress) else (None, newest)

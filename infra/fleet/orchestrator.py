@@ -13,6 +13,7 @@ from core.errors import LoadtestError
 from core.plan import LoadPlan
 from core.results import ExitReason, Preparation, WorkerResult
 from core.text import one_line
+from core.worker_output import lines_of
 from infra.fleet.runner import FINAL_EXIT_CODES, ProcessExit, RestartingRunner, Runner
 from infra.fleet.worker_results import result_of
 
@@ -138,8 +139,8 @@ def _preparation_error(prepared: ProcessExit) -> str:
 
 
 def _preparation(output: str) -> Preparation:
-    lines = output.strip().splitlines()
-    return Preparation.model_validate_json(lines[-1]) if lines else Preparation()
+    last = lines_of(output.strip())[-1]
+    return Preparation.model_validate_json(last) if last else Preparation()
 
 
 def _spread(starts: Iterable[datetime | None]) -> float | None:

@@ -1,9 +1,8 @@
 """Turn the exit of a worker's process into its result."""
 
-from pydantic import ValidationError
-
 from core.plan import LoadPlan, WorkerPlan
 from core.results import ExitReason, Metrics, Progress, WorkerResult
+from core.worker_output import reports_of
 from infra.fleet.runner import ProcessExit
 
 _LONGEST_DETAIL = 500
@@ -11,10 +10,9 @@ _LONGEST_DETAIL = 500
 
 def result_of(plan: LoadPlan, worker: WorkerPlan, status: ProcessExit) -> WorkerResult:
     """Return the result in the worker's output, with the platform's exit reason, or a failure if it has no result."""
-    lines = [line for line in status.output.splitlines() if line.startswith("{")]
-    own = _own_result(lines, worker.id)
+    own = _own_result(status.output, worker.id)
     if own is None:
-        return _missing_result(plan, worker, status, _last_progress(lines, worker.id))
+        return _missing_result(plan, worker, status, _last_progress(status.output, worker.id))
     if status.reason is None or own.exit_reason is ExitReason.COMPLETED:
         return own.model_copy(update={"exit_code": status.exit_code})
     errors = (f"{status.reason.value}: {status.detail}",) if status.detail else ()
@@ -51,22 +49,11 @@ def _missing_result(plan: LoadPlan, worker: WorkerPlan, status: ProcessExit, las
     )
 
 
-def _own_result(lines: list[str], worker_id: str) -> WorkerResult | None:
-    for line in reversed(lines):
-        try:
-            result = WorkerResult.model_validate_json(line)
-        except ValidationError:
-            continue
-        return result if result.worker_id == worker_id else None
-    return None
+def _own_result(output: str, worker_id: str) -> WorkerResult | None:
+    last = next((report for report in reports_of(output) if isinstance(report, WorkerResult)), None)
+    return last if last and last.worker_id == worker_id else None
 
 
-def _last_progress(lines: list[str], worker_id: str) -> Progress | None:
-    for line in reversed(lines):
-        try:
-            progress = Progress.model_validate_json(line)
-        except ValidationError:
-            continue
-        if progress.progress == worker_id:
-            return progress
-    return None
+def _last_progress(output: str, worker_id: str) -> Progress | None:
+    reports = (report for report in reports_of(output) if isinstance(report, Progress))
+    return next((progress for progress in reports if progress.progress == worker_id), None)

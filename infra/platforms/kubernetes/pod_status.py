@@ -8,6 +8,7 @@ from core.errors import ExitCode
 from core.labels import POD_INDEX_LABEL
 from core.results import ExitReason
 from core.text import one_line
+from core.worker_output import lines_of
 from infra.fleet.runner import KILLED_DETAIL, OUT_OF_MEMORY_DETAIL, SIGKILL_CODE, ProcessExit
 from infra.platforms.kubernetes.manifests import FAILURE_COUNT_ANNOTATION
 
@@ -113,7 +114,7 @@ def _disruption(pod: Pod) -> str:
 
 def _unstructured(message: str) -> str:
     """Return the lines of a message that are not JSON: the end of the log of a process without a result."""
-    return "\n".join(line for line in message.splitlines() if not line.startswith("{"))
+    return "\n".join(line for line in lines_of(message) if not line.startswith("{"))
 
 
 def _statuses(pod: Pod) -> Iterator[Mapping[str, Any]]:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from core.kubeconfig import ClusterAccess
 from core.plan import LoadPlan
 from core.results import ExitReason
+from core.worker_output import lines_of
 from infra.fleet.runner import FINAL_EXIT_CODES, Deadline, ProcessExit, translate_errors
 from infra.platforms.kubernetes.client import Cluster, wrap_kubernetes_errors
 from infra.platforms.kubernetes.database import wait_until_ready
@@ -198,7 +199,7 @@ class KubernetesRunner:
             status = self._not_started[_PREPARE]
             return replace(status, detail=f"error: prepare: {status.detail}")
         ended = exit_of(seen[_PREPARE], gone=_PREPARE in deleted)
-        lines = self._log(seen[_PREPARE]).splitlines()
+        lines = lines_of(self._log(seen[_PREPARE]))
         output = "\n".join(line for line in lines if line.startswith("{"))
         detail = "\n".join(line for line in lines if not line.startswith("{"))
         return replace(ended, output=output, detail=detail if ended.reason is None else ended.detail)
