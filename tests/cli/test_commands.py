@@ -174,7 +174,7 @@ def test_help_lists_commands_and_imports_no_package():
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < HELP_CPU_SECONDS
 
 
-@pytest.mark.parametrize("command", COMMANDS.keys() - {"pulumi"})
+@pytest.mark.parametrize("command", sorted(COMMANDS.keys() - {"pulumi"}))
 def test_every_command_has_help(pulumi, command):
     done = loadtest(pulumi, command, "--help")
     assert done.returncode == 0
