@@ -1,11 +1,16 @@
 """Turn the exit of a worker's process into its result."""
 
+import signal
+
+from core.errors import ExitCode
 from core.plan import LoadPlan, WorkerPlan
 from core.results import ExitReason, Metrics, Progress, WorkerResult
 from core.worker_output import reports_of
 from infra.fleet.runner import ProcessExit
 
 _LONGEST_DETAIL = 500
+_TERMINATED = (-signal.SIGTERM, ExitCode.INTERRUPTED)
+"""The exit codes of a worker that SIGTERM ended: before it handled signals, and after."""
 
 
 def result_of(plan: LoadPlan, worker: WorkerPlan, status: ProcessExit) -> WorkerResult:
@@ -22,7 +27,8 @@ def result_of(plan: LoadPlan, worker: WorkerPlan, status: ProcessExit) -> Worker
 
 def _missing_result(plan: LoadPlan, worker: WorkerPlan, status: ProcessExit, last: Progress | None) -> WorkerResult:
     """Return a failure with the rows of the last progress line, which are a lower bound."""
-    reason = status.reason or ExitReason.FAILED
+    ended = ExitReason.INTERRUPTED if status.exit_code in _TERMINATED else ExitReason.FAILED
+    reason = status.reason or ended
     seconds = (last.at - status.started_at).total_seconds() if last and status.started_at else 0.0
     metrics = Metrics(
         rows_processed=last.rows if last else 0,

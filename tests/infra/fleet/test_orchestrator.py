@@ -215,3 +215,14 @@ class TestOneWorker:
         result = self.result(ProcessExit(1, output, detail="error: boom"))
         assert (result.success, result.metrics.rows_processed) == (False, 0)
         assert result.errors == ("failed: exit code 1, no result; error: boom",)
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "reason"), [(-15, ExitReason.TIMED_OUT), (143, ExitReason.TIMED_OUT), (1, ExitReason.FAILED)]
+)
+def test_worker_ended_before_its_first_line_timed_out(exit_code, reason):
+    """A worker that SIGTERM ends while it starts has no result; the timeout was the cause all the same."""
+    silent = {worker: ProcessExit(exit_code, "") for worker in ("worker-1", "worker-2")}
+    plan = plan_of().model_copy(update={"timeout_seconds": 0})
+    outcome = run_fleet(plan, Script(silent, calls_until_end=1_000_000), wanted=lambda: True)
+    assert {result.exit_reason for result in outcome.results} == {reason}
