@@ -81,6 +81,17 @@ class LocalRun:
         self.paths.plan.write_text(plan.model_dump_json())
         self.output = project / "output"
         self.output.mkdir()
+        # Without it, workers that share a folder remove each other's partial files.
+        command = [sys.executable, "-m", "worker", "prepare", "--plan", str(self.paths.plan)]
+        subprocess.run(command, cwd=PROJECT, env=self._environment(self.paths.workers), check=True, capture_output=True)
+
+    def _environment(self, data: Path) -> dict[str, str]:
+        return {
+            **os.environ,
+            "LOADTEST_CONNECTION_STRING": self.output.as_uri(),
+            "LOADTEST_RESULTS": str(self.paths.results),
+            "LOADTEST_DATA": str(data),
+        }
 
     def start(self, index: int) -> subprocess.Popen[bytes]:
         """Start one worker and record its process id."""
@@ -92,18 +103,7 @@ class LocalRun:
             self.paths.output(name).open("wb") as out,
             self.paths.errors(name).open("wb") as err,
         ):
-            process = subprocess.Popen(
-                command,
-                cwd=PROJECT,
-                stdout=out,
-                stderr=err,
-                env={
-                    **os.environ,
-                    "LOADTEST_CONNECTION_STRING": self.output.as_uri(),
-                    "LOADTEST_RESULTS": str(self.paths.results),
-                    "LOADTEST_DATA": str(data),
-                },
-            )
+            process = subprocess.Popen(command, cwd=PROJECT, stdout=out, stderr=err, env=self._environment(data))
         record_process(process.pid, self.paths.process(name))
         return process
 
