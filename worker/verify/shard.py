@@ -136,6 +136,8 @@ class _Comparison:
             first, found = found.part(0, count), found.part(count, len(found.keys))
             self._parsed_rows += len(first.keys)
             self.add(first.parsed())
+            if not len(found.keys):
+                return
         keys = self._parsed(found.keys)
         numbers = self._row_numbers_of(keys)
         offsets = numbers - self._shard.first_row
