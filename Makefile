@@ -5,10 +5,11 @@ TIER ?= bare
 JOBS ?= 3
 VENV := .venv
 RUN := $(VENV)/bin/python
+PIP_INSTALL ?= $(RUN) -m pip install --quiet --disable-pip-version-check
 
 define install
 echo "installing $(1) into $(VENV)" >&2; start=$$(date +%s); \
-$(RUN) -m pip install --quiet --disable-pip-version-check -r $(1) && touch $@ && \
+$(PIP_INSTALL) -r $(1) && touch $@ && \
 echo "installed $(1) in $$(( $$(date +%s) - start )) s" >&2
 endef
 
