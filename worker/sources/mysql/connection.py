@@ -20,6 +20,8 @@ from worker.sources.keep_alive import keep_alive
 
 _PACKET_BYTES = 64 * 1024
 """Large enough for few packets, small enough for the server to read one while the next is sent."""
+_LEAST_PACKET = 1024 * 1024
+"""The limit to assume before the server's own is known: the smallest default of a supported server."""
 
 _OPTIONS = ("ssl-mode", "ssl-ca", "ssl-cert", "ssl-key", "socket")
 _MODES = ("DISABLED", "PREFERRED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")
@@ -81,7 +83,13 @@ class RowConnection(pymysql.Connection):  # type: ignore[misc]
     """
 
     def __init__(self, **arguments: Any) -> None:
+        self.most_bytes = _LEAST_PACKET
         super().__init__(client_flag=CLIENT.LOCAL_FILES, **arguments)
+
+    def read_limit(self, cursor: Cursor) -> None:
+        """Read how many bytes of a packet the server accepts: it closes the connection after a larger one."""
+        cursor.execute("SELECT @@SESSION.max_allowed_packet")
+        ((self.most_bytes,),) = cursor.fetchall()
 
     def connect(self, sock: Any = None) -> None:
         """Connect as the driver does, and detect a server that stops responding."""
@@ -96,8 +104,9 @@ class RowConnection(pymysql.Connection):  # type: ignore[misc]
         self._execute_command(COMMAND.COM_QUERY, statement)
         if not self._read_packet().is_load_local_packet():
             raise pymysql.OperationalError(CR.CR_COMMANDS_OUT_OF_SYNC, "the server did not ask for the rows")
-        for first in range(0, len(data), _PACKET_BYTES):
-            self.write_packet(data[first : first + _PACKET_BYTES])
+        size = min(_PACKET_BYTES, self.most_bytes // 2)
+        for first in range(0, len(data), size):
+            self.write_packet(data[first : first + size])
         self.write_packet(b"")
         done = OKPacketWrapper(self._read_packet())
         return Loaded(done.affected_rows, done.warning_count)

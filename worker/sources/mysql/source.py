@@ -70,6 +70,7 @@ class MySQL(BaseSource):
             raise ServerError(f"{self._at}: no database selected; name the database in the connection string")
         with self._connection.cursor() as cursor:
             fix_session(cursor, self._at, self._mariadb)
+            self._connection.read_limit(cursor)
         self.types = types_of(self._mariadb)
 
     def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
