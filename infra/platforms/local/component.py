@@ -16,7 +16,7 @@ from core.workspace import WORKSPACES
 from infra.databases.spec import DatabaseSpec
 from infra.fleet.resource import Fleet
 from infra.ownership import checked
-from infra.pidfile import this_process_recorded
+from infra.pidfile import is_running, this_process_recorded
 from infra.platforms.base import LoadTestArgs, connection_of, endpoint_of
 from infra.platforms.local.workspace import Workspace, require_own_folder, workspace_of, workspaces_of
 from infra.resources.dynamic import ReplaceOnChangeProvider
@@ -56,6 +56,14 @@ class LocalServerProvider(ReplaceOnChangeProvider):
             return
         for paths in workspaces_of(Path.cwd(), props["stack"], props["instance"]):
             _embedded(props["source"]).stop(paths.folder / "server")
+
+    def find_lost(self, props: dict[str, Any]) -> str:
+        """Return the server if it has ended: its data may have been in memory."""
+        if not props.get("instance"):  # the state of an earlier version, without an instance id
+            return ""
+        found = workspaces_of(Path.cwd(), props["stack"], props["instance"])
+        running = any(is_running(paths.folder / "server" / "server.pid") for paths in found)
+        return "" if running else f"the server of stack {props['stack']}"
 
 
 class LocalServer(Resource, module="loadtest", name="LocalServer"):
