@@ -110,6 +110,12 @@ def part_path(table: str, first_row: int, suffix: str) -> str:
     return f"{table_folder(table)}/{PART_PREFIX}{first_row:020d}{suffix}"
 
 
+def first_row_of(part: Path) -> int | None:
+    """Return the first row of a part by its name; None for a name that `part_path` does not write."""
+    digits = part.stem.removeprefix(PART_PREFIX)
+    return int(digits) if digits.isdecimal() and digits.isascii() else None
+
+
 def _crc32(path: Path) -> int:
     value = 0
     with path.open("rb") as file:

@@ -41,7 +41,7 @@ class Rows:
 
     def part(self, first: int, stop: int) -> Self:
         """Return the rows `[first, stop)`; their bytes are not copied."""
-        start, end = self._offset(first), self._offset(stop)
+        start, end = self.offset(first), self.offset(stop)
         return type(self)(self.data[start:end], self.ends[first:stop] - start)
 
     def cut(self, terminator: int = 0) -> list[bytes]:
@@ -49,7 +49,8 @@ class Rows:
         data, ends = self.data.tobytes(), self.ends.tolist()
         return [data[start : end - terminator] for start, end in zip([0, *ends], ends, strict=False)]
 
-    def _offset(self, row: int) -> int:
+    def offset(self, row: int) -> int:
+        """Return where a row begins; for the number of rows, where the last one ends."""
         return int(self.ends[row - 1]) if row > 0 else 0
 
 

@@ -100,6 +100,13 @@ class Scope(NamedTuple):
     """The first rows of all shards of the table."""
 
 
+class EqualRows(NamedTuple):
+    """Rows of the table that a store returned with exactly the bytes of the generated ones."""
+
+    first: int
+    rows: int
+
+
 class Fingerprint(NamedTuple):
     """Sum over rows, computed by a server. Equal fingerprints mean equal rows, in any order."""
 
@@ -110,6 +117,8 @@ class Fingerprint(NamedTuple):
     """The sum, modulo 2**64, of a hash of each row (`worker.sources.row_checksum`)."""
 
 
+Generated = Callable[[int, int], pa.RecordBatch]
+"""Returns the generated rows of a table, from a first row on."""
 AsStored = Callable[[Column, pa.Array], pa.Array]
 """Converts generated values to what the store returns for them (`Source.as_stored`)."""
 
@@ -172,6 +181,10 @@ class Source(Protocol):
         """
         ...
 
+    def compare(self, table: Table, scope: Scope, generated: Generated) -> Iterator[EqualRows | pa.RecordBatch]:
+        """Yield the rows of `read`, and in place of rows whose bytes equal those of the generated ones their numbers."""
+        ...
+
     def as_stored(self, column: Column, values: pa.Array) -> pa.Array:
         """Return what the store returns for generated values, without what docs/sources.md lists as lost."""
         ...
@@ -212,6 +225,10 @@ class BaseSource(Source, Protocol):
     def as_stored(self, column: Column, values: pa.Array) -> pa.Array:
         """Return what the store returns for generated values."""
         return self.types[column.type.kind].stored(values, column.type)
+
+    def compare(self, table: Table, scope: Scope, generated: Generated) -> Iterator[EqualRows | pa.RecordBatch]:  # noqa: ARG002
+        """Yield all rows as `read` does."""
+        yield from self.read(table, scope)
 
     def fingerprint(self, table: Table, scope: Scope) -> Fingerprint | None:  # noqa: ARG002
         """Return None: the rows have to be read."""

@@ -9,7 +9,16 @@ import pyarrow as pa
 from core.options import OnExisting
 from core.plan import Shard
 from core.schema.model import Column, Table
-from worker.sources.base import BaseSource, Fingerprint, KeyedSource, KeyRange, Scope, Sink
+from worker.sources.base import (
+    BaseSource,
+    EqualRows,
+    Fingerprint,
+    Generated,
+    KeyedSource,
+    KeyRange,
+    Scope,
+    Sink,
+)
 
 
 class ErrorBoundary:
@@ -55,6 +64,11 @@ class ErrorBoundary:
         """Yield the rows of a scope."""
         with self._translated():
             yield from self._source.read(table, scope)
+
+    def compare(self, table: Table, scope: Scope, generated: Generated) -> Iterator[EqualRows | pa.RecordBatch]:
+        """Yield the rows of a scope, those with equal bytes as their numbers."""
+        with self._translated():
+            yield from self._source.compare(table, scope, generated)
 
     def as_stored(self, column: Column, values: pa.Array) -> pa.Array:
         """Return what the store returns for generated values."""

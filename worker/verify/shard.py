@@ -1,6 +1,7 @@
 """Compare one shard in full: find each row by its key, and compare its cells in whole columns."""
 
 from collections.abc import Callable
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -8,10 +9,10 @@ from numpy.typing import NDArray
 
 from core.plan import Shard
 from worker.generate import TableRows
-from worker.sources.base import Scope, Source
+from worker.sources.base import EqualRows, Scope, Source
 from worker.verify.compare_cells import differing, shown
 from worker.verify.parse_cells import Mask, parse_texts
-from worker.verify.row_index import UNKNOWN, Numbers, index_rows
+from worker.verify.row_index import UNKNOWN, Numbers, RowIndex, index_rows
 from worker.verify.table_diff import TableDiff
 
 Counted = Callable[[int], None]
@@ -24,9 +25,13 @@ _UNSEEN, _MATCHED, _DIFFERS = np.arange(3, dtype=np.uint8)
 def verify_shard(source: Source, rows: TableRows, scope: Scope, diff: TableDiff, counted: Counted) -> None:
     """Compare a shard with its source and add to the diff; errors of the source propagate."""
     comparison = _Comparison(source, rows, scope, diff)
-    for batch in source.read(rows.table, scope):
-        comparison.add(batch)
-        counted(batch.num_rows)
+    for found in source.compare(rows.table, scope, rows.batch):
+        if isinstance(found, EqualRows):
+            comparison.add_equal(found)
+            counted(found.rows)
+        else:
+            comparison.add(found)
+            counted(found.num_rows)
     comparison.end()
 
 
@@ -44,7 +49,7 @@ class _Comparison:
         self._tolerant = scope.tolerant
         divided = scope.exclusive_storage or scope.keys is not None
         self._counts_unknown = (divided or scope.checks_unowned_rows) and not scope.tolerant
-        self._row_numbers_of = index_rows(rows, scope.shard if divided else self._planned_rows(scope), source.as_stored)
+        self._indexed = scope.shard if divided else self._planned_rows(scope)
         self._states = np.full(scope.shard.rows, _UNSEEN)
         diff.expected += scope.shard.rows
 
@@ -55,6 +60,22 @@ class _Comparison:
         The worker that checks unowned rows uses the rows of all shards, the others their own.
         """
         return scope.shard.model_copy(update={"rows": scope.table_rows}) if scope.checks_unowned_rows else scope.shard
+
+    @cached_property
+    def _row_numbers_of(self) -> RowIndex:
+        return index_rows(self._rows, self._indexed, self._as_stored)
+
+    def add_equal(self, found: EqualRows) -> None:
+        """Count rows whose bytes are equal. Those of other shards are planned, and their workers count them."""
+        first = max(found.first - self._shard.first_row, 0)
+        stop = min(found.first + found.rows - self._shard.first_row, self._shard.rows)
+        if first >= stop:
+            return
+        if (self._states[first:stop] != _UNSEEN).any():
+            self.add(self._rows.batch(self._shard.first_row + first, stop - first))
+            return
+        self._states[first:stop] = _MATCHED
+        self._diff.matched += stop - first
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Compare one batch of rows, in any order."""

@@ -20,15 +20,26 @@ from core.connection import Connection
 from core.files import unfinished_file
 from core.options import OnExisting
 from core.output.folder import storage_errors
-from core.output.manifest import OutputFile, Run, part_path
+from core.output.manifest import OutputFile, Run, first_row_of, part_path
 from core.output.writer import OutputWriter
 from core.plan import Shard
 from core.schema.model import Table
 from core.schema.types import Kind
-from core.stores import Capabilities
+from core.stores import BULK, Capabilities
 from worker.encode.rows import Rows
-from worker.sources.base import BaseSource, BatchReceipt, KeyRange, Scope, Sink, WorkerSlot
+from worker.prefetch import Prefetcher
+from worker.sources.base import (
+    BaseSource,
+    BatchReceipt,
+    EqualRows,
+    Generated,
+    KeyRange,
+    Scope,
+    Sink,
+    WorkerSlot,
+)
 from worker.sources.column_types import StoreType
+from worker.sources.files.compare import PREFETCHED_CHUNKS, Chunk, chunk_ranges, compare_part
 
 
 class FileEncoder(Protocol):
@@ -52,8 +63,10 @@ class Format:
     """The encoder of a table's rows, by load method."""
     count_rows: Callable[[Path], int]
     """Returns the rows of a part without its header."""
-    read_part: Callable[[Path, Table], Iterator[pa.RecordBatch]]
-    """Yields the rows of a part as columns of text."""
+    read_rows: Callable[[BinaryIO, Table], Iterator[pa.RecordBatch]]
+    """Yields the rows of a stream as columns of text."""
+    is_whole: Callable[[bytes], bool]
+    """Returns whether bytes that end at a line end are whole rows."""
 
 
 class Files(BaseSource):
@@ -124,6 +137,36 @@ class Files(BaseSource):
 
         After a load the table's first worker also reads the parts that neither the plan nor the manifest names.
         """
+        encoder = self._encoder(table)
+        for part in self._parts(table, scope):
+            with self._rows_of(part, encoder) as file:
+                yield from self._format.read_rows(file, table)
+
+    def compare(self, table: Table, scope: Scope, generated: Generated) -> Iterator[EqualRows | pa.RecordBatch]:
+        """Yield the rows of `read`; those of a part whose bytes are as the encoder writes them only as their numbers."""
+        encoder = self._encoder(table)
+        for part in self._parts(table, scope):
+            ranges = chunk_ranges(*self._rows_in_name(part, scope))
+            chunks = (Chunk(start, encoder.encode(generated(start, rows))) for start, rows in ranges)
+            with self._rows_of(part, encoder) as file, Prefetcher(chunks, PREFETCHED_CHUNKS) as prefetched:
+                yield from compare_part(
+                    file, prefetched, lambda rows: self._format.read_rows(rows, table), self._format.is_whole
+                )
+
+    def _rows_in_name(self, part: Path, scope: Scope) -> tuple[int, int]:
+        """Return the rows `[first, stop)` that a part has by its name and the manifest; none for a part of unknown rows."""
+        first = first_row_of(part)
+        if first is None or (scope.exclusive_storage and first != scope.shard.first_row):
+            return 0, 0
+        manifest = self._output.manifest()
+        listed = manifest.files.get(f"{part.parent.name}/{part.name}") if manifest else None
+        rows = scope.shard.rows if scope.exclusive_storage else listed.rows if listed else scope.table_rows
+        return first, min(first + rows, scope.table_rows)
+
+    def _encoder(self, table: Table) -> FileEncoder:
+        return self._format.encoders[BULK](table)
+
+    def _parts(self, table: Table, scope: Scope) -> Sequence[Path]:
         if not scope.exclusive_storage:
             self._output.require_readable([table.name], self._suffix)
             parts = self._output.parts(table.name, self._suffix)
@@ -132,8 +175,15 @@ class Files(BaseSource):
             unlisted = self._output.unlisted_parts(table.name, self._suffix) if scope.checks_unowned_rows else ()
             own = self._output.path_of(self._part_path(table.name, scope.shard.first_row))
             parts = [*([own] if own else ()), *(part for part in unlisted if part not in planned)]
-        for part in parts:
-            yield from self._format.read_part(part, table)
+        return parts
+
+    @contextmanager
+    def _rows_of(self, part: Path, encoder: FileEncoder) -> Iterator[BinaryIO]:
+        """Open a part at its first row. A header other than the table's counts as a row, which matches no row."""
+        with part.open("rb") as file:
+            if file.read(len(encoder.header)) != encoder.header:
+                file.seek(0)
+            yield file
 
     def close(self) -> None:
         """Do nothing: no file stays open."""

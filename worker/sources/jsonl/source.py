@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 
@@ -23,7 +24,9 @@ _LINES = 8_192
 def open_source(connection: Connection, slot: WorkerSlot) -> Files:
     """Return the files below a folder."""
     return Files(
-        connection, slot, Format(JSONL, TYPES, {BULK: NdjsonEncoder, INSERT: NdjsonByRow}, count_lines, read_part)
+        connection,
+        slot,
+        Format(JSONL, TYPES, {BULK: NdjsonEncoder, INSERT: NdjsonByRow}, count_lines, read_rows, is_whole),
     )
 
 
@@ -33,8 +36,12 @@ def count_lines(part: Path) -> int:
         return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
 
 
-def read_part(part: Path, table: Table) -> Iterator[pa.RecordBatch]:
-    """Yield the objects of a part, one per line."""
-    with part.open("rb") as file:
-        while lines := list(islice(file, _LINES)):
-            yield columns_of_lines(lines, table)
+def read_rows(file: BinaryIO, table: Table) -> Iterator[pa.RecordBatch]:
+    """Yield the objects of a stream, one per line."""
+    while lines := list(islice(file, _LINES)):
+        yield columns_of_lines(lines, table)
+
+
+def is_whole(_: bytes) -> bool:
+    """Return True: every line end ends a row."""
+    return True

@@ -1,0 +1,124 @@
+"""The comparison of bytes yields the same rows as reading, and parses few of them."""
+
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from typing import BinaryIO, NamedTuple
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.schema.model import Table
+from tests.worker.sources.loading import DATASET, EVERY_KIND
+from worker.encode.csv import CsvEncoder
+from worker.encode.json_text import NdjsonEncoder
+from worker.sources.base import EqualRows
+from worker.sources.csv import reader as csv_reader
+from worker.sources.files.compare import Chunk, compare_part
+from worker.sources.files.source import FileEncoder
+from worker.sources.jsonl import source as jsonl_source
+
+ROWS, CHUNK = 60, 10
+TABLE = DATASET.table(EVERY_KIND).table
+
+
+class Format(NamedTuple):
+    encoder: FileEncoder
+    read_rows: Callable[[BinaryIO, Table], Iterator[pa.RecordBatch]]
+    is_whole: Callable[[bytes], bool]
+
+
+FORMATS = {
+    "csv": Format(CsvEncoder(TABLE), csv_reader.read_rows, csv_reader.is_whole),
+    "jsonl": Format(NdjsonEncoder(TABLE), jsonl_source.read_rows, jsonl_source.is_whole),
+}
+
+
+def chunks(format_: Format) -> list[Chunk]:
+    rows = DATASET.table(EVERY_KIND)
+    return [Chunk(first, format_.encoder.encode(rows.batch(first, CHUNK))) for first in range(0, ROWS, CHUNK)]
+
+
+def lines(format_: Format) -> list[bytes]:
+    return [row for chunk in chunks(format_) for row in chunk.rows.cut()]
+
+
+def texts(format_: Format, data: bytes) -> list[str]:
+    return [str(row) for batch in format_.read_rows(BytesIO(data), TABLE) for row in batch.to_pylist()]
+
+
+def compared(format_: Format, data: bytes) -> tuple[list[str], int]:
+    """Return all rows of the comparison as texts, and how many of them were parsed."""
+    found, parsed, expected = list[str](), 0, lines(format_)
+    encoded = iter(chunks(format_))
+    for part in compare_part(BytesIO(data), encoded, lambda rows: format_.read_rows(rows, TABLE), format_.is_whole):
+        if isinstance(part, EqualRows):
+            found += texts(format_, b"".join(expected[part.first : part.first + part.rows]))
+        else:
+            found += map(str, part.to_pylist())
+            parsed += part.num_rows
+    return found, parsed
+
+
+rows = st.integers(0, ROWS - 1)
+
+
+@st.composite
+def damages(draw: st.DrawFn) -> list[tuple[str, int, int]]:
+    kinds = st.sampled_from(["deleted", "doubled", "swapped", "changed", "quoted", "inserted", "block", "cut", "tail"])
+    return draw(st.lists(st.tuples(kinds, rows, rows), max_size=4))
+
+
+def damaged(data: list[bytes], damage: tuple[str, int, int]) -> list[bytes]:
+    kind, one, other = damage
+    if not data:
+        return data
+    one, other = one % len(data), other % len(data)
+    match kind:
+        case "deleted":
+            return [*data[:one], *data[one + 1 :]]
+        case "doubled":
+            return [*data[:other], data[one], *data[other:]]
+        case "swapped":
+            data[one], data[other] = data[other], data[one]
+            return data
+        case "changed" | "quoted":
+            place = other % len(data[one])
+            byte = b'"' if kind == "quoted" else b"7"
+            return [*data[:one], data[one][:place] + byte + data[one][place + 1 :], *data[one + 1 :]]
+        case "inserted":
+            return [*data[:one], b"1,2,3\n", *data[one:]]
+        case "block":
+            return [*data[: min(one, other)], *data[max(one, other) :]]
+        case "cut":
+            return [*data[:one], data[one][: other % len(data[one])]]
+        case _:
+            return [*data, b"rest"]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@given(damage=damages())
+def test_compare_yields_the_rows_that_reading_yields(name: str, damage: list[tuple[str, int, int]]) -> None:
+    data = lines(FORMATS[name])
+    for each in damage:
+        data = damaged(data, each)
+    stored = b"".join(data)
+    assert sorted(compared(FORMATS[name], stored)[0]) == sorted(texts(FORMATS[name], stored))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_equal_bytes_are_parsed_in_first_chunk_only(name: str) -> None:
+    found, parsed = compared(FORMATS[name], b"".join(lines(FORMATS[name])))
+    assert (len(found), parsed) == (ROWS, CHUNK)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize(
+    ("damage", "parsed_rows"), [("deleted", 0), ("doubled", 1), ("changed", 1), ("inserted", 1), ("swapped", 2)]
+)
+def test_only_differing_rows_are_parsed(name: str, damage: str, parsed_rows: int) -> None:
+    data = damaged(lines(FORMATS[name]), (damage, 25, 32 if damage != "changed" else 3))
+    found, parsed = compared(FORMATS[name], b"".join(data))
+    assert parsed - CHUNK == parsed_rows
+    assert len(found) == len(data)
