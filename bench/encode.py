@@ -107,7 +107,10 @@ def _copied(table: Table, batches: Sequence[pa.RecordBatch], runs: int) -> list[
                     copy.write(rows.data)
                     copy.write(getattr(encoder, "trailer", b""))
 
-        for encoder, options in ((PostgresTextEncoder(table), "text"), (PostgresBinaryEncoder(table), "binary")):
+        for encoder, options in (
+            (PostgresTextEncoder(table), "text"),
+            (PostgresBinaryEncoder(table), "binary"),
+        ):
             statement = sql.SQL("COPY {} FROM STDIN (FORMAT {})").format(name, sql.SQL(options))
             rows = sum(batch.num_rows for batch in batches)
             size = sum(encoder.encode(batch).nbytes for batch in batches)

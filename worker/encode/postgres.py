@@ -13,7 +13,8 @@
 | point | point |
 """
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -21,8 +22,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.errors import PlanError
-from core.schema.model import Table
+from core.schema.model import Column, Table
 from core.schema.types import BINARIES, LISTS, STRINGS, TIMESTAMPS, DataType, Kind
+from worker.arrow import variable_width
 from worker.encode.columns import (
     Piece,
     Writer,
@@ -108,8 +110,26 @@ def _points(column: Any, _: DataType) -> list[Piece]:
     return [_length(16), x, y]
 
 
+class _Numeric(NamedTuple):
+    """Decimals as the server's numeric: groups of four digits, shape (rows, groups), and the weight of the first group."""
+
+    width: int
+    weight: int
+    sign: NDArray[np.int64]
+    scale: int
+    groups: NDArray[np.uint64]
+
+
 def _decimals(column: Any, type_: DataType) -> list[Piece]:
     """Return base-10,000 digits, the same number for every value; the server removes the zeros at both ends."""
+    numeric = _numeric_groups(column, type_)
+    header = np.array([numeric.width, numeric.weight, 0, numeric.scale], ">i2").view(np.uint8)
+    sign = block(numeric.sign, ">i2")
+    value: list[Piece] = [header[:4].tobytes(), sign, header[6:].tobytes(), block(numeric.groups, ">i2")]
+    return [_length(8 + 2 * numeric.width), *value]
+
+
+def _numeric_groups(column: Any, type_: DataType) -> _Numeric:
     precision, scale = type_.precision or 1, type_.scale or 0
     fraction = -(-scale // 4)
     digits = fraction + -(-(precision - scale) // 4)
@@ -121,11 +141,27 @@ def _decimals(column: Any, type_: DataType) -> list[Piece]:
         short = 4 * fraction - scale if fraction and place == digits - 1 else 0
         limbs, rest = _divided(limbs, 10 ** (4 - short))
         groups[:, place] = rest * np.uint64(10**short)
-    weight = digits - fraction - 1
-    header = np.array([groups.shape[1], weight, 0, scale], ">i2").view(np.uint8)
-    sign = block(np.where(negative, 0x4000, 0), ">i2")
-    value: list[Piece] = [header[:4].tobytes(), sign, header[6:].tobytes(), block(groups, ">i2")]
-    return [_length(8 + 2 * groups.shape[1]), *value]
+    return _Numeric(groups.shape[1], digits - fraction - 1, np.where(negative, 0x4000, 0), scale, groups)
+
+
+def _decimals_of_server(column: Any, type_: DataType) -> list[Piece]:
+    """Return decimals as the server sends them: without groups of zeros at both ends."""
+    _, weight, sign, scale, groups = _numeric_groups(column, type_)
+    present = groups != 0
+    filled = present.any(axis=1)
+    first = np.where(filled, present.argmax(axis=1), groups.shape[1])
+    stop = np.where(filled, groups.shape[1] - present[:, ::-1].argmax(axis=1), groups.shape[1])
+    places = np.arange(groups.shape[1])
+    kept = (places >= first[:, None]) & (places < stop[:, None])
+    counts = stop - first
+    digits = variable_width((2 * counts).astype(np.int32), groups.astype(">i2")[kept].view(np.uint8), pa.binary())
+    weights = np.where(filled, weight - first, 0)
+    signs = np.where(filled, sign, 0)
+    return [
+        block(8 + 2 * counts, ">i4"),
+        block(np.stack([counts, weights, signs, np.full(len(column), scale)], axis=1), ">i2"),
+        digits,
+    ]
 
 
 def _limbs(low: NDArray[np.uint64], high: NDArray[np.uint64]) -> list[NDArray[np.uint64]]:
@@ -198,5 +234,22 @@ class PostgresBinaryEncoder(RowEncoder):
     trailer = b"\xff\xff"
 
     def __init__(self, table: Table) -> None:
-        prefixes = [len(table.columns).to_bytes(2, "big"), *[b""] * (len(table.columns) - 1)]
-        super().__init__(table.columns, _WRITERS, prefixes=prefixes, null=_NULL, end=b"")
+        super().__init__(table.columns, _WRITERS, prefixes=_prefixes(table), null=_NULL, end=b"")
+
+
+class ServerRowEncoder(RowEncoder):
+    """Encode rows as the server sends them in `COPY ... TO STDOUT (FORMAT binary)`, the key first."""
+
+    def __init__(self, table: Table) -> None:
+        writers = {**_WRITERS, Kind.DECIMAL: _decimals_of_server}
+        super().__init__(key_first(table), writers, prefixes=_prefixes(table), null=_NULL, end=b"")
+
+
+def key_first(table: Table) -> Sequence[Column]:
+    """Return the table's columns, the key first."""
+    return [table.key, *(column for column in table.columns if column.name != table.primary_key)]
+
+
+def _prefixes(table: Table) -> Sequence[bytes]:
+    """Return the constants before the values: the number of columns, then nothing."""
+    return [len(table.columns).to_bytes(2, "big"), *[b""] * (len(table.columns) - 1)]

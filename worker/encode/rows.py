@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 
@@ -48,6 +49,11 @@ class Rows:
         """Return each row as `bytes`, without the last `terminator` bytes (1: a line without its newline)."""
         data, ends = self.data.tobytes(), self.ends.tolist()
         return [data[start : end - terminator] for start, end in zip([0, *ends], ends, strict=False)]
+
+    def as_array(self) -> Any:
+        """Return the rows as an Arrow binary array; their bytes are not copied."""
+        offsets = np.concatenate([[0], self.ends]).astype(np.int32)
+        return pa.Array.from_buffers(pa.binary(), len(self), [None, pa.py_buffer(offsets), pa.py_buffer(self.data)])
 
     def offset(self, row: int) -> int:
         """Return where a row begins; for the number of rows, where the last one ends."""

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, Self, TypeVar
+from typing import Any, NamedTuple, Protocol, Self, TypeAlias, TypeVar
 
 import pyarrow as pa
 
@@ -59,6 +59,8 @@ class WorkerSlot:
 
 
 ALONE = WorkerSlot(0, 1)
+PARSED_FIRST = 1_000
+"""Rows of a shard that are parsed even if their bytes are as expected: an error of the encoder is in both."""
 ROWS_PER_STATEMENT = 1_000
 """Rows of one multi-row INSERT, as loaders commonly send them, and keys of one DELETE."""
 
@@ -105,6 +107,36 @@ class EqualRows(NamedTuple):
 
     first: int
     rows: int
+
+
+class StoredRows(NamedTuple):
+    """Rows of a table as the store returned them, in the bytes of its protocol.
+
+    Equal parts mean equal rows: a row whose parts equal those of the generated row with its key needs no parsing.
+    """
+
+    keys: pa.Array
+    """The key of each row, as in a batch; null where it was not found at once."""
+    parts: Sequence[pa.Array]
+    """The bytes of each row, in one array or several."""
+    encode: Callable[[pa.RecordBatch], Sequence[pa.Array]]
+    """Returns the parts of generated rows."""
+    parse: Callable[[Sequence[pa.Array]], pa.RecordBatch] | None
+    """Returns parts as columns, as `Source.read` does. Without it all rows are read by `Source.read` if one is not equal."""
+
+    def part(self, first: int, stop: int) -> Self:
+        """Return the rows `[first, stop)`, fewer if there are not as many; their bytes are not copied."""
+        parts = [part[first:stop] for part in self.parts]
+        return self._replace(keys=self.keys[first:stop], parts=parts)
+
+    def parsed(self, rows: pa.Array | None = None) -> pa.RecordBatch:
+        """Return all rows, or those at the places `rows`, as columns."""
+        assert self.parse is not None  # noqa: S101 - the caller has checked it
+        return self.parse(self.parts if rows is None else [part.take(rows) for part in self.parts])
+
+
+Returned: TypeAlias = EqualRows | StoredRows | pa.RecordBatch
+"""Rows of a store: those with equal bytes, in the bytes of the protocol, or as columns."""
 
 
 class Fingerprint(NamedTuple):
@@ -181,8 +213,8 @@ class Source(Protocol):
         """
         ...
 
-    def compare(self, table: Table, scope: Scope, generated: Generated) -> Iterator[EqualRows | pa.RecordBatch]:
-        """Yield the rows of `read`, and in place of rows whose bytes equal those of the generated ones their numbers."""
+    def compare(self, table: Table, scope: Scope, generated: Generated) -> Iterator[Returned]:
+        """Yield the rows of `read` in the form that is compared fastest; `generated` returns the rows to expect."""
         ...
 
     def as_stored(self, column: Column, values: pa.Array) -> pa.Array:
@@ -226,8 +258,8 @@ class BaseSource(Source, Protocol):
         """Return what the store returns for generated values."""
         return self.types[column.type.kind].stored(values, column.type)
 
-    def compare(self, table: Table, scope: Scope, generated: Generated) -> Iterator[EqualRows | pa.RecordBatch]:  # noqa: ARG002
-        """Yield all rows as `read` does."""
+    def compare(self, table: Table, scope: Scope, generated: Generated) -> Iterator[Returned]:  # noqa: ARG002
+        """Yield the batches of `read`."""
         yield from self.read(table, scope)
 
     def fingerprint(self, table: Table, scope: Scope) -> Fingerprint | None:  # noqa: ARG002

@@ -11,11 +11,11 @@ from core.plan import Shard
 from core.schema.model import Column, Table
 from worker.sources.base import (
     BaseSource,
-    EqualRows,
     Fingerprint,
     Generated,
     KeyedSource,
     KeyRange,
+    Returned,
     Scope,
     Sink,
 )
@@ -65,8 +65,8 @@ class ErrorBoundary:
         with self._translated():
             yield from self._source.read(table, scope)
 
-    def compare(self, table: Table, scope: Scope, generated: Generated) -> Iterator[EqualRows | pa.RecordBatch]:
-        """Yield the rows of a scope, those with equal bytes as their numbers."""
+    def compare(self, table: Table, scope: Scope, generated: Generated) -> Iterator[Returned]:
+        """Yield the rows of a scope in the form that is compared fastest."""
         with self._translated():
             yield from self._source.compare(table, scope, generated)
 

@@ -1,15 +1,19 @@
 """Compare one shard in full: find each row by its key, and compare its cells in whole columns."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, closing
 from functools import cached_property
+from typing import TypeVar, cast
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.plan import Shard
 from worker.generate import TableRows
-from worker.sources.base import EqualRows, Scope, Source
+from worker.sources import base
+from worker.sources.base import EqualRows, Returned, Scope, Source, StoredRows
 from worker.verify.compare_cells import differing, shown
 from worker.verify.parse_cells import Mask, parse_texts
 from worker.verify.row_index import UNKNOWN, Numbers, RowIndex, index_rows
@@ -18,6 +22,7 @@ from worker.verify.table_diff import TableDiff
 Counted = Callable[[int], None]
 """Called with the number of rows of each compared batch."""
 
+_Item = TypeVar("_Item")
 _UNSEEN, _MATCHED, _DIFFERS = np.arange(3, dtype=np.uint8)
 """The state of a planned row."""
 
@@ -25,14 +30,40 @@ _UNSEEN, _MATCHED, _DIFFERS = np.arange(3, dtype=np.uint8)
 def verify_shard(source: Source, rows: TableRows, scope: Scope, diff: TableDiff, counted: Counted) -> None:
     """Compare a shard with its source and add to the diff; errors of the source propagate."""
     comparison = _Comparison(source, rows, scope, diff)
-    for found in source.compare(rows.table, scope, rows.batch):
-        if isinstance(found, EqualRows):
-            comparison.add_equal(found)
-            counted(found.rows)
-        else:
-            comparison.add(found)
-            counted(found.num_rows)
+    try:
+        with _closing(source.compare(rows.table, scope, rows.batch)) as returned:
+            _compare(comparison, returned, counted)
+        if comparison.is_unparsed:
+            with _closing(source.read(rows.table, scope)) as batches:
+                comparison.check_values(next(batches, None))
+    except _NotEqualError:
+        counted(-comparison.withdraw())
+        comparison = _Comparison(source, rows, scope, diff)
+        _compare(comparison, source.read(rows.table, scope), counted)
     comparison.end()
+
+
+def _closing(rows: Iterator[_Item]) -> AbstractContextManager[Iterator[_Item]]:
+    """Close a generator that is left early: it holds the connection until then."""
+    return closing(cast("Generator[_Item, None, None]", rows))
+
+
+class _NotEqualError(Exception):
+    """A row is not as generated, or not found, and cannot be parsed in the form that it was read in."""
+
+
+def _compare(comparison: "_Comparison", returned: Iterator[Returned], counted: Counted) -> None:
+    for found in returned:
+        match found:
+            case EqualRows():
+                comparison.add_equal(found)
+                counted(found.rows)
+            case StoredRows():
+                comparison.add_stored(found)
+                counted(len(found.keys))
+            case _:
+                comparison.add(found)
+                counted(found.num_rows)
 
 
 class _Comparison:
@@ -50,6 +81,9 @@ class _Comparison:
         divided = scope.exclusive_storage or scope.keys is not None
         self._counts_unknown = (divided or scope.checks_unowned_rows) and not scope.tolerant
         self._indexed = scope.shard if divided else self._planned_rows(scope)
+        self._parsed_rows = 0
+        self.is_unparsed = False
+        """Whether rows were compared by their bytes alone."""
         self._states = np.full(scope.shard.rows, _UNSEEN)
         diff.expected += scope.shard.rows
 
@@ -77,9 +111,63 @@ class _Comparison:
         self._states[first:stop] = _MATCHED
         self._diff.matched += stop - first
 
+    def withdraw(self) -> int:
+        """Take the rows that were compared by their bytes alone out of the diff, and return their number."""
+        matched = int((self._states == _MATCHED).sum())
+        self._diff.matched -= matched
+        self._diff.expected -= self._shard.rows
+        return matched
+
+    def check_values(self, batch: pa.RecordBatch | None) -> None:
+        """Compare some rows by value: an error of the encoder is in the expected bytes, too."""
+        if batch is None:
+            return
+        numbers = self._row_numbers_of(self._parsed(batch.column(self._rows.table.key.name)))
+        known = np.flatnonzero(numbers != UNKNOWN)
+        if self._differing_rows(batch.take(pa.array(known)), numbers[known], record=False).any():
+            raise _NotEqualError
+
+    def add_stored(self, found: StoredRows) -> None:
+        """Compare rows by their bytes, and parse those that are not equal or not the first of their key."""
+        if found.parse is None:
+            self.is_unparsed = True
+        elif self._parsed_rows < base.PARSED_FIRST:
+            count = base.PARSED_FIRST - self._parsed_rows
+            first, found = found.part(0, count), found.part(count, len(found.keys))
+            self._parsed_rows += len(first.keys)
+            self.add(first.parsed())
+        keys = self._parsed(found.keys)
+        numbers = self._row_numbers_of(keys)
+        offsets = numbers - self._shard.first_row
+        own = (numbers != UNKNOWN) & (offsets >= 0) & (offsets < self._shard.rows)
+        # A worker that counts unknown rows looks at all, because a row of another shard's key may have another content.
+        unread = np.ones(len(numbers), np.bool_) if self._counts_unknown else own | _mask(keys.is_null())
+        compared = np.flatnonzero(unread & (numbers != UNKNOWN))
+        equal = compared[self._have_equal_parts(found, compared, numbers[compared])]
+        unread[equal[~own[equal]]] = False
+        first = equal[own[equal]]
+        first = first[np.unique(offsets[first], return_index=True)[1]]
+        first = first[self._states[offsets[first]] == _UNSEEN]
+        unread[first] = False
+        self._states[offsets[first]] = _MATCHED
+        self._diff.matched += len(first)
+        if unread.any():
+            if found.parse is None:
+                raise _NotEqualError
+            self.add(found.parsed(pa.array(np.flatnonzero(unread))))
+
+    def _have_equal_parts(self, found: StoredRows, places: NDArray[np.int64], numbers: Numbers) -> Mask:
+        """Return which of these rows have the bytes of the generated rows with these numbers."""
+        equal = np.ones(len(places), np.bool_)
+        taken = pa.array(places)
+        expected = found.encode(self._rows.at(numbers.astype(np.uint64)))
+        for part, wanted in zip(found.parts, expected, strict=True):
+            equal &= _mask(pc.equal(part.take(taken), wanted))
+        return equal
+
     def add(self, batch: pa.RecordBatch) -> None:
         """Compare one batch of rows, in any order."""
-        numbers = self._row_numbers_of(self._parsed_keys(batch))
+        numbers = self._row_numbers_of(self._parsed(batch.column(self._rows.table.key.name)))
         if self._counts_unknown:
             self._add_extra(batch, np.flatnonzero(numbers == UNKNOWN), "an unplanned row")
         offsets = numbers - self._shard.first_row
@@ -126,10 +214,9 @@ class _Comparison:
         numbers = offsets.astype(np.uint64) + np.uint64(self._shard.first_row)
         return [shown(cell, key) for cell in self._as_stored(key, self._rows.at(numbers, [key.name]).column(0))]
 
-    def _parsed_keys(self, batch: pa.RecordBatch) -> pa.Array:
+    def _parsed(self, keys: pa.Array) -> pa.Array:
         """Return the keys in the generator's type, null for a text that is not a valid key."""
         key = self._rows.table.key
-        keys = batch.column(key.name)
         if keys.type != self._rows.schema.field(key.name).type:
             keys = parse_texts(keys.cast(pa.string()), key.type).values
         return keys
@@ -156,6 +243,10 @@ class _Comparison:
                     named, column.name, _or_null(shown(wanted[row], column)), _or_null(shown(stored[row], column))
                 )
         return wrong
+
+
+def _mask(truths: pa.Array) -> Mask:
+    return np.asarray(truths.to_numpy(zero_copy_only=False), np.bool_)
 
 
 def _or_null(text: str | None) -> str:

@@ -1,23 +1,31 @@
 """Changes by other PostgreSQL clients are found, by checksum as well as in full."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
+from unittest.mock import Mock
 
 import psycopg
+import pyarrow.compute as pc
 import pytest
 
 from core.connection import parse_connection
 from core.errors import ServerError
-from core.options import Operation
+from core.options import OnExisting, Operation
 from core.plan import LoadPlan, Shard, WorkerPlan
-from core.schema.types import Kind
+from core.schema.model import Schema
+from core.schema.types import DataType, Kind
 from core.stores import BULK, SOURCES
 from testkit.embedded import embedded_postgresql
 from tests.worker.sources.loading import DATASET, EVERY_KIND, KEYED, connected
 from tests.worker.verify.campaign import ROWS, counts, rows_of, verified, write
+from worker.encode import postgres
 from worker.generate import Dataset
 from worker.result.counters import Counters
-from worker.sources.base import Source
+from worker.sources.base import Scope, Source
+from worker.sources.postgresql.binary_reader import has_encoded_form
 from worker.sources.postgresql.types import is_summable
+from worker.verify.shard import verify_shard
+from worker.verify.table_diff import TableDiff
 from worker.verify.verification import Verification
 
 _SPELLED_ANEW = (Kind.ARRAY, Kind.SET, Kind.JSONB, Kind.POINT)
@@ -117,3 +125,43 @@ def test_unreadable_table_is_not_in_report(url: str, source: Source) -> None:
     assert verification.report is not None
     assert [table.table for table in verification.report.tables] == [EVERY_KIND]
     assert verification.report.total_matched == ROWS
+
+
+@pytest.mark.parametrize("name", [EVERY_KIND, KEYED])
+def test_equal_rows_are_compared_in_binary_form(url: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every kind that the server does not write in a spelling of its own comes back in the encoder's bytes."""
+    table = DATASET.schema.table(name)
+    kept = [c for c in table.columns if has_encoded_form(table.model_copy(update={"columns": (table.key, c)}))]
+    assert {c.type.kind for c in table.columns} - {c.type.kind for c in kept} <= {Kind.JSONB}
+    table = table.model_copy(update={"name": f"{name}_binary", "columns": tuple(kept)})
+    dataset = Dataset(Schema(tables=(table,)), DATASET.seed, ROWS, DATASET.base_instant)
+    shard = Shard(table=table.name, seed=42, first_row=0, rows=ROWS)
+    scope = Scope(
+        shard, None, exclusive_storage=False, checks_unowned_rows=True, tolerant=False, table_rows=ROWS,
+        first_rows=frozenset({0}),
+    )  # fmt: skip
+    with connected("postgresql", parse_connection(url, SOURCES["postgresql"])) as opened:
+        opened.prepare([table], OnExisting.EMPTY)
+        with opened.sink(table, shard, BULK) as sink:
+            sink.send(iter([sink.encode(dataset.table(table.name).batch(0, ROWS))]))
+        read = Mock(wraps=opened.read)
+        monkeypatch.setattr(opened, "read", read)
+        diff = TableDiff(table.name)
+        verify_shard(opened, dataset.table(table.name), scope, diff, lambda _: None)
+    assert (diff.matched, diff.mismatched, diff.missing, diff.extra) == (ROWS, 0, 0, 0)
+    assert read.call_count == 1
+
+
+def test_error_of_the_encoder_is_found(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The expected bytes have the same error, so that only values show it."""
+
+    def misspelled(column: Any, type_: DataType) -> Sequence[Any]:
+        return text_writer(pc.binary_replace_slice(column, 0, 1, "x"), type_)
+
+    kind = DATASET.schema.table(KEYED).column("order").type.kind
+    text_writer = postgres._WRITERS[kind]
+    monkeypatch.setitem(cast("dict[Kind, Any]", postgres._WRITERS), kind, misspelled)
+    with connected("postgresql", parse_connection(url, SOURCES["postgresql"])) as opened:
+        write(opened, KEYED, rows_of(KEYED))
+        (found,) = verified(opened, KEYED)
+    assert counts(found) == (0, ROWS, 0)

@@ -12,13 +12,12 @@ import numpy as np
 import pyarrow as pa
 
 from worker.encode.rows import Rows
+from worker.sources import base
 from worker.sources.base import EqualRows
 
 PREFETCHED_CHUNKS = 2
 """Encoded chunks that may wait for the reader of the file."""
 _CHUNK_ROWS = 16_384
-_PARSED_FIRST = 1_000
-"""Rows of a part that are always parsed: an error of the encoder is in the expected bytes, too."""
 _LOOK_AHEAD = 1 << 20
 """Bytes after a chunk in which its last row is searched, if rows were added."""
 
@@ -35,7 +34,7 @@ class Chunk(NamedTuple):
 
 def chunk_ranges(first: int, stop: int) -> Iterator[tuple[int, int]]:
     """Yield the first row and the number of rows of each chunk; the first one has the rows that are always parsed."""
-    count = _PARSED_FIRST
+    count = base.PARSED_FIRST
     while first < stop:
         yield first, min(count, stop - first)
         first, count = first + min(count, stop - first), _CHUNK_ROWS

@@ -31,9 +31,9 @@ from worker.prefetch import Prefetcher
 from worker.sources.base import (
     BaseSource,
     BatchReceipt,
-    EqualRows,
     Generated,
     KeyRange,
+    Returned,
     Scope,
     Sink,
     WorkerSlot,
@@ -142,7 +142,7 @@ class Files(BaseSource):
             with self._rows_of(part, encoder) as file:
                 yield from self._format.read_rows(file, table)
 
-    def compare(self, table: Table, scope: Scope, generated: Generated) -> Iterator[EqualRows | pa.RecordBatch]:
+    def compare(self, table: Table, scope: Scope, generated: Generated) -> Iterator[Returned]:
         """Yield the rows of `read`; those of a part whose bytes are as the encoder writes them only as their numbers."""
         encoder = self._encoder(table)
         for part in self._parts(table, scope):

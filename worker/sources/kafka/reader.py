@@ -1,7 +1,7 @@
 """Read topics back by a consumer without a group, from each partition's first offset to the last one at the beginning."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -9,6 +9,9 @@ import pyarrow.compute as pc
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from core.schema.model import Table
+from worker.encode.encoder import KeyEncoder
+from worker.encode.json_text import NdjsonEncoder
+from worker.sources.base import StoredRows
 from worker.sources.json_rows import columns_of_lines
 
 _MESSAGES = 8_192
@@ -18,10 +21,9 @@ _SILENCE_SECONDS = 30.0
 """Seconds after which a broker that sends nothing, with messages left, counts as lost."""
 
 
-def read(
-    configuration: Mapping[str, Any], table: Table, spans: Mapping[int, tuple[int, int]]
-) -> Iterator[pa.RecordBatch]:
-    """Yield the messages of a topic's partitions, each from its first offset to before its last."""
+def read(configuration: Mapping[str, Any], table: Table, spans: Mapping[int, tuple[int, int]]) -> Iterator[StoredRows]:
+    """Yield the messages of a topic's partitions, each from its first offset to before its last: keys and values."""
+    encode = _Encoder(table)
     ends = {partition: last for partition, (first, last) in spans.items() if last > first}
     consumer = Consumer(
         {
@@ -50,7 +52,9 @@ def read(
                 raise KafkaException(KafkaError(KafkaError._TIMED_OUT))  # noqa: SLF001 - the library's name for it
             rows = [message for message in messages if _is_row(message, ends)]
             if rows:
-                yield _batch(rows, table)
+                keys = pa.array([message.key() or b"" for message in rows], pa.binary())
+                values = pa.array([message.value() or b"null" for message in rows], pa.binary())
+                yield StoredRows(_texts(keys), (keys, values), encode, lambda parts: rows_of(parts, table))
     finally:
         consumer.close()
 
@@ -72,12 +76,33 @@ def _is_row(message: Any, ends: dict[int, int]) -> bool:
     return True
 
 
-def _batch(messages: list[Any], table: Table) -> pa.RecordBatch:
-    """Return the messages as rows; the key cell of a message with another key shows both, which is not a valid key."""
-    batch = columns_of_lines([message.value() or b"null" for message in messages], table)
+def rows_of(parts: Sequence[pa.Array], table: Table) -> pa.RecordBatch:
+    """Return keys and values as rows; the key cell of a message with another key shows both, which is not a valid key."""
+    keys, values = parts
+    batch = columns_of_lines(values.to_pylist(), table)
     place = batch.schema.get_field_index(table.primary_key)
-    keys = pa.array([(message.key() or b"").decode(errors="backslashreplace") for message in messages], pa.string())
+    texts = pa.array([key.decode(errors="backslashreplace") for key in keys.to_pylist()], pa.string())
     cells = batch.column(place)
-    both = pc.binary_join_element_wise(cells, keys, " in a message with the key ")
-    agreed = pc.if_else(pc.equal(cells, keys).fill_null(False), cells, both)
+    both = pc.binary_join_element_wise(cells, texts, " in a message with the key ")
+    agreed = pc.if_else(pc.equal(cells, texts).fill_null(False), cells, both)
     return batch.set_column(place, batch.schema.field(place), agreed)
+
+
+def _texts(keys: pa.Array) -> pa.Array:
+    """Return the keys as texts, none of them if one is not UTF-8."""
+    try:
+        return keys.cast(pa.string())
+    except pa.ArrowInvalid:
+        return pa.nulls(len(keys), pa.string())
+
+
+class _Encoder:
+    """Encodes generated rows as the keys and values of messages."""
+
+    def __init__(self, table: Table) -> None:
+        self._keys, self._values = KeyEncoder(table), NdjsonEncoder(table)
+
+    def __call__(self, batch: pa.RecordBatch) -> Sequence[pa.Array]:
+        """Return the keys and the values."""
+        lines = self._values.encode(batch).as_array()
+        return self._keys.encode(batch).as_array(), pc.binary_slice(lines, 0, -1)

@@ -19,7 +19,16 @@ from core.plan import Shard
 from core.schema.checks.kafka import LARGEST_MESSAGE
 from core.schema.model import Table
 from core.stores import INSERT, KAFKA
-from worker.sources.base import BaseSource, KeyRange, Scope, Sink, WorkerSlot
+from worker.sources.base import (
+    BaseSource,
+    Generated,
+    KeyRange,
+    Returned,
+    Scope,
+    Sink,
+    StoredRows,
+    WorkerSlot,
+)
 from worker.sources.kafka import reader
 from worker.sources.kafka.connection import configuration
 from worker.sources.kafka.errors import ClientErrors, server_error
@@ -104,6 +113,14 @@ class Kafka(BaseSource):
 
     def read(self, table: Table, scope: Scope) -> Iterator[pa.RecordBatch]:
         """Yield the records of this worker's partitions (and of those without a worker, for unowned rows), or of all."""
+        for messages in self._messages(table, scope):
+            yield messages.parsed()
+
+    def compare(self, table: Table, scope: Scope, generated: Generated) -> Iterator[Returned]:  # noqa: ARG002
+        """Yield the same records as keys and values in bytes."""
+        yield from self._messages(table, scope)
+
+    def _messages(self, table: Table, scope: Scope) -> Iterator[StoredRows]:
         topics = self._topics
         partitions = topics.partitions(table.name)
         if scope.exclusive_storage:

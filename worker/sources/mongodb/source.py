@@ -22,7 +22,16 @@ from core.plan import Shard
 from core.schema.model import Table
 from core.stores import INSERT, MONGODB
 from worker.encode.bson import BsonEncoder
-from worker.sources.base import ROWS_PER_STATEMENT, BaseSource, KeyRange, Scope, Sink, WorkerSlot
+from worker.sources.base import (
+    ROWS_PER_STATEMENT,
+    BaseSource,
+    Generated,
+    KeyRange,
+    Returned,
+    Scope,
+    Sink,
+    WorkerSlot,
+)
 from worker.sources.mongodb import reader
 from worker.sources.mongodb.connection import arguments, open_client, server_lacks_tls
 from worker.sources.mongodb.errors import server_error
@@ -94,6 +103,11 @@ class MongoDB(BaseSource):
 
     def read(self, table: Table, scope: Scope) -> Iterator[pa.RecordBatch]:
         """Yield the documents of a scope: a range of keys, or the whole collection."""
+        for documents in reader.read(self._collection(table), table, scope):
+            yield documents.parsed()
+
+    def compare(self, table: Table, scope: Scope, generated: Generated) -> Iterator[Returned]:  # noqa: ARG002
+        """Yield the same documents as BSON."""
         yield from reader.read(self._collection(table), table, scope)
 
     def settings(self) -> Mapping[str, str]:

@@ -14,8 +14,17 @@ from core.options import OnExisting
 from core.plan import Shard
 from core.schema.model import Table
 from core.stores import INSERT, POSTGRESQL
-from worker.sources.base import BaseSource, Fingerprint, KeyRange, Scope, Sink, WorkerSlot
-from worker.sources.postgresql import reader
+from worker.sources.base import (
+    BaseSource,
+    Fingerprint,
+    Generated,
+    KeyRange,
+    Returned,
+    Scope,
+    Sink,
+    WorkerSlot,
+)
+from worker.sources.postgresql import binary_reader, reader
 from worker.sources.postgresql.connection import arguments, fix_session
 from worker.sources.postgresql.ddl import qualified
 from worker.sources.postgresql.errors import server_error
@@ -94,6 +103,13 @@ class PostgreSQL(BaseSource):
     def read(self, table: Table, scope: Scope) -> Iterator[pa.RecordBatch]:
         """Yield the rows of COPY TO, which sees the rows that were committed when it began."""
         yield from reader.read(self._server, self._name(table), table, scope)
+
+    def compare(self, table: Table, scope: Scope, generated: Generated) -> Iterator[Returned]:
+        """Yield the rows of `COPY TO` in its binary format, if those are the encoder's bytes."""
+        if binary_reader.has_encoded_form(table):
+            yield from binary_reader.read(self._server, self._name(table), table, scope)
+        else:
+            yield from super().compare(table, scope, generated)
 
     def fingerprint(self, table: Table, scope: Scope) -> Fingerprint | None:
         """Return the fingerprint, computed with the server's own md5() and sum()."""

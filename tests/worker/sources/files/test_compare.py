@@ -75,6 +75,8 @@ def damaged(data: list[bytes], damage: tuple[str, int, int]) -> list[bytes]:
     if not data:
         return data
     one, other = one % len(data), other % len(data)
+    if not data[one]:
+        return data
     match kind:
         case "deleted":
             return [*data[:one], *data[one + 1 :]]
