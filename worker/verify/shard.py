@@ -140,7 +140,7 @@ class _Comparison:
         numbers = self._row_numbers_of(keys)
         offsets = numbers - self._shard.first_row
         own = (numbers != UNKNOWN) & (offsets >= 0) & (offsets < self._shard.rows)
-        # A worker that counts unknown rows looks at all, because a row of another shard's key may have another content.
+        # A worker that counts unknown rows reads all, because a row of another shard's key may have another content.
         unread = np.ones(len(numbers), np.bool_) if self._counts_unknown else own | _mask(keys.is_null())
         compared = np.flatnonzero(unread & (numbers != UNKNOWN))
         equal = compared[self._have_equal_parts(found, compared, numbers[compared])]
