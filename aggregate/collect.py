@@ -13,7 +13,7 @@ from core.errors import InputError, ResultError
 from core.files import reason_of
 from core.plan import LoadPlan
 from core.process import PLAN_NAME, PULUMI_VARIABLE, pulumi_command
-from core.results import WorkerResult
+from core.results import FleetInstants, WorkerResult
 from core.stack_file import stacks_of, unknown_stack
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -40,6 +40,10 @@ class Collected:
     stack: str | None = None
     platform: str | None = None
     source: str | None = None
+    execution_id: str | None = None
+    schema_name: str | None = None
+    server: str | None = None
+    instants: FleetInstants = field(default_factory=FleetInstants)
     start_spread_ms: float | None = None
     server_settings: Mapping[str, str] = field(default_factory=dict[str, str])
     warnings: tuple[str, ...] = ()
@@ -115,6 +119,10 @@ def outputs_of(collected: Collected) -> dict[str, Any]:
         "source": collected.source,
         "plan": collected.plan.model_dump(mode="json") if collected.plan is not None else None,
         "results": [result.model_dump(mode="json") for result in collected.results],
+        "executionId": collected.execution_id,
+        "schema": collected.schema_name,
+        "server": collected.server,
+        "instants": collected.instants.model_dump(mode="json"),
         "startSpreadMs": collected.start_spread_ms,
         "serverSettings": dict(collected.server_settings),
         "warnings": list(collected.warnings),
@@ -178,6 +186,10 @@ def _of_outputs(outputs: Mapping[str, Any], origin: str) -> Collected:
         plan=_valid(LoadPlan, plan, f"{origin}: plan") if plan is not None else None,
         platform=outputs.get("platform"),
         source=outputs.get("source"),
+        execution_id=outputs.get("executionId") or None,
+        schema_name=outputs.get("schema") or None,
+        server=outputs.get("server") or None,
+        instants=_valid(FleetInstants, outputs.get("instants") or {}, f"{origin}: instants"),
         start_spread_ms=outputs.get("startSpreadMs"),
         server_settings=outputs.get("serverSettings") or {},
         warnings=tuple(outputs.get("warnings") or ()),

@@ -28,7 +28,7 @@ def fleet(run: str = "a", *, slow: Sequence[int] = (), noise: float = 1, plan: A
             rows=10_000,
             seconds=10 * noise * (2 if number in slow else 1),
             run_id=run,
-            latency_ms=runs.latency([4.0, 5.0]),
+            latency_ms=runs.latency([4.0, 5.0] * 10),
             **changes,
         )
         for number in range(1, WORKERS + 1)

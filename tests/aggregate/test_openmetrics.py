@@ -18,7 +18,7 @@ def samples(report: Report) -> list[Sample]:
 def whole() -> Report:
     results = [
         each.model_copy(
-            update={"latency_ms": runs.latency([3.3, 61.7]), "verification_report": runs.verified(missing=2)}
+            update={"latency_ms": runs.latency([3.3, 61.7] * 50), "verification_report": runs.verified(missing=2)}
         )
         for each in runs.three_workers()
     ]
@@ -50,7 +50,7 @@ def test_number_of_samples_does_not_depend_on_fleet_size():
     few = totals.report(Collected(tuple(many[:2]), runs.plan(2, rows=100)))
     assert len(samples(fleet)) == len(samples(few))
     assert {name for sample in samples(fleet) for name in sample.labels} <= {
-        "platform", "source", "stack", "state", "kind", "quantile", "size", "run", "operation",
+        "platform", "source", "stack", "state", "kind", "quantile", "size", "run", "operation", "seed", "started",
     }  # fmt: skip
     assert [sample.name for sample in samples(fleet) if "run" in sample.labels] == ["loadtest_run_info"]
 

@@ -48,7 +48,9 @@ def _groups(project: Path, stack: str | None) -> Iterator[OrphanedResource]:
     for instance, folder in recorded_instances(project).items():
         group = group_of(folder.name, instance)
         if stack in (None, folder.name) and not folder.exists() and has_groups(group, ROOT):
-            yield OrphanedResource("control group", group, folder.name, partial(_remove, project, folder.name, instance))
+            yield OrphanedResource(
+                "control group", group, folder.name, partial(_remove, project, folder.name, instance)
+            )
 
 
 def _remove(project: Path, stack: str, instance: str) -> None:

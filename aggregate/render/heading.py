@@ -1,0 +1,42 @@
+"""The lines on top of a report, which name what ran. Facts that are unknown are left out."""
+
+from datetime import UTC, datetime
+
+from aggregate.render import formatting
+from aggregate.report import Report
+
+
+def heading(report: Report) -> list[str]:
+    """Return what ran: the stack and its data, then the run, its date and its server. The plan's digest is its run id."""
+    plan = report.plan
+    what = [
+        f"stack {report.stack}" if report.stack else "",
+        f"{report.operation or 'load'} {report.source or ''}".strip(),
+        f"on {report.platform}" if report.platform else "",
+    ]
+    data = [
+        _schema(report),
+        f"{formatting.count(plan.row_count)} rows per table" if plan else "",
+        f"seed {plan.seed}" if plan else "",
+    ]
+    ran = [
+        f"run {report.execution_id or report.run_id}" if report.execution_id or report.run_id else "",
+        f"plan {report.run_id}" if report.execution_id and report.run_id else "",
+        f"{started:%Y-%m-%d %H:%M:%S} UTC" if (started := started_at(report)) else "",
+        f"server {report.server}" if report.server else "",
+    ]
+    first = [" ".join(part for part in what if part), *(part for part in data if part)]
+    return [text for text in (f"Load test: {', '.join(first)}", ", ".join(part for part in ran if part)) if text]
+
+
+def started_at(report: Report) -> datetime | None:
+    """Return the date of the run in UTC, by the clock of the machine that ran the fleet if it is known."""
+    known = report.timeline.origin if report.timeline else report.totals.started_at
+    return known.astimezone(UTC) if known else None
+
+
+def _schema(report: Report) -> str:
+    names = f"tables {formatting.tables(report.plan.tables)}" if report.plan else ""
+    if not report.schema_name:
+        return names
+    return f"schema {report.schema_name}" + (f" ({names})" if names else "")
