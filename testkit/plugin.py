@@ -5,6 +5,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,13 +32,16 @@ def _shared_servers() -> Iterator[None]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options --tier and --second-try."""
+    """Add the options of the tiers, of a second try, and of a run in two parts."""
     parser.addoption("--tier", choices=TIERS, default="all", help="which tests to run (default: all)")
     parser.addoption(
         "--second-try",
         action="store_true",
         help="with --last-failed: fail the tests that depend on no other process, which may not be tried twice",
     )
+
+    parser.addoption("--passed-file", type=Path, help="write the names of the tests that passed to this file")
+    parser.addoption("--without-passed", type=Path, help="leave out the tests that a --passed-file names")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -61,7 +65,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Keep the tests of the tier, skip those whose component is missing, and run the long ones first."""
     included = TIERS[config.getoption("--tier")]
     kept, left = [], []
+    passed = _passed_before(config)
     for item in items:
+        if item.nodeid in passed:
+            left.append(item)
+            continue
         needed = _needs(item)
         if not needed <= included:
             config.stash[_NOT_IN_TIER][tier_with(needed)] += 1
@@ -127,10 +135,21 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Print one line for each missing component, each tier that was not chosen, and each orphan."""
+    file: Path | None = config.getoption("--passed-file")
+    if file is not None:
+        names = sorted(report.nodeid for report in terminalreporter.stats.get("passed", ()))
+        file.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+    if passed := _passed_before(config):
+        terminalreporter.write_line(f"{len(passed)} tests not run; they passed before")
     for line in _not_run(terminalreporter.stats.get("skipped", ()), config):
         terminalreporter.write_line(line)
     for orphan in config.stash[_ORPHANS]:
         terminalreporter.write_line(f"left behind by the tests, now removed: {orphan}", red=True)
+
+
+def _passed_before(config: pytest.Config) -> frozenset[str]:
+    file: Path | None = config.getoption("--without-passed")
+    return frozenset(file.read_text(encoding="utf-8").splitlines()) if file is not None else frozenset()
 
 
 def _not_run(skipped: Sequence[pytest.TestReport], config: pytest.Config) -> Iterator[str]:
