@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.connection import CONNECTION_KEY
-from core.errors import SettingsError
+from core.errors import Complaints, SettingsError
 from core.options import Operation
 from core.plan import Limits, LoadPlan, Shard, partition
 from core.schema.checks import check_limits, limit_warnings
@@ -25,13 +25,23 @@ INDEX_BYTES_PER_ROW = 21
 """Memory of verification while it sorts the hashes of a table's keys (worker/verify/row_index.py)."""
 
 
-def plan_of(settings: Settings, project: Path) -> LoadPlan:
-    """Return the plan for these settings; paths are relative to the project. Raises SchemaError or SettingsError."""
-    _check_operation(settings)
-    schema = load_schema(project / settings.schema_file)
-    tables = _tables(settings, schema)
-    check_rows(schema, tables, settings.row_count)
-    check_limits(settings.source, map(schema.table, tables))
+def plan_of(settings: Settings, project: Path, schema: Schema | None = None) -> LoadPlan:
+    """Return the plan for these settings; paths are relative to the project. Raises InputError with everything wrong.
+
+    `schema` is the content of the settings' schema file, if it has been read.
+    """
+    schema = schema or load_schema(project / settings.schema_file)
+    complaints = Complaints()
+    with complaints.collect():
+        _check_operation(settings)
+    tables: tuple[str, ...] = ()
+    with complaints.collect():
+        tables = _tables(settings, schema)
+    with complaints.collect():
+        check_rows(schema, tables, settings.row_count)
+    with complaints.collect():
+        check_limits(settings.source, map(schema.table, tables))
+    complaints.finish()
     plan = LoadPlan(
         run_id="",
         source=settings.source,
@@ -56,10 +66,10 @@ def warnings_of(plan: LoadPlan, database: DatabaseSpec | None, *, here: bool, po
     """
     warnings: list[str] = []
     limits = plan.limits
-    if limits and limits.tmpfs and limits.tmpfs + WORKING_SET > limits.memory:
+    if limits and limits.tmpfs and limits.tmpfs > limits.memory:
         warnings.append(
-            f"RAM disk {format_size(limits.tmpfs)} + working set of about {format_size(WORKING_SET)} exceed the worker's "
-            f"memory of {format_size(limits.memory)}: a worker that fills its RAM disk is killed for memory"
+            f"RAM disk of {format_size(limits.tmpfs)} is larger than the worker's memory of {format_size(limits.memory)}: a "
+            "worker that fills its RAM disk is killed for memory"
         )
     if limits and limits.memory < WORKING_SET:
         warnings.append(

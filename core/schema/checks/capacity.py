@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from core.errors import Problem, SchemaError
+from core.errors import Complaints, Problem, SchemaError
 from core.schema import generators as g
 from core.schema.checks.compatibility import decimal_units, fixed_length
 from core.schema.location import Location
@@ -25,10 +25,13 @@ _REMEDY = "use sequential, uuid_v4, a pattern with {index}, or a range"
 
 
 def check_rows(schema: Schema, tables: Iterable[str], rows: int) -> None:
-    """Raise SchemaError for a column of these tables that cannot fill this number of rows."""
+    """Raise SchemaError with the columns of these tables that cannot fill this number of rows."""
+    complaints = Complaints()
     for table in (schema.table(name) for name in tables):
         for column in table.columns:
-            check_column_rows(table, column, rows)
+            with complaints.collect():
+                check_column_rows(table, column, rows)
+    complaints.finish()
 
 
 def check_column_rows(table: Table, column: Column, rows: int) -> None:

@@ -48,7 +48,6 @@ class KubernetesLoadTest(pulumi.ComponentResource):
         self._names = Names(args.stack, args.settings.namespace)
         plan = worker.plan_data(args.plan)
         access = _cluster_access(args)
-        guard.check_settings(args.settings)
         guard.require_cluster(access, args.settings)
         objects = self._fixed_names()
         instance = Instance(f"{name}-instance", args.stack, pulumi.ResourceOptions(parent=self))

@@ -18,29 +18,7 @@ from infra.resources.dynamic import ReplaceOnChangeProvider
 from infra.settings.model import NAMESPACE, Settings
 
 _REMEDY = f"use another stack name, destroy that stack, or name another namespace with {NAMESPACE}:namespace"
-_OUTPUT_DIR = (
-    f"{NAMESPACE}:outputDir: is a folder of this machine, which a cluster's pods cannot write to; remove it, and name "
-    f"a volume claim with {NAMESPACE}:outputStorage to keep the files"
-)
-_PORT = (
-    f"{NAMESPACE}:keepDatabasePort: is for servers on this machine; remove it, and reach the server by "
-    "`kubectl port-forward`"
-)
 _KINDS = {str(kind): kind for kind in (client.NAMESPACE, *client.PARTS)}
-
-
-def check_settings(settings: Settings) -> None:
-    """Raise SettingsError for a setting that has no effect on a cluster, or that requires another one."""
-    if settings.output_dir is not None:
-        raise SettingsError(_OUTPUT_DIR)
-    if settings.keep_database_port:
-        raise SettingsError(_PORT)
-    if settings.namespace is None:
-        for key, value in (("outputStorage", settings.output_storage), ("imagePullSecret", settings.image_pull_secret)):
-            if value is not None:
-                raise SettingsError(
-                    f"{NAMESPACE}:{key}: {value!r} must be in an existing namespace; name that with {NAMESPACE}:namespace"
-                )
 
 
 def require_cluster(access: ClusterAccess, settings: Settings) -> None:
