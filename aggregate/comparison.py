@@ -87,8 +87,8 @@ def compare(
         if all(_read(report, name) is not None for report in reports)
     ]
     return Comparison(
-        base=tuple(report.run_id for report in base),
-        head=tuple(report.run_id for report in head),
+        base=tuple(report.name for report in base),
+        head=tuple(report.name for report in head),
         max_regression=max_regression,
         changes=tuple(changes),
         workers=tuple(_slower_workers(base, head, max_regression)),
@@ -167,7 +167,7 @@ def _require_finished(report: Report) -> None:
     bad = [line.worker_id for line in report.workers if not line.status.finished or line.attempt > 1]
     if bad or not report.workers:
         raise InputError(
-            f"run {report.run_id}: cannot be compared: {worker_names(bad) or 'every worker'} failed or was restarted; "
+            f"run {report.name}: cannot be compared: {worker_names(bad) or 'every worker'} failed or was restarted; "
             "compare runs in which all workers finished at their first attempt"
         )
 
@@ -175,12 +175,12 @@ def _require_finished(report: Report) -> None:
 def _require_same_plan(one: Report, other: Report) -> None:
     for report in (one, other):
         if report.plan is None:
-            raise InputError(f"run {report.run_id}: has no plan; compare it with --allow-different-plans")
+            raise InputError(f"run {report.name}: has no plan; compare it with --allow-different-plans")
     differing = list(_differing(_identity(one), _identity(other)))
     if differing:
         shown = "; ".join(differing[:5]) + (f"; and {len(differing) - 5} more" if len(differing) > 5 else "")
         raise InputError(
-            f"runs {one.run_id} and {other.run_id} have different plans: {shown}; "
+            f"runs {one.name} and {other.name} have different plans: {shown}; "
             "run the same plan twice, or add --allow-different-plans"
         )
 

@@ -234,3 +234,8 @@ class Report(_Part):
     warnings: tuple[str, ...] = ()
     exit_code: ExitCode
     plan: Annotated[LoadPlan | None, _PLAN_SCHEMA] = None
+
+    @property
+    def name(self) -> str:
+        """The id of this execution of the plan; in a report without one, the plan's run id."""
+        return self.execution_id or self.run_id

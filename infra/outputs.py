@@ -15,8 +15,11 @@ def export(args: LoadTestArgs, load_test: LoadTest) -> None:
     """Export results, plan and addresses. An error of the fleet ends the program with a message of one line."""
     fleet = load_test.fleet
     pulumi.export("runId", args.plan.run_id)
+    pulumi.export("executionId", fleet.execution_id)
+    pulumi.export("startedAt", fleet.started_at)
     pulumi.export("platform", args.settings.platform)
     pulumi.export("source", args.settings.source)
+    pulumi.export("schema", args.settings.schema_file)
     pulumi.export("plan", plan_output(args.plan))
     pulumi.export("endpoint", load_test.endpoint)
     pulumi.export("connectionString", pulumi.Output.secret(load_test.connection_string))

@@ -27,6 +27,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the folder of saved runs; default: runs/ in the project",
     )
     parser.add_argument(
+        "--keep",
+        metavar="N",
+        type=int,
+        default=history.KEPT,
+        help="how many runs of the stack stay saved; default: %(default)s",
+    )
+    parser.add_argument(
         "--threshold",
         metavar="BOUND",
         action="append",
@@ -42,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     collected = _collected(arguments)
     report = totals.report(collected, thresholds)
     if report.stack is not None:
-        history.save(collected, report, arguments.runs)
+        history.save(collected, report, arguments.runs, arguments.keep)
     write(report_renderer(arguments.output_format)(report), arguments.output)
     return report.exit_code
 

@@ -20,7 +20,7 @@ def heading(report: Report) -> list[str]:
         f"seed {plan.seed}" if plan else "",
     ]
     ran = [
-        f"run {report.execution_id or report.run_id}" if report.execution_id or report.run_id else "",
+        f"run {report.name}" if report.name else "",
         f"plan {report.run_id}" if report.execution_id and report.run_id else "",
         f"{started:%Y-%m-%d %H:%M:%S} UTC" if (started := started_at(report)) else "",
         f"server {report.server}" if report.server else "",

@@ -52,7 +52,7 @@ class _Families(Collector):
         report = self._report
         started = started_at(report)
         known = {
-            "run": report.execution_id or report.run_id,
+            "run": report.name,
             "plan_digest": report.run_id if report.execution_id else "",
             "operation": report.operation,
             "schema": report.schema_name,
