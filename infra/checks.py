@@ -10,8 +10,7 @@ from typing import Any
 
 from core.errors import Complaints
 from core.plan import LoadPlan
-from core.schema.file import load_schema
-from core.schema.model import Schema
+from core.schema.file import SchemaFile, read_schema
 from infra.databases import database_of
 from infra.databases.spec import DatabaseSpec
 from infra.planner import plan_of, warnings_of
@@ -57,10 +56,10 @@ def check_run(
             check_effects(settings)
         with complaints.collect():
             check_limits(settings, values)
-    schema: Schema | None = None
+    schema: SchemaFile | None = None
     with complaints.collect():
         if isinstance(file := values.get(_SCHEMA_KEY), str) and file:
-            schema = load_schema(project / file)
+            schema = read_schema(project / file)
     complaints.finish()
     assert settings is not None  # noqa: S101 - else there is a complaint
     plan = plan_of(settings, project, schema)

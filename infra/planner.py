@@ -10,7 +10,7 @@ from core.options import Operation
 from core.plan import Limits, LoadPlan, Shard, partition
 from core.schema.checks import check_limits, limit_warnings
 from core.schema.checks.capacity import check_rows
-from core.schema.file import load_schema
+from core.schema.file import SchemaFile, read_schema
 from core.schema.model import Schema
 from core.stores import capabilities_of
 from core.units import MIB, format_size
@@ -25,12 +25,12 @@ INDEX_BYTES_PER_ROW = 21
 """Memory of verification while it sorts the hashes of a table's keys (worker/verify/row_index.py)."""
 
 
-def plan_of(settings: Settings, project: Path, schema: Schema | None = None) -> LoadPlan:
+def plan_of(settings: Settings, project: Path, file: SchemaFile | None = None) -> LoadPlan:
     """Return the plan for these settings; paths are relative to the project. Raises InputError with everything wrong.
 
-    `schema` is the content of the settings' schema file, if it has been read.
+    `file` is the settings' schema file, if it has been read.
     """
-    schema = schema or load_schema(project / settings.schema_file)
+    schema, location = file or read_schema(project / settings.schema_file)
     complaints = Complaints()
     with complaints.collect():
         _check_operation(settings)
@@ -38,7 +38,7 @@ def plan_of(settings: Settings, project: Path, schema: Schema | None = None) -> 
     with complaints.collect():
         tables = _tables(settings, schema)
     with complaints.collect():
-        check_rows(schema, tables, settings.row_count)
+        check_rows(schema, tables, settings.row_count, location)
     with complaints.collect():
         check_limits(settings.source, map(schema.table, tables))
     complaints.finish()
