@@ -104,13 +104,12 @@ def prepare_tables(source: Source, plan: LoadPlan) -> Sequence[str]:
     """Create or empty the tables of a plan and return warnings; raise ServerError if keys of an append are in use."""
     # An operation that only verifies must not change the stored tables.
     tables = [plan.data.table(name) for name in plan.tables] if plan.operation.populates else []
-    warnings = source.prepare(tables, plan.on_existing)
-    if tables:
-        require_free_keys(source, plan)
-    return warnings
+    return source.prepare(
+        tables, plan.on_existing, lambda existing: require_free_keys(source, plan, [table.name for table in existing])
+    )
 
 
-def require_free_keys(source: Source, plan: LoadPlan) -> None:
+def require_free_keys(source: Source, plan: LoadPlan, existing: Sequence[str]) -> None:
     """Raise ServerError if the run appends to a table that has a row with one of its keys.
 
     A repeated attempt removes the rows with its keys, including rows that another program wrote.
@@ -118,7 +117,7 @@ def require_free_keys(source: Source, plan: LoadPlan) -> None:
     if plan.on_existing is not OnExisting.APPEND or not capabilities_of(plan.source).key_range_deletable:
         return
     dataset = Dataset(plan.data, plan.seed, plan.row_count, plan.base_instant)
-    taken = [name for name in plan.tables if _is_taken(cast("KeyedSource", source), dataset, name, plan.row_count)]
+    taken = [name for name in existing if _is_taken(cast("KeyedSource", source), dataset, name, plan.row_count)]
     if taken:
         raise ServerError(
             f"loadtest:onExisting: 'append' needs keys that no row has, but table {', '.join(map(repr, taken))} has rows with "

@@ -4,6 +4,7 @@ Sources of the codes: kafka.apache.org, "Error Codes"; librdkafka's rdkafka.h, w
 """
 
 import time
+from typing import NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
@@ -18,6 +19,7 @@ _HANDSHAKE = "SSL handshake failed"
 TOPIC_ALREADY_EXISTS = KafkaError.TOPIC_ALREADY_EXISTS
 _SSL = "_SSL"
 _REACHABLE = "check that the server is up, and reachable under the name that it advertises"
+_LARGER_MESSAGES = "raise the topic's max.message.bytes, or use shorter values in the schema"
 _TIMEOUTS = tuple(
     getattr(KafkaError, name)
     for name in ("_TIMED_OUT", "_MSG_TIMED_OUT", "_TRANSPORT", "_ALL_BROKERS_DOWN", "REQUEST_TIMED_OUT")
@@ -52,9 +54,9 @@ KNOWN = KnownErrors(
           "grant the user what the message names"),
     Known("KAFKA_STORAGE_ERROR", "a full or failed disk of the broker", MORE_DISK),
     *each(("MSG_SIZE_TOO_LARGE", "RECORD_LIST_TOO_LARGE"), "a message larger than the topic takes",
-          "raise the topic's max.message.bytes, or make rows smaller"),
+          _LARGER_MESSAGES),
     Known("INVALID_MSG_SIZE", "a record batch larger than the topic's segments",
-          "raise the topic's segment.bytes, or make rows smaller"),
+          "raise the topic's segment.bytes, or use shorter values in the schema"),
     Known("POLICY_VIOLATION", "a policy of the broker for topics",
           "set the topic's cleanup.policy to delete, or create the topic as the broker's policy requires"),
     Known("INVALID_RECORD", "a message that a topic's check refuses",
@@ -101,6 +103,15 @@ KNOWN = KnownErrors(
 )  # fmt: skip
 
 
+class MessageLimits(NamedTuple):
+    """The most bytes of one message."""
+
+    client: int
+    """What the producer is configured for."""
+    topic: int
+    """The topic's max.message.bytes."""
+
+
 class ClientErrors:
     """Errors that the client's background threads report. A failed request only times out; these errors have the reason."""
 
@@ -139,6 +150,16 @@ class ClientErrors:
         if self._failed is not None:
             error, self._failed = self._failed, None
             raise server_error(error, self._at, self, was_connected=True)
+
+    def refused(self, error: KafkaError, size: int, limits: "MessageLimits") -> ServerError:
+        """Return the error for a message of `size` bytes that the client did not accept."""
+        if error.code() != KafkaError.MSG_SIZE_TOO_LARGE:
+            return server_error(error, self._at, self, was_connected=True)
+        if limits.client < limits.topic:
+            problem = f"exceeds the {limits.client:,} bytes that a worker sends in one"
+            return ServerError(f"{self._at}: a message of {size:,} bytes {problem}; use shorter values in the schema")
+        problem = f"exceeds the topic's max.message.bytes ({limits.topic:,})"
+        return ServerError(f"{self._at}: a message of {size:,} bytes {problem}; {_LARGER_MESSAGES}")
 
     @property
     def reason(self) -> KafkaError | None:
