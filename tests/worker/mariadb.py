@@ -13,8 +13,9 @@ import pymysql
 
 from testkit.components import MARIADB
 
-SHARE = Path("/usr/share/mysql")
-_SYSTEM = ("mysql_system_tables.sql", "mysql_performance_tables.sql", "mysql_system_tables_data.sql")
+SHARES = (Path("/usr/share/mariadb/mariadb"), Path("/usr/share/mysql/mysql"))
+"""The beginning of the paths of the system tables: of MariaDB 11, and of MariaDB 10."""
+_SYSTEM = ("system_tables", "performance_tables", "system_tables_data")
 PASSWORD = "a-password-of-the-tests"
 
 
@@ -24,7 +25,8 @@ def mariadb(folder: Path, arguments: Sequence[str] = ()) -> Iterator[tuple[str, 
     data, path, user = folder / "data", folder / "s", getpass.getuser()
     data.mkdir()
     command = [str(MARIADB), "--no-defaults", f"--datadir={data}", f"--user={user}", "--innodb-buffer-pool-size=32M"]
-    texts = "".join((SHARE / name).read_text() for name in _SYSTEM)
+    share = next(each for each in SHARES if each.parent.joinpath(f"{each.name}_{_SYSTEM[0]}.sql").is_file())
+    texts = "".join(share.parent.joinpath(f"{share.name}_{name}.sql").read_text() for name in _SYSTEM)
     system = "create database mysql;\nuse mysql;\nSET @auth_root_socket=NULL;\n" + texts
     subprocess.run([*command, "--bootstrap"], input=system, text=True, capture_output=True, check=True, timeout=60)
     with socket.socket() as free:
