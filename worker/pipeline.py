@@ -29,18 +29,23 @@ PREFETCHED_CHUNKS = 2
 def load_shard(source: Source, rows: TableRows, shard: Shard, method: str, batch_size: int, counters: Counters) -> None:
     """Load one shard and count the acknowledged rows; errors of the source propagate."""
     batch_size = source.capabilities.limit_batch(batch_size)
+    opening = time.perf_counter()
     with source.sink(rows.table, shard, method) as sink:
+        counters.add_seconds("send", time.perf_counter() - opening)
         chunks = _chunks(sink, rows, shard, batch_size, counters)
         with Prefetcher(chunks, PREFETCHED_CHUNKS) as prefetched:
             cutter = _Cutter(prefetched)
             for first in range(0, shard.rows, batch_size):
                 count = min(batch_size, shard.rows - first)
-                started = time.perf_counter()
+                started, waited = time.perf_counter(), cutter.waited
                 receipt = sink.send(cutter.take(count))
-                elapsed = time.perf_counter() - started
-                counters.add_seconds("send", elapsed - receipt.commit_seconds)
+                elapsed, waited = time.perf_counter() - started, cutter.waited - waited
+                counters.add_seconds("wait", waited)
+                counters.add_seconds("send", max(elapsed - receipt.commit_seconds - waited, 0.0))
                 counters.add_seconds("commit", receipt.commit_seconds)
                 counters.add_batch(count, receipt.bytes, elapsed)
+        closing = time.perf_counter()
+    counters.add_seconds("commit", time.perf_counter() - closing)
 
 
 def remove_shard(source: Source, rows: TableRows, shard: Shard) -> None:
@@ -79,18 +84,21 @@ def _ranges(shard: Shard, size: int, first: int | None = None) -> Iterator[tuple
 
 
 class _Cutter:
-    """Cut a stream of encoded chunks into batches of any length."""
+    """Cut a stream of encoded chunks into batches of any length. `waited` counts the seconds of waiting for chunks."""
 
     def __init__(self, chunks: Iterator[Encoded]) -> None:
         self._chunks = chunks
         self._chunk: Encoded | None = None
         self._used = 0
+        self.waited = 0.0
 
     def take(self, rows: int) -> Iterator[Encoded]:
         """Yield the pieces of the next batch; the caller must read all of them before the next call."""
         while rows:
             if self._chunk is None:
+                started = time.perf_counter()
                 self._chunk, self._used = next(self._chunks), 0
+                self.waited += time.perf_counter() - started
             stop = min(self._used + rows, len(self._chunk))
             piece = self._chunk.part(self._used, stop)
             rows -= stop - self._used

@@ -87,6 +87,17 @@ def test_result_has_all_documented_fields(worker, tmp_path):
     }
 
 
+def test_instants_of_result_are_in_order(worker, tmp_path):
+    worker("--schema", SCHEMA, "--source", "jsonl", "--row-count", 10, "--operation", "populate+verify")
+    result = WorkerResult.model_validate_json((tmp_path / "results" / "worker-1.json").read_text())
+    names = ["started", "connected", "ready", "load_started", "load_ended", "verify_started", "verify_ended", "ended"]
+    instants = [getattr(result.instants, name) for name in names]
+    assert None not in instants
+    assert instants == sorted(instants)
+    loading = (instants[4] - instants[3]).total_seconds() * 1000
+    assert abs(result.metrics.duration_ms - loading) < 500
+
+
 def test_worker_loads_its_shards_of_the_plan(worker, tmp_path):
     file = plan_file(tmp_path)
     out = (tmp_path / "out").as_uri()
