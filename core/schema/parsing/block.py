@@ -84,7 +84,7 @@ class Block:
         complaints.finish()
 
     def _path_of(self, key: str) -> str:
-        """Return the path of one of the keys, from the value that the location knows."""
+        """Return the path of one of the keys, from the value that the location has."""
         known = self.location.parsed.get((self.location.table, self.location.column))
         return key if known is self._values else f"{self._key}.{key}"
 
