@@ -13,13 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from cli import backend, stack
-from cli.command_line import stack_of
+from cli.command_line import option_values, stack_of
 from core.errors import InputError
 from core.process import CHECKOUT_VARIABLE, PULUMI_VARIABLE, pulumi_command
+from core.stack_file import stacks_of
 
 PROJECT = Path(__file__).resolve().parents[1]
 CREATING = ("up", "update", "preview", "pre", "config")
 """Commands that create the stack that they name, if it has a file."""
+_CONFIGURED = ("up", "update", "preview", "pre")
+"""Commands that take settings with `-c`."""
+_NAMESPACE = "loadtest:"
 _SIGNALLED = 128
 
 
@@ -87,9 +91,22 @@ def _command_and_environment(arguments: Sequence[str]) -> tuple[list[str], Mappi
     named = stack_of(arguments)
     if named is not None and not _creates_any(arguments):
         stack.require_known(PROJECT, named, environment)
+        _check_overrides(named, arguments)
         if arguments[0] in CREATING:
             stack.create_if_missing(PROJECT, named, environment)
     return [*program, *arguments], environment
+
+
+def _check_overrides(named: str, arguments: Sequence[str]) -> None:
+    """Raise InputError for settings of `-c` that the program would refuse: Pulumi writes them to the stack's file first."""
+    overrides = list(option_values(arguments, "-c", "--config"))
+    if arguments[0] not in _CONFIGURED or not overrides or "--config-path" in arguments:
+        return
+    from infra.cli.plan import check_stack
+
+    own = [each for each in overrides if each.startswith(_NAMESPACE)]
+    if own and named in stacks_of(PROJECT):
+        check_stack(PROJECT, named, own)
 
 
 def _creates_any(arguments: Sequence[str]) -> bool:

@@ -30,6 +30,25 @@ def test_invalid_setting_is_refused(new_stack, config, line):
     assert refused(stack.preview(), stack) == line
 
 
+def test_list_on_command_line_is_accepted(new_stack):
+    stack = new_stack(thresholds=["rows_per_second >= 1"])
+    done = stack.pulumi("preview", "--color=never", "-c", "loadtest:tables=users,orders").succeeded()
+    assert "error" not in done.output
+
+
+def test_wrong_value_on_command_line_is_not_kept(new_stack):
+    stack = new_stack()
+    done = stack.pulumi("preview", "-c", "loadtest:workers=x", "-c", "loadtest:tables=[users", "-c", "loadtest:seed=3")
+    lines = done.failed().output.splitlines()
+    assert lines == [
+        "error: loadtest:workers: 'x' is not a whole number above zero; write one like 4",
+        "error: loadtest:tables: '[users' is not a list of names; write one like users,orders",
+    ]
+    assert stack.setting("workers") == 2
+    kept = stack.clone.folder / ".pulumi" / "config" / f"Pulumi.{stack.name}.yaml"
+    assert not kept.is_file() or "loadtest:" not in kept.read_text()
+
+
 def test_missing_schema_file_is_refused(new_stack):
     stack = new_stack(schema="schemas/nowhere.yaml")
     output = stack.preview().failed().output
