@@ -116,15 +116,13 @@ def _completed(result: WorkerResult) -> Instants:
     known: dict[str, datetime | None] = {"ended": at.ended or result.completed_at}
     if at.load_started is not None:
         known["load_ended"] = at.load_ended or known["ended"] or at.load_started + duration
-    elif at.verify_started is None and result.started_at is not None and duration:
-        end = result.started_at + duration
-        known["started"] = at.started or result.started_at
-        if result.operation is Operation.VERIFY:
-            known |= {"verify_started": result.started_at, "verify_ended": end}
-        else:
-            known |= {"load_started": result.started_at, "load_ended": end}
-            if result.verification_report is not None:
-                known |= {"verify_started": end, "verify_ended": result.completed_at}
+    elif result.operation is not Operation.VERIFY and result.started_at is not None and duration:
+        known["load_started"] = at.load_ended - duration if at.load_ended else result.started_at
+        known["load_ended"] = loaded = at.load_ended or result.started_at + duration
+        if at.verify_started is None and result.verification_report is not None:
+            known |= {"verify_started": loaded, "verify_ended": at.verify_ended or result.completed_at}
+    elif at.verify_started is None and result.operation is Operation.VERIFY and result.started_at and duration:
+        known |= {"verify_started": result.started_at, "verify_ended": at.verify_ended or result.started_at + duration}
     if at.verify_started is not None:
         known["verify_ended"] = at.verify_ended or known["ended"]
     return at.model_copy(update=known)

@@ -95,7 +95,7 @@ def _line(name: str, planned: WorkerPlan | None, result: WorkerResult, work: Spa
     status, reason = status_of(result), _reason(result)
     if status is Status.OK and rows is not None and _too_few_rows(result, rows):
         status, reason = Status.FAILED, f"acknowledged {result.metrics.rows_processed:,} of {rows:,} rows"
-    duration = work.duration_ms if work else result.metrics.duration_ms
+    duration = work.duration_ms if work else 0
     return WorkerLine(
         worker_id=name,
         status=status,
