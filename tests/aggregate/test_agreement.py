@@ -143,7 +143,7 @@ def close(found: float, expected: float, milliseconds: float) -> bool:
 
 
 def check_timeline(report: Report) -> None:
-    """Phases have no gaps, so that their times add up; the fleet's loading is the wall clock."""
+    """Check that phases have no gaps, so that their times add up, and that loading takes the wall clock."""
     timeline, sums = report.timeline, report.totals
     if timeline is None:
         return
@@ -164,7 +164,7 @@ def check_timeline(report: Report) -> None:
 
 
 def check_shares(report: Report) -> None:
-    """Shares are parts of one whole."""
+    """Check that the shares are parts of one whole."""
     found = report.limited_by
     if found is None:
         return
@@ -193,7 +193,7 @@ def test_formats_of_any_run_agree(run):
 
 
 def check_openmetrics(report: Report, text: str) -> None:
-    """Each exported metric has the report's value, and a metric that was not measured has no sample."""
+    """Check that each metric has the report's value, and one that was not measured no sample."""
     found: dict[tuple[str, str], float] = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
