@@ -3,11 +3,13 @@
 An engine or a cluster is asked later, by the platform's component: whether it answers, has the images, has the namespace.
 """
 
+import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.docker_address import docker_address
 from core.errors import Complaints
 from core.plan import LoadPlan
 from core.schema.file import SchemaFile, read_schema
@@ -54,8 +56,12 @@ def check_run(
     if settings is not None:
         with complaints.collect():
             check_effects(settings)
+        cores: int | None = None
         with complaints.collect():
-            check_limits(settings, values)
+            if settings.platform == "docker" and docker_address(project, stack).is_this_machine:
+                cores = os.cpu_count()
+        with complaints.collect():
+            check_limits(settings, values, cores)
     schema: SchemaFile | None = None
     with complaints.collect():
         if isinstance(file := values.get(_SCHEMA_KEY), str) and file:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pulumi
 
+from core.docker_address import docker_address
 from infra.checks import check_run
 from infra.platforms import component_of
 from infra.platforms.base import LoadTest, LoadTestArgs
@@ -26,6 +27,9 @@ def declare(project: Path) -> tuple[LoadTestArgs, LoadTest]:
     settings = run.settings
     for warning in run.warnings:
         pulumi.log.warn(warning)
+    providers = dict(configuration.providers)
+    if settings.platform == "docker" and (inputs := docker_address(project, stack).provider_inputs()):
+        providers["docker"] = {**inputs, **providers.get("docker", {})}
     args = LoadTestArgs(
         stack=stack,
         project=project,
@@ -33,13 +37,11 @@ def declare(project: Path) -> tuple[LoadTestArgs, LoadTest]:
         plan=run.plan,
         database=run.database,
         password=_password(settings),
-        providers=configuration.providers,
+        providers=providers,
     )
-    providers = [
-        pulumi.ProviderResource(package, package, dict(inputs)) for package, inputs in configuration.providers.items()
-    ]
+    declared = [pulumi.ProviderResource(package, package, dict(inputs)) for package, inputs in providers.items()]
     component = component_of(settings.platform)
-    return args, component(stack, args, pulumi.ResourceOptions(providers=providers))
+    return args, component(stack, args, pulumi.ResourceOptions(providers=declared))
 
 
 def _password(settings: Settings) -> pulumi.Output[str]:

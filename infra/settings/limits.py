@@ -1,8 +1,6 @@
 """Refuse limits that are too small to start with, and CPU limits that this machine's Docker engine refuses."""
 
-import os
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,20 +17,33 @@ LEAST_DOCKER_CPU = 0.01
 """The smallest CPU limit that Docker accepts, in cores."""
 
 
-def check_limits(settings: Settings, written: Mapping[str, Any]) -> None:
+def check_limits(settings: Settings, written: Mapping[str, Any], engine_cores: int | None = None) -> None:
     """Raise SettingsError with every limit that is too small or, on this machine's engine, too large.
 
-    `written` has the values as the user wrote them, for the messages.
+    `written` has the values as the user wrote them, for the messages. `engine_cores` are those of the Docker engine, if the
+    run uses one and they are known.
     """
     complaints = Complaints()
-    for key, problem, remedy in _limit_problems(settings, written):
+    for key, problem, remedy in [*_limit_problems(settings, written), *_cpu_problems(settings, engine_cores)]:
         with complaints.collect():
             raise SettingsError.of(f"{NAMESPACE}:{key}", written.get(key), problem, remedy)
     complaints.finish()
 
 
-def cpu_problems(settings: Settings, cores: int) -> Iterator[tuple[str, str, str]]:
+def check_engine_cores(settings: Settings, cores: int) -> None:
+    """Raise SettingsError with every CPU limit that a Docker engine with this many cores refuses."""
+    complaints = Complaints()
+    limits = {"cpuLimit": settings.cpu_limit, "databaseCpuLimit": settings.database_cpu_limit}
+    for key, problem, remedy in _cpu_problems(settings, cores):
+        with complaints.collect():
+            raise SettingsError.of(f"{NAMESPACE}:{key}", f"{limits[key]:g}", problem, remedy)
+    complaints.finish()
+
+
+def _cpu_problems(settings: Settings, cores: int | None) -> Iterator[tuple[str, str, str]]:
     """Yield key, problem and remedy of each CPU limit that an engine with this many cores refuses."""
+    if cores is None:
+        return
     limits = {"cpuLimit": settings.cpu_limit}
     if settings.creates_server:
         limits["databaseCpuLimit"] = settings.database_cpu_limit
@@ -60,5 +71,3 @@ def _limit_problems(settings: Settings, written: Mapping[str, Any]) -> Iterator[
             yield key, f"is less than the {needed} with which {settings.source} starts", f"write {needed} or more"
         else:
             yield key, f"is less than {format_size(least)}", f"write one like {example}"
-    if settings.platform == "docker" and sys.platform == "linux" and not os.environ.get("DOCKER_HOST"):
-        yield from cpu_problems(settings, os.cpu_count() or 1)

@@ -72,7 +72,7 @@ class DockerRunner:
     def __init__(self, fleet: DockerHandles, plan: LoadPlan) -> None:
         self._fleet = fleet
         self._plan = plan
-        self._client = connect()
+        self._client = connect(fleet.stack)
         self._start_errors: dict[str, str] = {}
 
     def prepare(self, timeout_seconds: float, wanted: Callable[[], bool]) -> ProcessExit:

@@ -45,6 +45,10 @@ def is_missing(error: ApiException) -> bool:
     return bool(error.status == HTTPStatus.NOT_FOUND)
 
 
+class NoClusterError(SettingsError):
+    """No cluster answers."""
+
+
 class Cluster(AbstractContextManager["Cluster"]):
     """The used parts of a cluster's API. Objects are mappings with the keys of the API.
 
@@ -83,11 +87,11 @@ class Cluster(AbstractContextManager["Cluster"]):
             answer.release_conn()
 
     def require(self) -> None:
-        """Raise SettingsError if the cluster does not answer."""
+        """Raise NoClusterError if the cluster does not answer."""
         try:
             self.read(client.VersionApi(self.api).get_code)
         except (ApiException, HTTPError) as error:
-            raise SettingsError(
+            raise NoClusterError(
                 f"loadtest:platform: kubernetes, and no cluster answers ({message_of(error)}); start it, set "
                 "KUBECONFIG, or name another with `pulumi config set kubernetes:context NAME`"
             ) from None

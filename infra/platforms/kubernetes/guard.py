@@ -21,8 +21,11 @@ _REMEDY = f"use another stack name, destroy that stack, or name another namespac
 _KINDS = {str(kind): kind for kind in (client.NAMESPACE, *client.PARTS)}
 
 
-def require_cluster(access: ClusterAccess, settings: Settings) -> None:
-    """Raise SettingsError if the cluster does not answer, or a named object does not exist."""
+def require_cluster(access: ClusterAccess, settings: Settings) -> bool:
+    """Raise SettingsError if the cluster does not answer, or a named object does not exist.
+
+    In a preview, which creates nothing, a cluster that does not answer is a warning, and the result is False.
+    """
     try:
         with Cluster(access) as cluster:
             cluster.require()
@@ -30,8 +33,14 @@ def require_cluster(access: ClusterAccess, settings: Settings) -> None:
                 cluster.require_namespace(settings.namespace, f"{NAMESPACE}:namespace")
                 if settings.output_storage is not None:
                     cluster.require_claim(settings.namespace, settings.output_storage, f"{NAMESPACE}:outputStorage")
+    except client.NoClusterError as error:
+        if not pulumi.runtime.is_dry_run():
+            raise
+        pulumi.log.warn(f"{error}; this preview did not check names")
+        return False
     except RunError as error:
         raise SettingsError(str(error)) from None
+    return True
 
 
 def fixed_names(names: Names, policies: Sequence[str], *, server: bool, claim: str) -> dict[str, list[str]]:

@@ -7,11 +7,12 @@ import pytest
 
 from core.errors import SettingsError
 from core.stores import SOURCES
+from infra.checks import check_run
 from infra.databases import module_of
 from infra.settings import limits
 from infra.settings.effects import EFFECTS, check_effects
-from infra.settings.limits import check_limits, cpu_problems
-from tests.infra.configuration import settings, values
+from infra.settings.limits import check_limits
+from tests.infra.configuration import ROOT, settings, values
 
 SERVER = "postgresql://u@h/d"
 DOCKER, KUBERNETES = {"platform": "docker"}, {"platform": "kubernetes"}
@@ -130,26 +131,31 @@ def test_server_starts_with_default_memory(source):
     check_limits(settings(**given), given)
 
 
-def test_cpu_limit_above_cores_of_engine_is_refused():
-    given = settings(platform="docker", cpuLimit="3", databaseCpuLimit="2.5")
-    assert [key for key, *_ in cpu_problems(given, 2)] == ["cpuLimit", "databaseCpuLimit"]
-    assert list(cpu_problems(given, 3)) == []
-    (small,) = cpu_problems(settings(cpuLimit="0.005"), 2)
-    assert small == ("cpuLimit", "is less than Docker accepts", "write 0.01 or more")
+def test_cpu_limit_outside_range_of_engine_is_refused():
+    given = values(platform="docker", cpuLimit="3", databaseCpuLimit="0.005")
+    with pytest.raises(SettingsError) as refused:
+        check_limits(settings(**given), given, engine_cores=2)
+    assert refused.value.lines == [
+        "loadtest:cpuLimit: '3' is more than the 2 cores of the Docker engine; write 2 or less",
+        "loadtest:databaseCpuLimit: '0.005' is less than Docker accepts; write 0.01 or more",
+    ]
+    check_limits(settings(**given), given, engine_cores=None)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="on other systems the engine has a machine of its own")
-def test_cpu_limit_above_cores_of_machine_is_refused(monkeypatch):
+def test_cpu_limit_above_cores_of_machine_is_refused(monkeypatch, tmp_path):
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.delenv("DOCKER_CONTEXT", raising=False)
     cores = os.cpu_count() or 1
     given = {"cpuLimit": str(cores + 1), "databaseCpuLimit": "0.5"}
     with pytest.raises(
         SettingsError, match=f"^loadtest:cpuLimit: '{cores + 1}' is more than the {cores} cores of the D"
     ):
-        check_limits(settings(platform="docker", **given), values(**given))
-    check_limits(settings(platform="local", **given), values(**given))
+        check_run(values(platform="docker", **given), ROOT, "small")
+    check_run(values(platform="local", **given), ROOT, "small")
     monkeypatch.setenv("DOCKER_HOST", "tcp://elsewhere:2375")
-    check_limits(settings(platform="docker", **given), values(**given))
+    check_run(values(platform="docker", **given), ROOT, "small")
 
 
 def test_least_memory_is_that_of_docker():
