@@ -67,10 +67,10 @@ def test_two_engines_are_refused_by_name(project, monkeypatch):
 
 
 def test_current_context_names_engine_and_is_passed_to_provider(project):
-    context(project, "colima", "unix:///home/me/.colima/docker.sock")
+    context(project, "colima", "unix:///run/colima.sock")
     address = docker_address(project, "mine")
-    assert (address.host, address.named_by) == ("unix:///home/me/.colima/docker.sock", "the Docker context colima")
-    assert address.provider_inputs() == {"host": "unix:///home/me/.colima/docker.sock"}
+    assert (address.host, address.named_by) == ("unix:///run/colima.sock", "the Docker context colima")
+    assert address.provider_inputs() == {"host": "unix:///run/colima.sock"}
     assert not address.is_this_machine
 
 
