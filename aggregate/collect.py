@@ -1,26 +1,25 @@
 """Collect the results of a run from a stack's outputs, a folder of files or standard input."""
 
 import json
-import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from aggregate import pulumi_stack
+from aggregate.pulumi_stack import run_it
 from core.errors import InputError, ResultError
 from core.files import reason_of
 from core.plan import LoadPlan
-from core.process import PLAN_NAME, PULUMI_VARIABLE, pulumi_command
+from core.process import PLAN_NAME
 from core.results import FleetInstants, WorkerResult
-from core.stack_file import stacks_of, unknown_stack
 
-PROJECT = Path(__file__).resolve().parents[1]
 RESULTS_FILE = "results.json"
 """A whole run in one file, in the form of a stack's outputs."""
 _STACK = "stack "
-_RUN_IT = "run it first with: make up STACK={}"
 _SECRET = "[secret]"  # noqa: S105 - the text that Pulumi prints in place of a secret
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -62,10 +61,16 @@ def from_stack(name: str) -> Collected:
     Raises InputError for a stack that does not exist. Raises ResultError for a stack without a run, and for a stack whose
     last update failed, because its outputs are those of an earlier run.
     """
-    collected = replace(_of_outputs(stack_outputs(name), _STACK + name), stack=name)
-    if _last_update(name) == "failed":
-        problem = f"its last update failed; the results are those of the earlier run {collected.run_id}"
-        raise ResultError(f"stack {name}: {problem}; {_RUN_IT.format(name)}")
+    outputs = _json_object(pulumi_stack.read(name, "output", "--json"), _STACK + name)
+    failed_at = pulumi_stack.last_failure(name)
+    if failed_at is not None and not _is_since(outputs, failed_at):
+        # A program that Ctrl-C ended has exported nothing, but its fleet is in the state.
+        outputs = {**outputs, **pulumi_stack.fleet_outputs(name)}
+    collected = replace(_of_outputs(outputs, _STACK + name), stack=name)
+    if failed_at is not None and not _is_since(outputs, failed_at):
+        earlier = collected.execution_id or collected.run_id
+        problem = f"its last update failed; the results are those of the earlier run {earlier}"
+        raise ResultError(f"stack {name}: {problem}; {run_it(name)}")
     return collected
 
 
@@ -129,50 +134,21 @@ def outputs_of(collected: Collected) -> dict[str, Any]:
     }
 
 
-def stack_outputs(name: str) -> dict[str, Any]:
-    """Return the outputs that `pulumi stack output` prints for a stack, without secrets."""
-    return _json_object(_pulumi_stack(name, "output", "--json"), _STACK + name)
-
-
-def _last_update(name: str) -> str | None:
-    """Return the result of the stack's last update: `succeeded`, `failed`, or None before the first update."""
-    updates = _json(_pulumi_stack(name, "history", "--json", "--page-size", "1"), _STACK + name)
-    return updates[0].get("result") if updates else None
-
-
-def _pulumi_stack(name: str, *arguments: str) -> bytes:
-    command = [*pulumi_command(), "stack", *arguments, "-s", name]
-    try:
-        done = subprocess.run(command, cwd=PROJECT, capture_output=True, check=False)
-    except OSError as error:
-        raise InputError(
-            f"{PULUMI_VARIABLE}: {command[0]!r} cannot be run ({reason_of(error)}); install Pulumi, or use `make report`"
-        ) from None
-    if done.returncode:
-        raise InputError(_refusal(name, done.stderr.decode(errors="replace")))
-    return done.stdout
-
-
-def _refusal(name: str, stderr: str) -> str:
-    unknown = [line for line in stderr.splitlines() if f"--stack: {name!r} does not exist" in line]
-    if unknown:
-        return unknown[-1].partition(": ")[2]
-    if "no stack named" in stderr or "no Pulumi project" in stderr:
-        if name in stacks_of(PROJECT):
-            return f"--stack: {name!r} has not been created; {_RUN_IT.format(name)}"
-        return str(unknown_stack(name, stacks_of(PROJECT)))
-    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    reason = next((line for line in lines if line.startswith("error:")), lines[-1] if lines else "unknown reason")
-    return f"--stack: pulumi cannot read the outputs of {name!r}: {reason.removeprefix('error: ')}"
+def _is_since(outputs: Mapping[str, Any], start: datetime) -> bool:
+    """Return whether the run of these outputs started, or was judged, in the update that started at `start`."""
+    known = [pulumi_stack.instant(outputs.get(key)) for key in ("startedAt", "failedAt")]
+    return any(each is not None and each >= start for each in known)
 
 
 def _of_outputs(outputs: Mapping[str, Any], origin: str) -> Collected:
-    results = outputs.get("results")
+    results, error = outputs.get("results"), outputs.get("error")
+    if error and not results:
+        raise ResultError(f"no results in {origin}: {error}")
     if results == _SECRET:
         raise InputError(f"{origin}: its results are marked as secret; export them as plain outputs")
     if results is None:
         stack = origin.removeprefix(_STACK) if origin.startswith(_STACK) else "NAME"
-        raise ResultError(f"no results in {origin}; {_RUN_IT.format(stack)}")
+        raise ResultError(f"no results in {origin}; {run_it(stack)}")
     if not isinstance(results, list):
         raise InputError(f"{origin}: results must be a list; use a stack's outputs or a list of workers' results")
     plan = outputs.get("plan")
@@ -192,7 +168,7 @@ def _of_outputs(outputs: Mapping[str, Any], origin: str) -> Collected:
         instants=_valid(FleetInstants, outputs.get("instants") or {}, f"{origin}: instants"),
         start_spread_ms=outputs.get("startSpreadMs"),
         server_settings=outputs.get("serverSettings") or {},
-        warnings=tuple(outputs.get("warnings") or ()),
+        warnings=(*(outputs.get("warnings") or ()), *([error] if error else [])),
     )
     if not collected.results and collected.plan is None:
         raise ResultError(f"no results in {origin}: the list is empty")

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from aggregate.collect import PROJECT, RESULTS_FILE, Collected, first_problem, outputs_of
+from aggregate.collect import RESULTS_FILE, Collected, first_problem, outputs_of
+from aggregate.pulumi_stack import PROJECT
 from aggregate.report import VERSION, Report
 from core.errors import InputError
 from core.files import reason_of, write_atomically

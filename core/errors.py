@@ -33,7 +33,10 @@ class ExitCode(IntEnum):
     BAD_INPUT = 2
     DIFFERENCE = 3
     THRESHOLD = 99
-    INTERRUPTED = 143
+    INTERRUPTED = 130
+    """A command that Ctrl-C ended, as shells report it."""
+    TERMINATED = 143
+    """A worker that SIGTERM ended, as shells report it."""
 
 
 class Problem(ValueError):  # noqa: N818 - the caller adds key and value, and raises an InputError

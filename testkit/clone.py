@@ -27,6 +27,7 @@ PRESET: Mapping[str, object] = {
     "tmpfsSize": "256Mi",
     "rowCount": 10_000,
     "batchSize": 500,
+    "failOn": "never",
 }
 """The settings of the small preset. Tests do not read the file, because `pulumi config set` may have changed it."""
 _LEFT_OUT = (".git", ".venv", ".pulumi", ".loadtest", "__pycache__", ".*_cache", ".hypothesis", "runs", "artefacts")

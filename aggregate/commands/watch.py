@@ -8,11 +8,12 @@ from pathlib import Path
 from rich.console import Console
 
 from aggregate import totals
-from aggregate.collect import PROJECT, Collected
+from aggregate.collect import Collected
 from aggregate.commands import write
 from aggregate.live.display import PlainOutput, Screen
 from aggregate.live.feed import Feed, FolderFeed
 from aggregate.live.fleet import Fleet
+from aggregate.pulumi_stack import PROJECT
 from aggregate.registry import FEEDS, connect_feed
 from aggregate.render.text import report_table
 from core.errors import ExitCode, InputError, RunError

@@ -9,7 +9,7 @@ from core.worker_output import reports_of
 from infra.fleet.runner import ProcessExit
 
 _LONGEST_DETAIL = 500
-_TERMINATED = (-signal.SIGTERM, ExitCode.INTERRUPTED)
+_TERMINATED = (-signal.SIGTERM, ExitCode.TERMINATED)
 """The exit codes of a worker that SIGTERM ended: before it handled signals, and after."""
 
 

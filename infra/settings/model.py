@@ -5,6 +5,7 @@ All defaults are in the `config:` block of Pulumi.yaml.
 
 import difflib
 from collections.abc import Collection, Mapping, Sequence
+from enum import StrEnum
 from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, SecretStr, ValidationError
@@ -37,6 +38,14 @@ _KEYS = {"schema_file": "schema", "timeout_seconds": "timeout", "connect_seconds
 
 def _key_of(field: str) -> str:
     return _KEYS.get(field) or to_camel(field)
+
+
+class FailOn(StrEnum):
+    """The outcomes of a run with which `pulumi up` fails."""
+
+    NEVER = "never"
+    FAILURE = "failure"
+    THRESHOLD = "threshold"
 
 
 class Settings(LoadOptions):
@@ -74,6 +83,7 @@ class Settings(LoadOptions):
     tolerations: Tolerations = ()
     priority_class: ObjectName | None = None
     start_timeout: Count
+    fail_on: Annotated[FailOn, one_of(*FailOn)]
 
     @property
     def capabilities(self) -> Capabilities:

@@ -193,7 +193,7 @@ def test_sigterm_writes_result_of_partial_load(tmp_path):
         assert first["progress"] == "worker-1"
         process.send_signal(signal.SIGTERM)
         last = process.stdout.read().splitlines()[-1]
-        assert process.wait(timeout=60) == ExitCode.INTERRUPTED
+        assert process.wait(timeout=60) == ExitCode.TERMINATED
     result = WorkerResult.model_validate_json(last)
     assert (result.success, result.exit_reason) == (False, "interrupted")
     assert result.errors == ("SIGTERM: the worker was asked to stop",)
