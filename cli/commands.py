@@ -12,6 +12,7 @@ from typing import NamedTuple
 from cli.command_line import stack_of, with_long_stack
 from core.errors import ExitCode, LoadtestError
 from core.process import DEFAULT_STACK
+from core.settings_key import setting_key
 
 _FLEETS = "**loadtest:Fleet::**"
 """The URN of the fleet in any stack: to replace it is to run its workers again."""
@@ -140,7 +141,7 @@ def _stack_and_others(
     parser = ArgumentParser(
         prog=f"loadtest {command}",
         description=description,
-        epilog=f"Other options are passed to `pulumi {command}`, for example -c loadtest:workers=4.{option}",
+        epilog=f"Other options are passed to `pulumi {command}`, for example -c {setting_key('workers')}=4.{option}",
         allow_abbrev=False,
     )
     parser.add_argument("-s", "--stack", default=DEFAULT_STACK, help="the stack (default: %(default)s)")

@@ -16,6 +16,7 @@ from cli import backend, stack
 from cli.command_line import option_values, stack_of
 from core.errors import ExitCode
 from core.process import CHECKOUT_VARIABLE, PULUMI_VARIABLE, missing_pulumi, pulumi_command
+from core.settings_key import NAMESPACE
 from core.stack_file import stacks_of
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -23,7 +24,7 @@ CREATING = ("up", "update", "preview", "pre", "config")
 """Commands that create the stack that they name, if it has a file."""
 _CONFIGURED = ("up", "update", "preview", "pre")
 """Commands that take settings with `-c`."""
-_NAMESPACE = "loadtest:"
+_PREFIX = f"{NAMESPACE}:"
 _SIGNALLED = 128
 
 
@@ -108,7 +109,7 @@ def _check_overrides(named: str, arguments: Sequence[str]) -> None:
         return
     from infra.cli.plan import check_stack
 
-    own = [each for each in overrides if each.startswith(_NAMESPACE)]
+    own = [each for each in overrides if each.startswith(_PREFIX)]
     if own and named in stacks_of(PROJECT):
         check_stack(PROJECT, named, own)
 

@@ -34,6 +34,7 @@ VARIANTS = {
 """Folders with one subfolder per store or platform, and the subfolders that the others may import."""
 CROSS_IMPORTS: frozenset[tuple[str, str]] = frozenset()
 """Imports from one store or platform to another that are still there. The list must only shrink."""
+LITERAL_KEY = re.compile(r"\bloadtest:[a-z]\w*(?!:)\b")
 LINES = 300
 """The longest module."""
 LONGER = frozenset(
@@ -243,6 +244,26 @@ def test_test_folders_mirror_the_packages():
     }
     without = {str(folder) for folder in folders if not (ROOT / folder).is_dir()}
     assert without <= {"integration", "security", "worker/sources/beds"}
+
+
+def written_setting_keys(source: str) -> set[str]:
+    """Return the string constants with a literal setting key. Pulumi's resource types and docstrings are none."""
+    tree = ast.parse(source)
+    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    texts = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return {str(each.value) for each in texts if id(each) not in prose and LITERAL_KEY.search(str(each.value))}
+
+
+def test_written_setting_keys_are_found_in_messages():
+    source = '"""About loadtest:workers."""\nraise E(f"set loadtest:timeout to {x}; or loadtest:docker:LoadTest")\n'
+    assert written_setting_keys(source) == {"set loadtest:timeout to "}
+    assert written_setting_keys('T = "loadtest:docker:LoadTest"') == set()
+
+
+def test_setting_keys_are_written_by_one_function():
+    files = [file for file in product(".py") if name_of(file).split("/")[0] in (*PRODUCT, "cli")]
+    found = {name_of(file): keys for file in files if (keys := written_setting_keys(file.read_text()))}
+    assert not found, "use core.settings_key.setting_key"
 
 
 def test_modules_have_a_docstring():

@@ -5,7 +5,8 @@ import re
 import pytest
 import yaml
 
-from infra.settings.model import NAMESPACE, Settings
+from core.settings_key import NAMESPACE
+from infra.settings.model import Settings
 from tests.test_architecture import ROOT
 
 DECLARED = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]

@@ -14,6 +14,7 @@ from core.errors import ServerError
 from core.options import OnExisting
 from core.plan import LoadPlan, Shard
 from core.schema.model import Table
+from core.settings_key import setting_key
 from core.stores import capabilities_of
 from worker.generate import Dataset, TableRows
 from worker.prefetch import Prefetcher
@@ -128,8 +129,8 @@ def require_free_keys(source: Source, plan: LoadPlan, existing: Sequence[str]) -
     taken = [name for name in existing if _is_taken(cast("KeyedSource", source), dataset, name, plan.row_count)]
     if taken:
         raise ServerError(
-            f"loadtest:onExisting: 'append' needs keys that no row has, but table {', '.join(map(repr, taken))} has rows with "
-            "keys of this run; change the seed or the start of sequential keys, or set onExisting to empty"
+            f"{setting_key('onExisting')}: 'append' needs keys that no row has, but table {', '.join(map(repr, taken))} "
+            "has rows with keys of this run; change the seed or the start of sequential keys, or set onExisting to empty"
         )
 
 

@@ -12,13 +12,14 @@ from core.connection import CONNECTION_KEY
 from core.errors import ExitCode, InputError, exit_code_of
 from core.plan import LoadPlan, Shard
 from core.process import DEFAULT_STACK
+from core.settings_key import NAMESPACE, setting_key
 from core.units import format_size
 from infra.checks import CheckedRun, check_run
 from infra.databases.spec import DatabaseSpec
 from infra.planner import WORKING_SET, estimated_bytes
 from infra.platforms import PLATFORMS
 from infra.settings.configuration import encrypted_keys, stack_values
-from infra.settings.model import NAMESPACE, Settings
+from infra.settings.model import Settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,7 +42,7 @@ def _run(arguments: argparse.Namespace) -> int:
         return ExitCode.OK
     _print_plan(Console(highlight=False), arguments.stack, settings, plan, run.database)
     if server_is_unread:
-        key = f"{NAMESPACE}:{CONNECTION_KEY}"
+        key = setting_key(CONNECTION_KEY)
         sys.stdout.write(f"server: existing, named by {key}, which is encrypted and not read here\n")
     for warning in run.warnings:
         sys.stdout.write(f"warning: {warning}\n")
@@ -67,7 +68,7 @@ def _overrides(pairs: Sequence[str]) -> dict[str, str]:
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals:
-            raise InputError.of("--config", pair, "has no value", "write one like loadtest:workers=4")
+            raise InputError.of("--config", pair, "has no value", f"write one like {setting_key('workers')}=4")
         overrides[key.removeprefix(f"{NAMESPACE}:")] = value
     return overrides
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from core.errors import LoadtestError
 from core.plan import LoadPlan
 from core.results import ExitReason, Preparation, WorkerResult
+from core.settings_key import setting_key
 from core.text import one_line
 from core.worker_output import lines_of
 from infra.fleet.runner import FINAL_EXIT_CODES, ProcessExit, RestartingRunner, Runner
@@ -125,7 +126,7 @@ def _timed_out(result: WorkerResult, plan: LoadPlan) -> WorkerResult:
     """Add the run's timeout to the result of a worker that was stopped because of it."""
     if result.success or result.exit_reason not in (ExitReason.INTERRUPTED, ExitReason.KILLED):
         return result
-    error = f"timed out: the run's timeout of {plan.timeout_seconds} s was over; raise loadtest:timeout"
+    error = f"timed out: the run's timeout of {plan.timeout_seconds} s was over; raise {setting_key('timeout')}"
     return result.model_copy(update={"exit_reason": ExitReason.TIMED_OUT, "errors": (*result.errors, error)})
 
 

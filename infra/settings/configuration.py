@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.settings_key import NAMESPACE
 from core.stack_file import is_secret, stack_configuration, stacks_of, under_engine
-from infra.settings.model import NAMESPACE, Settings
+from infra.settings.model import Settings
 
 _PREFIX = f"{NAMESPACE}:"
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 from core.connection import CONNECTION_KEY
 from core.errors import Complaints, SettingsError
+from core.settings_key import setting_key
 from core.stores import SOURCES
 from infra.databases import module_of
 from infra.platforms import PLATFORMS
-from infra.settings.model import NAMESPACE, Settings
+from infra.settings.model import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +31,12 @@ _FILES = ", ".join(name for name, store in SOURCES.items() if not store.needs_se
 _ON_KUBERNETES = Effect(
     lambda settings: settings.platform == "kubernetes",
     "is for clusters, and the platform is {platform}",
-    f"set {NAMESPACE}:platform to kubernetes",
+    f"set {setting_key('platform')} to kubernetes",
 )
 _IN_CONTAINERS = Effect(
     lambda settings: PLATFORMS[settings.platform].in_containers,
     "is for containers, and the platform is {platform}",
-    f"set {NAMESPACE}:platform to docker or kubernetes",
+    f"set {setting_key('platform')} to docker or kubernetes",
 )
 _ON_DOCKER = Effect(
     lambda settings: settings.platform != "kubernetes",
@@ -45,27 +46,27 @@ _ON_DOCKER = Effect(
 _WRITES_FILES = Effect(
     lambda settings: not settings.capabilities.needs_server,
     "is for files, and the source is {source}",
-    f"set {NAMESPACE}:source to one of {_FILES}",
+    f"set {setting_key('source')} to one of {_FILES}",
 )
 _FOLDER_HERE = Effect(
     lambda settings: settings.runs_here,
     "is a folder of this machine, which a cluster's pods cannot write to",
-    f"name a volume claim with {NAMESPACE}:outputStorage to keep the files",
+    f"name a volume claim with {setting_key('outputStorage')} to keep the files",
 )
 _HAS_SERVER = Effect(
     lambda settings: settings.capabilities.needs_server,
     "is for a server, and the source {source} writes files",
-    f"set {NAMESPACE}:source to a store with a server",
+    f"set {setting_key('source')} to a store with a server",
 )
 _CREATES_SERVER = Effect(
     lambda settings: settings.connection_string is None,
-    f"is for a server that Loadtest creates, and {NAMESPACE}:{CONNECTION_KEY} names an existing one",
-    f"remove {NAMESPACE}:{CONNECTION_KEY}",
+    f"is for a server that Loadtest creates, and {setting_key(CONNECTION_KEY)} names an existing one",
+    f"remove {setting_key(CONNECTION_KEY)}",
 )
 _HAS_CLAIM = Effect(
     lambda settings: settings.database_storage is not None,
-    f"is for the volume claim of {NAMESPACE}:databaseStorage, which is not set",
-    f"set {NAMESPACE}:databaseStorage to its size",
+    f"is for the volume claim of {setting_key('databaseStorage')}, which is not set",
+    f"set {setting_key('databaseStorage')} to its size",
 )
 _SERVER = (_HAS_SERVER, _CREATES_SERVER)
 EFFECTS: Mapping[str, Sequence[Effect]] = {
@@ -96,21 +97,21 @@ def check_effects(settings: Settings) -> None:
             for effect in EFFECTS[key]:
                 if not effect.applies(settings):
                     reason = effect.reason.format(platform=settings.platform, source=settings.source)
-                    raise SettingsError(f"{NAMESPACE}:{key}: {reason}; remove it, or {effect.remedy}")
+                    raise SettingsError(f"{setting_key(key)}: {reason}; remove it, or {effect.remedy}")
     with complaints.collect():
         in_container = PLATFORMS[settings.platform].in_containers
         if settings.creates_server and not in_container and not settings.capabilities.embedded:
             raise SettingsError(
-                f"{NAMESPACE}:platform: {settings.platform}, which has no embedded {settings.source} server; set "
-                f"{NAMESPACE}:platform to docker, or name a server with {NAMESPACE}:{CONNECTION_KEY}"
+                f"{setting_key('platform')}: {settings.platform}, which has no embedded {settings.source} server; set "
+                f"{setting_key('platform')} to docker, or name a server with {setting_key(CONNECTION_KEY)}"
             )
     if settings.platform == "kubernetes" and settings.namespace is None:
         for key in _NEEDS_NAMESPACE:
             with complaints.collect():
                 if key in given:
                     raise SettingsError(
-                        f"{NAMESPACE}:{key}: {given[key]!r} must be in an existing namespace; name that with "
-                        f"{NAMESPACE}:namespace"
+                        f"{setting_key(key)}: {given[key]!r} must be in an existing namespace; name that with "
+                        f"{setting_key('namespace')}"
                     )
     with complaints.collect():
         if settings.database_image is not None and settings.creates_server:
@@ -124,10 +125,10 @@ def _check_image(source: str, image: str) -> None:
     for other, store in SOURCES.items():
         if store.needs_server and other != source and name == _repository(module_of(other).IMAGE):
             raise SettingsError.of(
-                f"{NAMESPACE}:databaseImage",
+                setting_key("databaseImage"),
                 image,
                 f"is an image of {other}, and the source is {source}",
-                f"write one like {module_of(source).IMAGE}, or set {NAMESPACE}:source to {other}",
+                f"write one like {module_of(source).IMAGE}, or set {setting_key('source')} to {other}",
             )
 
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from core.errors import Complaints, SettingsError
+from core.settings_key import setting_key
 from core.units import MIB, format_size
 from infra.databases import module_of
-from infra.settings.model import NAMESPACE, Settings
+from infra.settings.model import Settings
 
 LEAST_MEMORY = 6 * MIB
 """The smallest memory limit that Docker accepts, in bytes."""
@@ -26,7 +27,7 @@ def check_limits(settings: Settings, written: Mapping[str, Any], engine_cores: i
     complaints = Complaints()
     for key, problem, remedy in [*_limit_problems(settings, written), *_cpu_problems(settings, engine_cores)]:
         with complaints.collect():
-            raise SettingsError.of(f"{NAMESPACE}:{key}", written.get(key), problem, remedy)
+            raise SettingsError.of(setting_key(key), written.get(key), problem, remedy)
     complaints.finish()
 
 
@@ -36,7 +37,7 @@ def check_engine_cores(settings: Settings, cores: int) -> None:
     limits = {"cpuLimit": settings.cpu_limit, "databaseCpuLimit": settings.database_cpu_limit}
     for key, problem, remedy in _cpu_problems(settings, cores):
         with complaints.collect():
-            raise SettingsError.of(f"{NAMESPACE}:{key}", f"{limits[key]:g}", problem, remedy)
+            raise SettingsError.of(setting_key(key), f"{limits[key]:g}", problem, remedy)
     complaints.finish()
 
 

@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 from core.connection import CONNECTION_KEY, Connection, parse_connection
 from core.errors import Complaints, InputError, Problem, SettingsError
 from core.options import Count, LoadOptions, OnExisting, one_of
+from core.settings_key import setting_key
 from core.stores import SOURCES, Capabilities
 from core.units import Cpu, Size
 from infra.platforms import PLATFORMS
@@ -29,7 +30,6 @@ from infra.settings.types import (
     Tolerations,
 )
 
-NAMESPACE = "loadtest"
 _PASSWORD_KEY = "databasePassword"  # noqa: S105 - the name of a setting
 _SECRETS = (CONNECTION_KEY, _PASSWORD_KEY)
 _KEYS = {"schema_file": "schema", "timeout_seconds": "timeout", "connect_seconds": "connectTimeout"}
@@ -100,7 +100,7 @@ class Settings(LoadOptions):
         """The existing server, if one is named. Raises InputError for an invalid connection string."""
         if self.connection_string is None:
             return None
-        key = f"{NAMESPACE}:{CONNECTION_KEY}"
+        key = setting_key(CONNECTION_KEY)
         if not self.capabilities.needs_server:
             raise SettingsError(
                 f"{key}: is set, but {self.source} writes files; remove it, and name a folder with outputDir"
@@ -169,8 +169,8 @@ def check_secrets(values: Mapping[str, Any], encrypted: Collection[str], stack: 
         kept = "; the stack's history keeps it, so change the password" if recorded else ""
         with complaints.collect():
             raise SettingsError(
-                f"{NAMESPACE}:{key}: has a plain-text password in Pulumi.{stack}.yaml or on the command line; remove it and "
-                f"encrypt it with `pulumi config set --secret --stack {stack} {NAMESPACE}:{key}`, which asks for it{kept}"
+                f"{setting_key(key)}: has a plain-text password in Pulumi.{stack}.yaml or on the command line; remove it and "
+                f"encrypt it with `pulumi config set --secret --stack {stack} {setting_key(key)}`, which asks for it{kept}"
             )
     complaints.finish()
 
@@ -188,7 +188,7 @@ def _check_password(settings: Settings) -> None:
     """Raise SettingsError for a password that the server does not accept."""
     if settings.database_password is None or not settings.creates_server:
         return
-    password, key = settings.database_password.get_secret_value(), f"{NAMESPACE}:{_PASSWORD_KEY}"
+    password, key = settings.database_password.get_secret_value(), setting_key(_PASSWORD_KEY)
     if not password.isprintable():
         raise SettingsError(f"{key}: contains a line break or another control character; write printable characters")
     if len(password) < (shortest := settings.capabilities.shortest_password):
@@ -198,13 +198,13 @@ def _check_password(settings: Settings) -> None:
 def _unknown(key: str, known: Sequence[str]) -> SettingsError:
     nearest = difflib.get_close_matches(key, known, n=1)
     remedy = f"did you mean {nearest[0]}?" if nearest else "see docs/settings.md for every key"
-    return SettingsError(f"{NAMESPACE}:{key}: is not a setting; {remedy}")
+    return SettingsError(f"{setting_key(key)}: is not a setting; {remedy}")
 
 
 def _settings_error(error: ErrorDetails) -> InputError:
     """Return an error of the model as a message of one line."""
     name = error["loc"][0]
-    key = f"{NAMESPACE}:{name}"
+    key = setting_key(str(name))
     if error["type"] == "missing":
         return SettingsError(f"{key}: is missing; set it in the stack file or with `pulumi config set`")
     found = error.get("ctx", {}).get("error")

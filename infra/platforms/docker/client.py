@@ -12,6 +12,7 @@ from urllib3.exceptions import HTTPError
 
 from core.docker_address import DockerAddress, docker_address
 from core.errors import RunError, SettingsError
+from core.settings_key import setting_key
 from core.text import listed, one_line
 from infra.ownership import Existing, require_own
 
@@ -47,8 +48,8 @@ def connect(stack: str = "", project: Path | None = None) -> docker.DockerClient
     except DRIVER_ERRORS as error:
         named = f" at {address.host}, named by {address.named_by}" if address.named_by else ""
         raise NoEngineError(
-            f"loadtest:platform: docker, and no Docker engine answers{named} ({message_of(error)}); "
-            "start Docker, set DOCKER_HOST, or set loadtest:platform to local"
+            f"{setting_key('platform')}: docker, and no Docker engine answers{named} ({message_of(error)}); "
+            f"start Docker, set DOCKER_HOST, or set {setting_key('platform')} to local"
         ) from None
     return client
 

@@ -21,6 +21,7 @@ from core.process import (
     prepare_arguments,
     worker_arguments,
 )
+from core.settings_key import setting_key
 from core.units import MIB
 from infra.databases.spec import DatabaseSpec
 from infra.fleet.resource import Fleet
@@ -30,7 +31,6 @@ from infra.platforms.docker.cleanup import OrphanCleanup
 from infra.platforms.docker.client import DockerNames, NoEngineError, connect, require_image, require_own_names
 from infra.resources.identity import Instance
 from infra.settings.limits import check_engine_cores
-from infra.settings.model import NAMESPACE
 from infra.worker_image import DOCKERFILE, image_name
 
 _SERVER_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
@@ -117,10 +117,10 @@ class DockerLoadTest(pulumi.ComponentResource):
                 check_engine_cores(settings, int(engine.info()["NCPU"]))
             if args.database is not None:
                 with complaints.collect():
-                    require_image(engine, f"{NAMESPACE}:databaseImage", args.database.image, args.database.port)
+                    require_image(engine, setting_key("databaseImage"), args.database.image, args.database.port)
             key = "workerBaseImage" if settings.worker_image is None else "workerImage"
             with complaints.collect():
-                require_image(engine, f"{NAMESPACE}:{key}", settings.worker_image or settings.worker_base_image)
+                require_image(engine, setting_key(key), settings.worker_image or settings.worker_base_image)
         complaints.finish()
 
     @staticmethod

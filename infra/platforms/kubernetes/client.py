@@ -16,6 +16,7 @@ from urllib3.exceptions import HTTPError
 from core.errors import RunError, SettingsError
 from core.kubeconfig import ClusterAccess
 from core.labels import STACK_LABEL
+from core.settings_key import setting_key
 from core.text import one_line
 
 REQUEST_SECONDS = 30
@@ -92,7 +93,7 @@ class Cluster(AbstractContextManager["Cluster"]):
             self.read(client.VersionApi(self.api).get_code)
         except (ApiException, HTTPError) as error:
             raise NoClusterError(
-                f"loadtest:platform: kubernetes, and no cluster answers ({message_of(error)}); start it, set "
+                f"{setting_key('platform')}: kubernetes, and no cluster answers ({message_of(error)}); start it, set "
                 "KUBECONFIG, or name another with `pulumi config set kubernetes:context NAME`"
             ) from None
 

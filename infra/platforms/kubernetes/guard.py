@@ -10,14 +10,15 @@ from pulumi.dynamic import CreateResult, Resource
 from core.errors import LoadtestError, RunError, SettingsError
 from core.kubeconfig import ClusterAccess
 from core.labels import DATABASE_ROLE
+from core.settings_key import setting_key
 from infra.ownership import Existing, foreign, require_own
 from infra.platforms.kubernetes import client
 from infra.platforms.kubernetes.client import Cluster, metadata_of
 from infra.platforms.kubernetes.manifests import Names
 from infra.resources.dynamic import ReplaceOnChangeProvider
-from infra.settings.model import NAMESPACE, Settings
+from infra.settings.model import Settings
 
-_REMEDY = f"use another stack name, destroy that stack, or name another namespace with {NAMESPACE}:namespace"
+_REMEDY = f"use another stack name, destroy that stack, or name another namespace with {setting_key('namespace')}"
 _KINDS = {str(kind): kind for kind in (client.NAMESPACE, *client.PARTS)}
 
 
@@ -30,9 +31,9 @@ def require_cluster(access: ClusterAccess, settings: Settings) -> bool:
         with Cluster(access) as cluster:
             cluster.require()
             if settings.namespace is not None:
-                cluster.require_namespace(settings.namespace, f"{NAMESPACE}:namespace")
+                cluster.require_namespace(settings.namespace, setting_key("namespace"))
                 if settings.output_storage is not None:
-                    cluster.require_claim(settings.namespace, settings.output_storage, f"{NAMESPACE}:outputStorage")
+                    cluster.require_claim(settings.namespace, settings.output_storage, setting_key("outputStorage"))
     except client.NoClusterError as error:
         if not pulumi.runtime.is_dry_run():
             raise

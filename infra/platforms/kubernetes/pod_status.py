@@ -7,6 +7,7 @@ from typing import Any
 from core.errors import ExitCode
 from core.labels import POD_INDEX_LABEL
 from core.results import ExitReason
+from core.settings_key import setting_key
 from core.text import one_line
 from core.worker_output import lines_of
 from infra.fleet.runner import KILLED_DETAIL, OUT_OF_MEMORY_DETAIL, SIGKILL_CODE, ProcessExit
@@ -22,7 +23,7 @@ _REMEDIES = {
     "ErrImageNeverPull": _NO_IMAGE,
     "ImagePullBackOff": _NO_IMAGE,
     "InvalidImageName": _NO_IMAGE,
-    "Unschedulable": "ask for less, give the cluster room, or raise loadtest:startTimeout",
+    "Unschedulable": f"ask for less, give the cluster room, or raise {setting_key('startTimeout')}",
 }
 
 

@@ -11,6 +11,7 @@ from confluent_kafka.admin import AdminClient
 
 from core.connection import Connection
 from core.errors import ServerError
+from core.settings_key import setting_key
 from worker.sources.known_errors import UNKNOWN, Known, KnownErrors, each
 from worker.sources.server_messages import LOST, MORE_DISK
 
@@ -67,7 +68,8 @@ KNOWN = KnownErrors(
     *each(("UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_TOPIC", "_UNKNOWN_PARTITION", "UNKNOWN_TOPIC_ID", "INCONSISTENT_TOPIC_ID"),
           "a topic or partition that does not exist",
           "run `worker prepare` first, which creates the topics, and do not delete a topic during a run"),
-    Known("TOPIC_ALREADY_EXISTS", "a topic that exists already", "delete the topic, or set loadtest:onExisting to empty"),
+    Known("TOPIC_ALREADY_EXISTS", "a topic that exists already",
+          f"delete the topic, or set {setting_key('onExisting')} to empty"),
     Known("TOPIC_DELETION_DISABLED", "topics that may not be deleted", "set the broker's delete.topic.enable to true"),
     Known("TOPIC_EXCEPTION", "a name that the broker refuses", "rename the table in the schema"),
     *each(("INVALID_PARTITIONS", "INVALID_REPLICA_ASSIGNMENT"), "a number of partitions that the broker refuses",

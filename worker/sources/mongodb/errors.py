@@ -16,6 +16,7 @@ from pymongo.errors import (
 
 from core.connection import Connection
 from core.errors import ServerError
+from core.settings_key import setting_key
 from worker.sources.known_errors import UNKNOWN, Known, KnownErrors, each
 from worker.sources.server_messages import LOST, MORE_DISK, is_disk_full
 
@@ -36,12 +37,12 @@ KNOWN = KnownErrors(
     *each((20, 76, 94), "a server that is in no replica set",
           "initiate the replica set (rs.initiate()), or start the server without --replSet"),
     *each((24, 46, 112, 225, 251, 314), "another program that writes to the collection",
-          "stop other programs from using the collection, or set loadtest:retries"),
+          f"stop other programs from using the collection, or set {setting_key('retries')}"),
     Known(26, "a collection that does not exist", "run `worker prepare` first, and do not drop the collection during a run"),
     *each((27, 68), "an index that changed during the run", "do not change the collection's indexes during a run"),
     *each((43, 237), "a cursor that the server closed",
           "do not end the run's cursors, and raise the server's cursorTimeoutMillis"),
-    Known(48, "a collection that exists already", "drop the collection, or set loadtest:onExisting to empty"),
+    Known(48, "a collection that exists already", f"drop the collection, or set {setting_key('onExisting')} to empty"),
     *each((50, 202, 262), "a time limit of the server",
           "remove the server's defaultMaxTimeMS, and timeoutMS from the connection string"),
     *each((59, 115), "a command that the server lacks", "connect to MongoDB or FerretDB 2, in a supported version"),
@@ -77,7 +78,7 @@ KNOWN = KnownErrors(
     Known(8000, "a refusal of Atlas", "see the message: Atlas limits free clusters and users"),
     *each((10334, 17280), "a document or key that is too large", "make the rows smaller: a document has 16 MiB at most"),
     Known(11000, "a key or unique value that another document has",
-          "set loadtest:onExisting to empty, or drop the unique index that the message names"),
+          f"set {setting_key('onExisting')} to empty, or drop the unique index that the message names"),
     *each((12586, 12587), "an index build of another program", "wait until the index is built, and run again"),
     Known(13297, "a database whose name differs in case only", "write the database's name as the server has it"),
     Known(14031, "a full disk", MORE_DISK),

@@ -11,6 +11,7 @@ from pymysql.constants import CR, ER
 
 from core.connection import Connection
 from core.errors import ServerError
+from core.settings_key import setting_key
 from worker.sources.known_errors import UNKNOWN, Known, KnownErrors, each
 from worker.sources.server_messages import LOST, MORE_DISK, is_disk_full
 
@@ -30,10 +31,10 @@ KNOWN = KnownErrors(
           "correct the table in the schema: SHOW WARNINGS after CREATE TABLE has the reason"),
     *each((1015, 1099, 1100), "a lock of the session", "remove LOCK TABLES from the server's init_connect"),
     *each((1020, 1213, 1614), "another program that writes to the table",
-          "stop other programs from writing to the table, or set loadtest:retries"),
+          f"stop other programs from writing to the table, or set {setting_key('retries')}"),
     *each((1021, 1114), "a full disk", MORE_DISK),
     *each((1022, 1062, 1586), "a key or unique value that another row has",
-          "remove the other rows (loadtest:onExisting: empty), or drop the unique index that the message names"),
+          f"remove the other rows ({setting_key('onExisting')}: empty), or drop the unique index that the message names"),
     *each((1034, 1035, 1194, 1195, 1712), "a damaged table", "drop the table, and run again"),
     *each((1036, 1207, 1792, 1836), "a server, session or table that may only be read", "connect to a server that may write"),
     *each((1037, 1041), "too little memory", _MEMORY),
@@ -47,7 +48,7 @@ KNOWN = KnownErrors(
     *each((1048, 1263, 1364), "a NOT NULL column without a value",
           "drop the column's NOT NULL, give it a default, or declare the schema's column not nullable"),
     Known(1049, "a database that does not exist", "create the database, or name another in the connection string"),
-    Known(1050, "a table that exists already", "drop the table, or set loadtest:onExisting to empty"),
+    Known(1050, "a table that exists already", f"drop the table, or set {setting_key('onExisting')} to empty"),
     *each((1051, 1109, 1146), "a table that does not exist",
           "run `worker prepare` first, and do not drop the table during a run"),
     Known(1053, "a server that stops", "wait until the server accepts connections", transient=True),
@@ -73,7 +74,7 @@ KNOWN = KnownErrors(
     *each((1142, 1143), "a missing right on a table",
           "grant the user the right that the message names; a run needs CREATE, INSERT, SELECT, DELETE and DROP"),
     *each((1148, 3948, 4166), "LOAD DATA LOCAL that the server forbids",
-          "set the server's local_infile to 1, or set loadtest:method to insert"),
+          f"set the server's local_infile to 1, or set {setting_key('method')} to insert"),
     Known(1153, "a packet larger than the server accepts", _PACKET),
     *each((1155, 1158, 1159, 1160, 1161), "a lost connection", LOST),
     Known(1180, "a commit that failed", MORE_DISK),

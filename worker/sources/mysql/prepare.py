@@ -10,6 +10,7 @@ from core.connection import Connection
 from core.errors import ServerError
 from core.options import OnExisting
 from core.schema.model import Table
+from core.settings_key import setting_key
 from worker.sources.base import Check
 from worker.sources.mysql.ddl import create_table, name, names, qualified
 from worker.sources.mysql.existing import Existing, inspect
@@ -50,7 +51,7 @@ def require_local_infile(cursor: Cursor, at: Connection) -> None:
     cursor.execute("SELECT @@GLOBAL.local_infile")
     if cursor.fetchall() != ((1,),):
         raise ServerError(
-            f"{at}: local_infile: 'OFF' forbids LOAD DATA LOCAL; set it to 1, or set loadtest:method to insert"
+            f"{at}: local_infile: 'OFF' forbids LOAD DATA LOCAL; set it to 1, or set {setting_key('method')} to insert"
         )
 
 

@@ -11,6 +11,7 @@ from neo4j.exceptions import Neo4jError, ServiceUnavailable, SessionExpired
 
 from core.connection import Connection
 from core.errors import ServerError
+from core.settings_key import setting_key
 from worker.sources.known_errors import UNKNOWN, Known, KnownErrors, each
 from worker.sources.server_messages import LOST, MORE_DISK, is_disk_full
 
@@ -64,7 +65,7 @@ KNOWN = KnownErrors(
     Known("Schema.ConstraintValidationFailed", "a key that another node has, or a constraint of another program",
           "use a database without these keys and constraints, or make the table's key unique"),
     Known("Schema.ConstraintCreationFailed", "nodes that forbid the constraint",
-          "set loadtest:onExisting to empty, or remove the nodes with equal keys"),
+          f"set {setting_key('onExisting')} to empty, or remove the nodes with equal keys"),
     *each(("Schema.ConstraintAlreadyExists", "Schema.ConstraintWithNameAlreadyExists",
            "Schema.EquivalentSchemaRuleAlreadyExists"),
           "a constraint of another form",
@@ -105,13 +106,13 @@ KNOWN = KnownErrors(
           "disable the database's triggers (apoc.trigger)"),
     *each(("Transaction.DeadlockDetected", "Transaction.Outdated", "Transaction.ConstraintsChanged"),
           "another program that writes to the nodes",
-          "stop other programs from writing to the label, or set loadtest:retries"),
+          f"stop other programs from writing to the label, or set {setting_key('retries')}"),
     Known("Transaction.LockAcquisitionTimeout", "nodes that another transaction has locked",
           "end the transaction that holds the lock (SHOW TRANSACTIONS), and run again"),
     Known("Transaction.MaximumTransactionLimitReached", "too many transactions",
           "lower workers, or raise db.transaction.concurrent.maximum"),
     *each(("Transaction.LeaderSwitch", "Cluster.ReplicationFailure"), "a cluster that elects another leader",
-          "wait until the cluster has a leader, or set loadtest:retries"),
+          f"wait until the cluster has a leader, or set {setting_key('retries')}"),
     Known("Request.NoThreadsAvailable", "too many sessions", "lower workers, or raise server.bolt.thread_pool_max_size"),
     *each(("General.DatabaseUnavailable", "Database.DatabaseUnavailable"), "a database that starts or stops",
           "wait until the database is online (SHOW DATABASES)"),

@@ -9,6 +9,7 @@ import psycopg
 
 from core.connection import Connection
 from core.errors import ServerError
+from core.settings_key import setting_key
 from worker.sources.known_errors import UNKNOWN, Known, KnownErrors, each
 from worker.sources.server_messages import LOST, MORE_DISK
 
@@ -17,8 +18,10 @@ _CORRECT_TYPE = "correct the column's type in the schema"
 _ITSELF = "connect to PostgreSQL itself, in a supported version"
 _MEMORY = "give the server more memory with databaseMemoryLimit"
 _NO_TIMEOUT = "set the server's timeout that ended it to 0"
-_OTHER_ROWS = "remove the other rows (loadtest:onExisting: empty), or drop the unique index that the message names"
-_RETRY = "stop other programs from writing to the table, or set loadtest:retries"
+_OTHER_ROWS = (
+    f"remove the other rows ({setting_key('onExisting')}: empty), or drop the unique index that the message names"
+)
+_RETRY = f"stop other programs from writing to the table, or set {setting_key('retries')}"
 _ROW_SECURITY = "disable the table's row level security, or grant the user BYPASSRLS"
 _TRIGGER = "disable the table's trigger, or change what it refuses"
 _UTF8 = "use a database that was created with ENCODING 'UTF8'"
@@ -102,7 +105,7 @@ KNOWN = KnownErrors(
           "size|big|exceed|large"),
     Known("54001", "a statement that is too complex", "raise the server's max_stack_depth, or nest values less deeply"),
     Known("54011", "too many columns", "use at most 1,600 columns"),
-    Known("54023", "too many parameters in one statement", "set loadtest:method to bulk"),
+    Known("54023", "too many parameters in one statement", f"set {setting_key('method')} to bulk"),
     Known("55000", "replication that needs a key",
           "give the table a REPLICA IDENTITY, or remove it from the publication", "replica identity"),
     Known("55006", "an object that other sessions use", "end the other sessions (pg_stat_activity), and run again"),
