@@ -14,6 +14,7 @@ from core.errors import ExitCode
 from core.options import Operation
 from core.plan import WorkerPlan
 from core.results import MOST_DIFFERENCES, ExitReason, TableVerification, WorkerResult
+from core.stores import SOURCES
 from core.text import visible
 from core.thresholds import Threshold, parse_thresholds
 
@@ -44,7 +45,7 @@ def report(collected: Collected, thresholds: Sequence[Threshold] = ()) -> Report
         operation=collected.plan.operation if collected.plan else first.operation if first else None,
         execution_id=collected.execution_id,
         schema_name=collected.schema_name,
-        server=collected.server,
+        server=collected.server or _server(source, settings),
         totals=fleet_totals(lines, timeline, collected.start_spread_ms),
         timeline=timeline,
         workers=tuple(lines),
@@ -63,6 +64,11 @@ def report(collected: Collected, thresholds: Sequence[Threshold] = ()) -> Report
     judged = tuple(_judge(threshold, unjudged) for threshold in (*planned, *thresholds))
     exit_code = _exit_code(lines, unjudged.verification, judged)
     return unjudged.model_copy(update={"thresholds": judged, "exit_code": exit_code})
+
+
+def _server(source: str | None, settings: Mapping[str, str]) -> str | None:
+    """Return the name and the version of the server as far as its settings state them."""
+    return (SOURCES[source].server_of(settings) or None) if source in SOURCES else None
 
 
 def worker_lines(collected: Collected, timeline: Timeline | None) -> list[WorkerLine]:

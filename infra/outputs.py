@@ -26,6 +26,7 @@ def export(args: LoadTestArgs, load_test: LoadTest) -> None:
     pulumi.export("results", fleet.results)
     pulumi.export("startSpreadMs", fleet.start_spread_ms)
     pulumi.export("serverSettings", fleet.server_settings)
+    pulumi.export("instants", fleet.instants)
     pulumi.export("warnings", fleet.warnings)
     pulumi.export("succeeded", fleet.succeeded)
     pulumi.export("error", fleet.error)

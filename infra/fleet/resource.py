@@ -61,6 +61,7 @@ def _outputs(outcome: Outcome) -> dict[str, Any]:
         "warnings": list(outcome.warnings),
         "start_spread_ms": outcome.start_spread_ms,
         "server_settings": outcome.server_settings,
+        "instants": outcome.instants.model_dump(mode="json"),
     }
 
 
@@ -78,6 +79,8 @@ class Fleet(Resource, module="loadtest", name="Fleet"):
     warnings: pulumi.Output[list[str]]
     start_spread_ms: pulumi.Output[float]
     server_settings: pulumi.Output[dict[str, str]]
+    instants: pulumi.Output[dict[str, str | None]]
+    """One `core.results.FleetInstants`."""
 
     def __init__(
         self,
@@ -89,7 +92,7 @@ class Fleet(Resource, module="loadtest", name="Fleet"):
         secrets: Mapping[str, pulumi.Input[str]] | None = None,
     ) -> None:
         outputs = dict.fromkeys(("execution_id", "started_at", "results", "succeeded", "error", "warnings"))
-        outputs |= dict.fromkeys(("start_spread_ms", "server_settings"))
+        outputs |= dict.fromkeys(("start_spread_ms", "server_settings", "instants"))
         inputs = {
             "platform": platform,
             "plan": plan.model_dump_json(),
