@@ -50,11 +50,13 @@ def rate(rows_per_second: float | None) -> str:
 
 
 def duration(milliseconds: float | None) -> str:
-    """Format with two or three significant digits: `1h 02m 03s`, `5m 32s`, `12.3s`, `0.8s`, `45ms`."""
+    """Format with three significant digits, so that rows over a duration is its rate: `5m 32s`, `12.3s`, `2.41s`, `812ms`."""
     if milliseconds is None:
         return NONE
-    if milliseconds < 99.5:
+    if milliseconds < 999.5:
         return f"{milliseconds:.0f}ms"
+    if milliseconds < 9_995:
+        return f"{milliseconds / 1000:.2f}s"
     if milliseconds < 59_950:
         return f"{milliseconds / 1000:.1f}s"
     minutes, seconds = divmod(round(milliseconds / 1000), 60)

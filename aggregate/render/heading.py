@@ -10,7 +10,6 @@ def heading(report: Report) -> list[str]:
     """Return what ran: the stack and its data, then the run, its date and its server. The plan's digest is its run id."""
     plan = report.plan
     what = [
-        f"stack {report.stack}" if report.stack else "",
         f"{report.operation or 'load'} {report.source or ''}".strip(),
         f"on {report.platform}" if report.platform else "",
     ]
@@ -26,7 +25,8 @@ def heading(report: Report) -> list[str]:
         f"server {report.server}" if report.server else "",
     ]
     first = [" ".join(part for part in what if part), *(part for part in data if part)]
-    return [text for text in (f"Load test: {', '.join(first)}", ", ".join(part for part in ran if part)) if text]
+    title = f"Load test {report.stack}" if report.stack else "Load test"
+    return [text for text in (f"{title}: {', '.join(first)}", ", ".join(part for part in ran if part)) if text]
 
 
 def started_at(report: Report) -> datetime | None:

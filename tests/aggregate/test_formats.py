@@ -21,7 +21,7 @@ def report(*results: WorkerResult, plan: LoadPlan | None = None, **known: Any) -
 
 
 EXPECTED_TABLE = """\
-Load test: stack small populate postgresql on local, tables users, orders, products, 50,000 rows per table, seed 42
+Load test small: populate postgresql on local, tables users, orders, products, 50,000 rows per table, seed 42
 run run-1, 2026-03-01 10:00:00 UTC, server PostgreSQL 17.2
 
 ┌──────────┬──────────┬─────────┬──────────┬──────────┬────────┐
@@ -37,7 +37,7 @@ run run-1, 2026-03-01 10:00:00 UTC, server PostgreSQL 17.2
 
 Wall clock: 6m 01s from first start to last end of loading, 415.2 rows/sec
 Workers at the same time: at most 3 of 3, 2.6 on average
-Starts: loading began within 0.8s
+Starts: loading began within 800ms
 Limit: the server: the workers wait for it to take their batches (send and commit 90%, other 10%)
 Memory: 120.5 MiB at most in one worker
 """
@@ -134,7 +134,8 @@ def test_json_report_round_trips():
 @pytest.mark.parametrize(
     ("milliseconds", "text"),
     [
-        (0, "0ms"), (45, "45ms"), (99.4, "99ms"), (99.5, "0.1s"), (812, "0.8s"), (12_345, "12.3s"), (59_949, "59.9s"),
+        (0, "0ms"), (45, "45ms"), (812, "812ms"), (999.4, "999ms"), (999.5, "1.00s"), (2412, "2.41s"), (9994, "9.99s"), (9995, "10.0s"), (12_345, "12.3s"),
+        (59_949, "59.9s"),
         (59_950, "1m 00s"), (332_000, "5m 32s"), (361_250, "6m 01s"), (3_723_000, "1h 02m 03s"), (None, "-"),
     ],
 )  # fmt: skip

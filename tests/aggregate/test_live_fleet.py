@@ -178,7 +178,7 @@ def test_screen_shows_figures_of_each_worker():
     assert "10,000 of 10,000    1,000.0" in text
     assert "25%    2,500.0   4.50 ms   100 of 512 MiB   running" in drawn(fleet, width=80)
     assert "▁█  2,500.0 rows/sec" in text
-    assert "12,500 of 20,000 rows  3.0s left  1 running, 1 done" in text
+    assert "12,500 of 20,000 rows  3.00s left  1 running, 1 done" in text
 
 
 def test_screen_of_many_workers_shows_those_in_trouble():
@@ -201,7 +201,7 @@ def test_plain_output_has_changes_and_regular_progress():
     lines.show(fleet, fleet.update(snapshots, 12), 12)
     assert written[0] == "worker-1: waiting -> running, 0 rows"
     assert written[1] == "0ms: 0 of 10,000 rows, 0.0 rows/sec (1 running)"
-    assert written[2] == "5.0s: 500 of 10,000 rows, 100.0 rows/sec, 1m 35s left (1 running)"
+    assert written[2] == "5.00s: 500 of 10,000 rows, 100.0 rows/sec, 1m 35s left (1 running)"
     assert written[4:] == [
         "worker-1: running -> failed, 1,100 rows: lost the server",
         "12.0s: 1,100 of 10,000 rows, 0.0 rows/sec (1 failed)",
