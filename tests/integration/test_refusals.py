@@ -1,5 +1,7 @@
 """`pulumi preview` refuses unusable settings in one line, before anything is created."""
 
+import time
+
 import pytest
 
 from testkit import traces
@@ -78,3 +80,14 @@ def test_missing_image_is_refused(new_stack, docker, key):
     line = refused(stack.preview(), stack)
     assert line.startswith(f"loadtest:{key}: '{image}' is not on this engine and cannot be pulled")
     assert line.endswith("name an image that can, or build it first")
+
+
+@pytest.mark.docker
+def test_image_of_another_program_is_noticed_within_seconds(new_stack, docker):
+    stack = new_stack(**{**docker, "databaseImage": docker["workerBaseImage"]})
+    started = time.monotonic()
+    output = stack.up().failed().output
+    assert time.monotonic() - started < 120, output
+    assert f"server: container loadtest-{stack.name}-database did not start: " in output
+    assert "check loadtest:databaseImage" in output
+    stack.up(databaseImage=docker["databaseImage"]).succeeded()

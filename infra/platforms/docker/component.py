@@ -35,7 +35,6 @@ from infra.worker_image import DOCKERFILE, image_name
 
 _SERVER_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
 """Required by the official images' entrypoints, which change the owner of the data and then the user."""
-_READY_SECONDS = 180
 
 
 class DockerLoadTest(pulumi.ComponentResource):
@@ -102,6 +101,7 @@ class DockerLoadTest(pulumi.ComponentResource):
                 "output_in_container": OUTPUT_FOLDER,
                 "output_dir": args.settings.output_dir or "",
                 "stack": args.stack,
+                "database": database.id if database else "",
             },
             pulumi.ResourceOptions(parent=self, depends_on=[prepare, *workers.values()]),
         )
@@ -194,8 +194,9 @@ class DockerLoadTest(pulumi.ComponentResource):
             healthcheck=docker.ContainerHealthcheckArgs(
                 tests=["CMD", *database.health_command], interval="2s", timeout="10s", retries=30, start_period="2m0s"
             ),
-            wait=True,
-            wait_timeout=_READY_SECONDS,
+            # The fleet starts it, waits for its health, and notices when it ends.
+            start=False,
+            must_run=False,
             destroy_grace_seconds=30,
             labels=self._labels(**{WORKER_LABEL: DATABASE_ROLE}),
             opts=self._replaced([self._orphan_cleanup]),
