@@ -17,7 +17,7 @@ from aggregate.pulumi_stack import PROJECT
 from aggregate.report import VERSION, Report
 from core.errors import InputError
 from core.files import reason_of, write_atomically
-from core.process import PLAN_NAME
+from core.process import PLAN_NAME, loadtest_command
 
 RUNS = PROJECT / "runs"
 LATEST, PREVIOUS = "latest", "previous"
@@ -100,7 +100,7 @@ def find(name: str, runs: Path = RUNS, stack: str | None = None) -> Report:
     )
     if not found:
         raise InputError.of(
-            "run", name, "is neither a report file nor a saved run", "list runs with: ./loadtest history"
+            "run", name, "is neither a report file nor a saved run", f"list runs with: {loadtest_command('history')}"
         )
     newest = {run.folder.parent: run for run in found}
     if len(newest) > 1:

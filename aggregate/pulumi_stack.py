@@ -8,7 +8,7 @@ from typing import Any
 
 from core.errors import InputError
 from core.files import reason_of
-from core.process import missing_pulumi, pulumi_command
+from core.process import loadtest_command, missing_pulumi, pulumi_command
 from core.stack_file import stacks_of, unknown_stack
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -31,7 +31,7 @@ _FLEET_OUTPUTS = {
 
 def run_it(stack: str) -> str:
     """Return the remedy for a stack without a run."""
-    return f"run it first with: ./loadtest up -s {stack}"
+    return f"run it first with: {loadtest_command('up', stack)}"
 
 
 def read(name: str, *arguments: str) -> bytes:

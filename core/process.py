@@ -64,6 +64,11 @@ def result_file(results: Path, worker_id: str) -> Path:
     return results / f"{worker_id}.json"
 
 
+def loadtest_command(command: str, stack: str = "") -> str:
+    """Return a command as a message names it, for example `./loadtest report -s small`."""
+    return f"./loadtest {command}" + (f" -s {stack}" if stack else "")
+
+
 def missing_pulumi(program: str, problem: str = "is not on PATH") -> InputError:
     """Return the error for a `pulumi` that cannot be run."""
     return InputError.of(

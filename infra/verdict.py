@@ -15,6 +15,7 @@ from typing import Any
 import pulumi
 
 from core.errors import ExitCode
+from core.process import loadtest_command
 from infra.platforms.base import LoadTest, LoadTestArgs
 from infra.settings.model import FailOn
 
@@ -79,4 +80,4 @@ def _reason(report: Mapping[str, Any]) -> str:
 
 
 def _remedy(stack: str) -> str:
-    return f"see ./loadtest report -s {stack}, and run again with ./loadtest up -s {stack} --again"
+    return f"see {loadtest_command('report', stack)}, and run again with {loadtest_command('up', stack)} --again"

@@ -17,6 +17,7 @@ from aggregate.pulumi_stack import PROJECT
 from aggregate.registry import FEEDS, connect_feed
 from aggregate.render.text import report_table
 from core.errors import ExitCode, InputError, RunError
+from core.process import loadtest_command
 from core.stack_file import require_stack
 from core.text import visible
 
@@ -76,7 +77,8 @@ def _find_feed(arguments: argparse.Namespace) -> Feed:
                 return feed
         if time.monotonic() > deadline:
             raise RunError(
-                f"found no worker of {name} within {arguments.wait:g} s; start one with: make up STACK={name}"
+                f"found no worker of {name} within {arguments.wait:g} s; "
+                f"start one with: {loadtest_command('up', arguments.stack or '')}"
             )
         if not announced:
             announced = True

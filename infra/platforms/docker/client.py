@@ -12,6 +12,7 @@ from urllib3.exceptions import HTTPError
 
 from core.docker_address import DockerAddress, docker_address
 from core.errors import RunError, SettingsError
+from core.process import loadtest_command
 from core.settings_key import setting_key
 from core.text import listed, one_line
 from infra.ownership import Existing, require_own
@@ -114,7 +115,10 @@ def require_own_names(engine: docker.DockerClient, names: DockerNames, instance:
     """Raise SettingsError if a resource with one of the names is not this instance's."""
     with wrap_docker_errors():
         existing = list(_existing(engine, names))
-    remedy = "use another stack name, destroy that stack, or list orphaned resources with `make cleanup`"
+    remedy = (
+        "use another stack name, destroy that stack, or list orphaned resources with "
+        f"`{loadtest_command('cleanup', names.stack)}`"
+    )
     require_own(names.stack, existing, instance, remedy)
 
 

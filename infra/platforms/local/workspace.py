@@ -16,6 +16,7 @@ import pulumi
 from pulumi.dynamic import CreateResult, Resource
 
 from core.errors import RunError
+from core.process import loadtest_command
 from core.workspace import WORKSPACES, WorkspaceFiles
 from infra.pidfile import end_processes_in, end_recorded
 from infra.platforms.local.limits import remove_groups, unmount_below
@@ -92,7 +93,7 @@ def require_own_folder(project: Path, stack: str, instance: str) -> None:
         raise RunError(f"{paths.folder}: was not created by Loadtest; move it to another place")
     raise RunError(
         f"{paths.folder}: was created by another stack named {stack}; destroy that stack, or list its orphaned "
-        f"resources with `./loadtest cleanup -s {stack}`"
+        f"resources with `{loadtest_command('cleanup', stack)}`"
     )
 
 
