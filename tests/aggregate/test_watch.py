@@ -218,4 +218,4 @@ def test_ctrl_c_stops_watching(tmp_path):
         time.sleep(0.2)
         watch.send_signal(signal.SIGINT)
         assert "Stopped watching. The run is still in progress." in rest(watch)
-    assert watch.returncode == 143
+    assert watch.returncode == 130
