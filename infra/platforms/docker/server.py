@@ -9,6 +9,7 @@ from docker.errors import APIError
 from docker.models.containers import Container
 
 from core.errors import ServerError
+from core.settings_key import setting_key
 from core.text import one_line
 from infra.platforms.docker.client import message_of
 
@@ -17,7 +18,7 @@ READY_SECONDS = 180
 _POLL_SECONDS = 0.1
 _LOG_LINES = 5
 _STOPPED = ("created", "exited", "dead")
-_REMEDY = "raise loadtest:databaseMemoryLimit if it needs more memory, or check loadtest:databaseImage"
+_REMEDY = f"raise {setting_key('databaseMemoryLimit')} if it needs more memory, or check {setting_key('databaseImage')}"
 
 
 def start_server(engine: docker.DockerClient, identity: str, wanted: Callable[[], bool]) -> None:
