@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         _print("Stopped watching. The run is still in progress.")
         return ExitCode.INTERRUPTED
-    report = totals.report(Collected(tuple(fleet.results()), plan, missing=fleet.missing()))
+    report = totals.report(Collected(tuple(fleet.results()), plan, missing=fleet.missing(), stack=arguments.stack))
     write(report_table(report))
     return report.exit_code
 

@@ -80,6 +80,15 @@ def test_rate_covers_last_five_seconds():
     assert (worker.memory_mb, worker.memory_limit_mb, worker.p99_ms) == (100, 512, 4.5)
 
 
+def test_time_left_is_unknown_while_loaded_rows_are_verified():
+    fleet = one()
+    for second, rows in enumerate([0, 5_000, 10_000]):
+        fleet.update([seen(1, progress(1, second, rows))], second)
+    assert fleet.seconds_left == 0
+    fleet.update([seen(1, progress(1, 3, 10_000).model_copy(update={"phase": "verify"}))], 3)
+    assert fleet.seconds_left is None
+
+
 def test_worker_without_new_output_is_late():
     fleet = one()
     fleet.update([seen(1, progress(1, 0, 500))], 0)
