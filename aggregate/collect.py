@@ -61,11 +61,8 @@ def from_stack(name: str) -> Collected:
     Raises InputError for a stack that does not exist. Raises ResultError for a stack without a run, and for a stack whose
     last update failed, because its outputs are those of an earlier run.
     """
-    outputs = _json_object(pulumi_stack.read(name, "output", "--json"), _STACK + name)
+    outputs = pulumi_stack.outputs(name)
     failed_at = pulumi_stack.last_failure(name)
-    if failed_at is not None and not _is_since(outputs, failed_at):
-        # A program that Ctrl-C ended has exported nothing, but its fleet is in the state.
-        outputs = {**outputs, **pulumi_stack.fleet_outputs(name)}
     collected = replace(_of_outputs(outputs, _STACK + name), stack=name)
     if failed_at is not None and not _is_since(outputs, failed_at):
         earlier = collected.execution_id or collected.run_id

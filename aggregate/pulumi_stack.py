@@ -13,6 +13,7 @@ from core.stack_file import stacks_of, unknown_stack
 
 PROJECT = Path(__file__).resolve().parents[1]
 _FLEET = "pulumi-python:dynamic/loadtest:Fleet"
+_ROOT = "pulumi:pulumi:Stack"
 _FLEET_OUTPUTS = {
     "platform": "platform",
     "plan": "plan",
@@ -54,11 +55,15 @@ def last_failure(name: str) -> datetime | None:
     return instant(updates[0].get("startTime")) or datetime.max.replace(tzinfo=UTC)
 
 
-def fleet_outputs(name: str) -> dict[str, Any]:
-    """Return a run's outputs from the fleet in the stack's state; empty without a fleet."""
+def outputs(name: str) -> dict[str, Any]:
+    """Return the stack's outputs, with those of the fleet in the state in place of older or missing ones.
+
+    Secrets are encrypted. A program that Ctrl-C ended has exported nothing, but its fleet is in the state.
+    """
     deployment = json.loads(read(name, "export")).get("deployment") or {}
-    fleets = [each.get("outputs") or {} for each in deployment.get("resources") or () if each.get("type") == _FLEET]
-    return {key: fleets[-1].get(field) for key, field in _FLEET_OUTPUTS.items()} if fleets else {}
+    found = {each.get("type"): each.get("outputs") or {} for each in deployment.get("resources") or ()}
+    fleet: dict[str, Any] = found.get(_FLEET, {})
+    return {**found.get(_ROOT, {}), **{key: fleet[field] for key, field in _FLEET_OUTPUTS.items() if field in fleet}}
 
 
 def instant(text: object) -> datetime | None:

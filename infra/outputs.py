@@ -12,7 +12,7 @@ _LARGEST_EXACT = 2**53
 
 
 def export(args: LoadTestArgs, load_test: LoadTest) -> None:
-    """Export results, plan and addresses, also those of a run that failed."""
+    """Export what identifies the run and how it ended, also if it failed; with `fullOutputs`, plan and results too."""
     fleet = load_test.fleet
     pulumi.export("runId", args.plan.run_id)
     pulumi.export("executionId", fleet.execution_id)
@@ -20,16 +20,17 @@ def export(args: LoadTestArgs, load_test: LoadTest) -> None:
     pulumi.export("platform", args.settings.platform)
     pulumi.export("source", args.settings.source)
     pulumi.export("schema", args.settings.schema_file)
-    pulumi.export("plan", plan_output(args.plan))
     pulumi.export("endpoint", load_test.endpoint)
     pulumi.export("connectionString", pulumi.Output.secret(load_test.connection_string))
-    pulumi.export("results", fleet.results)
     pulumi.export("startSpreadMs", fleet.start_spread_ms)
-    pulumi.export("serverSettings", fleet.server_settings)
-    pulumi.export("instants", fleet.instants)
     pulumi.export("warnings", fleet.warnings)
     pulumi.export("succeeded", fleet.succeeded)
     pulumi.export("error", fleet.error)
+    if args.settings.full_outputs:
+        pulumi.export("plan", plan_output(args.plan))
+        pulumi.export("results", fleet.results)
+        pulumi.export("serverSettings", fleet.server_settings)
+        pulumi.export("instants", fleet.instants)
 
 
 def plan_output(plan: LoadPlan) -> object:

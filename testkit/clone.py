@@ -28,6 +28,7 @@ PRESET: Mapping[str, object] = {
     "rowCount": 10_000,
     "batchSize": 500,
     "failOn": "never",
+    "fullOutputs": True,
 }
 """The settings of the small preset. Tests do not read the file, because `pulumi config set` may have changed it."""
 _LEFT_OUT = (".git", ".venv", ".pulumi", ".loadtest", "__pycache__", ".*_cache", ".hypothesis", "runs", "artefacts")

@@ -84,6 +84,7 @@ class Settings(LoadOptions):
     priority_class: ObjectName | None = None
     start_timeout: Count
     fail_on: Annotated[FailOn, one_of(*FailOn)]
+    full_outputs: Flag
 
     @property
     def capabilities(self) -> Capabilities:

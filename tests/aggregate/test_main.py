@@ -198,12 +198,10 @@ def test_invalid_plan_is_one_line(tmp_path):
 
 
 FAKE_PULUMI = """import sys
-if sys.argv[1:] in (["stack", "output", "--json", "-s", name] for name in ("small", "broken")):
-    print(open({outputs!r}).read())
+if sys.argv[1:] in (["stack", "export", "-s", name] for name in ("small", "broken")):
+    print('{{"deployment": {{"resources": [{{"type": "pulumi:pulumi:Stack", "outputs": %s}}]}}}}' % open({outputs!r}).read())
 elif sys.argv[1:3] == ["stack", "history"]:
     print('[{{"kind": "update", "result": "%s"}}]' % ("failed" if sys.argv[-1] == "broken" else "succeeded"))
-elif sys.argv[1:3] == ["stack", "export"]:
-    print("{{}}")
 elif sys.argv[1:3] == ["stack", "ls"]:
     print('[{{"name": "broken"}}, {{"name": "fresh"}}]')
 elif "-s" in sys.argv and sys.argv[-1] == "fresh":

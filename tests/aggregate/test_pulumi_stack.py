@@ -15,9 +15,9 @@ INTERRUPTED = "the run was interrupted before its end"
 
 def stack(monkeypatch, outputs, fleet=None, result="failed"):
     """Collect from a stack whose last update started at START."""
-    resources = [{"type": "pulumi-python:dynamic/loadtest:Fleet", "outputs": fleet}] if fleet else []
+    resources = [{"type": "pulumi:pulumi:Stack", "outputs": outputs}]
+    resources += [{"type": "pulumi-python:dynamic/loadtest:Fleet", "outputs": fleet}] if fleet else []
     answers = {
-        "output": outputs,
         "history": [{"result": result, "startTime": START}],
         "export": {"deployment": {"resources": resources}},
     }

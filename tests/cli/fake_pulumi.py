@@ -21,12 +21,11 @@ if arguments[:2] == ["stack", "init"]:
     state = Path(os.environ["PULUMI_BACKEND_URL"].removeprefix("file://")) / ".pulumi/stacks/loadtest"
     state.mkdir(parents=True, exist_ok=True)
     (state / (arguments[-1] + ".json")).touch()
-elif arguments[:2] == ["stack", "output"]:
-    print((folder / "outputs.json").read_text())
 elif arguments[:2] == ["stack", "history"]:
     print((folder / "history.json").read_text())
 elif arguments[:2] == ["stack", "export"]:
-    print("{{}}")
+    outputs = json.loads((folder / "outputs.json").read_text())
+    print(json.dumps({{"deployment": {{"resources": [{{"type": "pulumi:pulumi:Stack", "outputs": outputs}}]}}}}))
 elif (folder / "waits").exists():
     signals = []
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -60,7 +59,7 @@ class FakePulumi:
         self.environment |= {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
 
     def returns(self, code: int, outputs: str = "{}") -> None:
-        """Set the exit code of commands such as `up`, and what `stack output` prints."""
+        """Set the exit code of commands such as `up`, and the outputs in what `stack export` prints."""
         (self.folder / "code").write_text(str(code))
         (self.folder / "outputs.json").write_text(outputs)
 

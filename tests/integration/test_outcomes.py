@@ -8,15 +8,17 @@ import pytest
 
 from core.errors import ExitCode
 from testkit import loads
+from testkit.interruption import ENDLESS
 
 pytestmark = pytest.mark.engine
 
 IMPOSSIBLE = "rows_per_second >= 1e12"
+FAILING = {"thresholds": [IMPOSSIBLE], "failOn": "threshold"}
 
 
 @pytest.fixture(scope="module")
 def stack(new_stack):
-    return new_stack(rowCount=300, thresholds=[IMPOSSIBLE], failOn="threshold")
+    return new_stack(rowCount=300)
 
 
 def loadtest(stack, *arguments):
@@ -28,7 +30,7 @@ def execution(stack):
 
 
 def test_failed_threshold_fails_up_and_keeps_results(stack):
-    output = stack.up().failed().output
+    output = stack.up(**FAILING).failed().output
     assert f"error: threshold failed: {IMPOSSIBLE}; see ./loadtest report -s {stack.name}" in output
     assert "Traceback" not in output
     assert {name: result["success"] for name, result in stack.results().items()} == {"worker-1": True, "worker-2": True}
@@ -42,7 +44,7 @@ def test_failed_threshold_fails_up_and_keeps_results(stack):
 
 
 def test_loadtest_up_ends_with_report_and_its_code(stack):
-    stack.set(failOn="threshold")
+    stack.set(**FAILING)
     done = loadtest(stack, "up")
     assert done.code == ExitCode.THRESHOLD, done.output
     assert done.output.index("error: threshold failed") < done.output.index("TOTAL")
@@ -64,6 +66,17 @@ def test_again_repeats_unchanged_run(stack):
     assert after in compared
 
 
+def test_plain_up_prints_short_outputs(new_stack):
+    stack = new_stack(rowCount=300, fullOutputs=False)
+    output = stack.pulumi("up", "--yes", "--skip-preview", "--color=never").succeeded().output
+    shown = output[output.index("Outputs:") :].splitlines()
+    assert len(shown) < 30, output
+    assert any("executionId" in line for line in shown)
+    assert stack.outputs().keys().isdisjoint({"results", "plan", "serverSettings"})
+    assert stack.report_json()["totals"]["rows"] == 900
+    stack.destroy().succeeded()
+
+
 def test_failed_worker_fails_up_with_its_reason(new_stack):
     stack = new_stack(rowCount=50_000_000, timeout=3, tables=["users", "orders"], failOn="failure")
     output = stack.up().failed().output
@@ -74,10 +87,22 @@ def test_failed_worker_fails_up_with_its_reason(new_stack):
 
 
 @pytest.mark.long
-def test_ctrl_c_reports_interrupted_workers(new_stack):
-    stack = new_stack(rowCount=50_000_000, tables=["users", "orders"])
+def test_ctrl_c_reports_interrupted_local_workers(new_stack):
+    stack = new_stack(**ENDLESS)
+    interrupt(stack, lambda: loads.has_loaded(stack.folder / "workers" / "worker-1.out"))
+
+
+@pytest.mark.long
+@pytest.mark.docker
+def test_ctrl_c_reports_interrupted_containers(new_stack, docker):
+    stack = new_stack(**ENDLESS, **docker)
+    interrupt(stack, lambda: loads.has_loaded_in(f"loadtest-{stack.name}-worker-1"))
+
+
+def interrupt(stack, has_loaded):
+    """Press Ctrl-C during the load; the report must have the rows of the workers."""
     process = stack.clone.start(sys.executable, "-m", "cli", "up", "-s", stack.name, mark=stack.mark)
-    loads.wait_until(lambda: loads.has_loaded(stack.folder / "workers" / "worker-1.out"), process, "progress")
+    loads.wait_until(has_loaded, process, "progress")
     # A terminal sends the signal to the whole process group.
     os.killpg(process.pid, signal.SIGINT)
     output = loads.wait_for_end(process)
