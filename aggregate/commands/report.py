@@ -15,7 +15,7 @@ HELP = "report one run (the default command)"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options for the origin of the results, the format and the output file."""
     origin = parser.add_mutually_exclusive_group(required=True)
-    origin.add_argument("--stack", metavar="NAME", help="read the outputs of a stack with `pulumi stack output`")
+    origin.add_argument("--stack", metavar="NAME", help="read the last run of a stack from its state")
     origin.add_argument("--results-dir", metavar="DIR", type=Path, help="read a folder of worker-N.json and plan.json")
     origin.add_argument("stdin", nargs="?", choices=["-"], help="read a stack's outputs, or results, as JSON")
     parser.add_argument("--output-format", choices=sorted(REPORT_FORMATS), default="table", help="default: table")
