@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core.errors import SettingsError
-from core.stack_file import is_secret, stack_configuration, stacks_of
+from core.stack_file import is_secret, read_stack
 
 HOST_KEY = "docker:host"
 _HOST, _CONTEXT, _CERTIFICATES, _VERIFY = "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"
@@ -86,8 +86,7 @@ def docker_address(project: Path, stack: str | None) -> DockerAddress:
 
 
 def _configured_host(project: Path, stack: str) -> str | None:
-    values = stack_configuration(project, stack) if stack in stacks_of(project) else {}
-    value = values.get(HOST_KEY)
+    value = read_stack(project, stack).get(HOST_KEY)
     if value is None or not is_secret(value):
         return str(value) if value else None
     if _HOST in os.environ:

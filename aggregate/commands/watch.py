@@ -18,7 +18,7 @@ from aggregate.registry import FEEDS, connect_feed
 from aggregate.render.text import report_table
 from core.errors import ExitCode, InputError, RunError
 from core.process import loadtest_command
-from core.stack_file import require_stack
+from core.stack_file import require_stack, short_name
 from core.text import visible
 
 HELP = "follow a run while it is in progress"
@@ -105,11 +105,11 @@ def _feeds(arguments: argparse.Namespace) -> list[Feed]:
             )
         return [FolderFeed(arguments.results_dir)]
     if arguments.platform is not None:
-        return [connect_feed(arguments.platform, arguments.stack, arguments.project)]
+        return [connect_feed(arguments.platform, short_name(arguments.stack), arguments.project)]
     feeds: list[Feed] = []
     for platform in FEEDS:
         try:
-            feeds.append(connect_feed(platform, arguments.stack, arguments.project))
+            feeds.append(connect_feed(platform, short_name(arguments.stack), arguments.project))
         except RunError:
             # A platform that cannot be reached has no workers to follow. If the user names it, the error is reported.
             continue

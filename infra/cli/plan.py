@@ -13,6 +13,7 @@ from core.errors import ExitCode, InputError, exit_code_of
 from core.plan import LoadPlan, Shard
 from core.process import DEFAULT_STACK
 from core.settings_key import NAMESPACE, setting_key
+from core.stack_file import short_name
 from core.units import format_size
 from infra.checks import CheckedRun, check_run
 from infra.databases.spec import DatabaseSpec
@@ -59,7 +60,7 @@ def check_stack(project: Path, stack: str, overrides: Sequence[str] = ()) -> tup
     if server_is_unread:
         # Only the engine can decrypt it. A placeholder is enough to plan for an existing server.
         values[CONNECTION_KEY] = f"{values['source']}://encrypted/encrypted"
-    return check_run(values, project, stack.rpartition("/")[2]), server_is_unread
+    return check_run(values, project, short_name(stack)), server_is_unread
 
 
 def _overrides(pairs: Sequence[str]) -> dict[str, str]:
