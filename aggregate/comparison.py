@@ -92,7 +92,7 @@ def compare(
         max_regression=max_regression,
         changes=tuple(changes),
         workers=tuple(_slower_workers(base, head, max_regression)),
-        notes=tuple(_notes(base, head)),
+        notes=(*_not_measured(reports, gated), *_notes(base, head)),
         exit_code=ExitCode.THRESHOLD if any(change.regression for change in changes) else ExitCode.OK,
     )
 
@@ -203,6 +203,14 @@ def _differing(one: Any, other: Any, path: str = "") -> Iterator[str]:
                 yield from _differing(left, right, f"{path}[{place}]")
     elif one != other:
         yield f"{path}: {one} and {other}"
+
+
+def _not_measured(reports: Sequence[Report], gated: Sequence[str]) -> Iterator[str]:
+    """Yield a note for each gated metric that a run lacks: the sum of rates of workers that did not run together."""
+    for name in gated:
+        without = [report.name for report in reports if _read(report, name) is None]
+        if without:
+            yield f"{name}: not compared, because it was not measured in {worker_names(without)}"
 
 
 def _notes(base: Sequence[Report], head: Sequence[Report]) -> Iterator[str]:

@@ -97,7 +97,9 @@ class Metric:
 
 
 def _latency(field: str, label: str, quantile: str, better: Better | None = Better.LOWER) -> Metric:
-    text = "Time from sending a batch to its acknowledgement, over all batches of the fleet."
+    text = (
+        "Time from sending a batch to its acknowledgement, without waiting for its rows, over all batches of the fleet."
+    )
     if field in BATCHES_NEEDED:
         text += f" Needs {BATCHES_NEEDED[field]:,} batches."
     gauge = Gauge("batch_latency_seconds", "quantile", quantile)

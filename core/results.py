@@ -61,7 +61,10 @@ class Metrics(_Report):
 
 
 class Latency(_Report):
-    """Milliseconds from sending a batch to its acknowledgement. `histogram` is an encoded HdrHistogram in microseconds."""
+    """Milliseconds from sending a batch to its acknowledgement, without waiting for its rows.
+
+    `histogram` is an encoded HdrHistogram in microseconds.
+    """
 
     p50: float
     p90: float

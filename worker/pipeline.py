@@ -42,9 +42,10 @@ def load_shard(source: Source, rows: TableRows, shard: Shard, method: str, batch
                 receipt = sink.send(cutter.take(count))
                 elapsed, waited = time.perf_counter() - started, cutter.waited - waited
                 counters.add_seconds("wait", waited)
-                counters.add_seconds("send", max(elapsed - receipt.commit_seconds - waited, 0.0))
+                latency = max(elapsed - waited, receipt.commit_seconds)
+                counters.add_seconds("send", latency - receipt.commit_seconds)
                 counters.add_seconds("commit", receipt.commit_seconds)
-                counters.add_batch(count, receipt.bytes, elapsed)
+                counters.add_batch(count, receipt.bytes, latency)
         closing = time.perf_counter()
     counters.add_seconds("commit", time.perf_counter() - closing)
 

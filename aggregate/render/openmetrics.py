@@ -39,6 +39,9 @@ class _Families(Collector):
         yield info
         yield self._workers(report.totals)
         yield from self._metrics(report)
+        if report.timeline is not None and report.timeline.spans:
+            phases = {str(span.phase): span.duration_ms / 1000 for span in report.timeline.spans}
+            yield self._gauge("run_phase_seconds", "Time of each phase of the run; they add up to it.", "phase", phases)
         if report.latency_ms is not None:
             yield self._batch_rows(report.latency_ms)
         if report.verification is not None:

@@ -107,6 +107,14 @@ def test_bound_applies_to_chosen_metrics():
     assert compare([fleet("a")], [worse], 0.05, gated=("latency_ms.p99",)).exit_code == 99
 
 
+def test_gated_metric_that_was_not_measured_is_named():
+    apart = [runs.result(n, rows=10_000, seconds=10, delay=20 * n, run_id="b") for n in range(1, WORKERS + 1)]
+    plan = runs.plan(WORKERS, tables=("users",), rows=10_000 * WORKERS, run_id="b")
+    compared = compare([fleet("a")], [totals.report(Collected(tuple(apart), plan, platform="local"))], 0.05)
+    assert "rows_per_second: not compared, because it was not measured in b" in compared.notes
+    assert [change.name for change in compared.changes if change.regression] == ["wall_clock_rows_per_second"]
+
+
 def test_different_plans_are_refused_with_difference():
     other = runs.plan(
         WORKERS,

@@ -143,6 +143,7 @@ def test_waiting_for_rows_is_not_sending(monkeypatch):
     phases = counters.phases()
     assert phases.wait >= 90
     assert phases.send < phases.wait
+    assert counters.latencies.percentile(50) < phases.wait / 2
 
 
 def test_time_is_counted_per_phase():
