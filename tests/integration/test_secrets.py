@@ -77,9 +77,7 @@ def test_random_password_on_docker_is_stored_nowhere(new_stack, docker):
     image = str(docker["workerBaseImage"])
     for volume, held in (("plan", '"workers":'), ("results", '"worker_id":')):
         mount = f"--volume=loadtest-{stack.name}-{volume}:/inspected:ro"
-        found_in = containers.docker(
-            "run", "--rm", mount, image, "find", "/inspected", "-type", "f", "-exec", "cat", "{}", "+"
-        )
+        found_in = docker("run", "--rm", mount, image, "find", "/inspected", "-type", "f", "-exec", "cat", "{}", "+")
         assert held in found_in
         assert password not in found_in
 
