@@ -48,6 +48,10 @@ class Capabilities:
     """Whether a plus in its connection strings is a space."""
     option_separators: str = "&"
     """The characters that separate the options of its connection strings."""
+    options: tuple[str, ...] = ()
+    """All options of its connection strings; empty if only the driver has a list."""
+    option_values: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    """The values of options that have a few; upper-case ones in any case."""
     products: tuple[tuple[str, str, str], ...] = ()
     """The servers that speak its protocol: a setting with the version, a part of its value, and the name of the product. The
     first one that applies is the server's. Without a setting, the version is unknown."""
@@ -86,6 +90,8 @@ MYSQL = _declare(
         key_range_deletable=True,
         port=3306,
         socket_option="socket",
+        options=("ssl-mode", "ssl-ca", "ssl-cert", "ssl-key", "socket"),
+        option_values={"ssl-mode": ("DISABLED", "PREFERRED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")},
         products=(("version", "MariaDB", "MariaDB"), ("version", "", "MySQL")),
         volatile_settings={
             "innodb_flush_log_at_trx_commit": frozenset({"0", "2"}),
@@ -104,6 +110,11 @@ POSTGRESQL = _declare(
         port=5432,
         embedded=True,
         libpq_connection=True,
+        option_values={
+            "sslmode": ("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
+            "channel_binding": ("disable", "prefer", "require"),
+            "gssencmode": ("disable", "prefer", "require"),
+        },
         products=(("server_version", "", "PostgreSQL"),),
         volatile_settings={
             "fsync": frozenset({"off"}),

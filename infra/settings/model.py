@@ -13,6 +13,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
 from core.connection import CONNECTION_KEY, Connection, parse_connection
+from core.connection_options import check_options
 from core.errors import Complaints, InputError, Problem, SettingsError
 from core.options import Count, LoadOptions, OnExisting, one_of
 from core.settings_key import setting_key
@@ -107,9 +108,11 @@ class Settings(LoadOptions):
                 f"{key}: is set, but {self.source} writes files; remove it, and name a folder with outputDir"
             )
         try:
-            return parse_connection(self.connection_string.get_secret_value(), self.capabilities, key)
+            at = parse_connection(self.connection_string.get_secret_value(), self.capabilities, key)
+            check_options(at, self.capabilities)
         except InputError as error:
             raise SettingsError(*error.lines) from None
+        return at
 
     @property
     def creates_server(self) -> bool:

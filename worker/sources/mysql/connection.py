@@ -14,8 +14,10 @@ from pymysql.cursors import Cursor
 from pymysql.protocol import OKPacketWrapper
 
 from core.connection import Connection
+from core.connection_options import check_options
 from core.errors import InputError, ServerError
 from core.files import reason_of
+from core.stores import MYSQL
 from worker.sources.keep_alive import keep_alive
 
 _PACKET_BYTES = 64 * 1024
@@ -23,8 +25,6 @@ _PACKET_BYTES = 64 * 1024
 _LEAST_PACKET = 1024 * 1024
 """The limit to assume before the server's own is known: the smallest default of a supported server."""
 
-_OPTIONS = ("ssl-mode", "ssl-ca", "ssl-cert", "ssl-key", "socket")
-_MODES = ("DISABLED", "PREFERRED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")
 _SQL_MODE = "STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 """The complete sql_mode: an automatic key of 0 stays 0, backslashes escape, double quotes delimit strings."""
 
@@ -114,7 +114,8 @@ class RowConnection(pymysql.Connection):  # type: ignore[misc]
 
 def arguments(at: Connection) -> dict[str, Any]:
     """Return the driver's arguments; raise InputError for what the driver cannot do."""
-    given = at.parameters(_OPTIONS)
+    check_options(at, MYSQL)
+    given = at.parameters(MYSQL.options)
     if len(at.hosts) > 1:
         raise at.refused("names several hosts, but the driver connects to only one", "name one server")
     socket = given.get("socket") or (at.host if at.host.startswith("/") else None)
@@ -127,8 +128,6 @@ def arguments(at: Connection) -> dict[str, Any]:
 def _tls(at: Connection, given: Mapping[str, str]) -> dict[str, Any]:
     """Return the driver's arguments for `ssl-mode` and its files, which have the names of the server's own clients."""
     mode, authority = given.get("ssl-mode", "PREFERRED").upper(), given.get("ssl-ca")
-    if mode not in _MODES:
-        raise InputError.of(f"{at.key}: ssl-mode", mode, "is not a valid mode", f"use one of {', '.join(_MODES)}")
     if authority is not None and not mode.startswith("VERIFY"):
         useless = f"has no effect with ssl-mode {mode}, which verifies nothing"
         raise InputError.of(f"{at.key}: ssl-ca", authority, useless, "write ssl-mode=VERIFY_IDENTITY")
