@@ -6,13 +6,13 @@ from typing import Any
 
 from core.errors import Complaints, SettingsError
 from core.settings_key import setting_key
-from core.units import MIB, format_size
+from core.units import KIB, MIB, format_size
 from infra.databases import module_of
 from infra.settings.model import Settings
 
 LEAST_MEMORY = 6 * MIB
 """The smallest memory limit that Docker accepts, in bytes."""
-LEAST_RAM_DISK = MIB
+LEAST_RAM_DISK = 64 * KIB
 """A RAM disk below this is a number without its unit."""
 LEAST_DOCKER_CPU = 0.01
 """The smallest CPU limit that Docker accepts, in cores."""
