@@ -7,26 +7,39 @@ from aggregate.report import Report
 
 
 def heading(report: Report) -> list[str]:
-    """Return what ran: the stack and its data, then the run, its date and its server. The plan's digest is its run id."""
+    """Return what ran with its data, then the run, its date and its server. The plan's digest is its run id."""
+    return [text for text in (", ".join((title(report), *_data(report))), ", ".join(_run(report))) if text]
+
+
+def details(report: Report) -> list[str]:
+    """Return the heading without the title."""
+    return [", ".join(parts) for parts in (_data(report), _run(report)) if parts]
+
+
+def title(report: Report) -> str:
+    """Return what ran in a few words: `Load test small: populate postgresql on local`."""
+    what = (report.operation or "load", report.source, f"on {report.platform}" if report.platform else "")
+    return f"Load test{f' {report.stack}' if report.stack else ''}: {' '.join(part for part in what if part)}"
+
+
+def _data(report: Report) -> list[str]:
     plan = report.plan
-    what = [
-        f"{report.operation or 'load'} {report.source or ''}".strip(),
-        f"on {report.platform}" if report.platform else "",
-    ]
     data = [
         _schema(report),
         f"{formatting.count(plan.row_count)} rows per table" if plan else "",
         f"seed {plan.seed}" if plan else "",
     ]
+    return [part for part in data if part]
+
+
+def _run(report: Report) -> list[str]:
     ran = [
         f"run {report.name}" if report.name else "",
         f"plan {report.run_id}" if report.execution_id and report.run_id else "",
         f"{started:%Y-%m-%d %H:%M:%S} UTC" if (started := started_at(report)) else "",
         f"server {report.server}" if report.server else "",
     ]
-    first = [" ".join(part for part in what if part), *(part for part in data if part)]
-    title = f"Load test {report.stack}" if report.stack else "Load test"
-    return [text for text in (f"{title}: {', '.join(first)}", ", ".join(part for part in ran if part)) if text]
+    return [part for part in ran if part]
 
 
 def started_at(report: Report) -> datetime | None:

@@ -18,7 +18,7 @@ from aggregate.collect import Collected, from_text, outputs_of
 from aggregate.phases import Phase
 from aggregate.registry import report_renderer
 from aggregate.render import formatting
-from aggregate.render.heading import heading
+from aggregate.render.heading import details, heading, title
 from aggregate.report import Report, Status
 from core.metrics import BATCHES_NEEDED, METRICS
 from core.options import Operation
@@ -188,6 +188,7 @@ def test_formats_of_any_run_agree(run):
     for line in heading(report):
         assert line in texts["table"]
         assert line in texts["markdown"].replace("\\", "")
+    assert all(text in unescape(texts["html"]) for text in (title(report), *details(report)))
     check_openmetrics(report, texts["openmetrics"])
     assert totals.report(from_text(json.dumps(outputs_of(run)).encode())).totals == report.totals
 
