@@ -10,10 +10,10 @@ from pathlib import Path
 
 from core.errors import ExitCode, LoadtestError, exit_code_of
 from core.stack_file import require_stack, short_name
+from infra.orphaned_plugins import orphaned_plugins
 from infra.ownership import OrphanedResource, Orphans
 from infra.platforms import PLATFORMS, cleanup_of
 from infra.resources.identity import recorded_instances
-from infra.resources.provider_process import orphaned_plugins
 
 PROJECT = Path(__file__).parents[2]
 _PASSES = 3

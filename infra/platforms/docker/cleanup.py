@@ -14,10 +14,10 @@ from core.docker_address import DockerAddress, docker_address
 from core.errors import RunError
 from core.labels import INSTANCE_LABEL, STACK_LABEL
 from core.stack_file import stacks_of
+from infra.orphaned_plugins import orphaned_plugins
 from infra.ownership import OrphanedResource, Orphans
 from infra.platforms.docker.client import DRIVER_ERRORS, client_of, message_of, wrap_docker_errors
 from infra.resources.dynamic import ReplaceOnChangeProvider
-from infra.resources.provider_process import orphaned_plugins
 
 _Filter = dict[str, str | list[str] | bool]
 _ANSWER_SECONDS, _REMOVAL_SECONDS = 10, 60
