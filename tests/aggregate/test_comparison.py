@@ -191,7 +191,7 @@ def test_command_accepts_ids_sets_and_formats(saved, capsys):
     assert "regression beyond 5%: rows_per_second, wall_clock_rows_per_second" in text
 
 
-def test_bound_must_be_a_share():
+def test_max_regression_must_be_between_0_and_1():
     assert (share("5%"), share("0.05"), share("0")) == (0.05, 0.05, 0)
     for text in ("five", "-1%", "101%", "%", "nan"):
         with pytest.raises(InputError, match=r"--max-regression: .* is not a share"):

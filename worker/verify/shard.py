@@ -49,7 +49,7 @@ def _closing(rows: Iterator[_Item]) -> AbstractContextManager[Iterator[_Item]]:
 
 
 class _NotEqualError(Exception):
-    """A row is not as generated, or not found, and cannot be parsed in the form that it was read in."""
+    """A row differs from the generated one or is missing. To name the difference, read the rows again as cells."""
 
 
 def _compare(comparison: "_Comparison", returned: Iterator[Returned], counted: Counted) -> None:

@@ -1,4 +1,4 @@
-"""Files of every format that is rows of text: one part file per shard, published once all parts of the run are complete.
+"""CSV and JSON Lines files: one part file per shard, published once all parts of the run are complete.
 
 The parts of a table, concatenated in the order of their names, are the table's file for any number of workers: a part is
 named after its first row, and only the part of row 0 has the format's header.
