@@ -3,7 +3,7 @@
 import pytest
 
 from core.errors import ExitCode
-from testkit import loads
+from testkit import docker_command, loads
 from tests.integration import server
 
 pytestmark = [pytest.mark.engine, pytest.mark.long]
@@ -68,7 +68,7 @@ def test_killed_worker_restarts_and_loads_all_rows(new_stack, docker):
     process = stack.start_up()
     name = f"loadtest-{stack.name}-worker-1"
     loads.wait_until(lambda: loads.has_loaded_in(name), process, "progress")
-    docker("kill", name)
+    docker_command.docker("kill", name)
     output = loads.wait_for_end(process)
     assert process.returncode == 0, output
     results = stack.results()
