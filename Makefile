@@ -31,8 +31,8 @@ $(VENV)/.made-dev: $(VENV)/.made requirements-dev.txt
 demo: venv  ## run the small preset on this machine and print its report
 	@./loadtest up --stack small
 
-up: venv  ## run STACK (small, medium, large) and print its report
-	@./loadtest up --stack $(STACK)
+up: venv  ## run STACK (small, medium, large) and print its report; AGAIN=1 repeats an unchanged run
+	@./loadtest up --stack $(STACK) $(if $(AGAIN),--again)
 
 report: venv  ## print the report of STACK's last run
 	@./loadtest report --stack $(STACK)

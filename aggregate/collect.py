@@ -1,26 +1,25 @@
 """Collect the results of a run from a stack's outputs, a folder of files or standard input."""
 
 import json
-import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from aggregate import pulumi_stack
+from aggregate.pulumi_stack import run_it
 from core.errors import InputError, ResultError
 from core.files import reason_of
 from core.plan import LoadPlan
-from core.process import PLAN_NAME, PULUMI_VARIABLE, pulumi_command
-from core.results import WorkerResult
-from core.stack_file import stacks_of, unknown_stack
+from core.process import PLAN_NAME
+from core.results import FleetInstants, WorkerResult
 
-PROJECT = Path(__file__).resolve().parents[1]
 RESULTS_FILE = "results.json"
 """A whole run in one file, in the form of a stack's outputs."""
 _STACK = "stack "
-_RUN_IT = "run it first with: make up STACK={}"
 _SECRET = "[secret]"  # noqa: S105 - the text that Pulumi prints in place of a secret
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -40,6 +39,10 @@ class Collected:
     stack: str | None = None
     platform: str | None = None
     source: str | None = None
+    execution_id: str | None = None
+    schema_name: str | None = None
+    server: str | None = None
+    instants: FleetInstants = field(default_factory=FleetInstants)
     start_spread_ms: float | None = None
     server_settings: Mapping[str, str] = field(default_factory=dict[str, str])
     warnings: tuple[str, ...] = ()
@@ -58,10 +61,13 @@ def from_stack(name: str) -> Collected:
     Raises InputError for a stack that does not exist. Raises ResultError for a stack without a run, and for a stack whose
     last update failed, because its outputs are those of an earlier run.
     """
-    collected = replace(_of_outputs(stack_outputs(name), _STACK + name), stack=name)
-    if _last_update(name) == "failed":
-        problem = f"its last update failed; the results are those of the earlier run {collected.run_id}"
-        raise ResultError(f"stack {name}: {problem}; {_RUN_IT.format(name)}")
+    outputs = pulumi_stack.outputs(name)
+    failed_at = pulumi_stack.last_failure(name)
+    collected = replace(_of_outputs(outputs, _STACK + name), stack=name)
+    if failed_at is not None and not _is_since(outputs, failed_at):
+        earlier = collected.execution_id or collected.run_id
+        problem = f"its last update failed; the results are those of the earlier run {earlier}"
+        raise ResultError(f"stack {name}: {problem}; {run_it(name)}")
     return collected
 
 
@@ -115,56 +121,31 @@ def outputs_of(collected: Collected) -> dict[str, Any]:
         "source": collected.source,
         "plan": collected.plan.model_dump(mode="json") if collected.plan is not None else None,
         "results": [result.model_dump(mode="json") for result in collected.results],
+        "executionId": collected.execution_id,
+        "schema": collected.schema_name,
+        "server": collected.server,
+        "instants": collected.instants.model_dump(mode="json"),
         "startSpreadMs": collected.start_spread_ms,
         "serverSettings": dict(collected.server_settings),
         "warnings": list(collected.warnings),
     }
 
 
-def stack_outputs(name: str) -> dict[str, Any]:
-    """Return the outputs that `pulumi stack output` prints for a stack, without secrets."""
-    return _json_object(_pulumi_stack(name, "output", "--json"), _STACK + name)
-
-
-def _last_update(name: str) -> str | None:
-    """Return the result of the stack's last update: `succeeded`, `failed`, or None before the first update."""
-    updates = _json(_pulumi_stack(name, "history", "--json", "--page-size", "1"), _STACK + name)
-    return updates[0].get("result") if updates else None
-
-
-def _pulumi_stack(name: str, *arguments: str) -> bytes:
-    command = [*pulumi_command(), "stack", *arguments, "-s", name]
-    try:
-        done = subprocess.run(command, cwd=PROJECT, capture_output=True, check=False)
-    except OSError as error:
-        raise InputError(
-            f"{PULUMI_VARIABLE}: {command[0]!r} cannot be run ({reason_of(error)}); install Pulumi, or use `make report`"
-        ) from None
-    if done.returncode:
-        raise InputError(_refusal(name, done.stderr.decode(errors="replace")))
-    return done.stdout
-
-
-def _refusal(name: str, stderr: str) -> str:
-    unknown = [line for line in stderr.splitlines() if f"--stack: {name!r} does not exist" in line]
-    if unknown:
-        return unknown[-1].partition(": ")[2]
-    if "no stack named" in stderr or "no Pulumi project" in stderr:
-        if name in stacks_of(PROJECT):
-            return f"--stack: {name!r} has not been created; {_RUN_IT.format(name)}"
-        return str(unknown_stack(name, stacks_of(PROJECT)))
-    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    reason = next((line for line in lines if line.startswith("error:")), lines[-1] if lines else "unknown reason")
-    return f"--stack: pulumi cannot read the outputs of {name!r}: {reason.removeprefix('error: ')}"
+def _is_since(outputs: Mapping[str, Any], start: datetime) -> bool:
+    """Return whether the run of these outputs started, or was judged, in the update that started at `start`."""
+    known = [pulumi_stack.instant(outputs.get(key)) for key in ("startedAt", "failedAt")]
+    return any(each is not None and each >= start for each in known)
 
 
 def _of_outputs(outputs: Mapping[str, Any], origin: str) -> Collected:
-    results = outputs.get("results")
+    results, error = outputs.get("results"), outputs.get("error")
+    if error and not results:
+        raise ResultError(f"no results in {origin}: {error}")
     if results == _SECRET:
         raise InputError(f"{origin}: its results are marked as secret; export them as plain outputs")
     if results is None:
         stack = origin.removeprefix(_STACK) if origin.startswith(_STACK) else "NAME"
-        raise ResultError(f"no results in {origin}; {_RUN_IT.format(stack)}")
+        raise ResultError(f"no results in {origin}; {run_it(stack)}")
     if not isinstance(results, list):
         raise InputError(f"{origin}: results must be a list; use a stack's outputs or a list of workers' results")
     plan = outputs.get("plan")
@@ -178,9 +159,13 @@ def _of_outputs(outputs: Mapping[str, Any], origin: str) -> Collected:
         plan=_valid(LoadPlan, plan, f"{origin}: plan") if plan is not None else None,
         platform=outputs.get("platform"),
         source=outputs.get("source"),
+        execution_id=outputs.get("executionId") or None,
+        schema_name=outputs.get("schema") or None,
+        server=outputs.get("server") or None,
+        instants=_valid(FleetInstants, outputs.get("instants") or {}, f"{origin}: instants"),
         start_spread_ms=outputs.get("startSpreadMs"),
         server_settings=outputs.get("serverSettings") or {},
-        warnings=tuple(outputs.get("warnings") or ()),
+        warnings=(*(outputs.get("warnings") or ()), *([error] if error else [])),
     )
     if not collected.results and collected.plan is None:
         raise ResultError(f"no results in {origin}: the list is empty")

@@ -87,12 +87,12 @@ def compare(
         if all(_read(report, name) is not None for report in reports)
     ]
     return Comparison(
-        base=tuple(report.run_id for report in base),
-        head=tuple(report.run_id for report in head),
+        base=tuple(report.name for report in base),
+        head=tuple(report.name for report in head),
         max_regression=max_regression,
         changes=tuple(changes),
         workers=tuple(_slower_workers(base, head, max_regression)),
-        notes=tuple(_notes(base, head)),
+        notes=(*_not_measured(reports, gated), *_notes(base, head)),
         exit_code=ExitCode.THRESHOLD if any(change.regression for change in changes) else ExitCode.OK,
     )
 
@@ -167,7 +167,7 @@ def _require_finished(report: Report) -> None:
     bad = [line.worker_id for line in report.workers if not line.status.finished or line.attempt > 1]
     if bad or not report.workers:
         raise InputError(
-            f"run {report.run_id}: cannot be compared: {worker_names(bad) or 'every worker'} failed or was restarted; "
+            f"run {report.name}: cannot be compared: {worker_names(bad) or 'every worker'} failed or was restarted; "
             "compare runs in which all workers finished at their first attempt"
         )
 
@@ -175,12 +175,12 @@ def _require_finished(report: Report) -> None:
 def _require_same_plan(one: Report, other: Report) -> None:
     for report in (one, other):
         if report.plan is None:
-            raise InputError(f"run {report.run_id}: has no plan; compare it with --allow-different-plans")
+            raise InputError(f"run {report.name}: has no plan; compare it with --allow-different-plans")
     differing = list(_differing(_identity(one), _identity(other)))
     if differing:
         shown = "; ".join(differing[:5]) + (f"; and {len(differing) - 5} more" if len(differing) > 5 else "")
         raise InputError(
-            f"runs {one.run_id} and {other.run_id} have different plans: {shown}; "
+            f"runs {one.name} and {other.name} have different plans: {shown}; "
             "run the same plan twice, or add --allow-different-plans"
         )
 
@@ -203,6 +203,14 @@ def _differing(one: Any, other: Any, path: str = "") -> Iterator[str]:
                 yield from _differing(left, right, f"{path}[{place}]")
     elif one != other:
         yield f"{path}: {one} and {other}"
+
+
+def _not_measured(reports: Sequence[Report], gated: Sequence[str]) -> Iterator[str]:
+    """Yield a note for each gated metric that a run lacks: the sum of rates of workers that did not run together."""
+    for name in gated:
+        without = [report.name for report in reports if _read(report, name) is None]
+        if without:
+            yield f"{name}: not compared, because it was not measured in {worker_names(without)}"
 
 
 def _notes(base: Sequence[Report], head: Sequence[Report]) -> Iterator[str]:

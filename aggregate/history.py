@@ -1,4 +1,7 @@
-"""Save and find reported runs: `runs/<stack>/<run-id>/` has the plan, the results and the report of each."""
+"""Save and find reported runs: `runs/<stack>/<id>/` has the plan, the results and the report of each.
+
+The id is that of the execution, so that a plan that ran twice has two entries.
+"""
 
 import json
 import re
@@ -9,14 +12,17 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from aggregate.collect import PROJECT, RESULTS_FILE, Collected, first_problem, outputs_of
+from aggregate.collect import RESULTS_FILE, Collected, first_problem, outputs_of
+from aggregate.pulumi_stack import PROJECT
 from aggregate.report import VERSION, Report
 from core.errors import InputError
 from core.files import reason_of, write_atomically
-from core.process import PLAN_NAME
+from core.process import PLAN_NAME, loadtest_command
 
 RUNS = PROJECT / "runs"
 LATEST, PREVIOUS = "latest", "previous"
+KEPT = 50
+"""How many runs of a stack are kept by default."""
 _REPORT = "report.json"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -30,7 +36,7 @@ class SavedRun:
 
     @property
     def name(self) -> str:
-        """The name by which commands find the run: `<stack>/<run-id>`."""
+        """The name by which commands find the run: `<stack>/<id>`."""
         return f"{self.folder.parent.name}/{self.folder.name}"
 
     @property
@@ -40,15 +46,15 @@ class SavedRun:
         return self.report.totals.started_at or datetime.fromtimestamp(file.stat().st_mtime, UTC)
 
 
-def save(collected: Collected, report: Report, runs: Path = RUNS) -> Path:
-    """Save a stack's run, replacing an earlier copy of the same run, and return its folder.
+def save(collected: Collected, report: Report, runs: Path = RUNS, keep: int = KEPT) -> Path:
+    """Save a stack's run, replacing an earlier copy of the same run, and return its folder. Keep the `keep` newest runs.
 
     Raises InputError for a stack or run id that is not a valid file name, and for a folder that cannot be written.
     """
-    for key, name in (("--stack", report.stack or ""), ("run id", report.run_id)):
+    for key, name in (("--stack", report.stack or ""), ("run id", report.name)):
         if not _NAME.fullmatch(name):
             raise InputError.of(key, name, "is not a valid folder name", "use letters, digits, '.', '_' and '-'")
-    folder = runs / (report.stack or "") / report.run_id
+    folder = runs / (report.stack or "") / report.name
     files = {RESULTS_FILE: json.dumps(outputs_of(collected)), _REPORT: report.model_dump_json(indent=2)}
     if collected.plan is not None:
         files[PLAN_NAME] = collected.plan.model_dump_json(indent=2)
@@ -56,6 +62,7 @@ def save(collected: Collected, report: Report, runs: Path = RUNS) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
             write_atomically(folder / name, text)
+        _remove_old(runs, report.stack or "", keep, folder)
     except OSError as error:
         reason = reason_of(error).lower()
         raise InputError.of("--runs", str(runs), f"cannot be written ({reason})", "use another folder") from None
@@ -68,9 +75,10 @@ def saved_runs(runs: Path = RUNS, stack: str | None = None) -> list[SavedRun]:
 
 
 def find(name: str, runs: Path = RUNS, stack: str | None = None) -> Report:
-    """Return the report in a file, or of a saved run: its id, `<stack>/<run-id>`, `latest` or `previous`.
+    """Return the report in a file, or of a saved run: its id, `<stack>/<id>`, a stack, `latest` or `previous`.
 
-    Raises InputError for an unknown name and for a run id that several stacks have.
+    A stack, and the run id of a plan that ran more than once, stand for the latest of their runs. Raises InputError for an
+    unknown name and for an id that several stacks have.
     """
     if Path(name).is_file():
         return read(Path(name))
@@ -85,14 +93,20 @@ def find(name: str, runs: Path = RUNS, stack: str | None = None) -> Report:
                 "run", name, f"does not exist: {len(known)} runs are saved", "report a stack's run first"
             )
         return known[-place].report
-    found = [run for run in known if run.folder.name == tail]
+    found = (
+        [run for run in known if run.folder.name == tail]
+        or [run for run in known if run.report.run_id == tail]
+        or [run for run in known if run.folder.parent.name == name]
+    )
     if not found:
         raise InputError.of(
-            "run", name, "is neither a report file nor a saved run", "list runs with: python -m aggregate history"
+            "run", name, "is neither a report file nor a saved run", f"list runs with: {loadtest_command('history')}"
         )
-    if len(found) > 1:
-        raise InputError.of("run", name, "is a run of several stacks", f"use one of {', '.join(r.name for r in found)}")
-    return found[0].report
+    newest = {run.folder.parent: run for run in found}
+    if len(newest) > 1:
+        some = ", ".join(run.name for run in newest.values())
+        raise InputError.of("run", name, "is a run of several stacks", f"use one of {some}")
+    return found[-1].report
 
 
 def read(file: Path) -> Report:
@@ -109,6 +123,16 @@ def read(file: Path) -> Report:
         return Report.model_validate(content)
     except ValidationError as error:
         raise InputError(f"{file}: {first_problem(error)}") from None
+
+
+def _remove_old(runs: Path, stack: str, keep: int, saved: Path) -> None:
+    """Remove the files of a stack's oldest runs; what a user added to their folders stays."""
+    old = [run.folder for run in saved_runs(runs, stack) if run.folder != saved]
+    for folder in old[: max(len(old) + 1 - max(keep, 1), 0)]:
+        for name in (_REPORT, RESULTS_FILE, PLAN_NAME):
+            (folder / name).unlink(missing_ok=True)
+        if not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def _all(runs: Path, stack: str | None) -> Iterator[SavedRun]:

@@ -9,9 +9,11 @@ from hdrh.histogram import HdrHistogram
 
 from aggregate.report import Bin, Percentiles
 from core.errors import InputError
+from core.metrics import BATCHES_NEEDED
 from core.results import WorkerResult
 
 _BINS_PER_DOUBLING = 4
+_PERCENTILES = {"p50": 50, "p90": 90, "p99": 99, "p999": 99.9}
 _UNDECODABLE = (TypeError, ValueError, IndexError, zlib.error, HdrCookieException, HdrLengthException)
 
 
@@ -22,25 +24,27 @@ def merge_latency(results: Iterable[WorkerResult]) -> tuple[Percentiles | None, 
     """
     by_layout: dict[tuple[int, int, int], HdrHistogram] = {}
     sizes: set[int] = set()
-    workers = 0
+    workers = rows = 0
     for result in results:
         latency = result.latency_ms
         if latency is None or not latency.histogram:
             continue
         _add(by_layout, _decoded(result.worker_id, latency.histogram))
-        sizes.add(latency.batch_size)
+        sizes.add(_largest_batch(result, latency.batch_size))
+        rows += result.metrics.rows_processed
         workers += 1
     merged = _joined(by_layout.values())
     if merged is None or not merged.get_total_count():
         return None, ()
-    p50, p90, p99, p999 = (milliseconds(merged.get_value_at_percentile(of)) for of in (50, 90, 99, 99.9))
+    batches = merged.get_total_count()
     percentiles = Percentiles(
-        p50=p50,
-        p90=p90,
-        p99=p99,
-        p999=p999,
+        **{
+            name: milliseconds(merged.get_value_at_percentile(of)) if batches >= BATCHES_NEEDED.get(name, 1) else None
+            for name, of in _PERCENTILES.items()
+        },
         max=milliseconds(merged.get_max_value()),
-        batches=merged.get_total_count(),
+        batches=batches,
+        rows=rows,
         batch_sizes=tuple(sorted(sizes)),
         workers=workers,
     )
@@ -50,6 +54,12 @@ def merge_latency(results: Iterable[WorkerResult]) -> tuple[Percentiles | None, 
 def milliseconds(microseconds: float) -> float:
     """Convert microseconds to milliseconds, rounded to two decimals as the reports show them."""
     return round(microseconds / 1000, 2)
+
+
+def _largest_batch(result: WorkerResult, batch_size: int) -> int:
+    """Return the rows of a worker's largest batch: a shard may have fewer rows than the configured size."""
+    largest = max((shard.rows for shard in result.shards), default=batch_size)
+    return min(batch_size, largest) or batch_size
 
 
 def _decoded(worker_id: str, encoded: str) -> HdrHistogram:

@@ -3,11 +3,13 @@
 Times are RFC 3339, durations milliseconds, rates rows per second, sizes bytes unless a name ends in `_mb` (MiB).
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, WithJsonSchema
 
+from aggregate.phases import Timeline
 from core.errors import ExitCode
 from core.plan import LoadPlan
 from core.results import TableVerification, WorkerResult
@@ -43,6 +45,17 @@ class Status(StrEnum):
         return self.value.replace("_", " ")
 
 
+_FROM_BEST = (
+    Status.OK, Status.RETRIED, Status.DIFFERS, Status.INTERRUPTED, Status.TIMED_OUT, Status.FAILED, Status.EVICTED,
+    Status.KILLED, Status.OOM_KILLED, Status.NEVER_STARTED, Status.UNREADABLE, Status.MISSING,
+)  # fmt: skip
+
+
+def worst(statuses: Iterable[Status]) -> Status:
+    """Return the worst status; of a fleet without workers, `missing`."""
+    return max(statuses, key=_FROM_BEST.index, default=Status.MISSING)
+
+
 def worker_order(name: str) -> tuple[str, int, str]:
     """Return a sort key that puts worker-2 before worker-10."""
     stem = name.rstrip("0123456789")
@@ -69,16 +82,26 @@ class WorkerLine(_Part):
     attempt: int = 1
     result: WorkerResult | None = None
 
+    @property
+    def is_rated(self) -> bool:
+        """Whether the fleet's rate includes that of this worker: it finished at its first attempt."""
+        return self.status in (Status.OK, Status.DIFFERS) and self.attempt == 1
+
 
 class Percentiles(_Part):
-    """Latency percentiles of all batches in milliseconds, from the merged histograms of `workers` workers."""
+    """Latency percentiles of all batches in milliseconds, from the merged histograms of `workers` workers.
 
-    p50: float
-    p90: float
-    p99: float
-    p999: float
+    A percentile that the number of batches cannot carry is None. `rows` is the number of rows of these batches, and
+    `batch_sizes` are the sizes of the workers' largest batches.
+    """
+
+    p50: float | None = None
+    p90: float | None = None
+    p99: float | None = None
+    p999: float | None = None
     max: float
     batches: int
+    rows: int | None = None
     batch_sizes: tuple[int, ...]
     workers: int
 
@@ -95,11 +118,15 @@ class Totals(_Part):
     """The fleet's figures.
 
     `rows` includes the rows of failed workers. `rows_per_second` is the sum of the rates of the `rated_workers`: those
-    that finished at their first attempt. `duration_ms` is that of the slowest worker. `wall_clock_ms` is the time from
-    the first start to the last end.
+    that finished at their first attempt; it is None if they did not load at the same time. `duration_ms` is that of the
+    slowest worker. `wall_clock_ms` is the time from the first worker's start of loading to the last worker's end of
+    loading, `run_ms` that of the whole run. If the run only verifies, comparing counts as loading.
     """
 
+    status: Status = Status.OK
+    """The worst status of the workers."""
     workers: int
+    ok_workers: int = 0
     finished_workers: int
     failed_workers: int
     missing_workers: int
@@ -111,11 +138,14 @@ class Totals(_Part):
     batches: int
     bytes_written: int
     duration_ms: int
-    rows_per_second: float
+    rows_per_second: float | None
     started_at: AwareDatetime | None = None
     completed_at: AwareDatetime | None = None
     wall_clock_ms: int | None = None
     wall_clock_rows_per_second: float | None = None
+    run_ms: int | None = None
+    peak_concurrency: int | None = None
+    mean_concurrency: float | None = None
     start_spread_ms: int | None = None
     peak_memory_mb: float | None = None
     throttled_ms: float | None = None
@@ -144,6 +174,7 @@ class Limit(StrEnum):
 
     WORKER_CPU = "worker_cpu"
     SERVER = "server"
+    FILES = "files"
     GENERATION = "generation"
     CONNECTING = "connecting"
     VERIFICATION = "verification"
@@ -151,9 +182,10 @@ class Limit(StrEnum):
 
 
 class LimitedBy(_Part):
-    """The limit of a run, and the share of the workers' total time per phase.
+    """The limit of a run, and the shares of the time in which the workers connected, loaded and compared.
 
-    Generating may overlap sending, so the shares can add up to more than one.
+    The shares without `throttled` add up to one. `server` is sending and committing, or writing files; `generation` is
+    waiting for rows; `other` is the rest. `throttled` overlaps them, and is summed over cores.
     """
 
     limit: Limit
@@ -162,6 +194,7 @@ class LimitedBy(_Part):
     generation: float
     connecting: float
     verification: float
+    other: float = 0.0
 
 
 class Judgement(_Part):
@@ -186,7 +219,11 @@ class Report(_Part):
     platform: str | None = None
     source: str | None = None
     operation: str | None = None
+    execution_id: str | None = None
+    schema_name: str | None = None
+    server: str | None = None
     totals: Totals
+    timeline: Timeline | None = None
     workers: tuple[WorkerLine, ...]
     latency_ms: Percentiles | None = None
     latency_histogram: tuple[Bin, ...] = ()
@@ -197,3 +234,8 @@ class Report(_Part):
     warnings: tuple[str, ...] = ()
     exit_code: ExitCode
     plan: Annotated[LoadPlan | None, _PLAN_SCHEMA] = None
+
+    @property
+    def name(self) -> str:
+        """The id of this execution of the plan; in a report without one, the plan's run id."""
+        return self.execution_id or self.run_id

@@ -1,33 +1,23 @@
 """Compute the report of a run from its workers' results. Reads no file and writes no format."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from aggregate.collect import Collected
 from aggregate.latency import merge_latency
-from aggregate.report import (
-    Judgement,
-    Limit,
-    LimitedBy,
-    Report,
-    Status,
-    Totals,
-    Verification,
-    WorkerLine,
-    worker_order,
-)
+from aggregate.limits import limited_by
+from aggregate.phases import Span, Timeline
+from aggregate.report import Judgement, Report, Status, Totals, Verification, WorkerLine, worker_order, worst
+from aggregate.timeline import ran_together, timeline_of, work_spans
 from aggregate.warnings import run_warnings
 from core.errors import ExitCode
 from core.options import Operation
 from core.plan import WorkerPlan
 from core.results import MOST_DIFFERENCES, ExitReason, TableVerification, WorkerResult
+from core.stores import SOURCES
 from core.text import visible
 from core.thresholds import Threshold, parse_thresholds
 
-THROTTLED = 0.10
-"""If workers were throttled for at least this share of the time, the CPU quota limits the run."""
-PREVAILING = 0.50
-"""If a phase took at least this share of the time, it limits the run."""
 _REASON = 1_000
 """How many characters of an error are shown; the JSON report has all of it in the worker's result."""
 _Number = TypeVar("_Number", int, float)
@@ -38,8 +28,10 @@ def report(collected: Collected, thresholds: Sequence[Threshold] = ()) -> Report
 
     Raises InputError for a histogram that cannot be decoded and for an invalid threshold.
     """
-    lines = worker_lines(collected)
+    timeline = timeline_of(collected.results, collected.instants)
+    lines = worker_lines(collected, timeline)
     results = [line.result for line in lines if line.result is not None]
+    source = collected.source or (collected.plan.source if collected.plan else None)
     percentiles, bins = merge_latency(results)
     planned = parse_thresholds(collected.plan.thresholds if collected.plan else ())
     first = results[0] if results else None
@@ -49,16 +41,23 @@ def report(collected: Collected, thresholds: Sequence[Threshold] = ()) -> Report
         run_id=collected.run_id,
         stack=collected.stack,
         platform=collected.platform,
-        source=collected.source or (collected.plan.source if collected.plan else None),
+        source=source,
         operation=collected.plan.operation if collected.plan else first.operation if first else None,
-        totals=fleet_totals(lines, collected.start_spread_ms),
+        execution_id=collected.execution_id,
+        schema_name=collected.schema_name,
+        server=collected.server or _server(source, settings),
+        totals=fleet_totals(lines, timeline, collected.start_spread_ms),
+        timeline=timeline,
         workers=tuple(lines),
         latency_ms=percentiles,
         latency_histogram=bins,
         verification=sum_verification(results),
         server_settings=settings,
-        limited_by=limited_by(results),
-        warnings=(*run_warnings(lines, settings, planned=collected.plan is not None), *collected.warnings),
+        limited_by=limited_by(results, timeline, source),
+        warnings=(
+            *run_warnings(lines, settings, timeline, planned=collected.plan is not None),
+            *collected.warnings,
+        ),
         exit_code=ExitCode.OK,
         plan=collected.plan,
     )
@@ -67,13 +66,21 @@ def report(collected: Collected, thresholds: Sequence[Threshold] = ()) -> Report
     return unjudged.model_copy(update={"thresholds": judged, "exit_code": exit_code})
 
 
-def worker_lines(collected: Collected) -> list[WorkerLine]:
+def _server(source: str | None, settings: Mapping[str, str]) -> str | None:
+    """Return the name and the version of the server as far as its settings state them."""
+    return (SOURCES[source].server_of(settings) or None) if source in SOURCES else None
+
+
+def worker_lines(collected: Collected, timeline: Timeline | None) -> list[WorkerLine]:
     """Return a line for each planned worker in the plan's order; without a plan, for each worker that is known."""
     results = {result.worker_id: result for result in collected.results}
     planned = {worker.id: worker for worker in collected.plan.workers} if collected.plan is not None else {}
     names = planned or sorted({*results, *collected.unreadable, *collected.missing}, key=worker_order)
+    work = work_spans(timeline)
     return [
-        _line(name, planned.get(name), results[name]) if name in results else _empty(name, planned.get(name), collected)
+        _line(name, planned.get(name), results[name], work.get(name))
+        if name in results
+        else _empty(name, planned.get(name), collected)
         for name in names
     ]
 
@@ -89,12 +96,12 @@ def _empty(name: str, planned: WorkerPlan | None, collected: Collected) -> Worke
     )
 
 
-def _line(name: str, planned: WorkerPlan | None, result: WorkerResult) -> WorkerLine:
+def _line(name: str, planned: WorkerPlan | None, result: WorkerResult, work: Span | None) -> WorkerLine:
     rows = planned.rows if planned else None
     status, reason = status_of(result), _reason(result)
     if status is Status.OK and rows is not None and _too_few_rows(result, rows):
         status, reason = Status.FAILED, f"acknowledged {result.metrics.rows_processed:,} of {rows:,} rows"
-    timed = result.metrics.duration_ms > 0
+    duration = work.duration_ms if work else 0
     return WorkerLine(
         worker_id=name,
         status=status,
@@ -102,8 +109,8 @@ def _line(name: str, planned: WorkerPlan | None, result: WorkerResult) -> Worker
         tables=result.tables_processed or (planned.tables if planned else ()),
         rows=result.metrics.rows_processed,
         planned_rows=rows,
-        duration_ms=result.metrics.duration_ms if timed else None,
-        rows_per_second=round(result.metrics.rows_per_second, 1) if timed else None,
+        duration_ms=duration or None,
+        rows_per_second=round(result.metrics.rows_processed / duration * 1000, 1) if duration else None,
         attempt=result.attempt,
         result=result,
     )
@@ -137,21 +144,25 @@ def _reason(result: WorkerResult) -> str:
     return f"exit code {result.exit_code}" if result.exit_code is not None else "unknown reason"
 
 
-def fleet_totals(lines: Sequence[WorkerLine], start_spread_ms: float | None) -> Totals:
-    """Return the fleet's figures. `start_spread_ms` is the platform's figure; without it the workers' own starts count."""
+def fleet_totals(
+    lines: Sequence[WorkerLine], timeline: Timeline | None, start_spread_ms: float | None = None
+) -> Totals:
+    """Return the fleet's figures. `start_spread_ms` of an older run counts only if no worker's start is known."""
     results = [line.result for line in lines if line.result is not None]
     environments = [result.environment for result in results if result.environment is not None]
-    rated = [line for line in lines if line.status in (Status.OK, Status.DIFFERS) and line.attempt == 1]
     rows = sum(line.rows for line in lines)
-    starts = [result.started_at for result in results if result.started_at is not None]
-    ends = [result.completed_at for result in results if result.completed_at is not None]
     planned = [line.planned_rows for line in lines if line.planned_rows is not None]
-    wall = round((max(ends) - min(starts)).total_seconds() * 1000) if starts and ends else None
-    if start_spread_ms is None and starts:
-        start_spread_ms = (max(starts) - min(starts)).total_seconds() * 1000
+    work = work_spans(timeline)
+    starts, ends = [span.from_ms for span in work.values()], [span.to_ms for span in work.values()]
+    wall = max(ends) - min(starts) if work else None
+    busy = sum(span.duration_ms for span in work.values())
+    spread = max(starts) - min(starts) if work else start_spread_ms
+    rated = [line for line in lines if line.is_rated]
     throttled = _sum(environment.throttled_ms for environment in environments)
     return Totals(
+        status=worst(line.status for line in lines),
         workers=len(lines),
+        ok_workers=sum(line.status in (Status.OK, Status.RETRIED) for line in lines),
         finished_workers=sum(line.status.finished for line in lines),
         failed_workers=sum(not line.status.finished for line in lines),
         missing_workers=sum(line.result is None for line in lines),
@@ -163,16 +174,28 @@ def fleet_totals(lines: Sequence[WorkerLine], start_spread_ms: float | None) -> 
         batches=sum(result.metrics.batch_count for result in results),
         bytes_written=sum(result.metrics.bytes_written for result in results),
         duration_ms=max((line.duration_ms or 0 for line in lines), default=0),
-        rows_per_second=round(sum(line.result.metrics.rows_per_second for line in rated if line.result), 1),
-        started_at=min(starts, default=None),
-        completed_at=max(ends, default=None),
+        rows_per_second=_sum_of_rates(rated, work),
+        started_at=min((each.started_at for each in results if each.started_at is not None), default=None),
+        completed_at=max((each.completed_at for each in results if each.completed_at is not None), default=None),
         wall_clock_ms=wall,
         wall_clock_rows_per_second=round(rows / wall * 1000, 1) if wall else None,
-        start_spread_ms=round(start_spread_ms) if start_spread_ms is not None else None,
+        run_ms=timeline.duration_ms if timeline else None,
+        peak_concurrency=max((each.workers for each in timeline.concurrency), default=None) if timeline else None,
+        mean_concurrency=round(busy / wall, 1) if wall else None,
+        start_spread_ms=round(spread) if spread is not None else None,
         peak_memory_mb=_max(result.peak_memory_mb for result in results),
         throttled_ms=round(throttled, 1) if throttled is not None else None,
         nr_throttled=_sum(environment.nr_throttled for environment in environments),
     )
+
+
+def _sum_of_rates(rated: Sequence[WorkerLine], work: Mapping[str, Span]) -> float | None:
+    """Return the sum of the rates, rounded once; None if the workers did not run together or have no duration."""
+    spans = [work[line.worker_id] for line in rated if line.worker_id in work]
+    if not ran_together(spans):
+        return None
+    rates = (line.rows / work[line.worker_id].duration_ms for line in rated if line.worker_id in work)
+    return round(sum(rates) * 1000, 1)
 
 
 def sum_verification(results: Iterable[WorkerResult]) -> Verification | None:
@@ -206,38 +229,6 @@ def _table(name: str, parts: Sequence[TableVerification]) -> TableVerification:
         differences=tuple(each for part in parts for each in part.differences)[:MOST_DIFFERENCES],
         duration_ms=max(part.duration_ms for part in parts),
     )
-
-
-def limited_by(results: Sequence[WorkerResult]) -> LimitedBy | None:
-    """Return what limits the run, as shares of the time of all workers together; None if no worker has a duration."""
-    timed = [result for result in results if result.metrics.duration_ms > 0]
-    time = sum(result.metrics.duration_ms for result in timed)
-    if not time:
-        return None
-    phases = [result.phases for result in timed]
-    environments = [result.environment for result in timed if result.environment is not None]
-    shares = {
-        Limit.SERVER: sum(each.send + each.commit for each in phases) / time,
-        Limit.GENERATION: sum(each.generate + each.encode for each in phases) / time,
-        Limit.CONNECTING: sum(each.connect for each in phases) / time,
-        Limit.VERIFICATION: sum(each.verify for each in phases) / time,
-    }
-    throttled = sum(each.throttled_ms or 0.0 for each in environments) / time
-    return LimitedBy(
-        limit=_limit(throttled, shares),
-        throttled=round(throttled, 3),
-        server=round(shares[Limit.SERVER], 3),
-        generation=round(shares[Limit.GENERATION], 3),
-        connecting=round(shares[Limit.CONNECTING], 3),
-        verification=round(shares[Limit.VERIFICATION], 3),
-    )
-
-
-def _limit(throttled: float, shares: dict[Limit, float]) -> Limit:
-    if throttled >= THROTTLED:
-        return Limit.WORKER_CPU
-    largest = max(shares, key=lambda limit: shares[limit])
-    return largest if shares[largest] >= PREVAILING else Limit.NOTHING
 
 
 def _judge(threshold: Threshold, report_: Report) -> Judgement:

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
+from aggregate.phases import Timeline
 from aggregate.report import Status, WorkerLine
+from aggregate.timeline import ran_together, work_spans
 from core.stores import SOURCES
 from core.text import listed
 
@@ -13,11 +15,15 @@ _NAMED = 3
 _Key = TypeVar("_Key", bound=Hashable)
 
 
-def run_warnings(lines: Sequence[WorkerLine], settings: Mapping[str, str], *, planned: bool) -> list[str]:
+def run_warnings(
+    lines: Sequence[WorkerLine], settings: Mapping[str, str], timeline: Timeline | None, *, planned: bool
+) -> list[str]:
     """Return the warnings of a run: about workers, then their limits and results, then the server."""
     return [
         *_unfinished(lines),
         *_retries(lines),
+        *_apart(lines, timeline),
+        *_clocks(timeline),
         *_limits(lines),
         *_histograms(lines),
         *_omitted(lines),
@@ -61,6 +67,28 @@ def _retries(lines: Iterable[WorkerLine]) -> list[str]:
     if not retried:
         return []
     return [f"{worker_names(retried)}: restarted after a failure; not included in the fleet's rows/sec"]
+
+
+def _apart(lines: Sequence[WorkerLine], timeline: Timeline | None) -> list[str]:
+    """Return a warning if the workers did not load at the same time."""
+    work = work_spans(timeline)
+    spans = [work[line.worker_id] for line in lines if line.is_rated and line.worker_id in work]
+    if timeline is None or not spans or ran_together(spans):
+        return []
+    most = max(each.workers for each in timeline.concurrency)
+    reached = f"at most {most:,} of {len(lines):,} at the same time"
+    return [f"workers did not run together: {reached}; their rates are not added, because no fleet reached their sum"]
+
+
+def _clocks(timeline: Timeline | None) -> list[str]:
+    """Return a warning for workers whose clock differs from that of the machine that ran the fleet."""
+    shifted = [each for each in timeline.workers if each.clock_offset_ms] if timeline else []
+    if not shifted:
+        return []
+    most = max(shifted, key=lambda each: abs(each.clock_offset_ms)).clock_offset_ms
+    names = worker_names([each.worker_id for each in shifted])
+    direction = "ahead of" if most > 0 else "behind"
+    return [f"{names}: clock up to {abs(most) / 1000:.1f} s {direction} this machine's; the times are corrected"]
 
 
 def _limits(lines: Iterable[WorkerLine]) -> list[str]:

@@ -19,7 +19,8 @@ import pyarrow as pa
 from core.schema.model import Table
 from core.schema.types import Kind
 from core.units import MIB
-from testkit.serving import PASSWORD, Served, docker
+from testkit.docker_command import docker
+from testkit.serving import PASSWORD, Served
 from worker.generate import Dataset
 
 CHUNK = 10_000

@@ -31,7 +31,8 @@ from core.results import WorkerResult
 from core.schema.file import load_schema
 from core.stores import BULK, INSERT, SOURCES
 from core.units import GIB
-from testkit.serving import Served, docker, serving
+from testkit.docker_command import docker
+from testkit.serving import Served, serving
 from worker.generate import Dataset
 from worker.sources import open_source
 

@@ -9,8 +9,6 @@ from cli.commands import COMMANDS
 from core.errors import ExitCode, exit_code_of
 from core.setup_hint import run_with_hint
 
-_SIGINT = 130
-"""The exit code that shells use for a command that Ctrl-C ended."""
 _EXIT_CODES = """\
 exit codes:
   0   success
@@ -18,7 +16,8 @@ exit codes:
   2   an argument, a setting or a file is not valid; nothing was done
   3   verification found a difference
   99  a threshold failed
-  `up` and `destroy` return Pulumi's own exit code where Pulumi fails."""
+  130 Ctrl-C ended the command
+  `up` and `destroy` return Pulumi's own exit code where Pulumi fails for another reason. `make` ends with 2 on each of them."""
 
 
 def usage() -> str:
@@ -52,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return run_with_hint(lambda: _run(given[0], given[1:]))
     except KeyboardInterrupt:
-        return _SIGINT
+        return ExitCode.INTERRUPTED
 
 
 def _run(name: str, arguments: Sequence[str]) -> int:

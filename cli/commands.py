@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cli.command_line import stack_of, with_long_stack
+from core.errors import ExitCode, LoadtestError
 from core.process import DEFAULT_STACK
+from core.settings_key import setting_key
+
+_FLEETS = "**loadtest:Fleet::**"
+"""The URN of the fleet in any stack: to replace it is to run its workers again."""
+_AGAIN = " --again runs the workers again although nothing has changed."
 
 
 class Command(NamedTuple):
@@ -28,12 +34,30 @@ def plan(arguments: Sequence[str]) -> int:
 
 
 def up(arguments: Sequence[str]) -> int:
-    """Run a stack, then print its report. A run that Pulumi ends with an error has no report."""
+    """Run a stack, then print its report, also if the run failed or was interrupted."""
     from cli import pulumi
 
-    stack, others = _stack_and_others("up", "Run a stack and print its report.", arguments)
-    code = pulumi.run(["up", f"--stack={stack}", "--yes", "--skip-preview", "--suppress-outputs", *others])
-    return code or report([f"--stack={stack}"])
+    again = "--again" in arguments
+    given = [argument for argument in arguments if argument != "--again"]
+    stack, others = _stack_and_others("up", "Run a stack and print its report.", given, _AGAIN)
+    options = ["--yes", "--skip-preview", "--suppress-outputs", *(["--replace", _FLEETS] if again else [])]
+    code = pulumi.run(["up", f"--stack={stack}", *options, *others])
+    if code and not _has_run(stack):
+        return code
+    reported = report([f"--stack={stack}"])
+    return code if code == ExitCode.INTERRUPTED else reported or code
+
+
+def _has_run(stack: str) -> bool:
+    """Return whether the stack's last update ran its workers."""
+    from aggregate.collect import from_stack
+    from cli import pulumi as program
+
+    os.environ.update(program.variables())
+    try:
+        return bool(from_stack(stack).results)
+    except LoadtestError:
+        return False
 
 
 def destroy(arguments: Sequence[str]) -> int:
@@ -111,11 +135,13 @@ COMMANDS: Mapping[str, Command] = {
 }
 
 
-def _stack_and_others(command: str, description: str, arguments: Sequence[str]) -> tuple[str, list[str]]:
+def _stack_and_others(
+    command: str, description: str, arguments: Sequence[str], option: str = ""
+) -> tuple[str, list[str]]:
     parser = ArgumentParser(
         prog=f"loadtest {command}",
         description=description,
-        epilog=f"Other options are passed to `pulumi {command}`, for example -c loadtest:workers=4.",
+        epilog=f"Other options are passed to `pulumi {command}`, for example -c {setting_key('workers')}=4.{option}",
         allow_abbrev=False,
     )
     parser.add_argument("-s", "--stack", default=DEFAULT_STACK, help="the stack (default: %(default)s)")

@@ -13,13 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from cli import backend, stack
-from cli.command_line import stack_of
-from core.errors import InputError
-from core.process import CHECKOUT_VARIABLE, PULUMI_VARIABLE, pulumi_command
+from cli.command_line import option_values, stack_of
+from core.errors import ExitCode
+from core.process import CHECKOUT_VARIABLE, PULUMI_VARIABLE, missing_pulumi, pulumi_command
+from core.settings_key import NAMESPACE
+from core.stack_file import stacks_of
 
 PROJECT = Path(__file__).resolve().parents[1]
 CREATING = ("up", "update", "preview", "pre", "config")
 """Commands that create the stack that they name, if it has a file."""
+_CONFIGURED = ("up", "update", "preview", "pre")
+"""Commands that take settings with `-c`."""
+_PREFIX = f"{NAMESPACE}:"
 _SIGNALLED = 128
 
 
@@ -44,18 +49,24 @@ def replace_process(arguments: Sequence[str]) -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run Pulumi and return its exit code, 128 + N after signal N. Raises as `replace_process` does."""
+    """Run Pulumi and return its exit code, 128 + N if signal N ended it. Raises as `replace_process` does.
+
+    If Pulumi fails after Ctrl-C, the code is that of an interrupted command.
+    """
     command, environment = _command_and_environment(arguments)
-    with _signals_left_to_child() as started:
+    interrupts: list[int] = []
+    with _signals_left_to_child(interrupts) as started:
         process = subprocess.Popen(command, cwd=PROJECT, env=environment)
         started.append(process)
         code = process.wait()
+    if code and interrupts:
+        return ExitCode.INTERRUPTED
     return code if code >= 0 else _SIGNALLED - code
 
 
 @contextmanager
-def _signals_left_to_child() -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Let the child decide how to end on a signal.
+def _signals_left_to_child(interrupts: list[int]) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Let the child decide how to end on a signal, and add each SIGINT to `interrupts`.
 
     A terminal sends SIGINT to the child as well, so it is not forwarded: a second one would make Pulumi stop without
     recording what it has created. SIGTERM reaches this process alone and is forwarded.
@@ -67,7 +78,7 @@ def _signals_left_to_child() -> Iterator[list[subprocess.Popen[bytes]]]:
             process.send_signal(number)
 
     former = {
-        signal.SIGINT: signal.signal(signal.SIGINT, lambda _number, _frame: None),
+        signal.SIGINT: signal.signal(signal.SIGINT, lambda number, _frame: interrupts.append(number)),
         signal.SIGTERM: signal.signal(signal.SIGTERM, forward),
     }
     try:
@@ -80,16 +91,27 @@ def _signals_left_to_child() -> Iterator[list[subprocess.Popen[bytes]]]:
 def _command_and_environment(arguments: Sequence[str]) -> tuple[list[str], Mapping[str, str]]:
     program = pulumi_command()
     if shutil.which(program[0], path=os.environ.get("PATH")) is None and not (PROJECT / program[0]).is_file():
-        raise InputError(
-            f"{PULUMI_VARIABLE}: {program[0]!r} is not on PATH; install the Pulumi CLI, or set {PULUMI_VARIABLE} to its path"
-        )
+        raise missing_pulumi(program[0])
     environment = {**os.environ, **variables()}
     named = stack_of(arguments)
     if named is not None and not _creates_any(arguments):
         stack.require_known(PROJECT, named, environment)
+        _check_overrides(named, arguments)
         if arguments[0] in CREATING:
             stack.create_if_missing(PROJECT, named, environment)
     return [*program, *arguments], environment
+
+
+def _check_overrides(named: str, arguments: Sequence[str]) -> None:
+    """Raise InputError for settings of `-c` that the program would refuse: Pulumi writes them to the stack's file first."""
+    overrides = list(option_values(arguments, "-c", "--config"))
+    if arguments[0] not in _CONFIGURED or not overrides or "--config-path" in arguments:
+        return
+    from infra.cli.plan import check_stack
+
+    own = [each for each in overrides if each.startswith(_PREFIX)]
+    if own and named in stacks_of(PROJECT):
+        check_stack(PROJECT, named, own)
 
 
 def _creates_any(arguments: Sequence[str]) -> bool:

@@ -14,9 +14,10 @@ LoadtestError               1
 A threshold that failed is part of a report, not an error: the report ends with code 99.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from enum import IntEnum
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from core.text import abbreviated, visible
 
@@ -32,7 +33,10 @@ class ExitCode(IntEnum):
     BAD_INPUT = 2
     DIFFERENCE = 3
     THRESHOLD = 99
-    INTERRUPTED = 143
+    INTERRUPTED = 130
+    """A command that Ctrl-C ended, as shells report it."""
+    TERMINATED = 143
+    """A worker that SIGTERM ended, as shells report it."""
 
 
 class Problem(ValueError):  # noqa: N818 - the caller adds key and value, and raises an InputError
@@ -58,14 +62,24 @@ class LoadtestError(Exception):
 
 
 class InputError(LoadtestError):
-    """Invalid input of the user."""
+    """Invalid input of the user. One error may stand for several, of which each is a line."""
 
     exit_code = ExitCode.BAD_INPUT
+    parts: "Sequence[InputError]" = ()
+    """The errors that this one stands for; empty for a single error."""
 
     @classmethod
-    def of(cls, key: str, value: object, problem: str, remedy: str) -> "InputError":
+    def of(cls, key: str, value: object, problem: str, remedy: str) -> Self:
         """Return an error with key, value, problem and remedy in one line."""
         return cls(f"{key}: {_shown(value)} {problem}; {remedy}")
+
+    @property
+    def lines(self) -> Sequence[str]:
+        """The text of each error."""
+        return [line for part in self.parts for line in part.lines] or [super().__str__()]
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
 
 
 class SchemaError(InputError):
@@ -78,6 +92,36 @@ class SettingsError(InputError):
 
 class PlanError(InputError):
     """An invalid plan, or settings and a schema that do not fit together."""
+
+
+class Complaints:
+    """Collect errors of independent checks, so that a user sees all of them at once."""
+
+    def __init__(self) -> None:
+        self._found: list[InputError] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    @contextmanager
+    def collect(self) -> Iterator[None]:
+        """Keep an InputError of the block, and leave the block; other exceptions propagate."""
+        try:
+            yield
+        except InputError as error:
+            self._found += error.parts or [error]
+
+    def finish(self) -> None:
+        """Raise the collected errors as one, without repetitions; nothing if there are none."""
+        found = list({str(error): error for error in self._found}.values())
+        if not found:
+            return
+        if len(found) == 1:
+            raise found[0]
+        kinds = {type(error) for error in found}
+        whole = (kinds.pop() if len(kinds) == 1 else InputError)("several errors")
+        whole.parts = found
+        raise whole
 
 
 class RunError(LoadtestError):
@@ -107,11 +151,15 @@ class VerificationError(LoadtestError):
 
 
 def exit_code_of(main: Callable[[], int | None], report: Callable[[str], object]) -> int:
-    """Run `main`; report a LoadtestError as one line and return its exit code. Other exceptions are bugs and propagate."""
+    """Run `main`; report a LoadtestError, in one line per problem, and return its exit code.
+
+    Other exceptions are bugs and propagate.
+    """
     try:
         return int(main() or ExitCode.OK)
     except LoadtestError as error:
-        report(f"error: {visible(error, _PRINTED)}")
+        for line in error.lines if isinstance(error, InputError) else [str(error)]:
+            report(f"error: {visible(line, _PRINTED)}")
         return int(error.exit_code)
 
 

@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from core.errors import SettingsError
-from core.stack_file import is_secret, stack_configuration, stacks_of
+from core.stack_file import is_secret, read_stack
 
 _KEYS = ("kubeconfig", "context")
 
@@ -30,7 +30,7 @@ class ClusterAccess(BaseModel):
 
         Raises SettingsError for an encrypted value, unless $KUBECONFIG is set.
         """
-        values = stack_configuration(project, stack) if stack in stacks_of(project) else {}
+        values = read_stack(project, stack)
         chosen = {key: values[f"kubernetes:{key}"] for key in _KEYS if values.get(f"kubernetes:{key}")}
         for key in [key for key, value in chosen.items() if is_secret(value)]:
             if "KUBECONFIG" not in os.environ:

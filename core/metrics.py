@@ -20,6 +20,7 @@ class Unit(StrEnum):
     BYTES = "bytes"
     MEBIBYTES = "MiB"
     WORKERS = "workers"
+    MEAN_WORKERS = "workers on average"
     TABLES = "tables"
     BATCHES = "batches"
     PERIODS = "scheduler periods"
@@ -31,6 +32,9 @@ class Better(StrEnum):
     HIGHER = "higher"
     LOWER = "lower"
 
+
+BATCHES_NEEDED: Mapping[str, int] = {"p90": 10, "p99": 100, "p999": 1000}
+"""How many batches a percentile needs: one of them must lie beyond it."""
 
 _SECONDS = frozenset({Unit.DURATION_MS, Unit.LATENCY_MS})
 
@@ -93,7 +97,11 @@ class Metric:
 
 
 def _latency(field: str, label: str, quantile: str, better: Better | None = Better.LOWER) -> Metric:
-    text = "Time from sending a batch to its acknowledgement, over all batches of the fleet."
+    text = (
+        "Time from sending a batch to its acknowledgement, without waiting for its rows, over all batches of the fleet."
+    )
+    if field in BATCHES_NEEDED:
+        text += f" Needs {BATCHES_NEEDED[field]:,} batches."
     gauge = Gauge("batch_latency_seconds", "quantile", quantile)
     return Metric(f"latency_ms.{field}", Unit.LATENCY_MS, f"Batch latency {label}", text, better, gauge=gauge)
 
@@ -106,12 +114,13 @@ _TABLE = (
     Metric("rows", Unit.ROWS, "Rows", "Rows that the server acknowledged or that were written to files."),
     Metric(
         "rows_per_second", Unit.ROWS_PER_SECOND, "Rows/sec, sum of workers",
-        "The sum of the rates of all workers that finished at their first attempt.",
+        "The sum of the rates of all workers that finished at their first attempt. Not measured if they did not load at the "
+        "same time.",
         Better.HIGHER, gauge=Gauge("rows_per_second", "kind", "sum_of_workers"),
     ),
     Metric(
         "wall_clock_rows_per_second", Unit.ROWS_PER_SECOND, "Rows/sec, wall clock",
-        "All rows divided by the wall clock time.",
+        "All rows divided by the wall clock time of the load.",
         Better.HIGHER, gauge=Gauge("rows_per_second", "kind", "wall_clock"),
     ),
     Metric("planned_rows", Unit.ROWS, "Planned rows", "Rows that the plan assigns to the workers."),
@@ -125,9 +134,27 @@ _TABLE = (
         "duration_ms", Unit.DURATION_MS, "Longest worker", "The duration of the slowest worker.",
         gauge=Gauge("longest_worker_seconds"),
     ),
-    Metric("wall_clock_ms", Unit.DURATION_MS, "Wall clock", "Time from the first start to the last end."),
-    Metric("start_spread_ms", Unit.DURATION_MS, "Spread of starts", "Time from the first start to the last start."),
+    Metric(
+        "wall_clock_ms", Unit.DURATION_MS, "Wall clock of the load",
+        "Time from the first worker's start of loading to the last worker's end of loading (of comparing, if the run only "
+        "verifies).",
+    ),
+    Metric("run_ms", Unit.DURATION_MS, "Whole run", "Time from the beginning of the preparation to the end of the fleet."),
+    Metric(
+        "peak_concurrency", Unit.WORKERS, "Workers at once", "The most workers that loaded at the same time.",
+        gauge=Gauge("workers_at_once", "kind", "peak"),
+    ),
+    Metric(
+        "mean_concurrency", Unit.MEAN_WORKERS, "Workers at once, mean",
+        "The mean number of workers that loaded, over the wall clock time of the load.",
+        gauge=Gauge("workers_at_once", "kind", "mean"),
+    ),
+    Metric(
+        "start_spread_ms", Unit.DURATION_MS, "Spread of starts",
+        "Time from the first worker's start of loading to the last worker's.",
+    ),
     Metric("workers", Unit.WORKERS, "Workers", "Planned workers; without a plan, workers that left a result.", gauge=None),
+    Metric("ok_workers", Unit.WORKERS, "Workers that are ok", "Workers that finished without a difference.", gauge=None),
     Metric("finished_workers", Unit.WORKERS, "Finished workers", "Workers that did all of their work.", gauge=None),
     Metric("failed_workers", Unit.WORKERS, "Failed workers", "Workers that did not finish, missing ones included.", gauge=None),
     Metric("missing_workers", Unit.WORKERS, "Missing workers", "Workers without a readable result.", gauge=None),

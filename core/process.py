@@ -7,6 +7,8 @@ import os
 import shlex
 from pathlib import Path
 
+from core.errors import InputError
+
 PREPARE_COMMAND = "prepare"
 PLAN_ARGUMENT, INDEX_ARGUMENT = "--plan", "--index"
 
@@ -60,6 +62,18 @@ def worker_arguments(plan: str, index: int | str) -> list[str]:
 def result_file(results: Path, worker_id: str) -> Path:
     """Return the path of a worker's result."""
     return results / f"{worker_id}.json"
+
+
+def loadtest_command(command: str, stack: str = "") -> str:
+    """Return a command as a message names it, for example `./loadtest report -s small`."""
+    return f"./loadtest {command}" + (f" -s {stack}" if stack else "")
+
+
+def missing_pulumi(program: str, problem: str = "is not on PATH") -> InputError:
+    """Return the error for a `pulumi` that cannot be run."""
+    return InputError.of(
+        PULUMI_VARIABLE, program, problem, f"install the Pulumi CLI, or set {PULUMI_VARIABLE} to its path"
+    )
 
 
 def pulumi_command() -> list[str]:

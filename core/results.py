@@ -61,7 +61,10 @@ class Metrics(_Report):
 
 
 class Latency(_Report):
-    """Milliseconds from sending a batch to its acknowledgement. `histogram` is an encoded HdrHistogram in microseconds."""
+    """Milliseconds from sending a batch to its acknowledgement, without waiting for its rows.
+
+    `histogram` is an encoded HdrHistogram in microseconds.
+    """
 
     p50: float
     p90: float
@@ -73,9 +76,14 @@ class Latency(_Report):
 
 
 class Phases(_Report):
-    """The time of each phase in milliseconds. Generating and encoding may overlap sending."""
+    """The time of each phase in milliseconds.
+
+    Generating and encoding may overlap sending. `wait` is the part of them that sending had to wait for; 0 in results of
+    older workers, whose `send` includes it.
+    """
 
     connect: float = 0.0
+    wait: float = 0.0
     generate: float = 0.0
     encode: float = 0.0
     send: float = 0.0
@@ -127,6 +135,31 @@ class VerificationReport(_Report):
     total_extra: int = 0
 
 
+class Instants(_Report):
+    """The instants at which a worker reached each step, by its own clock; the platform reports creation, start and end."""
+
+    created: AwareDatetime | None = None
+    started: AwareDatetime | None = None
+    connected: AwareDatetime | None = None
+    ready: AwareDatetime | None = None
+    load_started: AwareDatetime | None = None
+    load_ended: AwareDatetime | None = None
+    verify_started: AwareDatetime | None = None
+    verify_ended: AwareDatetime | None = None
+    ended: AwareDatetime | None = None
+
+
+class FleetInstants(_Report):
+    """The instants at which the fleet reached each step, by the clock of the machine that runs it."""
+
+    begun: AwareDatetime | None = None
+    prepared: AwareDatetime | None = None
+    workers_started: AwareDatetime | None = None
+    all_ready: AwareDatetime | None = None
+    opened: AwareDatetime | None = None
+    ended: AwareDatetime | None = None
+
+
 class WorkerResult(_Report):
     """The result that a worker writes to its file and to standard output."""
 
@@ -149,6 +182,7 @@ class WorkerResult(_Report):
     latency_ms: Latency | None = None
     timeline: tuple[int, ...] = ()
     phases: Phases = Phases()
+    instants: Instants = Instants()
     shards: tuple[ShardResult, ...] = ()
     peak_memory_mb: float | None = None
     server_settings: dict[str, str] = {}

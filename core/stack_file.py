@@ -5,6 +5,7 @@ There are three layers, of which the later ones override the earlier: the defaul
 """
 
 import json
+import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import yaml
 
 from core.errors import SettingsError
+from core.process import pulumi_command
 from core.text import one_line
 
 _PREFIX, _SUFFIX = "Pulumi.", ".yaml"
@@ -26,7 +28,7 @@ def stacks_of(project: Path) -> list[str]:
 def require_stack(project: Path, stack: str) -> None:
     """Raise SettingsError, with the list of stacks, for a stack without a file."""
     known = stacks_of(project)
-    if stack not in known:
+    if short_name(stack) not in known:
         raise unknown_stack(stack, known, "stack")
 
 
@@ -35,6 +37,44 @@ def unknown_stack(stack: str, known: Iterable[str], key: str = "--stack") -> Set
     return SettingsError(
         f"{key}: {stack!r} does not exist; use one of {', '.join(known)}, or create {_PREFIX}{stack}{_SUFFIX}"
     )
+
+
+def short_name(stack: str) -> str:
+    """Return a stack's name without organization and project, as in `organization/project/stack`."""
+    return stack.rpartition("/")[2]
+
+
+def read_stack(project: Path, stack: str) -> Mapping[str, Any]:
+    """Return every key of a stack with its namespace, the values of its environments (Pulumi ESC) included.
+
+    An encrypted value is a mapping with the key `secure`. A stack without a file has no keys. Only a stack with environments
+    needs Pulumi. Raises SettingsError.
+    """
+    name = short_name(stack)
+    if name not in stacks_of(project):
+        return {}
+    if not _document(own_file(project, name)).get("environment"):
+        return stack_configuration(project, name)
+    return under_engine(project, name, _values_of_engine(project, stack))
+
+
+def _values_of_engine(project: Path, stack: str) -> Mapping[str, Any]:
+    command = [*pulumi_command(), "config", "--json", "--non-interactive", "--stack", stack]
+    try:
+        done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+        failure = one_line(done.stderr, -300) if done.returncode else ""
+        values: Mapping[str, Any] = {} if failure else json.loads(done.stdout)
+    except (OSError, ValueError) as error:
+        failure = one_line(error, 300)
+    if failure:
+        raise SettingsError(
+            f"{_PREFIX}{short_name(stack)}{_SUFFIX}: environment: cannot be read ({failure}); log in with `pulumi login`, or "
+            "remove the environment"
+        )
+    return {
+        key: {"secure": ""} if entry.get("secret") else entry.get("objectValue", entry.get("value"))
+        for key, entry in values.items()
+    }
 
 
 def stack_configuration(project: Path, stack: str) -> Mapping[str, Any]:
@@ -46,7 +86,7 @@ def stack_configuration(project: Path, stack: str) -> Mapping[str, Any]:
     return {**_defaults(project), **_preset(project, stack), **_mapping(own_file(project, stack))}
 
 
-def under_engine(project: Path, stack: str, given: Mapping[str, str]) -> Mapping[str, Any]:
+def under_engine(project: Path, stack: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the engine's values, with the preset's values in place of defaults.
 
     The engine fills `given` with the project's defaults. A preset's value replaces a default, but not a value from the
@@ -82,10 +122,10 @@ def is_secret(value: object) -> bool:
     return isinstance(value, dict) and "secure" in value
 
 
-def _equals(text: str, value: object) -> bool:
+def _equals(text: object, value: object) -> bool:
     """Return whether the engine's text equals this value of a file."""
-    if text == value:
-        return True
+    if text == value or not isinstance(text, str):
+        return text == value
     try:
         return bool(json.loads(text) == value)
     except json.JSONDecodeError:

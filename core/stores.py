@@ -4,10 +4,13 @@ A store's other modules are found by its name: `worker.sources.<name>`, `infra.d
 `core.schema.checks.<name>` for one with limits.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from core.errors import InputError
+
+_VERSION = re.compile(r"v?(\d[\w.]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,24 @@ class Capabilities:
     """Whether a plus in its connection strings is a space."""
     option_separators: str = "&"
     """The characters that separate the options of its connection strings."""
+    options: tuple[str, ...] = ()
+    """All options of its connection strings; empty if only the driver has a list."""
+    option_values: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    """The values of options that have a few; upper-case ones in any case."""
+    products: tuple[tuple[str, str, str], ...] = ()
+    """The servers that speak its protocol: a setting with the version, a part of its value, and the name of the product. The
+    first one that applies is the server's. Without a setting, the version is unknown."""
     volatile_settings: Mapping[str, frozenset[str]] = field(default_factory=dict, hash=False)
     """Settings of its server, and the values with which a server crash can lose acknowledged rows."""
+
+    def server_of(self, settings: Mapping[str, str]) -> str:
+        """Return the name and the version of a server by its settings: `MariaDB 10.11.6`; empty if it is unknown."""
+        for setting, part, product in self.products:
+            text = settings.get(setting, "")
+            if not setting or (text and part.lower() in text.lower()):
+                version = _VERSION.match(text)
+                return f"{product} {version[1]}" if version else product
+        return ""
 
     def limit_batch(self, asked: int) -> int:
         """Return the rows that are committed at once: `asked`, but no more than the store accepts."""
@@ -71,6 +90,9 @@ MYSQL = _declare(
         key_range_deletable=True,
         port=3306,
         socket_option="socket",
+        options=("ssl-mode", "ssl-ca", "ssl-cert", "ssl-key", "socket"),
+        option_values={"ssl-mode": ("DISABLED", "PREFERRED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")},
+        products=(("version", "MariaDB", "MariaDB"), ("version", "", "MySQL")),
         volatile_settings={
             "innodb_flush_log_at_trx_commit": frozenset({"0", "2"}),
             "innodb_doublewrite": frozenset({"OFF"}),
@@ -88,6 +110,12 @@ POSTGRESQL = _declare(
         port=5432,
         embedded=True,
         libpq_connection=True,
+        option_values={
+            "sslmode": ("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
+            "channel_binding": ("disable", "prefer", "require"),
+            "gssencmode": ("disable", "prefer", "require"),
+        },
+        products=(("server_version", "", "PostgreSQL"),),
         volatile_settings={
             "fsync": frozenset({"off"}),
             "full_page_writes": frozenset({"off"}),
@@ -106,6 +134,7 @@ MONGODB = _declare(
         largest_batch=100_000,
         plus_is_space=True,
         option_separators="&;",
+        products=(("ferretdb", "", "FerretDB"), ("version", "", "MongoDB")),
         volatile_settings={
             "storage.journal.enabled": frozenset({"false"}),
             "journal": frozenset({"false", "off"}),
@@ -122,6 +151,7 @@ NEO4J = _declare(
         key_range_deletable=True,
         port=7687,
         shortest_password=8,
+        products=(("version", "", "Neo4j"),),
         largest_batch=10_000,
     )
 )
@@ -134,6 +164,7 @@ KAFKA = _declare(
         key_range_deletable=False,
         port=9092,
         advertises_address=True,
+        products=(("", "", "Kafka"),),
     )
 )
 CSV = _declare(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from core.errors import SettingsError
 from core.metrics import METRICS, Metric
+from core.settings_key import setting_key
 
 _HOLDS: Mapping[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
@@ -38,7 +39,7 @@ class Threshold:
         return _HOLDS[self.comparison](value, self.bound)
 
 
-def parse_threshold(text: str, key: str = "loadtest:thresholds") -> Threshold:
+def parse_threshold(text: str, key: str = setting_key("thresholds")) -> Threshold:
     """Parse one threshold. Raises SettingsError with `key`, the text and the remedy."""
     match = _FORM.fullmatch(text.strip())
     if match is None:
@@ -51,7 +52,7 @@ def parse_threshold(text: str, key: str = "loadtest:thresholds") -> Threshold:
     return Threshold(text=text.strip(), metric=METRICS[name], comparison=comparison, bound=float(bound))
 
 
-def parse_thresholds(texts: Sequence[str], key: str = "loadtest:thresholds") -> tuple[Threshold, ...]:
+def parse_thresholds(texts: Sequence[str], key: str = setting_key("thresholds")) -> tuple[Threshold, ...]:
     """Parse all thresholds of a stack. Raises SettingsError for the first invalid one."""
     return tuple(parse_threshold(text, key) for text in texts)
 

@@ -12,19 +12,25 @@ _LARGEST_EXACT = 2**53
 
 
 def export(args: LoadTestArgs, load_test: LoadTest) -> None:
-    """Export results, plan and addresses. An error of the fleet ends the program with a message of one line."""
+    """Export what identifies the run and how it ended, also if it failed; with `fullOutputs`, plan and results too."""
     fleet = load_test.fleet
     pulumi.export("runId", args.plan.run_id)
+    pulumi.export("executionId", fleet.execution_id)
+    pulumi.export("startedAt", fleet.started_at)
     pulumi.export("platform", args.settings.platform)
     pulumi.export("source", args.settings.source)
-    pulumi.export("plan", plan_output(args.plan))
+    pulumi.export("schema", args.settings.schema_file)
     pulumi.export("endpoint", load_test.endpoint)
     pulumi.export("connectionString", pulumi.Output.secret(load_test.connection_string))
-    pulumi.export("results", fleet.results)
     pulumi.export("startSpreadMs", fleet.start_spread_ms)
-    pulumi.export("serverSettings", fleet.server_settings)
     pulumi.export("warnings", fleet.warnings)
-    pulumi.export("succeeded", pulumi.Output.all(fleet.succeeded, fleet.error).apply(_success))
+    pulumi.export("succeeded", fleet.succeeded)
+    pulumi.export("error", fleet.error)
+    if args.settings.full_outputs:
+        pulumi.export("plan", plan_output(args.plan))
+        pulumi.export("results", fleet.results)
+        pulumi.export("serverSettings", fleet.server_settings)
+        pulumi.export("instants", fleet.instants)
 
 
 def plan_output(plan: LoadPlan) -> object:
@@ -43,15 +49,3 @@ def plan_output(plan: LoadPlan) -> object:
 
     parsed: object = json.loads(text, parse_int=parse_integer)
     return parsed if exact else text
-
-
-def _success(outputs: list[object]) -> object:
-    """Return whether all workers succeeded. Raises RunError if the fleet has an error."""
-    succeeded, error = outputs
-    if error:
-        raise pulumi.RunError(str(error))
-    if succeeded is False:
-        pulumi.log.warn(
-            f"a worker failed; its name and error are in the report: ./loadtest report -s {pulumi.get_stack()}"
-        )
-    return succeeded

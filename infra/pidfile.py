@@ -27,6 +27,16 @@ def this_process_recorded(file: Path) -> Iterator[None]:
         file.unlink(missing_ok=True)
 
 
+def is_running(file: Path) -> bool:
+    """Return whether the recorded process is running."""
+    try:
+        record = ProcessRecord.read(file)
+        process = psutil.Process(record.pid)
+        return record.is_of(process.create_time()) and process.status() != psutil.STATUS_ZOMBIE
+    except (OSError, ValueError, psutil.Error):
+        return False
+
+
 def end_recorded(file: Path, grace_seconds: float = _GRACE_SECONDS) -> None:
     """End the recorded process and its descendants; do nothing if it has ended, even if another process has its pid."""
     if not file.is_file():

@@ -5,18 +5,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.connection import CONNECTION_KEY
-from core.errors import SettingsError
+from core.errors import Complaints, SettingsError
 from core.options import Operation
 from core.plan import Limits, LoadPlan, Shard, partition
 from core.schema.checks import check_limits, limit_warnings
 from core.schema.checks.capacity import check_rows
-from core.schema.file import load_schema
+from core.schema.file import SchemaFile, read_schema
 from core.schema.model import Schema
+from core.settings_key import setting_key
 from core.stores import capabilities_of
 from core.units import MIB, format_size
 from infra.databases.spec import DatabaseSpec
 from infra.platforms import PLATFORMS
-from infra.settings.model import NAMESPACE, Settings
+from infra.settings.model import Settings
 
 WORKING_SET = 192 * MIB
 """Bytes that a worker needs besides its RAM disk: libraries and the chunks in flight, as measured, with a margin."""
@@ -25,13 +26,23 @@ INDEX_BYTES_PER_ROW = 21
 """Memory of verification while it sorts the hashes of a table's keys (worker/verify/row_index.py)."""
 
 
-def plan_of(settings: Settings, project: Path) -> LoadPlan:
-    """Return the plan for these settings; paths are relative to the project. Raises SchemaError or SettingsError."""
-    _check_operation(settings)
-    schema = load_schema(project / settings.schema_file)
-    tables = _tables(settings, schema)
-    check_rows(schema, tables, settings.row_count)
-    check_limits(settings.source, map(schema.table, tables))
+def plan_of(settings: Settings, project: Path, file: SchemaFile | None = None) -> LoadPlan:
+    """Return the plan for these settings; paths are relative to the project. Raises InputError with everything wrong.
+
+    `file` is the settings' schema file, if it has been read.
+    """
+    schema, location = file or read_schema(project / settings.schema_file)
+    complaints = Complaints()
+    with complaints.collect():
+        _check_operation(settings)
+    tables: tuple[str, ...] = ()
+    with complaints.collect():
+        tables = _tables(settings, schema)
+    with complaints.collect():
+        check_rows(schema, tables, settings.row_count, location)
+    with complaints.collect():
+        check_limits(settings.source, map(schema.table, tables))
+    complaints.finish()
     plan = LoadPlan(
         run_id="",
         source=settings.source,
@@ -56,10 +67,10 @@ def warnings_of(plan: LoadPlan, database: DatabaseSpec | None, *, here: bool, po
     """
     warnings: list[str] = []
     limits = plan.limits
-    if limits and limits.tmpfs and limits.tmpfs + WORKING_SET > limits.memory:
+    if limits and limits.tmpfs and limits.tmpfs > limits.memory:
         warnings.append(
-            f"RAM disk {format_size(limits.tmpfs)} + working set of about {format_size(WORKING_SET)} exceed the worker's "
-            f"memory of {format_size(limits.memory)}: a worker that fills its RAM disk is killed for memory"
+            f"RAM disk of {format_size(limits.tmpfs)} is larger than the worker's memory of {format_size(limits.memory)}: a "
+            "worker that fills its RAM disk is killed for memory"
         )
     if limits and limits.memory < WORKING_SET:
         warnings.append(
@@ -76,7 +87,7 @@ def warnings_of(plan: LoadPlan, database: DatabaseSpec | None, *, here: bool, po
     if database and database.tmpfs and plan.operation.populates and rows > database.tmpfs:
         warnings.append(
             f"about {format_size(rows)} of rows do not fit the server's RAM disk of {format_size(database.tmpfs)}; raise "
-            f"{NAMESPACE}:databaseMemoryLimit"
+            f"{setting_key('databaseMemoryLimit')}"
         )
     cores = os.cpu_count() or 1
     asked = (limits.cpu * len(plan.workers) if limits else 0) + (database.cpu if database else 0)
@@ -88,12 +99,13 @@ def warnings_of(plan: LoadPlan, database: DatabaseSpec | None, *, here: bool, po
     source = capabilities_of(plan.source)
     if (most := source.limit_batch(plan.batch_size)) < plan.batch_size:
         warnings.append(
-            f"{NAMESPACE}:batchSize: {plan.batch_size} is more than {source.name} accepts per commit: it commits {most} rows"
+            f"{setting_key('batchSize')}: {plan.batch_size} is more than {source.name} accepts per commit: "
+            f"it commits {most} rows"
         )
     warnings += limit_warnings(plan.source, map(plan.data.table, plan.tables))
     if database and port_kept and source.advertises_address:
         warnings.append(
-            f"{NAMESPACE}:keepDatabasePort: {source.name} sends its clients to its address on the run's network, which "
+            f"{setting_key('keepDatabasePort')}: {source.name} sends its clients to its address on the run's network, which "
             "clients outside cannot reach; use a client inside its container"
         )
     return warnings
@@ -127,7 +139,7 @@ def _check_operation(settings: Settings) -> None:
             else "set platform to local and outputDir to their folder"
         )
         raise SettingsError(
-            f"{NAMESPACE}:operation: 'verify' reads existing rows, but this run creates an empty server or "
+            f"{setting_key('operation')}: 'verify' reads existing rows, but this run creates an empty server or "
             f"volume; {remedy}, or write populate+verify"
         )
 
@@ -137,7 +149,7 @@ def _tables(settings: Settings, schema: Schema) -> tuple[str, ...]:
     known = [table.name for table in schema.tables]
     if unknown := [name for name in settings.tables if name not in known]:
         raise SettingsError(
-            f"{NAMESPACE}:tables: {', '.join(map(repr, unknown))} is not a table of {settings.schema_file}; "
+            f"{setting_key('tables')}: {', '.join(map(repr, unknown))} is not a table of {settings.schema_file}; "
             f"write some of {', '.join(known)}"
         )
     return tuple(name for name in known if not settings.tables or name in settings.tables)

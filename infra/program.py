@@ -4,41 +4,44 @@ from pathlib import Path
 
 import pulumi
 
-from infra.databases import database_of
-from infra.planner import plan_of, warnings_of
+from core.docker_address import docker_address
+from infra.checks import check_run
 from infra.platforms import component_of
 from infra.platforms.base import LoadTest, LoadTestArgs
 from infra.resources.identity import Password
 from infra.settings.configuration import engine_configuration
-from infra.settings.model import Settings, check_secrets
-from infra.settings.output_dir import check_output
+from infra.settings.model import Settings
 
 
 def declare(project: Path) -> tuple[LoadTestArgs, LoadTest]:
-    """Read the settings, make the plan and declare the load test. Raises LoadtestError before anything is declared."""
+    """Check the run and declare the load test. Raises LoadtestError, with everything that is wrong, before that."""
     stack = pulumi.get_stack()
     configuration = engine_configuration(project, stack)
-    check_secrets(configuration.values, configuration.encrypted, stack, recorded=not pulumi.runtime.is_dry_run())
-    settings = Settings.of(configuration.values)
-    plan = plan_of(settings, project)
-    check_output(settings, project, stack, plan)
-    database = database_of(settings)
-    for warning in warnings_of(plan, database, here=settings.runs_here, port_kept=settings.keep_database_port):
+    run = check_run(
+        configuration.values,
+        project,
+        stack,
+        encrypted=configuration.encrypted,
+        recorded=not pulumi.runtime.is_dry_run(),
+    )
+    settings = run.settings
+    for warning in run.warnings:
         pulumi.log.warn(warning)
+    providers = dict(configuration.providers)
+    if settings.platform == "docker" and (inputs := docker_address(project, stack).provider_inputs()):
+        providers["docker"] = {**inputs, **providers.get("docker", {})}
     args = LoadTestArgs(
         stack=stack,
         project=project,
         settings=settings,
-        plan=plan,
-        database=database,
+        plan=run.plan,
+        database=run.database,
         password=_password(settings),
-        providers=configuration.providers,
+        providers=providers,
     )
-    providers = [
-        pulumi.ProviderResource(package, package, dict(inputs)) for package, inputs in configuration.providers.items()
-    ]
+    declared = [pulumi.ProviderResource(package, package, dict(inputs)) for package, inputs in providers.items()]
     component = component_of(settings.platform)
-    return args, component(stack, args, pulumi.ResourceOptions(providers=providers))
+    return args, component(stack, args, pulumi.ResourceOptions(providers=declared))
 
 
 def _password(settings: Settings) -> pulumi.Output[str]:

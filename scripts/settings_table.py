@@ -16,7 +16,8 @@ def settings_table(project: Path = PROJECT) -> str:
     rows = ["| key | type | default | description |", "|---|---|---|---|"]
     for key, entry in config.items():
         name = key.removeprefix("loadtest:")
-        rows.append(f"| `{name}` | {entry.get('type', 'string')} | {_default(entry)} | {entry['description']} |")
+        kind = entry.get("type") or ("string" if entry.get("secret") else "list")
+        rows.append(f"| `{name}` | {kind} | {_default(entry)} | {entry['description']} |")
     return "\n".join(rows)
 
 

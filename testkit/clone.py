@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from core.process import PULUMI_VARIABLE
+from core.stores import SOURCES
 from testkit import engine, session, traces
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,10 +27,13 @@ PRESET: Mapping[str, object] = {
     "tmpfsSize": "256Mi",
     "rowCount": 10_000,
     "batchSize": 500,
+    "failOn": "never",
+    "fullOutputs": True,
 }
 """The settings of the small preset. Tests do not read the file, because `pulumi config set` may have changed it."""
 _LEFT_OUT = (".git", ".venv", ".pulumi", ".loadtest", "__pycache__", ".*_cache", ".hypothesis", "runs", "artefacts")
 _WAIT_SECONDS = 300
+_FILE_SOURCES = [name for name, store in SOURCES.items() if not store.needs_server]
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,9 @@ class Stack:
                 content["config"].pop(f"loadtest:{key}", None)
             else:
                 content["config"][f"loadtest:{key}"] = value
+        if content["config"].get("loadtest:source") in _FILE_SOURCES:
+            # A server's image would be refused, and tests share their settings between stores.
+            content["config"].pop("loadtest:databaseImage", None)
         self._file.write_text(yaml.safe_dump(content))
 
     def setting(self, key: str) -> Any:

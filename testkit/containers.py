@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from testkit import images, session
+from testkit.docker_command import docker, run_docker
 from testkit.requires import requires
 
 
@@ -29,7 +30,7 @@ class Container:
     def execute(self, *command: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """Run a command in the container as the image's user, with additional environment variables."""
         variables = [f"--env={key}={value}" for key, value in (environment or {}).items()]
-        return _docker("exec", *variables, self.name, *command)
+        return run_docker("exec", *variables, self.name, *command)
 
     def output(self, *command: str, environment: Mapping[str, str] | None = None) -> str:
         """Return the output of a command in the container; fail the test if the command fails."""
@@ -39,7 +40,7 @@ class Container:
 
     def log(self) -> str:
         """Return the output of the container so far."""
-        done = _docker("logs", self.name)
+        done = run_docker("logs", self.name)
         return done.stdout + done.stderr
 
     def wait_until_ready(
@@ -62,7 +63,7 @@ class Container:
 
     def stop(self) -> int:
         """Stop the container with 30 s of grace, and return its exit code."""
-        _checked("stop", "--time=30", self.name)
+        docker("stop", "--time=30", self.name)
         return self._exit_code()
 
     def server_uid(self) -> int:
@@ -76,10 +77,10 @@ class Container:
         return self.output("stat", "--file-system", "--format=%T", path)
 
     def _runs(self) -> bool:
-        return _docker("inspect", "--format={{.State.Running}}", self.name).stdout.strip() == "true"
+        return run_docker("inspect", "--format={{.State.Running}}", self.name).stdout.strip() == "true"
 
     def _exit_code(self) -> int:
-        return int(_docker("inspect", "--format={{.State.ExitCode}}", self.name).stdout)
+        return int(run_docker("inspect", "--format={{.State.ExitCode}}", self.name).stdout)
 
 
 def require_image(image: str) -> None:
@@ -95,19 +96,10 @@ def running(image: str, run: Run) -> Generator[Container]:
     options = [f"--env={key}={value}" for key, value in run.environment.items()]
     options += [f"--tmpfs={path}:{how}" for path, how in run.tmpfs.items()]
     options += [f"--memory={run.memory}", f"--network={name}", f"--name={name}"]
-    _checked("network", "create", "--internal", name)
+    docker("network", "create", "--internal", name)
     try:
-        _checked("run", "--detach", *options, image, *run.arguments)
+        docker("run", "--detach", *options, image, *run.arguments)
         yield Container(name)
     finally:
-        _docker("rm", "--force", "--volumes", name)
-        _checked("network", "rm", name)
-
-
-def _docker(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False, timeout=300)
-
-
-def _checked(*arguments: str) -> None:
-    done = _docker(*arguments)
-    assert done.returncode == 0, f"docker {arguments[0]}: {done.stderr}"
+        run_docker("rm", "--force", "--volumes", name)
+        docker("network", "rm", name)

@@ -32,7 +32,7 @@ def _shared_servers() -> Iterator[None]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options of the tiers, of a second try, and of a run in two parts."""
+    """Add the options that select tiers, restrict a second try, and split a run into two parts."""
     parser.addoption("--tier", choices=TIERS, default="all", help="which tests to run (default: all)")
     parser.addoption(
         "--second-try",

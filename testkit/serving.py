@@ -14,6 +14,7 @@ from infra.databases import adapted_to, specification_of
 from infra.databases.spec import DatabaseSpec
 from testkit import session
 from testkit.containers import Container, require_image
+from testkit.docker_command import docker
 from testkit.images import image
 
 PASSWORD = "a-password-of-the-tests"
@@ -125,10 +126,3 @@ def _start(name: str, specification: DatabaseSpec, host: str, password: str) -> 
         how = ",".join(part for part in (f"size={specification.tmpfs}", specification.tmpfs_options) if part)
         options.append(f"--tmpfs={specification.data_directory}:{how}")
     docker("run", "--detach", *options, specification.image, *specification.arguments)
-
-
-def docker(*arguments: str) -> str:
-    """Return the output of a docker command; fail the test if the command fails."""
-    done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False, timeout=300)
-    assert done.returncode == 0, f"docker {arguments[0]}: {done.stderr}"
-    return done.stdout

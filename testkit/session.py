@@ -15,6 +15,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from testkit.docker_command import run_docker
+
 VARIABLE = "LOADTEST_TEST_SESSION"
 IN_POOL = "PYTEST_XDIST_WORKER" in os.environ
 """Whether this process belongs to the pool. Such processes take the id from the process that started them."""
@@ -122,15 +124,11 @@ def _remove_from_docker() -> list[str]:
         ("network", ("network", "ls", "--format={{.Name}}"), ("network", "rm")),
         ("volume", ("volume", "ls", "--format={{.Name}}"), ("volume", "rm", "--force")),
     ):
-        for name in _docker(*listing).split():
+        for name in run_docker(*listing).stdout.split():
             if f"-{ID}-" in name:
-                _docker(*removal, name)
+                run_docker(*removal, name)
                 found.append(f"{kind} {name}")
     return found
-
-
-def _docker(*arguments: str) -> str:
-    return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False, timeout=120).stdout
 
 
 def _unmount() -> list[str]:

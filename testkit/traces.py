@@ -1,10 +1,10 @@
 """Find what a stack left on the machine, independently of the code that removes it."""
 
 import shutil
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
+from testkit.docker_command import run_docker
 from testkit.session import processes_with
 
 KINDS = ("process", "folder", "mount", "control group", "container", "network", "volume")
@@ -35,17 +35,12 @@ def in_docker(stack: str) -> list[str]:
         "network": ("network", "ls", "--format={{.Name}}"),
         "volume": ("volume", "ls", "--format={{.Name}}"),
     }
-    return [
-        f"{kind} {name}" for kind, command in kinds.items() for name in _docker(*command).splitlines() if stack in name
-    ]
+    # Without an engine that responds the output is empty: then there are no containers either.
+    names = {kind: run_docker(*command).stdout.splitlines() for kind, command in kinds.items()}
+    return [f"{kind} {name}" for kind, found in names.items() for name in found if stack in name]
 
 
 def _groups(name: str) -> list[Path]:
     """Return control groups of v1 (below each controller) or v2 (below the root)."""
     root = Path("/sys/fs/cgroup")
     return [*root.glob(f"loadtest/{name}*"), *root.glob(f"*/loadtest/{name}*")]
-
-
-def _docker(*arguments: str) -> str:
-    """Return the output of docker, or nothing if no engine responds: then it has no containers either."""
-    return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False, timeout=60).stdout

@@ -34,6 +34,8 @@ VARIANTS = {
 """Folders with one subfolder per store or platform, and the subfolders that the others may import."""
 CROSS_IMPORTS: frozenset[tuple[str, str]] = frozenset()
 """Imports from one store or platform to another that are still there. The list must only shrink."""
+LITERAL_KEY = re.compile(r"\bloadtest:[a-z]\w*(?!:)\b")
+LITERAL_COMMAND = re.compile(r"\./loadtest [a-z]|\bmake (up|plan|report|watch|destroy|cleanup)\b|-m aggregate [a-z]")
 LINES = 300
 """The longest module."""
 LONGER = frozenset(
@@ -243,6 +245,33 @@ def test_test_folders_mirror_the_packages():
     }
     without = {str(folder) for folder in folders if not (ROOT / folder).is_dir()}
     assert without <= {"integration", "security", "worker/sources/beds"}
+
+
+def written(source: str, pattern: re.Pattern[str]) -> set[str]:
+    """Return the string constants, other than docstrings, in which the pattern is found."""
+    tree = ast.parse(source)
+    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    texts = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return {str(each.value) for each in texts if id(each) not in prose and pattern.search(str(each.value))}
+
+
+def test_written_setting_keys_are_found_in_messages():
+    source = '"""About loadtest:workers."""\nraise E(f"set loadtest:timeout to {x}; or loadtest:docker:LoadTest")\n'
+    assert written(source, LITERAL_KEY) == {"set loadtest:timeout to "}
+    assert written('T = "loadtest:docker:LoadTest"', LITERAL_KEY) == set()
+
+
+def test_setting_keys_are_written_by_one_function():
+    files = [file for file in product(".py") if name_of(file).split("/")[0] in (*PRODUCT, "cli")]
+    found = {name_of(file): keys for file in files if (keys := written(file.read_text(), LITERAL_KEY))}
+    assert not found, "use core.settings_key.setting_key"
+
+
+def test_messages_name_commands_by_one_function():
+    assert written('E("run: make up STACK=x")', LITERAL_COMMAND) == {"run: make up STACK=x"}
+    files = [file for file in product(".py") if name_of(file).split("/")[0] in PRODUCT]
+    found = {name_of(file): texts for file in files if (texts := written(file.read_text(), LITERAL_COMMAND))}
+    assert not found, "use core.process.loadtest_command"
 
 
 def test_modules_have_a_docstring():

@@ -13,7 +13,15 @@ from core.errors import InputError, PlanError
 from core.files import reason_of
 from core.plan import LoadPlan, WorkerPlan
 from core.plan_file import parse_plan
-from core.process import CONNECTION_VARIABLE, DATA_FOLDER, DATA_VARIABLE, OUTPUT_NAME, RESULTS_FOLDER, RESULTS_VARIABLE
+from core.process import (
+    CONNECTION_VARIABLE,
+    DATA_FOLDER,
+    DATA_VARIABLE,
+    OUTPUT_NAME,
+    RESULTS_FOLDER,
+    RESULTS_VARIABLE,
+    loadtest_command,
+)
 from core.stores import Capabilities, capabilities_of
 from worker.sources.base import WorkerSlot
 
@@ -64,7 +72,8 @@ def read_plan(path: Path) -> LoadPlan:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise PlanError(
-            f"--plan: {path} is not a valid plan ({place}: {first['msg']}); create one with `make plan`"
+            f"--plan: {path} is not a valid plan ({place}: {first['msg']}); "
+            f"create one with `{loadtest_command('plan')}`"
         ) from error
 
 

@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
 
+import psutil
+
 from core.errors import ExitCode, VerificationError
 from core.plan import Shard
-from core.results import ShardResult, WorkerResult
+from core.results import Instants, ShardResult, WorkerResult
 from worker.assignment import Assignment
 from worker.generate import Dataset
 from worker.pipeline import load_shard, prepare_tables, remove_shard
@@ -36,14 +38,13 @@ def run_worker(assignment: Assignment) -> ExitCode:
     _log(runtime.log_text(runtime.measure(plan.limits)))
     counters, partial = Counters(total_rows=worker.rows, loads=plan.operation.populates), _PartialResult()
     runtime.begin_timing()
-    started_at, started = datetime.now(UTC), time.perf_counter()
+    started_at = datetime.now(UTC)
     status = COMPLETED
     try:
         with _interruptible(), ProgressLines(worker.id, counters, _emit):
             _work(assignment, runtime, counters, partial)
     except Exception as error:  # noqa: BLE001 - a bug in the worker must still produce a result
         status = exit_status_of(error)
-    seconds = (counters.loaded or time.perf_counter()) - started
     for message in status.errors:
         _log(f"error: {message}")
     result = WorkerResult(
@@ -55,7 +56,7 @@ def run_worker(assignment: Assignment) -> ExitCode:
         environment=runtime.measure(plan.limits),
         tables_processed=worker.tables,
         operation=plan.operation,
-        metrics=counters.metrics(seconds),
+        metrics=counters.metrics(),
         errors=status.errors,
         verification_report=partial.verification.report,
         run_id=plan.run_id,
@@ -65,6 +66,7 @@ def run_worker(assignment: Assignment) -> ExitCode:
         latency_ms=counters.latencies.summary(assignment.capabilities.limit_batch(plan.batch_size)),
         timeline=tuple(counters.timeline),
         phases=counters.phases(),
+        instants=Instants(started=_process_start(), ended=datetime.now(UTC), **counters.instants),
         shards=partial.shards(worker.shards, counters),
         peak_memory_mb=peak_memory_mb(),
         server_settings=partial.server_settings,
@@ -102,14 +104,17 @@ def _work(assignment: Assignment, runtime: RuntimeEnvironment, counters: Counter
     dataset = Dataset(plan.data, plan.seed, plan.row_count, plan.base_instant)
     with _connected(assignment, counters) as source:
         partial.server_settings.update(source.settings())
-        counters.begin_load()
+        counters.mark("ready")
         if plan.operation.populates:
             _load(assignment, source, dataset, counters, partial)
         if plan.operation.verifies:
             if plan.operation.populates:
                 runtime.end_timing()
             counters.begin_verify()
-            partial.verification.run(source, plan, assignment.worker, dataset, counters)
+            try:
+                partial.verification.run(source, plan, assignment.worker, dataset, counters)
+            finally:
+                counters.mark("verify_ended")
     report = partial.verification.report
     if report is not None and (wrong := describe_differences(report)):
         raise VerificationError(wrong)
@@ -123,12 +128,15 @@ def _load(
         for warning in prepare_tables(source, plan):
             _log(f"warning: {warning}")
     counters.begin_load()
-    for shard in assignment.worker.shards:
-        rows = dataset.table(shard.table)
-        partial.begin(counters)
-        if assignment.attempt > 1:
-            remove_shard(source, rows, shard)
-        load_shard(source, rows, shard, plan.method, plan.batch_size, counters)
+    try:
+        for shard in assignment.worker.shards:
+            rows = dataset.table(shard.table)
+            partial.begin(counters)
+            if assignment.attempt > 1:
+                remove_shard(source, rows, shard)
+            load_shard(source, rows, shard, plan.method, plan.batch_size, counters)
+    finally:
+        counters.end_load()
 
 
 @contextlib.contextmanager
@@ -138,6 +146,7 @@ def _connected(assignment: Assignment, counters: Counters) -> Iterator[Source]:
     try:
         retry_until(assignment.plan.connect_seconds, source.connect)
         counters.add_seconds("connect", time.perf_counter() - started)
+        counters.mark("connected")
         yield source
     finally:
         source.close()
@@ -159,6 +168,10 @@ def _interruptible() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _process_start() -> datetime:
+    return datetime.fromtimestamp(psutil.Process().create_time(), UTC)
 
 
 def _emit(line: str) -> None:

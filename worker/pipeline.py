@@ -14,6 +14,7 @@ from core.errors import ServerError
 from core.options import OnExisting
 from core.plan import LoadPlan, Shard
 from core.schema.model import Table
+from core.settings_key import setting_key
 from core.stores import capabilities_of
 from worker.generate import Dataset, TableRows
 from worker.prefetch import Prefetcher
@@ -29,18 +30,24 @@ PREFETCHED_CHUNKS = 2
 def load_shard(source: Source, rows: TableRows, shard: Shard, method: str, batch_size: int, counters: Counters) -> None:
     """Load one shard and count the acknowledged rows; errors of the source propagate."""
     batch_size = source.capabilities.limit_batch(batch_size)
+    opening = time.perf_counter()
     with source.sink(rows.table, shard, method) as sink:
+        counters.add_seconds("send", time.perf_counter() - opening)
         chunks = _chunks(sink, rows, shard, batch_size, counters)
         with Prefetcher(chunks, PREFETCHED_CHUNKS) as prefetched:
             cutter = _Cutter(prefetched)
             for first in range(0, shard.rows, batch_size):
                 count = min(batch_size, shard.rows - first)
-                started = time.perf_counter()
+                started, waited = time.perf_counter(), cutter.waited
                 receipt = sink.send(cutter.take(count))
-                elapsed = time.perf_counter() - started
-                counters.add_seconds("send", elapsed - receipt.commit_seconds)
+                elapsed, waited = time.perf_counter() - started, cutter.waited - waited
+                counters.add_seconds("wait", waited)
+                latency = max(elapsed - waited, receipt.commit_seconds)
+                counters.add_seconds("send", latency - receipt.commit_seconds)
                 counters.add_seconds("commit", receipt.commit_seconds)
-                counters.add_batch(count, receipt.bytes, elapsed)
+                counters.add_batch(count, receipt.bytes, latency)
+        closing = time.perf_counter()
+    counters.add_seconds("commit", time.perf_counter() - closing)
 
 
 def remove_shard(source: Source, rows: TableRows, shard: Shard) -> None:
@@ -79,18 +86,21 @@ def _ranges(shard: Shard, size: int, first: int | None = None) -> Iterator[tuple
 
 
 class _Cutter:
-    """Cut a stream of encoded chunks into batches of any length."""
+    """Cut a stream of encoded chunks into batches of any length. `waited` counts the seconds of waiting for chunks."""
 
     def __init__(self, chunks: Iterator[Encoded]) -> None:
         self._chunks = chunks
         self._chunk: Encoded | None = None
         self._used = 0
+        self.waited = 0.0
 
     def take(self, rows: int) -> Iterator[Encoded]:
         """Yield the pieces of the next batch; the caller must read all of them before the next call."""
         while rows:
             if self._chunk is None:
+                started = time.perf_counter()
                 self._chunk, self._used = next(self._chunks), 0
+                self.waited += time.perf_counter() - started
             stop = min(self._used + rows, len(self._chunk))
             piece = self._chunk.part(self._used, stop)
             rows -= stop - self._used
@@ -104,13 +114,12 @@ def prepare_tables(source: Source, plan: LoadPlan) -> Sequence[str]:
     """Create or empty the tables of a plan and return warnings; raise ServerError if keys of an append are in use."""
     # An operation that only verifies must not change the stored tables.
     tables = [plan.data.table(name) for name in plan.tables] if plan.operation.populates else []
-    warnings = source.prepare(tables, plan.on_existing)
-    if tables:
-        require_free_keys(source, plan)
-    return warnings
+    return source.prepare(
+        tables, plan.on_existing, lambda existing: require_free_keys(source, plan, [table.name for table in existing])
+    )
 
 
-def require_free_keys(source: Source, plan: LoadPlan) -> None:
+def require_free_keys(source: Source, plan: LoadPlan, existing: Sequence[str]) -> None:
     """Raise ServerError if the run appends to a table that has a row with one of its keys.
 
     A repeated attempt removes the rows with its keys, including rows that another program wrote.
@@ -118,11 +127,11 @@ def require_free_keys(source: Source, plan: LoadPlan) -> None:
     if plan.on_existing is not OnExisting.APPEND or not capabilities_of(plan.source).key_range_deletable:
         return
     dataset = Dataset(plan.data, plan.seed, plan.row_count, plan.base_instant)
-    taken = [name for name in plan.tables if _is_taken(cast("KeyedSource", source), dataset, name, plan.row_count)]
+    taken = [name for name in existing if _is_taken(cast("KeyedSource", source), dataset, name, plan.row_count)]
     if taken:
         raise ServerError(
-            f"loadtest:onExisting: 'append' needs keys that no row has, but table {', '.join(map(repr, taken))} has rows with "
-            "keys of this run; change the seed or the start of sequential keys, or set onExisting to empty"
+            f"{setting_key('onExisting')}: 'append' needs keys that no row has, but table {', '.join(map(repr, taken))} "
+            "has rows with keys of this run; change the seed or the start of sequential keys, or set onExisting to empty"
         )
 
 

@@ -12,7 +12,7 @@ from core.errors import InputError
 
 HELP = "compare two runs, or two sets of repeated runs"
 
-_RUNS = "a saved run's id, latest, previous, STACK/ID or a report.json; separate repeated runs with commas"
+_RUNS = "a saved run's id, latest, previous, a stack, STACK/ID or a report.json; separate repeated runs with commas"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

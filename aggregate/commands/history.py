@@ -11,7 +11,7 @@ from core.errors import ExitCode
 
 HELP = "list the saved runs"
 
-COLUMNS = ("Run", "Started", "Platform", "Source", "Workers", "Rows", "Rows/sec", "Wall clock", "Outcome")
+COLUMNS = ("Run", "Plan", "Started", "Platform", "Source", "Workers", "Rows", "Rows/sec", "Wall clock", "Outcome")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +34,7 @@ def _row(saved: history.SavedRun) -> tuple[str, ...]:
         workers = f"{formatting.count(totals.finished_workers)} of {workers}"
     return (
         saved.name,
+        report.run_id or formatting.NONE,
         f"{saved.started_at:%Y-%m-%d %H:%M:%S}",
         report.platform or formatting.NONE,
         report.source or formatting.NONE,

@@ -15,7 +15,7 @@ HELP = "report one run (the default command)"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options for the origin of the results, the format and the output file."""
     origin = parser.add_mutually_exclusive_group(required=True)
-    origin.add_argument("--stack", metavar="NAME", help="read the outputs of a stack with `pulumi stack output`")
+    origin.add_argument("--stack", metavar="NAME", help="read the last run of a stack from its state")
     origin.add_argument("--results-dir", metavar="DIR", type=Path, help="read a folder of worker-N.json and plan.json")
     origin.add_argument("stdin", nargs="?", choices=["-"], help="read a stack's outputs, or results, as JSON")
     parser.add_argument("--output-format", choices=sorted(REPORT_FORMATS), default="table", help="default: table")
@@ -25,6 +25,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=history.RUNS,
         help="the folder of saved runs; default: runs/ in the project",
+    )
+    parser.add_argument(
+        "--keep",
+        metavar="N",
+        type=int,
+        default=history.KEPT,
+        help="how many runs of the stack stay saved; default: %(default)s",
     )
     parser.add_argument(
         "--threshold",
@@ -42,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     collected = _collected(arguments)
     report = totals.report(collected, thresholds)
     if report.stack is not None:
-        history.save(collected, report, arguments.runs)
+        history.save(collected, report, arguments.runs, arguments.keep)
     write(report_renderer(arguments.output_format)(report), arguments.output)
     return report.exit_code
 

@@ -8,15 +8,17 @@ from pathlib import Path
 from rich.console import Console
 
 from aggregate import totals
-from aggregate.collect import PROJECT, Collected
+from aggregate.collect import Collected
 from aggregate.commands import write
 from aggregate.live.display import PlainOutput, Screen
 from aggregate.live.feed import Feed, FolderFeed
 from aggregate.live.fleet import Fleet
+from aggregate.pulumi_stack import PROJECT
 from aggregate.registry import FEEDS, connect_feed
 from aggregate.render.text import report_table
 from core.errors import ExitCode, InputError, RunError
-from core.stack_file import require_stack
+from core.process import loadtest_command
+from core.stack_file import require_stack, short_name
 from core.text import visible
 
 HELP = "follow a run while it is in progress"
@@ -57,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         _print("Stopped watching. The run is still in progress.")
         return ExitCode.INTERRUPTED
-    report = totals.report(Collected(tuple(fleet.results()), plan, missing=fleet.missing()))
+    report = totals.report(Collected(tuple(fleet.results()), plan, missing=fleet.missing(), stack=arguments.stack))
     write(report_table(report))
     return report.exit_code
 
@@ -75,7 +77,8 @@ def _find_feed(arguments: argparse.Namespace) -> Feed:
                 return feed
         if time.monotonic() > deadline:
             raise RunError(
-                f"found no worker of {name} within {arguments.wait:g} s; start one with: make up STACK={name}"
+                f"found no worker of {name} within {arguments.wait:g} s; "
+                f"start one with: {loadtest_command('up', arguments.stack or '')}"
             )
         if not announced:
             announced = True
@@ -102,11 +105,11 @@ def _feeds(arguments: argparse.Namespace) -> list[Feed]:
             )
         return [FolderFeed(arguments.results_dir)]
     if arguments.platform is not None:
-        return [connect_feed(arguments.platform, arguments.stack, arguments.project)]
+        return [connect_feed(arguments.platform, short_name(arguments.stack), arguments.project)]
     feeds: list[Feed] = []
     for platform in FEEDS:
         try:
-            feeds.append(connect_feed(platform, arguments.stack, arguments.project))
+            feeds.append(connect_feed(platform, short_name(arguments.stack), arguments.project))
         except RunError:
             # A platform that cannot be reached has no workers to follow. If the user names it, the error is reported.
             continue

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from requests.exceptions import RequestException
 
 from aggregate.live.feed import Snapshot, parse_output
+from core.docker_address import docker_address
 from core.errors import RunError
 from core.labels import STACK_LABEL, WORKER_LABEL
 from core.plan import LoadPlan, is_worker_id
@@ -26,11 +27,13 @@ _RUNNING = ("running", "restarting", "paused")
 class DockerFeed:
     """The containers of a stack. Raises RunError if the Docker engine does not respond."""
 
-    def __init__(self, stack: str, _project: Path) -> None:
+    def __init__(self, stack: str, project: Path) -> None:
         self._stack = stack
         self._limits: dict[str, int | None] = {}
         try:
-            self._client = docker.from_env(timeout=30)
+            address = docker_address(project, stack)
+            over_ssh = (address.host or "").startswith("ssh://")
+            self._client = docker.from_env(timeout=30, environment=address.environment(), use_ssh_client=over_ssh)
             self._client.ping()
         except DockerException as error:
             raise _unreachable(error) from None

@@ -75,6 +75,11 @@ class Worker:
             self.state, self.rate = State.LOST, 0.0
 
     @property
+    def compares_loaded_rows(self) -> bool:
+        """Whether the worker has loaded all of its rows, and verifies them."""
+        return self.phase == "verify" and self.total_rows is not None and self.rows >= self.total_rows
+
+    @property
     def error(self) -> str | None:
         """The last error in the worker's result."""
         return self.result.errors[-1] if self.result and self.result.errors else None
@@ -156,7 +161,12 @@ class Fleet:
 
     @property
     def seconds_left(self) -> float | None:
-        """Time until the slowest running worker has loaded its rows at its current rate; None if no worker makes progress."""
+        """Time until the slowest running worker has done its rows at its current rate; None if no worker makes progress.
+
+        None also if a worker compares the rows that it has loaded: its progress counts loaded rows only.
+        """
+        if any(worker.compares_loaded_rows for worker in self._workers_in((State.RUNNING, State.LATE))):
+            return None
         moving = [
             worker for worker in self._workers_in((State.RUNNING, State.LATE)) if worker.rate > 0 and worker.total_rows
         ]

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from aggregate.limits import apportion
+from aggregate.phases import Timeline
 from aggregate.report import Limit, LimitedBy, Percentiles, Report, Status, Totals, WorkerLine
 from core.errors import ExitCode
 from core.metrics import METRICS, Metric, Unit
+from core.options import Operation
 from core.text import visible
 from core.units import format_size
 
@@ -15,6 +18,8 @@ NONE = "-"
 CELL_LIMIT = 200
 """How many characters of a cell, a name or a value from outside are shown."""
 _LINE_LIMIT = 2_000
+_SHORT_RUN_MS = 10_000
+"""Shorter runs have two decimals of a second in the sum of their phases."""
 _WIDEST_LIST = 40
 _OUTCOMES = {
     ExitCode.OK: "ok",
@@ -45,11 +50,13 @@ def rate(rows_per_second: float | None) -> str:
 
 
 def duration(milliseconds: float | None) -> str:
-    """Format with two or three significant digits: `1h 02m 03s`, `5m 32s`, `12.3s`, `0.8s`, `45ms`."""
+    """Format with three significant digits, so that rows over a duration is its rate: `5m 32s`, `12.3s`, `2.41s`, `812ms`."""
     if milliseconds is None:
         return NONE
-    if milliseconds < 99.5:
+    if milliseconds < 999.5:
         return f"{milliseconds:.0f}ms"
+    if milliseconds < 9_995:
+        return f"{milliseconds / 1000:.2f}s"
     if milliseconds < 59_950:
         return f"{milliseconds / 1000:.1f}s"
     minutes, seconds = divmod(round(milliseconds / 1000), 60)
@@ -71,6 +78,7 @@ _BY_UNIT: Mapping[Unit, Callable[[float], str]] = {
     Unit.ROWS_PER_SECOND: rate,
     Unit.DURATION_MS: duration,
     Unit.LATENCY_MS: milliseconds,
+    Unit.MEAN_WORKERS: lambda value: f"{value:,.1f}",
     Unit.BYTES: format_size,
     Unit.MEBIBYTES: mebibytes,
 }
@@ -113,30 +121,54 @@ def tables(names: Sequence[str]) -> str:
 
 def total_row(totals: Totals) -> tuple[str, ...]:
     """Return the cells of the last row, with the marks of the two footnotes."""
-    ok = f"{totals.finished_workers:,} of {totals.workers:,} ok" if totals.failed_workers else "ok"
-    fleet = f"{duration(totals.duration_ms)}*", f"{rate(totals.rows_per_second)}†"
-    return ("TOTAL", count(totals.tables), count(totals.rows), *fleet, ok)
+    rates = totals.rows_per_second if _is_sum(totals) else totals.wall_clock_rows_per_second
+    fleet = f"{duration(totals.wall_clock_ms)}*", f"{rate(rates)}†"
+    return ("TOTAL", count(totals.tables), count(totals.rows), *fleet, total_status(totals))
+
+
+def total_status(totals: Totals) -> str:
+    """Return the worst status of the workers: `ok`, `differs (2 of 3 ok)`."""
+    if totals.status in (Status.OK, Status.RETRIED):
+        return "ok"
+    return f"{totals.status.text} ({totals.ok_workers:,} of {totals.workers:,} ok)"
 
 
 def footnotes(totals: Totals) -> str:
     """Return the footnotes that explain the marks. If the rate covers only some workers, state how many."""
-    part = f" of {totals.rated_workers:,} of {totals.workers:,} workers"
-    return f"* Wall clock (parallel)  † Aggregate throughput{part if totals.rated_workers < totals.workers else ''}"
+    part = (
+        f" of {totals.rated_workers:,} of {totals.workers:,} workers" if totals.rated_workers < totals.workers else ""
+    )
+    if _is_sum(totals):
+        return f"* Wall clock (parallel)  † Aggregate throughput{part}: the sum of the workers' rates"
+    return "* Wall clock  † All rows over the wall clock: no sum of rates without workers that ran together"
+
+
+def _is_sum(totals: Totals) -> bool:
+    return totals.rows_per_second is not None
 
 
 def facts(report: Report) -> list[str]:
-    """Return the lines below the table: wall clock, starts, latency, what limits the run, memory, verification."""
+    """Return the lines below the table: the load, the phases, starts, latency, what limits the run, memory, verification."""
     totals = report.totals
     lines: list[str] = []
     if totals.wall_clock_ms is not None:
         speed = f"{rate(totals.wall_clock_rows_per_second)} rows/sec"
-        lines.append(f"Wall clock: {duration(totals.wall_clock_ms)} from first start to last end, {speed}")
-    if totals.start_spread_ms is not None:
-        lines.append(f"Starts: spread over {duration(totals.start_spread_ms)}")
+        lines.append(
+            f"Wall clock: {duration(totals.wall_clock_ms)} from first start to last end of {_work(report)}, {speed}"
+        )
+    if totals.peak_concurrency is not None and totals.workers > 1:
+        mean = figure(METRICS["mean_concurrency"], report)
+        most = f"at most {count(totals.peak_concurrency)} of {count(totals.workers)}"
+        lines.append(f"Workers at the same time: {most}, {mean} on average")
+    if report.timeline is not None and len(report.timeline.spans) > 1:
+        lines.append(f"Run: {run_phases(report.timeline)}")
+    if totals.start_spread_ms is not None and totals.workers > 1:
+        lines.append(f"Starts: {_work(report)} began within {duration(totals.start_spread_ms)}")
     if report.latency_ms is not None:
         lines.append(latency(report.latency_ms))
     if totals.throttled_ms:
-        lines.append(f"CPU: throttled for {duration(totals.throttled_ms)} in {count(totals.nr_throttled or 0)} periods")
+        periods = f"in {count(totals.nr_throttled or 0)} periods, summed over cores"
+        lines.append(f"CPU: throttled for {duration(totals.throttled_ms)} {periods}")
     if report.limited_by is not None:
         lines.append(f"Limit: {limit(report.limited_by)}")
     lines += [
@@ -152,6 +184,23 @@ def facts(report: Report) -> list[str]:
     return lines
 
 
+def _work(report: Report) -> str:
+    return "comparing" if report.operation == Operation.VERIFY else "loading"
+
+
+def run_phases(timeline: Timeline) -> str:
+    """Return the phases of the run as a sum: `14.0 s = load 10.0 s + verify 4.0 s`. The rounded terms add up."""
+    total = timeline.duration_ms
+    digits = 2 if total < _SHORT_RUN_MS else 1
+    whole = round(total / 1000, digits)
+    units = round(whole * 10**digits)
+    terms = apportion([span.duration_ms / total for span in timeline.spans], units)
+    parts = (
+        f"{span.phase} {each / 10**digits:,.{digits}f} s" for span, each in zip(timeline.spans, terms, strict=True)
+    )
+    return f"{whole:,.{digits}f} s = {' + '.join(parts)}"
+
+
 def thresholds(report: Report) -> list[str]:
     """Return the result of each threshold: `held: rows_per_second >= 50000 (61,204.5)`."""
     return [
@@ -164,6 +213,7 @@ def thresholds(report: Report) -> list[str]:
 _LIMITS = {
     Limit.WORKER_CPU: "the workers' CPU quota: raise cpuLimit, or read the rates as those of this quota",
     Limit.SERVER: "the server: the workers wait for it to take their batches",
+    Limit.FILES: "writing the files: the disk or the file system of the output folder",
     Limit.GENERATION: "the workers' generation of rows: more workers would load faster",
     Limit.CONNECTING: "connecting to the server: load more rows to measure the load itself",
     Limit.VERIFICATION: "reading back and comparing rows",
@@ -172,29 +222,37 @@ _LIMITS = {
 
 
 def limit(found: LimitedBy) -> str:
-    """Return what limits the run, and the share of the workers' time per phase."""
+    """Return what limits the run, and the shares of the workers' time, which add up to 100 %."""
     return f"{_LIMITS[found.limit]} ({', '.join(f'{name} {share}' for name, share in shares(found))})"
 
 
 def shares(found: LimitedBy) -> list[tuple[str, str]]:
-    """Return the phases with their shares of the workers' time; shares below 0.5 % are left out."""
+    """Return the phases with their shares of the workers' time in percent; phases that took no time are left out."""
     by_phase = {
         "send and commit": found.server,
-        "generate and encode": found.generation,
+        "wait for rows": found.generation,
         "connect": found.connecting,
         "verify": found.verification,
-        "throttled": found.throttled,
+        "other": found.other,
     }
-    return [(name, f"{share * 100:.0f}%") for name, share in by_phase.items() if share >= 0.005]
+    percents = apportion(list(by_phase.values()), 100)
+    return [(name, f"{percent}%") for name, percent in zip(by_phase, percents, strict=True) if percent]
 
 
 def latency(percentiles: Percentiles) -> str:
-    """Return the fleet's percentiles with the number of rows per batch, which they depend on."""
-    sizes: Sequence[int] = percentiles.batch_sizes
-    size = count(sizes[0]) if len(sizes) == 1 else f"{count(sizes[0])} to {count(sizes[-1])}"
+    """Return the fleet's percentiles that were measured, with the rows per batch, which they depend on."""
     named = ("p50", percentiles.p50), ("p90", percentiles.p90), ("p99", percentiles.p99), ("p99.9", percentiles.p999)
-    figures = ", ".join(f"{name} {milliseconds(value)}" for name, value in (*named, ("max", percentiles.max)))
-    return f"Batch latency ({count(percentiles.batches)} batches of {size} rows): {figures}"
+    figures = ", ".join(
+        f"{name} {milliseconds(value)}" for name, value in (*named, ("max", percentiles.max)) if value is not None
+    )
+    return f"Batch latency ({count(percentiles.batches)} batches of {_batch_rows(percentiles)} rows): {figures}"
+
+
+def _batch_rows(percentiles: Percentiles) -> str:
+    smallest, largest = percentiles.batch_sizes[0], percentiles.batch_sizes[-1]
+    if percentiles.rows is None or percentiles.rows == percentiles.batches * largest or smallest < largest:
+        return count(smallest) if smallest == largest else f"{count(smallest)} to {count(largest)}"
+    return f"up to {count(largest)}"
 
 
 def differences(report: Report) -> list[str]:

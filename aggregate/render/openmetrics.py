@@ -10,6 +10,7 @@ from prometheus_client.openmetrics.exposition import generate_latest
 from prometheus_client.registry import Collector
 
 from aggregate.render import formatting
+from aggregate.render.heading import started_at
 from aggregate.report import Percentiles, Report, Totals, Verification
 from core.metrics import METRICS
 
@@ -34,12 +35,13 @@ class _Families(Collector):
         """Yield all families, for the registry."""
         report = self._report
         info = InfoMetricFamily("loadtest_run", "The run that the metrics belong to.", labels=list(self._where))
-        info.add_metric(
-            list(self._where.values()), {"run": formatting.cell(report.run_id), "operation": report.operation or ""}
-        )
+        info.add_metric(list(self._where.values()), self._run())
         yield info
         yield self._workers(report.totals)
         yield from self._metrics(report)
+        if report.timeline is not None and report.timeline.spans:
+            phases = {str(span.phase): span.duration_ms / 1000 for span in report.timeline.spans}
+            yield self._gauge("run_phase_seconds", "Time of each phase of the run; they add up to it.", "phase", phases)
         if report.latency_ms is not None:
             yield self._batch_rows(report.latency_ms)
         if report.verification is not None:
@@ -47,6 +49,21 @@ class _Families(Collector):
         if report.thresholds:
             held = {formatting.cell(each.threshold): float(each.held) for each in report.thresholds}
             yield self._gauge("threshold_held", "1 if a threshold held, 0 if it failed.", "threshold", held)
+
+    def _run(self) -> dict[str, str]:
+        """Return what names the run: its id, and as far as known plan, operation, schema, seed, date and server."""
+        report = self._report
+        started = started_at(report)
+        known = {
+            "run": report.name,
+            "plan_digest": report.run_id if report.execution_id else "",
+            "operation": report.operation,
+            "schema": report.schema_name,
+            "seed": str(report.plan.seed) if report.plan else "",
+            "started": started.isoformat(timespec="seconds") if started else "",
+            "server": report.server,
+        }
+        return {name: formatting.cell(value) for name, value in known.items() if value}
 
     def _metrics(self, report: Report) -> Iterator[Family]:
         """Yield a family for each gauge in the table of metrics that the run measured."""

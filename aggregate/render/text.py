@@ -7,6 +7,7 @@ from rich.cells import cell_len, set_cell_size
 
 from aggregate.comparison import Change, Comparison
 from aggregate.render import formatting
+from aggregate.render.heading import heading
 from aggregate.report import Report
 from core.text import one_line
 
@@ -15,9 +16,10 @@ _MARKUP = ("\\", "*", "_", "`", "<")
 
 
 def report_table(report: Report) -> str:
-    """Return the table of workers, its footnotes, then facts, thresholds, differences and warnings."""
+    """Return what ran, the table of workers, its footnotes, then facts, thresholds, differences and warnings."""
     rows = [formatting.row(line) for line in report.workers]
-    lines = box(formatting.COLUMNS, rows, formatting.total_row(report.totals))
+    lines = [*map(formatting.line, heading(report)), ""]
+    lines += box(formatting.COLUMNS, rows, formatting.total_row(report.totals))
     lines.append(formatting.footnotes(report.totals))
     for block in (
         formatting.facts(report),
@@ -32,9 +34,11 @@ def report_table(report: Report) -> str:
 def report_markdown(report: Report) -> str:
     """Return the same content as `report_table` in GitHub's Markdown, for a comment or a job summary."""
     total = [f"**{cell}**" for cell in _cells(formatting.total_row(report.totals))]
-    lines = _grid(formatting.COLUMNS, [*(_cells(formatting.row(line)) for line in report.workers), total])
+    title, *where = map(formatting.line, heading(report))
+    lines = [f"**{_escaped(title)}**  ", *map(_escaped, where), ""]
+    lines += _grid(formatting.COLUMNS, [*(_cells(formatting.row(line)) for line in report.workers), total])
     lines += ["", _escaped(formatting.footnotes(report.totals))]
-    for title, block in (
+    for name, block in (
         ("", formatting.facts(report)),
         ("Thresholds", formatting.thresholds(report)),
         ("Differences", formatting.differences(report)),
@@ -43,7 +47,7 @@ def report_markdown(report: Report) -> str:
         if block:
             lines += [
                 "",
-                *([f"**{title}**", ""] if title else []),
+                *([f"**{name}**", ""] if name else []),
                 *(f"- {_escaped(formatting.line(line))}" for line in block),
             ]
     return "\n".join(lines) + "\n"

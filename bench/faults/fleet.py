@@ -32,7 +32,7 @@ from core.process import (
 from core.results import Progress
 from infra.platforms.docker.client import connect
 from infra.platforms.docker.runner import DockerHandles, DockerRunner
-from testkit.serving import docker
+from testkit.docker_command import docker
 
 _POLL_SECONDS = 0.05
 _START_SECONDS = 120

@@ -13,7 +13,8 @@ from bench.faults import keys
 from bench.faults.keys import Keys
 from core.output.manifest import PARTIAL
 from core.process import OUTPUT_FOLDER, WORKER_USER
-from testkit.serving import Served, docker
+from testkit.docker_command import docker
+from testkit.serving import Served
 
 _CHANGED = 1
 """The exit code of tar if a file grew while it was read, which happens when a worker is still loading."""

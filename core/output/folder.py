@@ -12,9 +12,10 @@ from core.errors import InputError, StorageError
 from core.files import reason_of, unfinished_file
 from core.options import OnExisting
 from core.output.manifest import MANIFEST, PART_PREFIX, PARTIAL, Manifest, Run, table_folder
+from core.settings_key import setting_key
 from core.text import listed
 
-OUTPUT_DIR = "loadtest:outputDir"
+OUTPUT_DIR = setting_key("outputDir")
 STARTED = "run.json"
 """The file in the folder of partial files that names the run that writes them."""
 _SHOWN = 3
@@ -105,14 +106,14 @@ class OutputFolder:
             loaded = {name for name in tables if any(manifest.has_rows(path, name, run.source) for path in present)}
             if loaded:
                 raise self._refusal(
-                    f"already has files of {', '.join(map(repr, sorted(loaded)))}, but loadtest:onExisting is append",
+                    f"already has files of {', '.join(map(repr, sorted(loaded)))}, but {setting_key('onExisting')} is append",
                     "write fail or empty to replace them, or name another folder",
                 )
         changed = [path for path in present if not manifest.is_unchanged(self.path, path)]
         if changed and on_existing is OnExisting.FAIL:
             raise self._refusal(
                 f"has {_listed(changed)}, which changed after Loadtest wrote it",
-                "move it away, name another folder, or set loadtest:onExisting to empty to replace it",
+                f"move it away, name another folder, or set {setting_key('onExisting')} to empty to replace it",
             )
 
     def require_readable(self, tables: Iterable[str], suffix: str) -> None:
@@ -186,7 +187,7 @@ class OutputFolder:
     def _refuse_foreign(self, found: Sequence[str], on_existing: OnExisting) -> None:
         if not found:
             return
-        more = ", or set loadtest:onExisting to empty" if on_existing is OnExisting.FAIL else ""
+        more = f", or set {setting_key('onExisting')} to empty" if on_existing is OnExisting.FAIL else ""
         if on_existing is OnExisting.FAIL and any(f"/{PART_PREFIX}" in path for path in found):
             more = ""
         raise self._refusal(f"holds {_listed(found)}, which this stack did not write", f"name another folder{more}")

@@ -5,11 +5,11 @@ Anchors are refused, because a small file could expand into a large one. Duplica
 """
 
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
 import yaml
-from yaml.nodes import MappingNode, Node, ScalarNode
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from core.errors import SchemaError
 from core.text import one_line
@@ -28,11 +28,11 @@ def parse_yaml(text: str, origin: str) -> object:
         return yaml.load(text, Loader=_CoreLoader)  # noqa: S506 - a SafeLoader
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1 if isinstance(error.position, int) else 1
-        raise SchemaError(f"{origin}: line {line}: {_UNPRINTABLE}") from None
+        raise SchemaError(f"{origin}:{line}: {_UNPRINTABLE}") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise SchemaError(f"{origin}: line {line}: {_problem(error)}") from None
+        raise SchemaError(f"{origin}:{line}: {_problem(error)}") from None
     except (yaml.YAMLError, ValueError) as error:
         raise SchemaError(f"{origin}: is not valid YAML: {one_line(error)}") from None
 
@@ -44,6 +44,36 @@ def _problem(error: yaml.MarkedYAMLError) -> str:
     if "'\\t'" in problem:
         return "a tab where YAML requires spaces; indent with spaces"
     return problem if ";" in problem else f"is not valid YAML: {problem}; check indentation and quotes there"
+
+
+class Mapping(dict[str, Any]):
+    """A mapping of the file, and the lines at which it and its keys begin."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__()
+        self.line = line
+        self.lines: dict[str, int] = {}
+
+
+class Items(list[Any]):
+    """A list of the file, and the lines at which its items begin."""
+
+    def __init__(self, lines: Sequence[int]) -> None:
+        super().__init__()
+        self.lines = lines
+
+
+def line_of(value: object, path: Sequence[str]) -> int | None:
+    """Return the line of the deepest part of a parsed value on a path of keys and item numbers; None if unknown."""
+    line = value.line if isinstance(value, Mapping) else None
+    for key in path:
+        if isinstance(value, Mapping) and key in value.lines:
+            line, value = value.lines[key], value.get(key)
+        elif isinstance(value, Items) and key.isdecimal() and int(key) < len(value.lines):
+            line, value = value.lines[int(key)], value[int(key)] if int(key) < len(value) else None
+        else:
+            break
+    return line
 
 
 class _CoreLoader(yaml.SafeLoader):
@@ -87,6 +117,21 @@ def _refusal(problem: str, mark: Any) -> yaml.MarkedYAMLError:
     return yaml.composer.ComposerError(None, None, problem, mark)
 
 
+def _construct_mapping(loader: _CoreLoader, node: MappingNode) -> Iterator[Mapping]:
+    mapping = Mapping(node.start_mark.line + 1)
+    yield mapping
+    mapping.update({str(key): value for key, value in loader.construct_mapping(node).items()})
+    mapping.lines = {str(key.value): key.start_mark.line + 1 for key, _ in node.value}
+
+
+def _construct_items(loader: _CoreLoader, node: SequenceNode) -> Iterator[Items]:
+    items = Items([each.start_mark.line + 1 for each in node.value])
+    yield items
+    items.extend(loader.construct_sequence(node))
+
+
+_CoreLoader.add_constructor("tag:yaml.org,2002:map", _construct_mapping)
+_CoreLoader.add_constructor("tag:yaml.org,2002:seq", _construct_items)
 _CoreLoader.yaml_implicit_resolvers = {}
 
 

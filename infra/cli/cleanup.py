@@ -9,11 +9,11 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from core.errors import ExitCode, LoadtestError, exit_code_of
-from core.stack_file import require_stack
+from core.stack_file import require_stack, short_name
+from infra.orphaned_plugins import orphaned_plugins
 from infra.ownership import OrphanedResource, Orphans
 from infra.platforms import PLATFORMS, cleanup_of
 from infra.resources.identity import recorded_instances
-from infra.resources.provider_process import orphaned_plugins
 
 PROJECT = Path(__file__).parents[2]
 _PASSES = 3
@@ -32,7 +32,8 @@ def main(arguments: Sequence[str] | None = None, project: Path = PROJECT) -> int
     )
     parser.add_argument("--yes", action="store_true", help="remove them; without it they are only listed")
     chosen = parser.parse_args(arguments)
-    return exit_code_of(lambda: _run(project, chosen.stack, chosen.instance, remove=chosen.yes), _print_error)
+    stack = short_name(chosen.stack) if chosen.stack else None
+    return exit_code_of(lambda: _run(project, stack, chosen.instance, remove=chosen.yes), _print_error)
 
 
 def _run(project: Path, stack: str | None, instances: Collection[str], *, remove: bool) -> int:

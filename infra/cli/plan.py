@@ -12,14 +12,15 @@ from core.connection import CONNECTION_KEY
 from core.errors import ExitCode, InputError, exit_code_of
 from core.plan import LoadPlan, Shard
 from core.process import DEFAULT_STACK
+from core.settings_key import NAMESPACE, setting_key
+from core.stack_file import short_name
 from core.units import format_size
-from infra.databases import database_of
+from infra.checks import CheckedRun, check_run
 from infra.databases.spec import DatabaseSpec
-from infra.planner import WORKING_SET, estimated_bytes, plan_of, warnings_of
+from infra.planner import WORKING_SET, estimated_bytes
 from infra.platforms import PLATFORMS
 from infra.settings.configuration import encrypted_keys, stack_values
-from infra.settings.model import NAMESPACE, Settings, check_secrets
-from infra.settings.output_dir import check_output
+from infra.settings.model import Settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,27 +36,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    project = Path.cwd()
-    values = {**stack_values(project, arguments.stack), **_overrides(arguments.config)}
-    check_secrets(values, (), arguments.stack)
-    server_is_unread = CONNECTION_KEY in encrypted_keys(project, arguments.stack) and CONNECTION_KEY not in values
-    if server_is_unread:
-        # Only the engine can decrypt it. A placeholder is enough to plan for an existing server.
-        values[CONNECTION_KEY] = f"{values['source']}://encrypted/encrypted"
-    settings = Settings.of(values)
-    plan = plan_of(settings, project)
-    check_output(settings, project, arguments.stack.rpartition("/")[2], plan)
+    run, server_is_unread = check_stack(Path.cwd(), arguments.stack, arguments.config)
+    plan, settings = run.plan, run.settings
     if arguments.output_format == "json":
         sys.stdout.write(plan.model_dump_json(indent=2) + "\n")
         return ExitCode.OK
-    database = database_of(settings)
-    _print_plan(Console(highlight=False), arguments.stack, settings, plan, database)
+    _print_plan(Console(highlight=False), arguments.stack, settings, plan, run.database)
     if server_is_unread:
-        key = f"{NAMESPACE}:{CONNECTION_KEY}"
+        key = setting_key(CONNECTION_KEY)
         sys.stdout.write(f"server: existing, named by {key}, which is encrypted and not read here\n")
-    for warning in warnings_of(plan, database, here=settings.runs_here, port_kept=settings.keep_database_port):
+    for warning in run.warnings:
         sys.stdout.write(f"warning: {warning}\n")
     return ExitCode.OK
+
+
+def check_stack(project: Path, stack: str, overrides: Sequence[str] = ()) -> tuple[CheckedRun, bool]:
+    """Check a stack's files with some keys overridden, and return the run. Raises InputError.
+
+    Also return whether it is planned for an existing server whose connection string is encrypted.
+    """
+    values = {**stack_values(project, stack), **_overrides(overrides)}
+    server_is_unread = CONNECTION_KEY in encrypted_keys(project, stack) and CONNECTION_KEY not in values
+    if server_is_unread:
+        # Only the engine can decrypt it. A placeholder is enough to plan for an existing server.
+        values[CONNECTION_KEY] = f"{values['source']}://encrypted/encrypted"
+    return check_run(values, project, short_name(stack)), server_is_unread
 
 
 def _overrides(pairs: Sequence[str]) -> dict[str, str]:
@@ -64,7 +69,7 @@ def _overrides(pairs: Sequence[str]) -> dict[str, str]:
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals:
-            raise InputError.of("--config", pair, "has no value", "write one like loadtest:workers=4")
+            raise InputError.of("--config", pair, "has no value", f"write one like {setting_key('workers')}=4")
         overrides[key.removeprefix(f"{NAMESPACE}:")] = value
     return overrides
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.errors import ExitCode, RunError, exit_code_of
 from core.process import DEFAULT_STACK
+from core.settings_key import setting_key
 from core.text import one_line
 from infra.settings.configuration import stack_values
 from infra.worker_image import DOCKERFILE, image_name
@@ -46,7 +47,9 @@ def _docker(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(["docker", *arguments], cwd=folder, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        raise RunError("docker: is not installed; install it, or name an image with loadtest:workerImage") from None
+        raise RunError(
+            f"docker: is not installed; install it, or name an image with {setting_key('workerImage')}"
+        ) from None
 
 
 if __name__ == "__main__":

@@ -25,15 +25,16 @@ def database_of(settings: Settings) -> DatabaseSpec | None:
 
 def adapted_to(source: str, specification: DatabaseSpec, password: str) -> DatabaseSpec:
     """Return the server adapted to a password that its image would misread, or the server as it is."""
-    adapt = getattr(_module(source), "adapted_to", None)
+    adapt = getattr(module_of(source), "adapted_to", None)
     return adapt(specification, password) if adapt else specification
 
 
 def specification_of(source: str, image: str | None, cpu: float, memory: int, tmpfs: int | None) -> DatabaseSpec:
     """Return a store's server for these limits: cores, and bytes. `image` replaces the official one."""
-    specification: DatabaseSpec = _module(source).specification(image, cpu, memory, tmpfs)
+    specification: DatabaseSpec = module_of(source).specification(image, cpu, memory, tmpfs)
     return specification
 
 
-def _module(source: str) -> ModuleType:
+def module_of(source: str) -> ModuleType:
+    """Return the module of a store that has a server."""
     return import_module(f"infra.databases.{source}")

@@ -5,6 +5,8 @@ from infra.databases.probe import probe
 from infra.databases.spec import DatabaseSpec
 
 IMAGE = "apache/kafka:4.1.1"
+LEAST_MEMORY = 320 * MIB
+"""Its smallest heap, and about 128 MiB for the virtual machine."""
 _DATA = "/var/lib/kafka/data"
 _RETENTION_MINUTES = 180
 """Longer than the default timeout of an hour plus verification, because expired messages cannot be counted."""

@@ -10,6 +10,8 @@ from infra.databases.probe import probe
 from infra.databases.spec import DatabaseSpec
 
 IMAGE = "mongo:8.0.15"
+LEAST_MEMORY = 320 * MIB
+"""Its smallest cache, and about 64 MiB in addition."""
 NAME = "loadtest"
 """The user and the database."""
 REPLICA_SET = "loadtest"

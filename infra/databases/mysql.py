@@ -8,6 +8,8 @@ from core.units import MIB
 from infra.databases.spec import DatabaseSpec
 
 IMAGE = "mysql:9.7.4"
+LEAST_MEMORY = 448 * MIB
+"""An idle server uses about 400 MiB in addition to its smallest buffer pool."""
 NAME = "loadtest"
 """The user and the database."""
 

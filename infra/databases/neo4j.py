@@ -6,6 +6,8 @@ from core.units import MIB
 from infra.databases.spec import DatabaseSpec
 
 IMAGE = "neo4j:5.26.0"
+LEAST_MEMORY = 448 * MIB
+"""Its smallest heap and page cache, and about 220 MiB for the virtual machine."""
 _STRICT = 5
 """The first major version that refuses the old names of settings."""
 

@@ -8,6 +8,8 @@ from core.units import MIB
 from infra.databases.spec import DatabaseSpec
 
 IMAGE = "postgres:18.1-bookworm"
+LEAST_MEMORY = 64 * MIB
+"""Less does not hold its shared buffers and the creation of its data."""
 NAME = "loadtest"
 """The user and the database."""
 

@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from core.errors import LoadtestError
 from core.plan import LoadPlan
-from core.results import ExitReason, Preparation, WorkerResult
+from core.results import ExitReason, FleetInstants, Preparation, WorkerResult
+from core.settings_key import setting_key
 from core.text import one_line
 from core.worker_output import lines_of
 from infra.fleet.runner import FINAL_EXIT_CODES, ProcessExit, RestartingRunner, Runner
@@ -32,6 +33,7 @@ class Outcome:
     warnings: Sequence[str] = ()
     start_spread_ms: float | None = None
     server_settings: dict[str, str] = field(default_factory=dict)
+    instants: FleetInstants = field(default_factory=FleetInstants)
 
     @property
     def succeeded(self) -> bool:
@@ -41,13 +43,16 @@ class Outcome:
 
 def run_fleet(plan: LoadPlan, runner: Runner, wanted: Callable[[], bool]) -> Outcome:
     """Run the fleet to its end, or stop it as soon as `wanted` returns False."""
+    instants = {"begun": datetime.now(UTC)}
     prepared = runner.prepare(plan.connect_seconds + PREPARE_GRACE_SECONDS, wanted)
     if prepared.reason is ExitReason.INTERRUPTED:
         return Outcome(error=_INTERRUPTED)
     if prepared.exit_code != 0:
         return Outcome(error=_preparation_error(prepared))
     preparation = _preparation(prepared.output)
+    instants["prepared"] = datetime.now(UTC)
     runner.start()
+    instants["workers_started"] = datetime.now(UTC)
     retries = _Retries(plan, runner)
     stopped = _wait(plan, runner, wanted, retries)
     exits = runner.exits()
@@ -57,12 +62,14 @@ def run_fleet(plan: LoadPlan, runner: Runner, wanted: Callable[[], bool]) -> Out
         for worker in plan.workers
     ]
     warnings, error = _finish(runner)
+    instants["ended"] = datetime.now(UTC)
     return Outcome(
         results=[_timed_out(result, plan) for result in results] if stopped is ExitReason.TIMED_OUT else results,
         error=_INTERRUPTED if stopped is ExitReason.INTERRUPTED else error,
         warnings=(*preparation.warnings, *warnings),
         start_spread_ms=_spread(worker.started_at for worker in exits.values()),
         server_settings=preparation.server_settings,
+        instants=FleetInstants(**instants),
     )
 
 
@@ -125,7 +132,7 @@ def _timed_out(result: WorkerResult, plan: LoadPlan) -> WorkerResult:
     """Add the run's timeout to the result of a worker that was stopped because of it."""
     if result.success or result.exit_reason not in (ExitReason.INTERRUPTED, ExitReason.KILLED):
         return result
-    error = f"timed out: the run's timeout of {plan.timeout_seconds} s was over; raise loadtest:timeout"
+    error = f"timed out: the run's timeout of {plan.timeout_seconds} s was over; raise {setting_key('timeout')}"
     return result.model_copy(update={"exit_reason": ExitReason.TIMED_OUT, "errors": (*result.errors, error)})
 
 

@@ -5,7 +5,9 @@ and its creation never fails: the output `error` contains the reason if nothing 
 """
 
 import os
+import secrets as random
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import pulumi
@@ -27,13 +29,16 @@ class FleetProvider(ReplaceOnChangeProvider):
     def create_resource(self, props: dict[str, Any]) -> CreateResult:
         """Run the fleet and return its outcome."""
         plan = LoadPlan.model_validate_json(props["plan"])
+        started = datetime.now(UTC)
         process, program = provider_process(), int(props["program"])
         try:
             runner = runner_of(props["platform"], props["handles"], plan, props.get("secrets") or {})
             outcome = run_fleet(plan, runner, wanted=lambda: process.is_awaited_by(program))
         except LoadtestError as error:
             outcome = Outcome(error=str(error))
-        return CreateResult(id_=plan.run_id, outs={**{key: props[key] for key in self.triggers}, **_outputs(outcome)})
+        execution = {"execution_id": execution_id(started), "started_at": started.isoformat()}
+        given = {key: props[key] for key in self.triggers}
+        return CreateResult(id_=execution["execution_id"], outs={**given, **execution, **_outputs(outcome)})
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Run again if plan or workers changed, or if the last run did not start or was interrupted."""
@@ -41,6 +46,11 @@ class FleetProvider(ReplaceOnChangeProvider):
         if not _olds.get("error"):
             return changed
         return DiffResult(changes=True, replaces=[*(changed.replaces or []), "error"], delete_before_replace=True)
+
+
+def execution_id(started: datetime) -> str:
+    """Return a new id for one run of a plan. Ids are ordered by the second in which their runs started."""
+    return f"{started:%Y%m%dT%H%M%SZ}-{random.token_hex(2)}"
 
 
 def _outputs(outcome: Outcome) -> dict[str, Any]:
@@ -51,12 +61,16 @@ def _outputs(outcome: Outcome) -> dict[str, Any]:
         "warnings": list(outcome.warnings),
         "start_spread_ms": outcome.start_spread_ms,
         "server_settings": outcome.server_settings,
+        "instants": outcome.instants.model_dump(mode="json"),
     }
 
 
 class Fleet(Resource, module="loadtest", name="Fleet"):
     """One run of the plan's workers."""
 
+    execution_id: pulumi.Output[str]
+    """Identifies this run among all runs of the plan, ordered by time."""
+    started_at: pulumi.Output[str]
     results: pulumi.Output[list[dict[str, Any]]]
     """One `core.results.WorkerResult` per planned worker."""
     succeeded: pulumi.Output[bool]
@@ -65,6 +79,8 @@ class Fleet(Resource, module="loadtest", name="Fleet"):
     warnings: pulumi.Output[list[str]]
     start_spread_ms: pulumi.Output[float]
     server_settings: pulumi.Output[dict[str, str]]
+    instants: pulumi.Output[dict[str, str | None]]
+    """One `core.results.FleetInstants`."""
 
     def __init__(
         self,
@@ -75,7 +91,8 @@ class Fleet(Resource, module="loadtest", name="Fleet"):
         opts: pulumi.ResourceOptions,
         secrets: Mapping[str, pulumi.Input[str]] | None = None,
     ) -> None:
-        outputs = dict.fromkeys(("results", "succeeded", "error", "warnings", "start_spread_ms", "server_settings"))
+        outputs = dict.fromkeys(("execution_id", "started_at", "results", "succeeded", "error", "warnings"))
+        outputs |= dict.fromkeys(("start_spread_ms", "server_settings", "instants"))
         inputs = {
             "platform": platform,
             "plan": plan.model_dump_json(),

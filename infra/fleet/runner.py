@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from core.errors import ExitCode
 from core.results import ExitReason
+from core.settings_key import setting_key
 
 SIGKILL_CODE = 137
 """The exit code that container platforms report for SIGKILL."""
@@ -84,7 +85,7 @@ class Deadline:
         if not self._wanted():
             return ProcessExit(None, "", ExitReason.INTERRUPTED)
         if time.monotonic() > self._end:
-            detail = f"it did not end within {self._seconds:.0f} s; raise loadtest:connectTimeout"
+            detail = f"it did not end within {self._seconds:.0f} s; raise {setting_key('connectTimeout')}"
             return ProcessExit(None, "", ExitReason.TIMED_OUT, detail)
         return None
 

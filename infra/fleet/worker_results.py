@@ -4,12 +4,12 @@ import signal
 
 from core.errors import ExitCode
 from core.plan import LoadPlan, WorkerPlan
-from core.results import ExitReason, Metrics, Progress, WorkerResult
+from core.results import ExitReason, Instants, Metrics, Progress, WorkerResult
 from core.worker_output import reports_of
 from infra.fleet.runner import ProcessExit
 
 _LONGEST_DETAIL = 500
-_TERMINATED = (-signal.SIGTERM, ExitCode.INTERRUPTED)
+_TERMINATED = (-signal.SIGTERM, ExitCode.TERMINATED)
 """The exit codes of a worker that SIGTERM ended: before it handled signals, and after."""
 
 
@@ -19,10 +19,17 @@ def result_of(plan: LoadPlan, worker: WorkerPlan, status: ProcessExit) -> Worker
     if own is None:
         return _missing_result(plan, worker, status, _last_progress(status.output, worker.id))
     if status.reason is None or own.exit_reason is ExitReason.COMPLETED:
-        return own.model_copy(update={"exit_code": status.exit_code})
+        return own.model_copy(update={"exit_code": status.exit_code, "instants": _instants(own, status)})
     errors = (f"{status.reason.value}: {status.detail}",) if status.detail else ()
     changed = {"exit_code": status.exit_code, "exit_reason": status.reason, "success": False}
-    return own.model_copy(update={**changed, "errors": (*own.errors, *errors)})
+    return own.model_copy(update={**changed, "instants": _instants(own, status), "errors": (*own.errors, *errors)})
+
+
+def _instants(own: WorkerResult, status: ProcessExit) -> Instants:
+    """Return the worker's instants with those that only the platform reports: its end, and its start if it is unknown."""
+    known = own.instants
+    ends = {"started": known.started or status.started_at, "ended": status.ended_at or known.ended}
+    return known.model_copy(update=ends)
 
 
 def _missing_result(plan: LoadPlan, worker: WorkerPlan, status: ProcessExit, last: Progress | None) -> WorkerResult:
@@ -51,6 +58,7 @@ def _missing_result(plan: LoadPlan, worker: WorkerPlan, status: ProcessExit, las
         run_id=plan.run_id,
         exit_reason=reason,
         exit_code=status.exit_code,
+        instants=Instants(started=status.started_at, ended=status.ended_at),
         peak_memory_mb=last.memory_mb if last else None,
     )
 

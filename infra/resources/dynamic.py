@@ -1,4 +1,8 @@
-"""The base class of Loadtest's dynamic resources."""
+"""The base class of Loadtest's dynamic resources.
+
+A state may contain what no longer exists: a user removed it, or the machine was restarted. `find_lost` runs whenever the
+engine compares state and program, so that the next `up` creates it again, with everything that depends on it.
+"""
 
 import sys
 import traceback
@@ -11,6 +15,8 @@ from core.errors import LoadtestError
 from infra.resources.provider_process import provider_process
 
 _format_exc = traceback.format_exc
+_LOST = "lost"
+"""The key that the engine shows as changed for a resource that no longer exists."""
 
 
 class ReplaceOnChangeProvider(ResourceProvider, ABC):
@@ -37,9 +43,16 @@ class ReplaceOnChangeProvider(ResourceProvider, ABC):
         _report_errors_in_one_line()
         self.delete_resource(_props)
 
+    def find_lost(self, props: dict[str, Any]) -> str:  # noqa: ARG002
+        """Return what was created and no longer exists, else an empty string, as for resources in the state alone."""
+        return ""
+
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Compare the triggers only: secrets are missing from the old values."""
+        """Compare the triggers only: secrets are missing from the old values. Replace a lost resource."""
         changed = [key for key in self.triggers if _olds.get(key) != _news.get(key)]
+        if not changed and (lost := self.find_lost(_olds)):
+            sys.stderr.write(f"{lost} no longer exists; `up` creates it again and repeats the run\n")
+            changed = [_LOST]
         return DiffResult(changes=bool(changed), replaces=changed, delete_before_replace=True)
 
 

@@ -1,28 +1,16 @@
-"""The processes of Pulumi's providers: when this one ends, and which ones are orphans of engines that ended.
+"""The process of a provider of Pulumi: it ends with its engine.
 
 A first Ctrl-C ends the program, and the engine waits for resources in creation. A second one, or a kill, ends the engine
-without its providers. They then end themselves, or are ended by `orphaned_plugins`.
+without its providers. They then end themselves, or are ended by infra.orphaned_plugins.
 """
 
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-import psutil
-
-from core.process import CHECKOUT_VARIABLE
-
-if TYPE_CHECKING:
-    from infra.ownership import OrphanedResource
 
 _POLL_SECONDS = 0.5
-_ENGINE = "pulumi"
-_PLUGINS = ("pulumi-resource-", "pulumi-language-")
 
 
 class ProviderProcess:
@@ -80,40 +68,3 @@ def _exists(process: int) -> bool:
     except PermissionError:
         return True
     return True
-
-
-def orphaned_plugins(project: Path) -> "Sequence[OrphanedResource]":
-    """Return the plugin processes of this checkout, of any stack, whose engine has ended.
-
-    They are recognized by a variable that the project's `pulumi` command sets and every process below it inherits. Plugins
-    without it, started by another command, are never ended.
-    """
-    from infra.ownership import OrphanedResource
-    from infra.pidfile import end_processes
-
-    return [
-        OrphanedResource("plugin", f"{process.name()} {process.pid}", "", partial(end_processes, [process]))
-        for process in _orphaned_processes(project.resolve())
-    ]
-
-
-def _orphaned_processes(project: Path) -> Iterator[psutil.Process]:
-    for process in psutil.process_iter():
-        try:
-            parent = process.parent()
-            if (
-                process.name().startswith(_PLUGINS)
-                and _belongs_to(process, project)
-                and (parent is None or not parent.name().startswith(_ENGINE))
-            ):
-                yield process
-        except psutil.Error:  # it has ended, or is another user's
-            continue
-
-
-def _belongs_to(process: psutil.Process, project: Path) -> bool:
-    """Return whether the process has this checkout's variable and works in its folder, where engines start plugins.
-
-    The variable alone is not enough: a shell that has it may run other projects, too.
-    """
-    return process.environ().get(CHECKOUT_VARIABLE) == str(project) and Path(process.cwd()) == project

@@ -5,22 +5,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.stack_file import is_secret, stack_configuration, stacks_of, under_engine
-from infra.settings.model import NAMESPACE, Settings
+from core.settings_key import NAMESPACE
+from core.stack_file import is_secret, read_stack, require_stack, stack_configuration, stacks_of, under_engine
+from infra.settings.model import Settings
 
 _PREFIX = f"{NAMESPACE}:"
 
 
 def stack_values(project: Path, stack: str) -> Mapping[str, Any]:
-    """Return the keys of a stack's files without the secrets, which only the engine can read."""
-    configuration = stack_configuration(project, stack)
-    return _loadtest_keys({key: value for key, value in configuration.items() if not is_secret(value)})
+    """Return the keys of a stack without the secrets, which only the engine can read."""
+    require_stack(project, stack)
+    return _loadtest_keys({key: value for key, value in read_stack(project, stack).items() if not is_secret(value)})
 
 
 def encrypted_keys(project: Path, stack: str) -> frozenset[str]:
-    """Return the keys of a stack's files whose values only the engine can read."""
-    configuration = stack_configuration(project, stack)
-    return frozenset(_loadtest_keys({key: value for key, value in configuration.items() if is_secret(value)}))
+    """Return the keys of a stack whose values only the engine can read."""
+    require_stack(project, stack)
+    return frozenset(
+        _loadtest_keys({key: value for key, value in read_stack(project, stack).items() if is_secret(value)})
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,18 @@ All defaults are in the `config:` block of Pulumi.yaml.
 
 import difflib
 from collections.abc import Collection, Mapping, Sequence
+from enum import StrEnum
 from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, SecretStr, ValidationError
 from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails
 
 from core.connection import CONNECTION_KEY, Connection, parse_connection
-from core.errors import InputError, Problem, SettingsError
+from core.connection_options import check_options
+from core.errors import Complaints, InputError, Problem, SettingsError
 from core.options import Count, LoadOptions, OnExisting, one_of
+from core.settings_key import setting_key
 from core.stores import SOURCES, Capabilities
 from core.units import Cpu, Size
 from infra.platforms import PLATFORMS
@@ -27,7 +31,6 @@ from infra.settings.types import (
     Tolerations,
 )
 
-NAMESPACE = "loadtest"
 _PASSWORD_KEY = "databasePassword"  # noqa: S105 - the name of a setting
 _SECRETS = (CONNECTION_KEY, _PASSWORD_KEY)
 _KEYS = {"schema_file": "schema", "timeout_seconds": "timeout", "connect_seconds": "connectTimeout"}
@@ -36,6 +39,14 @@ _KEYS = {"schema_file": "schema", "timeout_seconds": "timeout", "connect_seconds
 
 def _key_of(field: str) -> str:
     return _KEYS.get(field) or to_camel(field)
+
+
+class FailOn(StrEnum):
+    """The outcomes of a run with which `pulumi up` fails."""
+
+    NEVER = "never"
+    FAILURE = "failure"
+    THRESHOLD = "threshold"
 
 
 class Settings(LoadOptions):
@@ -73,6 +84,8 @@ class Settings(LoadOptions):
     tolerations: Tolerations = ()
     priority_class: ObjectName | None = None
     start_timeout: Count
+    fail_on: Annotated[FailOn, one_of(*FailOn)]
+    full_outputs: Flag
 
     @property
     def capabilities(self) -> Capabilities:
@@ -89,12 +102,17 @@ class Settings(LoadOptions):
         """The existing server, if one is named. Raises InputError for an invalid connection string."""
         if self.connection_string is None:
             return None
-        key = f"{NAMESPACE}:{CONNECTION_KEY}"
+        key = setting_key(CONNECTION_KEY)
         if not self.capabilities.needs_server:
-            raise InputError(
+            raise SettingsError(
                 f"{key}: is set, but {self.source} writes files; remove it, and name a folder with outputDir"
             )
-        return parse_connection(self.connection_string.get_secret_value(), self.capabilities, key)
+        try:
+            at = parse_connection(self.connection_string.get_secret_value(), self.capabilities, key)
+            check_options(at, self.capabilities)
+        except InputError as error:
+            raise SettingsError(*error.lines) from None
+        return at
 
     @property
     def creates_server(self) -> bool:
@@ -115,44 +133,50 @@ class Settings(LoadOptions):
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
-        """Return the settings from keys without their namespace. Raises SettingsError for the first invalid one."""
+        """Return the settings from keys without their namespace. Raises SettingsError with every invalid one."""
+        known, complaints = cls.all_keys(), Complaints()
         given = {key: value for key, value in values.items() if value not in (None, "")}
-        known = cls.all_keys()
-        for key in given:
-            if key not in known:
-                nearest = difflib.get_close_matches(key, known, n=1)
-                remedy = f"did you mean {nearest[0]}?" if nearest else "see docs/settings.md for every key"
-                raise SettingsError(f"{NAMESPACE}:{key}: is not a setting; {remedy}")
+        unknown = [key for key in given if key not in known]
+        for key in unknown:
+            with complaints.collect():
+                raise _unknown(key, known)
         try:
-            settings = cls.model_validate(given)
-            _ = settings.connection
-            if settings.may_have_other_data and "on_existing" not in settings.model_fields_set:
-                settings = settings.model_copy(update={"on_existing": OnExisting.FAIL})
-            _check_password(settings)
+            settings = cls.model_validate({key: value for key, value in given.items() if key not in unknown})
         except ValidationError as error:
-            raise _settings_error(error) from None
-        except InputError as error:
-            raise SettingsError(str(error)) from None
+            for each in error.errors():
+                with complaints.collect():
+                    raise _settings_error(each) from None
+            complaints.finish()
+            raise
+        with complaints.collect():
+            _ = settings.connection
+            _check_password(settings)
+        complaints.finish()
+        if settings.may_have_other_data and "on_existing" not in settings.model_fields_set:
+            settings = settings.model_copy(update={"on_existing": OnExisting.FAIL})
         return settings
 
 
 def check_secrets(values: Mapping[str, Any], encrypted: Collection[str], stack: str, *, recorded: bool = False) -> None:
-    """Raise SettingsError for a password that is not encrypted in the stack's configuration.
+    """Raise SettingsError for each password that is not encrypted in the stack's configuration.
 
     `values` and `encrypted` have keys without their namespace. `pulumi up -c KEY=VALUE` writes the value to the stack file
     before the program runs. `recorded` is true for an update, which adds the configuration to the stack's history, and false
     for a preview.
     """
+    complaints = Complaints()
     for key in _SECRETS:
         if not values.get(key) or key in encrypted:
             continue
         if key == CONNECTION_KEY and not _has_password(values):
             continue
         kept = "; the stack's history keeps it, so change the password" if recorded else ""
-        raise SettingsError(
-            f"{NAMESPACE}:{key}: has a plain-text password in Pulumi.{stack}.yaml or on the command line; remove it and "
-            f"encrypt it with `pulumi config set --secret --stack {stack} {NAMESPACE}:{key}`, which asks for it{kept}"
-        )
+        with complaints.collect():
+            raise SettingsError(
+                f"{setting_key(key)}: has a plain-text password in Pulumi.{stack}.yaml or on the command line; remove it and "
+                f"encrypt it with `pulumi config set --secret --stack {stack} {setting_key(key)}`, which asks for it{kept}"
+            )
+    complaints.finish()
 
 
 def _has_password(values: Mapping[str, Any]) -> bool:
@@ -168,23 +192,29 @@ def _check_password(settings: Settings) -> None:
     """Raise SettingsError for a password that the server does not accept."""
     if settings.database_password is None or not settings.creates_server:
         return
-    password, key = settings.database_password.get_secret_value(), f"{NAMESPACE}:{_PASSWORD_KEY}"
+    password, key = settings.database_password.get_secret_value(), setting_key(_PASSWORD_KEY)
     if not password.isprintable():
         raise SettingsError(f"{key}: contains a line break or another control character; write printable characters")
     if len(password) < (shortest := settings.capabilities.shortest_password):
         raise SettingsError(f"{key}: is too short for {settings.source}; write {shortest} characters or more")
 
 
-def _settings_error(error: ValidationError) -> SettingsError:
-    """Return the first error as a message of one line."""
-    first = error.errors()[0]
-    key = f"{NAMESPACE}:{first['loc'][0]}"
-    if first["type"] == "missing":
+def _unknown(key: str, known: Sequence[str]) -> SettingsError:
+    nearest = difflib.get_close_matches(key, known, n=1)
+    remedy = f"did you mean {nearest[0]}?" if nearest else "see docs/settings.md for every key"
+    return SettingsError(f"{setting_key(key)}: is not a setting; {remedy}")
+
+
+def _settings_error(error: ErrorDetails) -> InputError:
+    """Return an error of the model as a message of one line."""
+    name = error["loc"][0]
+    key = setting_key(str(name))
+    if error["type"] == "missing":
         return SettingsError(f"{key}: is missing; set it in the stack file or with `pulumi config set`")
-    found = first.get("ctx", {}).get("error")
-    secret = first["loc"][0] in _SECRETS
+    found = error.get("ctx", {}).get("error")
+    secret = name in _SECRETS
     if not isinstance(found, Problem):
-        found = Problem(f"cannot be used ({first['msg']})", "write a text" if secret else "see docs/settings.md")
+        found = Problem(f"cannot be used ({error['msg']})", "write a text" if secret else "see docs/settings.md")
     if secret:
         return SettingsError(f"{key}: {found}")
-    return SettingsError(str(InputError.of(key, first["input"], found.problem, found.remedy)))
+    return SettingsError.of(key, error["input"], found.problem, found.remedy)

@@ -121,7 +121,7 @@ def failed(number: int, reason: ExitReason, error: str, *, rows: int = 0, **chan
 
 def three_workers() -> list[WorkerResult]:
     """Return the results of three workers that load a table each."""
-    return [result(1, "users", 332), result(2, "orders", 255, delay=0.4), result(3, "products", 361.25, delay=0.8)]
+    return [result(1, "users", 332), result(2, "orders", 255, delay=0.8), result(3, "products", 361.25)]
 
 
 def verified(*, missing: int = 0, mismatched: int = 0, extra: int = 0, expected: int = 50_000) -> VerificationReport:

@@ -28,7 +28,7 @@ def fleet(run: str = "a", *, slow: Sequence[int] = (), noise: float = 1, plan: A
             rows=10_000,
             seconds=10 * noise * (2 if number in slow else 1),
             run_id=run,
-            latency_ms=runs.latency([4.0, 5.0]),
+            latency_ms=runs.latency([4.0, 5.0] * 10),
             **changes,
         )
         for number in range(1, WORKERS + 1)
@@ -107,6 +107,14 @@ def test_bound_applies_to_chosen_metrics():
     assert compare([fleet("a")], [worse], 0.05, gated=("latency_ms.p99",)).exit_code == 99
 
 
+def test_gated_metric_that_was_not_measured_is_named():
+    apart = [runs.result(n, rows=10_000, seconds=10, delay=20 * n, run_id="b") for n in range(1, WORKERS + 1)]
+    plan = runs.plan(WORKERS, tables=("users",), rows=10_000 * WORKERS, run_id="b")
+    compared = compare([fleet("a")], [totals.report(Collected(tuple(apart), plan, platform="local"))], 0.05)
+    assert "rows_per_second: not compared, because it was not measured in b" in compared.notes
+    assert [change.name for change in compared.changes if change.regression] == ["wall_clock_rows_per_second"]
+
+
 def test_different_plans_are_refused_with_difference():
     other = runs.plan(
         WORKERS,
@@ -183,7 +191,7 @@ def test_command_accepts_ids_sets_and_formats(saved, capsys):
     assert "regression beyond 5%: rows_per_second, wall_clock_rows_per_second" in text
 
 
-def test_bound_must_be_a_share():
+def test_max_regression_must_be_between_0_and_1():
     assert (share("5%"), share("0.05"), share("0")) == (0.05, 0.05, 0)
     for text in ("five", "-1%", "101%", "%", "nan"):
         with pytest.raises(InputError, match=r"--max-regression: .* is not a share"):

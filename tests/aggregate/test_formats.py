@@ -21,6 +21,9 @@ def report(*results: WorkerResult, plan: LoadPlan | None = None, **known: Any) -
 
 
 EXPECTED_TABLE = """\
+Load test small: populate postgresql on local, tables users, orders, products, 50,000 rows per table, seed 42
+run run-1, 2026-03-01 10:00:00 UTC, server PostgreSQL 17.2
+
 ┌──────────┬──────────┬─────────┬──────────┬──────────┬────────┐
 │ Worker   │ Tables   │ Rows    │ Duration │ Rows/sec │ Status │
 ├──────────┼──────────┼─────────┼──────────┼──────────┼────────┤
@@ -30,17 +33,21 @@ EXPECTED_TABLE = """\
 ├──────────┼──────────┼─────────┼──────────┼──────────┼────────┤
 │ TOTAL    │ 3        │ 150,000 │ 6m 01s*  │ 485.1†   │ ok     │
 └──────────┴──────────┴─────────┴──────────┴──────────┴────────┘
-* Wall clock (parallel)  † Aggregate throughput
+* Wall clock (parallel)  † Aggregate throughput: the sum of the workers' rates
 
-Wall clock: 6m 02s from first start to last end, 414.3 rows/sec
-Starts: spread over 0.8s
-Limit: the server: the workers wait for it to take their batches (send and commit 90%)
+Wall clock: 6m 01s from first start to last end of loading, 415.2 rows/sec
+Workers at the same time: at most 3 of 3, 2.6 on average
+Starts: loading began within 800ms
+Limit: the server: the workers wait for it to take their batches (send and commit 90%, other 10%)
 Memory: 120.5 MiB at most in one worker
 """
 
 
 def test_table_matches_expected_text():
-    assert report_table(report(*runs.three_workers())) == EXPECTED_TABLE
+    fleet = report(
+        *runs.three_workers(), stack="small", platform="local", source="postgresql", server="PostgreSQL 17.2"
+    )
+    assert report_table(fleet) == EXPECTED_TABLE
 
 
 def test_table_of_unfinished_fleet_shows_missing_workers():
@@ -50,9 +57,9 @@ def test_table_of_unfinished_fleet_shows_missing_workers():
             runs.failed(2, ExitReason.OOM_KILLED, "killed by the kernel at 512Mi", rows=20_000),
         )
     )
-    assert "│ worker-2 │ users    │ 20,000 │ -        │ -        │ oom killed │" in text
-    assert "│ worker-3 │ products │ -      │ -        │ -        │ missing    │" in text
-    assert "│ TOTAL    │ 2        │ 70,000 │ 5m 32s*  │ 150.6†   │ 1 of 3 ok  │" in text
+    assert "│ worker-2 │ users    │ 20,000 │ -        │ -        │ oom killed          │" in text
+    assert "│ worker-3 │ products │ -      │ -        │ -        │ missing             │" in text
+    assert "│ TOTAL    │ 2        │ 70,000 │ 5m 32s*  │ 150.6†   │ missing (1 of 3 ok) │" in text
     assert "† Aggregate throughput of 1 of 3 workers" in text
     assert "warning: worker-2: oom killed: killed by the kernel at 512Mi" in text
     assert "warning: worker-3: missing: left no result" in text
@@ -81,7 +88,9 @@ def test_omitted_parts_are_named_in_readable_formats(name):
 @pytest.mark.parametrize("name", sorted(REPORT_FORMATS))
 @pytest.mark.parametrize("case", ["whole", "broken"])
 def test_formats_have_the_same_totals(name, case):
-    results = [each.model_copy(update={"latency_ms": runs.latency([3.3, 4, 61.7])}) for each in runs.three_workers()]
+    results = [
+        each.model_copy(update={"latency_ms": runs.latency([3.3, 4, 61.7] * 400)}) for each in runs.three_workers()
+    ]
     if case == "broken":
         results[1] = runs.failed(2, ExitReason.EVICTED, "the node ran short of memory", rows=12_345)
     fleet = report(*results)
@@ -125,7 +134,9 @@ def test_json_report_round_trips():
 @pytest.mark.parametrize(
     ("milliseconds", "text"),
     [
-        (0, "0ms"), (45, "45ms"), (99.4, "99ms"), (99.5, "0.1s"), (812, "0.8s"), (12_345, "12.3s"), (59_949, "59.9s"),
+        (0, "0ms"), (45, "45ms"), (812, "812ms"), (999.4, "999ms"), (999.5, "1.00s"), (2412, "2.41s"),
+        (9994, "9.99s"), (9995, "10.0s"), (12_345, "12.3s"),
+        (59_949, "59.9s"),
         (59_950, "1m 00s"), (332_000, "5m 32s"), (361_250, "6m 01s"), (3_723_000, "1h 02m 03s"), (None, "-"),
     ],
 )  # fmt: skip
@@ -141,7 +152,7 @@ def test_long_list_of_tables_is_shortened():
 
 def test_wide_characters_keep_borders_aligned():
     lines = report_table(report(runs.result(1, "注文", rows=150_000), plan=runs.plan(1))).splitlines()
-    assert "│ worker-1 │ 注文   │ 150,000 │" in lines[3]
+    assert "│ worker-1 │ 注文   │ 150,000 │" in lines[6]
 
 
 def test_markdown_escapes_markup_in_errors():

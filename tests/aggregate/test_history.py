@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from core.results import ExitReason
 from tests.aggregate import runs
 
 
-def save(folder: Path, run: str, *, stack: str = "small", day: int = 0, dead: bool = False) -> Report:
+def save(
+    folder: Path, run: str, *, stack: str = "small", day: int = 0, dead: bool = False, keep: int = 50, id_: str = ""
+) -> Report:
     shift = timedelta(days=day)
     results = [
         each.model_copy(
@@ -24,8 +27,9 @@ def save(folder: Path, run: str, *, stack: str = "small", day: int = 0, dead: bo
     if dead:
         results[2] = runs.failed(3, ExitReason.KILLED, "killed", run_id=run, started_at=runs.START + shift)
     collected = Collected(tuple(results), runs.plan(run_id=run), stack=stack, platform="local")
+    collected = replace(collected, execution_id=id_ or None)
     report = totals.report(collected)
-    history.save(collected, report, folder)
+    history.save(collected, report, folder, keep)
     return report
 
 
@@ -63,6 +67,32 @@ def test_same_run_is_saved_once(tmp_path):
     save(tmp_path, "a")
     save(tmp_path, "a")
     assert len(history.saved_runs(tmp_path)) == 1
+
+
+def test_plan_that_ran_twice_has_two_entries(tmp_path, capsys):
+    for day, id_ in enumerate(("20260301T100000Z-ffff", "20260302T100000Z-0000")):
+        save(tmp_path, "run-a", day=day, id_=id_)
+    saved = [run.name for run in history.saved_runs(tmp_path)]
+    assert saved == ["small/20260301T100000Z-ffff", "small/20260302T100000Z-0000"]
+    newest = "20260302T100000Z-0000"
+    assert [history.find(name, tmp_path).name for name in ("run-a", "small", "latest", newest)] == [newest] * 4
+    assert history.find("previous", tmp_path).name == "20260301T100000Z-ffff"
+    runs_folder = ("--runs", str(tmp_path))
+    assert main(["compare", "previous", "latest", *runs_folder]) == 0
+    assert newest in capsys.readouterr().out
+    main(["history", *runs_folder])
+    assert capsys.readouterr().out.count("run-a") == 2
+
+
+def test_history_keeps_newest_runs_of_each_stack(tmp_path):
+    save(tmp_path, "other", stack="large")
+    save(tmp_path, "a", day=0)
+    (tmp_path / "small" / "a" / "notes.txt").write_text("kept")
+    for day, run in enumerate(("b", "c", "d"), 1):
+        save(tmp_path, run, day=day, keep=2)
+    assert [run.name for run in history.saved_runs(tmp_path)] == ["large/other", "small/c", "small/d"]
+    assert not (tmp_path / "small" / "b").exists()
+    assert [file.name for file in (tmp_path / "small" / "a").iterdir()] == ["notes.txt"]
 
 
 @pytest.mark.parametrize("run", ["../../etc", "", "a/b", ".hidden", "a\nb"])

@@ -80,6 +80,15 @@ def test_rate_covers_last_five_seconds():
     assert (worker.memory_mb, worker.memory_limit_mb, worker.p99_ms) == (100, 512, 4.5)
 
 
+def test_time_left_is_unknown_while_loaded_rows_are_verified():
+    fleet = one()
+    for second, rows in enumerate([0, 5_000, 10_000]):
+        fleet.update([seen(1, progress(1, second, rows))], second)
+    assert fleet.seconds_left == 0
+    fleet.update([seen(1, progress(1, 3, 10_000).model_copy(update={"phase": "verify"}))], 3)
+    assert fleet.seconds_left is None
+
+
 def test_worker_without_new_output_is_late():
     fleet = one()
     fleet.update([seen(1, progress(1, 0, 500))], 0)
@@ -178,7 +187,7 @@ def test_screen_shows_figures_of_each_worker():
     assert "10,000 of 10,000    1,000.0" in text
     assert "25%    2,500.0   4.50 ms   100 of 512 MiB   running" in drawn(fleet, width=80)
     assert "▁█  2,500.0 rows/sec" in text
-    assert "12,500 of 20,000 rows  3.0s left  1 running, 1 done" in text
+    assert "12,500 of 20,000 rows  3.00s left  1 running, 1 done" in text
 
 
 def test_screen_of_many_workers_shows_those_in_trouble():
@@ -201,7 +210,7 @@ def test_plain_output_has_changes_and_regular_progress():
     lines.show(fleet, fleet.update(snapshots, 12), 12)
     assert written[0] == "worker-1: waiting -> running, 0 rows"
     assert written[1] == "0ms: 0 of 10,000 rows, 0.0 rows/sec (1 running)"
-    assert written[2] == "5.0s: 500 of 10,000 rows, 100.0 rows/sec, 1m 35s left (1 running)"
+    assert written[2] == "5.00s: 500 of 10,000 rows, 100.0 rows/sec, 1m 35s left (1 running)"
     assert written[4:] == [
         "worker-1: running -> failed, 1,100 rows: lost the server",
         "12.0s: 1,100 of 10,000 rows, 0.0 rows/sec (1 failed)",

@@ -18,7 +18,7 @@ def samples(report: Report) -> list[Sample]:
 def whole() -> Report:
     results = [
         each.model_copy(
-            update={"latency_ms": runs.latency([3.3, 61.7]), "verification_report": runs.verified(missing=2)}
+            update={"latency_ms": runs.latency([3.3, 61.7] * 50), "verification_report": runs.verified(missing=2)}
         )
         for each in runs.three_workers()
     ]
@@ -35,6 +35,7 @@ def test_samples_are_in_base_units_and_equal_the_report():
     assert values["loadtest_wall_clock_seconds", *where] == 332
     assert values["loadtest_worker_peak_memory_bytes", *where] == 120.5 * 1024 * 1024
     assert values["loadtest_rows_per_second", ("kind", "sum_of_workers"), *where] == report.totals.rows_per_second
+    assert values["loadtest_run_phase_seconds", ("phase", "load"), *where] == 332
     assert report.latency_ms is not None
     latency = values["loadtest_batch_latency_seconds", where[0], ("quantile", "0.99"), *where[1:]]
     assert latency * 1000 == report.latency_ms.p99
@@ -50,7 +51,7 @@ def test_number_of_samples_does_not_depend_on_fleet_size():
     few = totals.report(Collected(tuple(many[:2]), runs.plan(2, rows=100)))
     assert len(samples(fleet)) == len(samples(few))
     assert {name for sample in samples(fleet) for name in sample.labels} <= {
-        "platform", "source", "stack", "state", "kind", "quantile", "size", "run", "operation",
+        "platform", "source", "stack", "state", "kind", "quantile", "size", "phase", "run", "operation", "seed", "started",
     }  # fmt: skip
     assert [sample.name for sample in samples(fleet) if "run" in sample.labels] == ["loadtest_run_info"]
 

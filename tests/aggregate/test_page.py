@@ -17,7 +17,7 @@ from tests.aggregate import runs
 from tests.aggregate.browser import Page, Session, chromium
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "artefacts" / "page"
-SECTIONS = ["limit", "warnings", "thresholds", "workers", "throughput", "latency", "phases", "verification", "errors",
+SECTIONS = ["thresholds", "verification", "limit", "warnings", "workers", "throughput", "latency", "phases", "errors",
             "environment", "settings", "plan"]  # fmt: skip
 pytestmark = pytest.mark.browser
 SCHEMES = pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

@@ -14,7 +14,7 @@ PLAN = runs.plan(1, tables=("users",))
 
 def measured() -> WorkerResult:
     return runs.result(
-        latency_ms=runs.latency([1, 2, 3]),
+        latency_ms=runs.latency([1, 2, 3, 4] * 250),
         verification_report=runs.verified(),
         environment=Environment(cpu_cores=1, memory_mb=1, tmpfs_enabled=False, nr_throttled=1, throttled_ms=3),
     )

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from aggregate.report import Report, Status
 from core.errors import InputError
 from core.options import Operation
 from core.plan import LoadPlan
-from core.results import Environment, ExitReason, Latency, Metrics, WorkerResult
+from core.results import Environment, ExitReason, Latency, Metrics, ShardResult, WorkerResult
 from tests.aggregate import runs
 
 
@@ -17,22 +18,35 @@ def report(*results: WorkerResult, plan: LoadPlan | None = None, **known: Any) -
 
 
 def test_totals_have_sum_of_rates_and_wall_clock_rate():
-    early, late = runs.result(1, seconds=10, rows=1000), runs.result(2, seconds=10, rows=1000, delay=30)
+    early, late = runs.result(1, seconds=10, rows=1000), runs.result(2, seconds=10, rows=1000, delay=2)
     sums = report(early, late).totals
-    assert sums.rows_per_second == 200
-    assert sums.wall_clock_ms == 40_000
-    assert sums.wall_clock_rows_per_second == 50
-    assert sums.duration_ms == 10_000
-    assert sums.start_spread_ms == 30_000
+    assert (sums.rows_per_second, sums.duration_ms, sums.start_spread_ms) == (200, 10_000, 2000)
+    assert (sums.wall_clock_ms, sums.wall_clock_rows_per_second) == (12_000, 166.7)
+    assert (sums.peak_concurrency, sums.mean_concurrency) == (2, 1.7)
 
 
-def test_totals_prefer_start_spread_of_platform():
-    assert report(runs.result(1), runs.result(2, delay=3), start_spread_ms=812.4).totals.start_spread_ms == 812
+def test_workers_one_after_the_other_have_no_sum_of_rates():
+    fleet = report(
+        *(runs.result(n, seconds=10, rows=1000, delay=30 * n) for n in (1, 2, 3)), plan=runs.plan(3, rows=1000)
+    )
+    sums = fleet.totals
+    assert (sums.rows_per_second, sums.wall_clock_ms, sums.wall_clock_rows_per_second) == (None, 70_000, 42.9)
+    assert (sums.peak_concurrency, sums.mean_concurrency) == (1, 0.4)
+    assert fleet.warnings[0].startswith("workers did not run together: at most 1 of 3 at the same time")
+
+
+def test_start_spread_is_that_of_the_timeline():
+    assert report(runs.result(1), runs.result(2, delay=3), start_spread_ms=0.0).totals.start_spread_ms == 3000
+
+
+def test_start_spread_of_platform_is_for_workers_without_start():
+    dead = [runs.failed(n, ExitReason.KILLED, "killed", started_at=None) for n in (1, 2)]
+    assert report(*dead, start_spread_ms=812.4).totals.start_spread_ms == 812
 
 
 def test_sum_of_rates_is_rounded_once():
     results = [
-        runs.result(number, metrics=Metrics(rows_processed=1, duration_ms=3, rows_per_second=0.04))
+        runs.result(number, metrics=Metrics(rows_processed=1, duration_ms=25_000, rows_per_second=0.04))
         for number in range(1, 11)
     ]
     assert report(*results).totals.rows_per_second == 0.4
@@ -58,6 +72,32 @@ def test_exit_reason_becomes_status(reason):
 def test_reason_without_error_is_exit_code():
     fleet = report(runs.failed(1, ExitReason.KILLED, "", errors=()))
     assert fleet.workers[0].reason == "exit code 137"
+
+
+@pytest.mark.parametrize(
+    ("last", "status"),
+    [
+        (runs.result(3), Status.RETRIED),
+        (runs.result(3, verification_report=runs.verified(missing=1)), Status.DIFFERS),
+        (runs.failed(3, ExitReason.OOM_KILLED, "killed"), Status.OOM_KILLED),
+    ],
+    ids=["retried", "differs", "killed"],
+)
+def test_status_of_totals_is_the_worst(last, status):
+    fleet = report(runs.result(1), runs.result(2, attempt=2), last)
+    assert fleet.totals.status is status
+
+
+def test_verification_does_not_slow_the_rate_down():
+    both = runs.result(
+        seconds=10,
+        rows=1000,
+        operation=Operation.POPULATE_AND_VERIFY,
+        completed_at=runs.START + timedelta(seconds=40),
+        verification_report=runs.verified(),
+    )
+    sums = report(both).totals
+    assert (sums.wall_clock_ms, sums.wall_clock_rows_per_second, sums.run_ms) == (10_000, 100, 40_000)
 
 
 def test_success_with_too_few_rows_is_failure():
@@ -97,6 +137,35 @@ def test_percentiles_cover_batches_of_all_workers():
     assert latency.batch_sizes == (500, 1000)
     assert sum(each.batches for each in fleet.latency_histogram) == 100
     assert "worker-3: no latency histogram; the percentiles cover the other workers only" in fleet.warnings
+
+
+@pytest.mark.parametrize(
+    ("batches", "measured"),
+    [(9, "p50"), (10, "p50 p90"), (99, "p50 p90"), (100, "p50 p90 p99"), (999, "p50 p90 p99"), (1000, "p50 p90 p99 p999")],
+)  # fmt: skip
+def test_percentile_needs_enough_batches(batches, measured):
+    fleet = report(runs.result(latency_ms=runs.latency([1.0] * batches)))
+    assert fleet.latency_ms is not None
+    figures = fleet.latency_ms.model_dump(include={"p50", "p90", "p99", "p999"}, exclude_none=True)
+    assert [*figures] == measured.split()
+
+
+def test_threshold_on_percentile_of_few_batches_fails():
+    few = runs.result(rows=150_000, latency_ms=runs.latency([1.0] * 60))
+    fleet = report(few, plan=runs.plan(1, thresholds=("latency_ms.p999 < 40",)))
+    assert [(each.value, each.held) for each in fleet.thresholds] == [(None, False)]
+    assert fleet.exit_code == 99
+
+
+def test_rows_per_batch_are_those_of_the_shards():
+    shard = ShardResult(table="users", first_row=0, rows=10, rows_processed=10)
+    tiny = [
+        runs.result(n, rows=10, latency_ms=runs.latency([1.0], batch_size=1_000_000), shards=(shard,))
+        for n in (1, 2, 3)
+    ]
+    latency = report(*tiny).latency_ms
+    assert latency is not None
+    assert (latency.batches, latency.rows, latency.batch_sizes) == (3, 30, (10,))
 
 
 def test_percentiles_need_a_histogram():

@@ -154,7 +154,7 @@ def test_next_option_waits_for_another_run(tmp_path):
         assert watch.stderr is not None
         assert watch.stderr.read() == (
             "waiting for the first worker of watched\n"
-            "error: found no worker of watched within 2 s; start one with: make up STACK=watched\n"
+            "error: found no worker of watched within 2 s; start one with: ./loadtest up -s watched\n"
         )
 
 
@@ -218,4 +218,4 @@ def test_ctrl_c_stops_watching(tmp_path):
         time.sleep(0.2)
         watch.send_signal(signal.SIGINT)
         assert "Stopped watching. The run is still in progress." in rest(watch)
-    assert watch.returncode == 143
+    assert watch.returncode == 130

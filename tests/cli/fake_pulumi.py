@@ -21,10 +21,11 @@ if arguments[:2] == ["stack", "init"]:
     state = Path(os.environ["PULUMI_BACKEND_URL"].removeprefix("file://")) / ".pulumi/stacks/loadtest"
     state.mkdir(parents=True, exist_ok=True)
     (state / (arguments[-1] + ".json")).touch()
-elif arguments[:2] == ["stack", "output"]:
-    print((folder / "outputs.json").read_text())
 elif arguments[:2] == ["stack", "history"]:
-    print('[{{"kind": "update", "result": "succeeded"}}]')
+    print((folder / "history.json").read_text())
+elif arguments[:2] == ["stack", "export"]:
+    outputs = json.loads((folder / "outputs.json").read_text())
+    print(json.dumps({{"deployment": {{"resources": [{{"type": "pulumi:pulumi:Stack", "outputs": outputs}}]}}}}))
 elif (folder / "waits").exists():
     signals = []
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -49,6 +50,7 @@ class FakePulumi:
         self.clone = clone
         (folder / "fake.py").write_text(_PROGRAM.format(folder=str(folder)))
         self.returns(0)
+        (folder / "history.json").write_text('[{"kind": "update", "result": "succeeded"}]')
         # The path of the interpreter may contain a space, which the first line of a script cannot have.
         python, script = shlex.quote(sys.executable), shlex.quote(str(folder / "fake.py"))
         (folder / "pulumi").write_text(f'#!/bin/sh\nexec {python} {script} "$@"\n')
@@ -57,9 +59,13 @@ class FakePulumi:
         self.environment |= {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
 
     def returns(self, code: int, outputs: str = "{}") -> None:
-        """Set the exit code of commands such as `up`, and what `stack output` prints."""
+        """Set the exit code of commands such as `up`, and the outputs in what `stack export` prints."""
         (self.folder / "code").write_text(str(code))
         (self.folder / "outputs.json").write_text(outputs)
+
+    def fails_at(self, start: str) -> None:
+        """Let `stack history` show a failed update that started at `start`."""
+        (self.folder / "history.json").write_text(json.dumps([{"result": "failed", "startTime": start}]))
 
     def waits(self) -> None:
         """Let commands such as `up` wait for a signal, print its name and return 76."""

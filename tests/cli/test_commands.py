@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from cli.commands import COMMANDS
+from core.errors import ExitCode
 from testkit.clone import ROOT, Clone
 from tests.aggregate import runs
 from tests.cli.fake_pulumi import FakePulumi
@@ -61,8 +62,27 @@ def test_up_creates_stack_runs_it_and_prints_report(pulumi):
 def test_up_returns_exit_code_of_failed_pulumi(pulumi):
     pulumi.returns(255)
     done = loadtest(pulumi, "up", "-s", "medium")
-    assert (done.returncode, done.stdout) == (255, "")
-    assert [call[0] for call in pulumi.calls()] == ["stack", "up"]
+    assert (done.returncode, done.stdout, done.stderr) == (255, "", "")
+    assert [call[0] for call in pulumi.calls()][:2] == ["stack", "up"]
+
+
+def test_failed_up_prints_report_of_its_own_run(pulumi):
+    run = runs.outputs(runs.three_workers(), failedAt="2026-03-01T10:00:00.5+00:00")
+    pulumi.returns(255, json.dumps({**run, "results": run["results"][:-1]}))
+    pulumi.fails_at("2026-03-01T10:00:00.000Z")
+    done = loadtest(pulumi, "up")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "TOTAL" in done.stdout
+    pulumi.fails_at("2026-03-01T10:00:01.000Z")
+    assert (loadtest(pulumi, "up").returncode, loadtest(pulumi, "up").stdout) == (255, "")
+
+
+def test_up_again_replaces_the_fleet(pulumi):
+    pulumi.returns(0, json.dumps(runs.outputs(runs.three_workers())))
+    assert loadtest(pulumi, "up", "--again", "-s", "small").returncode == 0
+    up = next(call for call in pulumi.calls() if call[0] == "up")
+    assert up[up.index("--replace") + 1] == "**loadtest:Fleet::**"
+    assert "--again" not in up
 
 
 def test_up_returns_exit_code_of_report(pulumi):
@@ -198,7 +218,7 @@ def test_ctrl_c_reaches_pulumi_once(pulumi):
     _read_until(leader, "waiting")
     os.write(leader, b"\x03")
     assert _read_until(leader, "signals:").endswith("signals: SIGINT\r\n")
-    assert process.wait(timeout=60) == 76
+    assert process.wait(timeout=60) == ExitCode.INTERRUPTED
     os.close(leader)
 
 

@@ -50,3 +50,8 @@ def test_worker_reads_folders_from_the_environment(monkeypatch):
 
 def test_result_file_is_named_by_the_worker():
     assert process.result_file(Path("/results"), "worker-2") == Path("/results/worker-2.json")
+
+
+def test_command_in_a_message_names_the_stack_if_given():
+    assert process.loadtest_command("history") == "./loadtest history"
+    assert process.loadtest_command("up", "small") == "./loadtest up -s small"

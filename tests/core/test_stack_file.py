@@ -1,9 +1,11 @@
 """The layers of a stack's configuration: project defaults, preset, and the file that Pulumi writes."""
 
+import json
+
 import pytest
 
 from core.errors import SettingsError
-from core.stack_file import require_stack, stack_configuration, stacks_of, under_engine
+from core.stack_file import is_secret, read_stack, require_stack, stack_configuration, stacks_of, under_engine
 
 PROJECT = """
 name: p
@@ -64,3 +66,51 @@ def test_stacks_are_found_by_files_in_both_folders(project, own):
     assert stacks_of(project) == ["medium", "mine"]
     with pytest.raises(SettingsError, match="'typo' does not exist; use one of medium, mine"):
         require_stack(project, "typo")
+
+
+@pytest.mark.parametrize("name", ["medium", "organization/p/medium"])
+def test_stack_is_read_by_its_short_and_full_name(project, own, name):
+    own.write_text('config:\n  p:workers: "3"\n')
+    assert read_stack(project, name) == {"p:workers": "3", "p:tables": ["a"], "p:source": "postgresql"}
+    require_stack(project, name)
+
+
+def test_stack_without_file_has_no_keys(project):
+    assert read_stack(project, "absent") == {}
+
+
+ENGINE = {
+    "p:workers": {"value": "2"},
+    "p:tables": {"value": "[]", "objectValue": []},
+    "p:source": {"value": "mysql"},
+    "p:password": {"secret": True},
+    "docker:host": {"value": "tcp://from-environment:2375"},
+}
+
+
+def fake_pulumi(project, monkeypatch, script):
+    program = project / "pulumi.sh"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o700)
+    monkeypatch.setenv("LOADTEST_PULUMI", str(program))
+
+
+def test_environment_overrides_defaults_and_preset(project, own, monkeypatch):
+    own.write_text("environment: [shared]\n")
+    (project / "answer.json").write_text(json.dumps(ENGINE))
+    fake_pulumi(project, monkeypatch, 'echo "$@" > arguments; cat answer.json')
+    values = read_stack(project, "organization/p/medium")
+    assert values["docker:host"] == "tcp://from-environment:2375"
+    assert (values["p:source"], values["p:workers"], values["p:tables"]) == ("mysql", 4, ["a"])
+    assert is_secret(values["p:password"])
+    assert (project / "arguments").read_text().split()[-2:] == ["--stack", "organization/p/medium"]
+
+
+@pytest.mark.parametrize("script", ["echo 'no login' >&2; exit 1", "echo not json"])
+def test_environment_that_cannot_be_read_is_refused(project, own, monkeypatch, script):
+    own.write_text("environment: [shared]\n")
+    fake_pulumi(project, monkeypatch, script)
+    with pytest.raises(
+        SettingsError, match=r"^Pulumi\.medium\.yaml: environment: cannot be read \(.*\); log in with `pul"
+    ):
+        read_stack(project, "medium")

@@ -5,7 +5,8 @@ from typing import Any
 
 import yaml
 
-from infra.settings.model import NAMESPACE, Settings
+from core.settings_key import NAMESPACE
+from infra.settings.model import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL: dict[str, Any] = {

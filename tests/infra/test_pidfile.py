@@ -6,7 +6,7 @@ import sys
 
 import psutil
 
-from infra.pidfile import end_processes_in, end_recorded, record_process, this_process_recorded
+from infra.pidfile import end_processes_in, end_recorded, is_running, record_process, this_process_recorded
 from tests.infra.processes import SLEEP, ended
 
 ENDS_ITS_CHILDREN = "trap 'kill -9 $(jobs -p); wait; exit' TERM; " + "sleep 600 & " * 20 + "echo started; wait"
@@ -91,3 +91,22 @@ def test_processes_in_folder_are_ended_and_others_kept(tmp_path, start_process):
     end_processes_in(tmp_path / "in")
     assert ended(inside)
     assert outside.poll() is None
+
+
+def test_only_recorded_process_is_reported_as_running(tmp_path, start_process):
+    process, file = start_process(SLEEP), tmp_path / "it.pid"
+    assert not is_running(file)
+    record_process(process.pid, file)
+    assert is_running(file)
+    file.write_text(f"{process.pid} 1.0")  # another process with its pid
+    assert not is_running(file)
+    file.write_text("incomplete")
+    assert not is_running(file)
+
+
+def test_zombie_is_not_reported_as_running(tmp_path, start_process):
+    process, file = start_process(SLEEP), tmp_path / "it.pid"
+    record_process(process.pid, file)
+    process.kill()
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    assert not is_running(file)

@@ -123,9 +123,10 @@ def test_default_plan_has_no_warnings():
     assert warnings() == []
 
 
-def test_warns_of_ram_disk_larger_than_free_memory():
-    (warning,) = warnings(tmpfsSize="400Mi")
-    assert warning.startswith("RAM disk 400Mi + working set of about 192Mi exceed the worker's memory of 512Mi")
+def test_warns_of_ram_disk_larger_than_memory():
+    assert warnings(tmpfsSize="512Mi") == []
+    (warning,) = warnings(tmpfsSize="600Mi")
+    assert warning.startswith("RAM disk of 600Mi is larger than the worker's memory of 512Mi: a worker that fills")
 
 
 def test_warns_of_memory_limit_below_working_set():

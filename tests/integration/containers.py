@@ -1,15 +1,9 @@
 """Inspect a run's containers with Docker's own command line."""
 
 import json
-import subprocess
 from typing import Any
 
-
-def docker(*arguments: str) -> str:
-    """Return the output of a docker command; fail the test if the command fails."""
-    done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False, timeout=120)
-    assert done.returncode == 0, f"docker {' '.join(arguments)}: {done.stderr}"
-    return done.stdout
+from testkit.docker_command import docker, run_docker
 
 
 def inspected(kind: str, name: str) -> dict[str, Any]:
@@ -25,7 +19,7 @@ def names(stack: str) -> list[str]:
 
 def everything_logged(container: str) -> str:
     """Return the output of a container on both streams."""
-    done = subprocess.run(["docker", "logs", container], capture_output=True, text=True, check=True, timeout=60)
+    done = run_docker("logs", container)
     return done.stdout + done.stderr
 
 

@@ -18,6 +18,7 @@ class Demo:
         self.stack = Stack(clone, {}, name="small")
         self.first = self.make("demo").succeeded()
         self.outputs = self.stack.outputs()
+        self.results = [worker["result"] for worker in self.stack.report_json()["workers"]]
         self.rows = server.rows_in(self.stack.connection_string())
         self.second = self.make("demo").succeeded()
 
@@ -51,7 +52,7 @@ def test_report_has_both_workers_and_all_rows(demo):
 
 def test_server_has_the_reported_rows(demo):
     assert demo.rows == {"users": 10_000, "orders": 10_000, "products": 10_000}
-    reported = {shard["table"]: shard["rows_processed"] for r in demo.outputs["results"] for shard in r["shards"]}
+    reported = {shard["table"]: shard["rows_processed"] for r in demo.results for shard in r["shards"]}
     assert reported == demo.rows
 
 
@@ -63,7 +64,7 @@ def test_second_demo_run_changes_nothing(demo):
 
 
 def test_limits_are_enforced_or_reported(demo):
-    for result in demo.outputs["results"]:
+    for result in demo.results:
         environment = result["environment"]
         named = " ".join(environment["not_enforced"])
         assert (environment["cgroup_memory_limit"] == 512 << 20) != ("memory limit" in named)

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from core.errors import ExitCode
-from testkit import loads
+from testkit import docker_command, loads
 from tests.integration import containers
 
 pytestmark = [pytest.mark.engine, pytest.mark.docker]
@@ -28,7 +28,7 @@ def loading(stack, *workers):
 def test_killed_worker_is_reported_and_the_other_finishes(new_stack, docker):
     stack = new_stack(rowCount=400_000, tables=["users", "orders"], **docker)
     process = loading(stack, "worker-1", "worker-2")
-    containers.docker("kill", container(stack, "worker-1"))
+    docker_command.docker("kill", container(stack, "worker-1"))
     output = loads.wait_for_end(process)
     assert process.returncode == 0, output
     results = stack.results()

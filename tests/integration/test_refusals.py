@@ -1,5 +1,7 @@
 """`pulumi preview` refuses unusable settings in one line, before anything is created."""
 
+import time
+
 import pytest
 
 from testkit import traces
@@ -30,6 +32,25 @@ def test_invalid_setting_is_refused(new_stack, config, line):
     assert refused(stack.preview(), stack) == line
 
 
+def test_list_on_command_line_is_accepted(new_stack):
+    stack = new_stack(thresholds=["rows_per_second >= 1"])
+    done = stack.pulumi("preview", "--color=never", "-c", "loadtest:tables=users,orders").succeeded()
+    assert "error" not in done.output
+
+
+def test_wrong_value_on_command_line_is_not_kept(new_stack):
+    stack = new_stack()
+    done = stack.pulumi("preview", "-c", "loadtest:workers=x", "-c", "loadtest:tables=[users", "-c", "loadtest:seed=3")
+    lines = done.failed().output.splitlines()
+    assert lines == [
+        "error: loadtest:workers: 'x' is not a whole number above zero; write one like 4",
+        "error: loadtest:tables: '[users' is not a list of names; write one like users,orders",
+    ]
+    assert stack.setting("workers") == 2
+    kept = stack.clone.folder / ".pulumi" / "config" / f"Pulumi.{stack.name}.yaml"
+    assert not kept.is_file() or "loadtest:" not in kept.read_text()
+
+
 def test_missing_schema_file_is_refused(new_stack):
     stack = new_stack(schema="schemas/nowhere.yaml")
     output = stack.preview().failed().output
@@ -38,11 +59,17 @@ def test_missing_schema_file_is_refused(new_stack):
 
 
 @pytest.mark.docker
-def test_docker_without_engine_is_refused(new_stack):
+def test_docker_without_engine_is_a_warning_of_preview(new_stack):
     stack = new_stack(platform="docker")
-    line = refused(stack.preview(DOCKER_HOST="unix:///nonexistent"), stack)
-    assert line.startswith("loadtest:platform: docker, and no Docker engine answers")
-    assert line.endswith("start Docker, set DOCKER_HOST, or set loadtest:platform to local")
+    output = stack.preview(DOCKER_HOST="unix:///nonexistent").succeeded().output
+    problem = "loadtest:platform: docker, and no Docker engine answers at unix:///nonexistent, named by DOCKER_HOST ("
+    assert f"warning: {problem}" in output
+    assert (
+        "start Docker, set DOCKER_HOST, or set loadtest:platform to local; this preview did not check images" in output
+    )
+    refusal = stack.pulumi(*stack.up_arguments(), DOCKER_HOST="unix:///nonexistent").failed().output
+    assert f"error: {problem}" in refusal
+    assert traces.in_docker(stack.name) == []
 
 
 @pytest.mark.docker
@@ -53,3 +80,14 @@ def test_missing_image_is_refused(new_stack, docker, key):
     line = refused(stack.preview(), stack)
     assert line.startswith(f"loadtest:{key}: '{image}' is not on this engine and cannot be pulled")
     assert line.endswith("name an image that can, or build it first")
+
+
+@pytest.mark.docker
+def test_image_of_another_program_is_noticed_within_seconds(new_stack, docker):
+    stack = new_stack(**{**docker, "databaseImage": docker["workerBaseImage"]})
+    started = time.monotonic()
+    output = stack.up().failed().output
+    assert time.monotonic() - started < 120, output
+    assert f"server: container loadtest-{stack.name}-database did not start: " in output
+    assert "check loadtest:databaseImage" in output
+    stack.up(databaseImage=docker["databaseImage"]).succeeded()

@@ -108,7 +108,7 @@ def test_up_on_docker_writes_same_bytes(clone, new_stack, docker, tmp_path, expe
     assert max(starts) < min(datetime.fromisoformat(state["FinishedAt"]) for state in states)
     outputs = stack.outputs()
     assert outputs["startSpreadMs"] == pytest.approx((max(starts) - min(starts)).total_seconds() * 1000, abs=0.1)
-    assert "Starts: spread over" in stack.report().succeeded().output
+    assert "Starts: loading began within" in stack.report().succeeded().output
     assert files_of(output) == expected
 
     stack.up(workers=3, batchSize=500, cpuLimit="0.5").succeeded()

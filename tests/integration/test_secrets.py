@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from testkit import docker_command
 from tests.integration import containers
 
 pytestmark = [pytest.mark.engine, pytest.mark.long]
@@ -77,7 +78,7 @@ def test_random_password_on_docker_is_stored_nowhere(new_stack, docker):
     image = str(docker["workerBaseImage"])
     for volume, held in (("plan", '"workers":'), ("results", '"worker_id":')):
         mount = f"--volume=loadtest-{stack.name}-{volume}:/inspected:ro"
-        found_in = containers.docker(
+        found_in = docker_command.docker(
             "run", "--rm", mount, image, "find", "/inspected", "-type", "f", "-exec", "cat", "{}", "+"
         )
         assert held in found_in

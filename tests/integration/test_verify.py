@@ -3,8 +3,8 @@
 import pytest
 
 from core.errors import ExitCode
-from testkit import loads
-from tests.integration import containers, server
+from testkit import docker_command, loads
+from tests.integration import server
 
 pytestmark = [pytest.mark.engine, pytest.mark.long]
 TOTALS = ("expected", "found", "missing", "mismatched", "matched", "extra")
@@ -68,7 +68,7 @@ def test_killed_worker_restarts_and_loads_all_rows(new_stack, docker):
     process = stack.start_up()
     name = f"loadtest-{stack.name}-worker-1"
     loads.wait_until(lambda: loads.has_loaded_in(name), process, "progress")
-    containers.docker("kill", name)
+    docker_command.docker("kill", name)
     output = loads.wait_for_end(process)
     assert process.returncode == 0, output
     results = stack.results()

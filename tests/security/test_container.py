@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from core.process import CONNECTION_VARIABLE, WORKER_USER
-from testkit import loads
+from testkit import docker_command, loads
 from testkit.clone import Stack
 from testkit.interruption import ENDLESS
 from tests.integration import container_scan, containers
@@ -38,13 +38,13 @@ def inspected(name: str) -> dict[str, Any]:
 
 def test_worker_is_confined(name: str):
     container_scan.assert_confined(
-        containers.docker("exec", name, "python", "-c", container_scan.PROGRAM), user=WORKER_USER
+        docker_command.docker("exec", name, "python", "-c", container_scan.PROGRAM), user=WORKER_USER
     )
 
 
 def test_scan_of_unconfined_container_fails(docker: dict[str, object]):
     image = str(docker["workerBaseImage"])
-    root = containers.docker("run", "--rm", "--network=none", image, "python", "-c", container_scan.PROGRAM)
+    root = docker_command.docker("run", "--rm", "--network=none", image, "python", "-c", container_scan.PROGRAM)
     with pytest.raises(AssertionError):
         container_scan.assert_confined(root, user=0)
 
@@ -53,10 +53,10 @@ def test_scan_of_unconfined_container_fails(docker: dict[str, object]):
 def stranger(docker: dict[str, object]) -> Iterator[tuple[str, str]]:
     """Name and address of a container that listens in Docker's default network."""
     image = str(docker["workerBaseImage"])
-    name = containers.docker("run", "--detach", "--rm", image, "python", "-m", "http.server", "8000").strip()
+    name = docker_command.docker("run", "--detach", "--rm", image, "python", "-m", "http.server", "8000").strip()
     address = containers.inspected("container", name)["NetworkSettings"]["Networks"]["bridge"]["IPAddress"]
     yield name, address
-    containers.docker("kill", name)
+    docker_command.docker("kill", name)
 
 
 def reaches(container: str, address: str) -> bool:
@@ -73,7 +73,7 @@ def reaches(container: str, address: str) -> bool:
         "    except OSError:\n"
         "        continue\n"
     )
-    return containers.docker("exec", container, "python", "-c", program) == "reached\n"
+    return docker_command.docker("exec", container, "python", "-c", program) == "reached\n"
 
 
 def test_worker_reaches_only_its_server(name: str, stranger: tuple[str, str], inspected: dict[str, Any]):
@@ -114,4 +114,4 @@ def test_image_has_no_root_user_and_no_secret(inspected: dict[str, Any]):
     assert not image.get("ExposedPorts")
     assert not image.get("Volumes")
     assert CONNECTION_VARIABLE not in json.dumps(image)
-    assert CONNECTION_VARIABLE not in containers.docker("history", "--no-trunc", inspected["Image"])
+    assert CONNECTION_VARIABLE not in docker_command.docker("history", "--no-trunc", inspected["Image"])

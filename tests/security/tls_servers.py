@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 from typing import Protocol
 
-from testkit.serving import PASSWORD, Served, docker
+from testkit.docker_command import docker
+from testkit.serving import PASSWORD, Served
 
 _FOLDER = "/var/tmp"
 _CERTIFICATE, _KEY = f"{_FOLDER}/server.pem", f"{_FOLDER}/server.key"

@@ -1,7 +1,6 @@
 """Real servers for the worker's tests, from the images of the project."""
 
 import json
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import pymysql
 
 from testkit.containers import Container, Run, running
+from testkit.docker_command import docker
 from testkit.images import image
 
 PASSWORD = "a password for tests"
@@ -17,8 +17,7 @@ DATABASE = "loadtest"
 
 def address_of(container: Container) -> str:
     """Return the address of a container, as seen from this machine."""
-    shown = subprocess.run(["docker", "inspect", container.name], capture_output=True, check=True, timeout=60)
-    (network,) = json.loads(shown.stdout)[0]["NetworkSettings"]["Networks"].values()
+    (network,) = json.loads(docker("inspect", container.name))[0]["NetworkSettings"]["Networks"].values()
     return str(network["IPAddress"])
 
 

@@ -87,6 +87,17 @@ def test_result_has_all_documented_fields(worker, tmp_path):
     }
 
 
+def test_instants_of_result_are_in_order(worker, tmp_path):
+    worker("--schema", SCHEMA, "--source", "jsonl", "--row-count", 10, "--operation", "populate+verify")
+    result = WorkerResult.model_validate_json((tmp_path / "results" / "worker-1.json").read_text())
+    names = ["started", "connected", "ready", "load_started", "load_ended", "verify_started", "verify_ended", "ended"]
+    instants = [getattr(result.instants, name) for name in names]
+    assert None not in instants
+    assert instants == sorted(instants)
+    loading = (instants[4] - instants[3]).total_seconds() * 1000
+    assert abs(result.metrics.duration_ms - loading) < 500
+
+
 def test_worker_loads_its_shards_of_the_plan(worker, tmp_path):
     file = plan_file(tmp_path)
     out = (tmp_path / "out").as_uri()
@@ -182,7 +193,7 @@ def test_sigterm_writes_result_of_partial_load(tmp_path):
         assert first["progress"] == "worker-1"
         process.send_signal(signal.SIGTERM)
         last = process.stdout.read().splitlines()[-1]
-        assert process.wait(timeout=60) == ExitCode.INTERRUPTED
+        assert process.wait(timeout=60) == ExitCode.TERMINATED
     result = WorkerResult.model_validate_json(last)
     assert (result.success, result.exit_reason) == (False, "interrupted")
     assert result.errors == ("SIGTERM: the worker was asked to stop",)

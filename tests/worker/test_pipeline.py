@@ -1,5 +1,6 @@
 """The load pipeline: how rows are divided into batches, and what is counted."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -127,6 +128,22 @@ def test_unacknowledged_batches_are_not_counted():
         load_shard(source, DATASET.table("numbers"), shard, "bulk", 10, counters)
     assert (counters.rows, counters.batches, counters.bytes) == (30, 3, 240)
     assert sum(counters.timeline) == 30
+
+
+def test_waiting_for_rows_is_not_sending(monkeypatch):
+    slow = load._chunks
+
+    def chunks(*arguments):
+        for chunk in slow(*arguments):
+            time.sleep(0.05)
+            yield chunk
+
+    monkeypatch.setattr(load, "_chunks", chunks)
+    _, counters = loaded(0, 20, 10, 10)
+    phases = counters.phases()
+    assert phases.wait >= 90
+    assert phases.send < phases.wait
+    assert counters.latencies.percentile(50) < phases.wait / 2
 
 
 def test_time_is_counted_per_phase():

@@ -67,17 +67,31 @@ class Counters:
     latencies: Latencies = field(default_factory=Latencies)
     started: float = field(default_factory=time.perf_counter)
     phase: str = "connect"
-    loaded: float | None = None
+    instants: dict[str, datetime] = field(default_factory=dict)
+    """The instants at which the worker reached each step: a field of `core.results.Instants`, by name."""
+    _loaded: float | None = None
+
+    def mark(self, step: str) -> None:
+        """Record that the worker reached a step now."""
+        self.instants[step] = datetime.now(UTC)
 
     def begin_load(self) -> None:
-        """Begin the load phase and the first second of the timeline, once the source is connected."""
+        """Begin the load phase and the first second of the timeline, once the worker is ready."""
         self.started, self.phase = time.perf_counter(), "load"
+        if self.loads:
+            self.mark("load_started")
+
+    def end_load(self) -> None:
+        """End the load phase: rows and their rate are counted up to this moment."""
+        self._loaded = time.perf_counter()
+        self.mark("load_ended")
 
     def begin_verify(self) -> None:
-        """Begin the verify phase. If rows were loaded, their rate is computed up to this moment."""
-        if self.loads:
-            self.loaded = time.perf_counter()
+        """Begin the verify phase. Without a load phase, the rate is that of comparing."""
+        if not self.loads:
+            self.started = time.perf_counter()
         self.phase = "verify"
+        self.mark("verify_started")
 
     def add_compared(self, rows: int) -> None:
         """Count compared rows, if the worker only verifies."""
@@ -107,8 +121,9 @@ class Counters:
         """Return the time of each phase in milliseconds."""
         return Phases(**{name: round(seconds * 1000, 3) for name, seconds in self.seconds.items()})
 
-    def metrics(self, seconds: float) -> Metrics:
-        """Return the five metrics of the result, over a duration in seconds."""
+    def metrics(self) -> Metrics:
+        """Return the five metrics of the result: over the load phase, or over the verify phase if nothing was loaded."""
+        seconds = (self._loaded or time.perf_counter()) - self.started
         return Metrics(
             rows_processed=self.rows,
             duration_ms=round(seconds * 1000),

@@ -10,7 +10,7 @@ from core.text import one_line
 class StoppedError(RunError):
     """The worker received SIGTERM or SIGINT. Its result reports the work so far."""
 
-    exit_code = ExitCode.INTERRUPTED
+    exit_code = ExitCode.TERMINATED
 
 
 @dataclass(frozen=True, slots=True)

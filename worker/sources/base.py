@@ -22,6 +22,13 @@ from core.schema.types import Kind
 from core.stores import BULK, Capabilities
 from worker.sources.column_types import StoreType
 
+Check = Callable[[Sequence[Table]], None]
+"""Raises an error to refuse the tables of the run that exist, all of which have the right shape."""
+
+
+def accept(_: Sequence[Table]) -> None:
+    """Refuse no table."""
+
 
 class BatchReceipt(NamedTuple):
     """Result of one batch: bytes sent to the server or file, and seconds of waiting for the acknowledgement."""
@@ -189,8 +196,11 @@ class Source(Protocol):
         """Try once to connect; the caller retries while the error is transient."""
         ...
 
-    def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
-        """Create the tables and return warnings. It runs once per run, and is safe to repeat and to run concurrently."""
+    def prepare(self, tables: Sequence[Table], on_existing: OnExisting, check: Check = accept) -> Sequence[str]:
+        """Create the tables and return warnings. It runs once per run, and is safe to repeat and to run concurrently.
+
+        A store that finds rows by their keys calls `check` before it changes anything.
+        """
         ...
 
     def sink(self, table: Table, shard: Shard, method: str) -> AbstractContextManager[Sink[Any]]:

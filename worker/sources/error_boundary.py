@@ -11,6 +11,7 @@ from core.plan import Shard
 from core.schema.model import Column, Table
 from worker.sources.base import (
     BaseSource,
+    Check,
     Fingerprint,
     Generated,
     KeyedSource,
@@ -18,6 +19,7 @@ from worker.sources.base import (
     Returned,
     Scope,
     Sink,
+    accept,
 )
 
 
@@ -34,10 +36,10 @@ class ErrorBoundary:
         with self._translated():
             self._source.connect()
 
-    def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
+    def prepare(self, tables: Sequence[Table], on_existing: OnExisting, check: Check = accept) -> Sequence[str]:
         """Create the tables and return warnings."""
         with self._translated():
-            return self._source.prepare(tables, on_existing)
+            return self._source.prepare(tables, on_existing, check)
 
     @contextmanager
     def sink(self, table: Table, shard: Shard, method: str) -> Iterator[Sink[Any]]:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from core.connection import Connection
 from core.errors import ServerError
+from core.settings_key import setting_key
 
 MORE_DISK = "give the server more disk (databaseMemoryLimit is what databaseTmpfs takes its RAM disk from)"
 LOST = (
@@ -21,7 +22,7 @@ def is_disk_full(message: str) -> bool:
 def exists_error(what: str, name: str, at: Connection) -> ServerError:
     """Return the error for a table with the right shape that exists while `onExisting` is `fail`."""
     return ServerError(
-        f"{what} {name!r} exists at {at}; set loadtest:onExisting to empty or append, or drop the {what}"
+        f"{what} {name!r} exists at {at}; set {setting_key('onExisting')} to empty or append, or drop the {what}"
     )
 
 

@@ -15,7 +15,7 @@ from core.text import abbreviated
 from worker.encode import by_row, json_text
 from worker.encode.columns import join, keep_nulls, numbers
 from worker.encode.json_text import element_of
-from worker.verify.parse_cells import NESTED, Mask, parse_texts
+from worker.verify.parse_cells import NESTED, Mask, mask, parse_texts
 
 _REMEMBERED = 4096
 """Distinct texts whose values are cached. Generated documents often come from a short list."""
@@ -110,7 +110,7 @@ def _typed(value: Any) -> object:
 
 def differing(found: pa.Array, expected: pa.Array, type_: DataType) -> Mask:
     """Return where two columns differ, shape (rows,); `found` has the generator's Arrow type, or is text."""
-    absent = _mask(found.is_null()), _mask(expected.is_null())
+    absent = mask(found.is_null()), mask(expected.is_null())
     any_absent = absent[0] | absent[1]
     if type_.kind in NESTED:
         return np.asarray((absent[0] != absent[1]) | (~any_absent & _unequal_nested(found, expected, type_)), np.bool_)
@@ -145,18 +145,14 @@ def _unequal(found: pa.Array, expected: pa.Array, type_: DataType) -> Mask:
     if type_.kind in FLOATS:
         width = "<u4" if type_.kind is Kind.FLOAT32 else "<u8"
         return np.asarray(numbers(found, width) != numbers(expected, width), np.bool_)
-    return _mask(pc.not_equal(found, expected).fill_null(False))
+    return mask(pc.not_equal(found, expected).fill_null(False))
 
 
 def _unequal_nested(found: pa.Array, expected: pa.Array, type_: DataType) -> Mask:
     """Return where values differ: compare their texts first, and parse those that differ."""
     texts = as_text(found, type_), as_text(expected, type_)
-    unequal = _mask(pc.not_equal(*texts).fill_null(False))
+    unequal = mask(pc.not_equal(*texts).fill_null(False))
     for row in np.flatnonzero(unequal):
         place = int(row)
         unequal[place] = not equal_json(texts[0][place].as_py(), texts[1][place].as_py(), type_)
     return unequal
-
-
-def _mask(truths: pa.Array) -> Mask:
-    return np.array(truths.to_numpy(zero_copy_only=False), np.bool_)

@@ -33,7 +33,7 @@ def parse_texts(texts: pa.Array, type_: DataType) -> ParsedCells:
     values = _parse_or_none(texts, type_, target)
     if values is None:
         values = _one_by_one(texts, type_, target)
-    return ParsedCells(values, _mask(pc.and_(values.is_null(), texts.is_valid())))
+    return ParsedCells(values, mask(pc.and_(values.is_null(), texts.is_valid())))
 
 
 def _parse_or_none(texts: pa.Array, type_: DataType, target: pa.DataType) -> pa.Array | None:
@@ -93,8 +93,9 @@ def _part(parts: pa.StructArray, name: str) -> pa.Array:
     return pc.if_else(parts.is_valid(), parts.field(name), pa.scalar(None, pa.string()))
 
 
-def _mask(truths: pa.Array) -> Mask:
-    return np.asarray(truths.to_numpy(zero_copy_only=False), np.bool_)
+def mask(truths: pa.Array) -> Mask:
+    """Return the truth values as an array of its own, which the caller may change."""
+    return np.array(truths.to_numpy(zero_copy_only=False), np.bool_)
 
 
 NESTED = LISTS | DOCUMENTS

@@ -15,7 +15,7 @@ from worker.generate import TableRows
 from worker.sources import base
 from worker.sources.base import EqualRows, Returned, Scope, Source, StoredRows
 from worker.verify.compare_cells import differing, shown
-from worker.verify.parse_cells import Mask, parse_texts
+from worker.verify.parse_cells import Mask, mask, parse_texts
 from worker.verify.row_index import UNKNOWN, Numbers, RowIndex, index_rows
 from worker.verify.table_diff import TableDiff
 
@@ -49,7 +49,7 @@ def _closing(rows: Iterator[_Item]) -> AbstractContextManager[Iterator[_Item]]:
 
 
 class _NotEqualError(Exception):
-    """A row is not as generated, or not found, and cannot be parsed in the form that it was read in."""
+    """A row differs from the generated one or is missing. To name the difference, read the rows again as cells."""
 
 
 def _compare(comparison: "_Comparison", returned: Iterator[Returned], counted: Counted) -> None:
@@ -143,7 +143,7 @@ class _Comparison:
         offsets = numbers - self._shard.first_row
         own = (numbers != UNKNOWN) & (offsets >= 0) & (offsets < self._shard.rows)
         # A worker that counts unknown rows reads all, because a row of another shard's key may have another content.
-        unread = np.ones(len(numbers), np.bool_) if self._counts_unknown else own | _mask(keys.is_null())
+        unread = np.ones(len(numbers), np.bool_) if self._counts_unknown else own | mask(keys.is_null())
         compared = np.flatnonzero(unread & (numbers != UNKNOWN))
         equal = compared[self._have_equal_parts(found, compared, numbers[compared])]
         unread[equal[~own[equal]]] = False
@@ -164,7 +164,7 @@ class _Comparison:
         taken = pa.array(places)
         expected = found.encode(self._rows.at(numbers.astype(np.uint64)))
         for part, wanted in zip(found.parts, expected, strict=True):
-            equal &= _mask(pc.equal(part.take(taken), wanted))
+            equal &= mask(pc.equal(part.take(taken), wanted))
         return equal
 
     def add(self, batch: pa.RecordBatch) -> None:
@@ -245,10 +245,6 @@ class _Comparison:
                     named, column.name, _or_null(shown(wanted[row], column)), _or_null(shown(stored[row], column))
                 )
         return wrong
-
-
-def _mask(truths: pa.Array) -> Mask:
-    return np.asarray(truths.to_numpy(zero_copy_only=False), np.bool_)
 
 
 def _or_null(text: str | None) -> str:

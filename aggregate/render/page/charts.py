@@ -145,6 +145,8 @@ def latencies(bins: Sequence[Bin], percentiles: Percentiles) -> str:
         axes.set_xscale("log")
         named = ("p50", percentiles.p50), ("p99", percentiles.p99), ("p99.9", percentiles.p999)
         for (name, value), colour in zip(named, _COLOURS[1:], strict=False):
+            if value is None:
+                continue
             axes.axvline(value, color=colour, linewidth=1.4, label=f"{name} {formatting.milliseconds(value)}")
         axes.set_xlabel("milliseconds per batch")
         axes.set_ylabel("batches")

@@ -9,6 +9,7 @@ from jinja2 import StrictUndefined
 from markupsafe import Markup
 
 from aggregate.render import formatting
+from aggregate.render.heading import details, title
 from aggregate.render.page import charts
 from aggregate.report import Report, WorkerLine
 from core.metrics import METRICS
@@ -41,9 +42,9 @@ def _visible_text(value: object) -> object:
 
 
 def _content(report: Report) -> dict[str, Any]:
-    started = f"{report.totals.started_at:%Y-%m-%d %H:%M:%S} UTC" if report.totals.started_at else None
     return {
-        "where": [text for text in (report.stack, report.platform, report.source, report.operation, started) if text],
+        "page_title": title(report),
+        "details": details(report),
         "outcome": formatting.outcome(report.exit_code),
         "figures": list(_figures(report)),
         "limit": formatting.limit(report.limited_by) if report.limited_by else None,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cli.command_line import option_values, stack_of
-from core.stack_file import stack_configuration, stacks_of
+from core.stack_file import read_stack
 
 KEY = "loadtest:platform"
 
@@ -21,6 +21,4 @@ def platform_of(arguments: Sequence[str], project: Path) -> str:
         if name == KEY:
             return value
     stack = stack_of(arguments)
-    if stack is None or stack not in stacks_of(project):
-        return "local"
-    return str(stack_configuration(project, stack).get(KEY) or "local")
+    return str(read_stack(project, stack).get(KEY) or "local") if stack is not None else "local"

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from core.errors import Problem, SchemaError
+from core.errors import Complaints, Problem, SchemaError
 from core.schema import generators as g
 from core.schema.checks.compatibility import decimal_units, fixed_length
 from core.schema.location import Location
@@ -24,21 +24,27 @@ _LEAST_UNIQUE_BYTES = 16
 _REMEDY = "use sequential, uuid_v4, a pattern with {index}, or a range"
 
 
-def check_rows(schema: Schema, tables: Iterable[str], rows: int) -> None:
-    """Raise SchemaError for a column of these tables that cannot fill this number of rows."""
+def check_rows(schema: Schema, tables: Iterable[str], rows: int, file: Location | None = None) -> None:
+    """Raise SchemaError with the columns of these tables that cannot fill that many rows; `file` has their lines."""
+    location = file or Location("")
+    complaints = Complaints()
     for table in (schema.table(name) for name in tables):
         for column in table.columns:
-            check_column_rows(table, column, rows)
+            with complaints.collect():
+                check_column_rows(table, column, rows, location)
+    complaints.finish()
 
 
-def check_column_rows(table: Table, column: Column, rows: int) -> None:
+def check_column_rows(table: Table, column: Column, rows: int, file: Location | None = None) -> None:
     """Raise SchemaError if the column cannot fill this number of rows."""
     most = capacity(table, column)
     if most is not None and rows > most:
-        location = Location("", table.name, column.name)
+        location = (file or Location("")).in_table(table.name).in_column(column.name)
         problem = f"gives {most:,} different values" if column.unique else f"fills {most:,} rows"
         remedy = "load fewer rows, widen its range or type" + (", or drop unique" if column.unique else "")
-        raise SchemaError(f"{location}: {column.generator.type} {problem} but the plan has {rows:,} rows; {remedy}")
+        raise SchemaError(
+            f"{location.at('generator')}: {column.generator.type} {problem} but the plan has {rows:,} rows; {remedy}"
+        )
 
 
 def capacity(table: Table, column: Column) -> int | None:

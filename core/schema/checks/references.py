@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from core.errors import SchemaError
+from core.errors import Complaints, SchemaError
 from core.schema.generators import Reference, Template
 from core.schema.location import Location, remedy_for
 from core.schema.model import Column, Schema, Table
@@ -32,13 +32,16 @@ Link = tuple[str, str]
 def check_links(schema: Schema, location: Location) -> None:
     """Check that references and templates name existing columns of a fitting type, without cycles; raises SchemaError."""
     tables = {table.name: table for table in schema.tables}
+    complaints = Complaints()
     for table in schema.tables:
         for column in table.columns:
             column_location = location.in_table(table.name).in_column(column.name)
-            if isinstance(column.generator, Reference):
-                _check_reference(tables, column_location, column, column.generator)
-            elif isinstance(column.generator, Template):
-                _check_template(column_location, table, column.generator)
+            with complaints.collect():
+                if isinstance(column.generator, Reference):
+                    _check_reference(tables, column_location, column, column.generator)
+                elif isinstance(column.generator, Template):
+                    _check_template(column_location, table, column.generator)
+    complaints.finish()
     _check_chains(schema, location)
 
 

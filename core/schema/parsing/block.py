@@ -2,6 +2,7 @@
 
 import re
 
+from core.errors import Complaints
 from core.schema.location import Location, remedy_for
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
@@ -14,10 +15,16 @@ class Block:
     def __init__(self, location: Location, key: str, value: object) -> None:
         if not isinstance(value, dict):
             raise location.error(key, value, "is not a mapping", "write its keys below it, indented")
+        location.parsed.setdefault((location.table, location.column), value)
         self.location = location
         self._key = key
         self._values: dict[str, object] = value
         self._asked: list[str] = []
+
+    def rename(self, location: Location) -> None:
+        """Use the location with the name that the block has, once that is known."""
+        location.remember(self._values)
+        self.location = location
 
     def __contains__(self, key: str) -> bool:
         return key in self._values
@@ -26,6 +33,10 @@ class Block:
         """Return the value of `key`, or the default if it is absent."""
         self._asked.append(key)
         return self._values.get(key, default)
+
+    def mark_known(self, *keys: str) -> None:
+        """Count keys as read, so that `close` accepts them although reading stopped at an error."""
+        self._asked += keys
 
     def require(self, key: str, remedy: str) -> object:
         """Return the value of `key`; raises SchemaError if it is absent or empty."""
@@ -63,10 +74,19 @@ class Block:
         return value
 
     def close(self) -> None:
-        """Raise SchemaError for a key that was not read."""
+        """Raise SchemaError for the keys that were not read."""
+        complaints = Complaints()
         for key in self._values:
             if key not in self._asked:
-                raise self.location.error(self._key, key, "is not a known key", remedy_for(key, self._asked))
+                with complaints.collect():
+                    remedy = remedy_for(key, self._asked)
+                    raise self.location.error(self._key, key, "is not a known key", remedy, at=self._path_of(key))
+        complaints.finish()
+
+    def _path_of(self, key: str) -> str:
+        """Return the path of one of the keys, from the value that the location has."""
+        known = self.location.parsed.get((self.location.table, self.location.column))
+        return key if known is self._values else f"{self._key}.{key}"
 
 
 def checked_name(location: Location, key: str, name: str) -> str:
@@ -79,7 +99,11 @@ def checked_name(location: Location, key: str, name: str) -> str:
 def refuse_repeats(location: Location, key: str, names: list[str]) -> None:
     """Raise SchemaError for a duplicate name; case is ignored, as in MySQL."""
     seen: dict[str, str] = {}
+    complaints = Complaints()
     for name in names:
         if name.lower() in seen:
-            raise location.error(key, name, f"is duplicated (as {seen[name.lower()]!r})", "give each a name of its own")
+            with complaints.collect():
+                problem = f"is duplicated (as {seen[name.lower()]!r})"
+                raise location.error(key, name, problem, "give each a name of its own", at=f"{key}.{len(seen)}")
         seen[name.lower()] = name
+    complaints.finish()

@@ -7,7 +7,7 @@ each with a type and a generator. Columns and fields take the same options.
 from dataclasses import dataclass
 from decimal import Decimal
 
-from core.errors import Problem
+from core.errors import Complaints, Problem
 from core.schema.generators import (
     DecimalRange,
     Email,
@@ -53,32 +53,44 @@ _GENERATOR_REMEDY = "write how its values are generated, like generator: {type: 
 def read_columns(block: Block) -> Table:
     """Read a table with `columns`."""
     remedy = "write a list of columns, each with name and data_type"
+    complaints = Complaints()
     columns: list[Column] = []
     named = block.take("primary_key")
     flagged: list[str] = []
     for number, item in enumerate(block.items("columns", remedy), start=1):
-        column = Block(block.location.in_column(f"#{number}"), "columns", item)
-        name = checked_name(column.location, "name", column.text("name", "write the column's name"))
-        column.location = block.location.in_column(name)
-        is_key = column.flag("primary_key") is True
-        flagged += [name] if is_key else []
-        columns.append(_read_column(column, name, is_key=is_key or name == named))
-    block.close()
+        with complaints.collect():
+            column = Block(block.location.in_column(f"#{number}"), "columns", item)
+            name = checked_name(column.location, "name", column.text("name", "write the column's name"))
+            column.rename(block.location.in_column(name))
+            is_key = column.flag("primary_key") is True
+            flagged += [name] if is_key else []
+            columns.append(_read_column(column, name, is_key=is_key or name == named))
+    with complaints.collect():
+        block.close()
+    complaints.finish()
     key = _primary_key(block.location, named, flagged, [column.name for column in columns])
     return Table(name=block.location.table, primary_key=key, columns=tuple(columns))
 
 
 def _read_column(block: Block, name: str, *, is_key: bool) -> Column:
     value = block.require("data_type", _DATA_TYPE_REMEDY)
-    options = _Options.read(block)
-    built_in = _built_in(block.location, value, is_key=is_key)
-    if built_in is not None:
-        type_, own = built_in
-        return _make_column(name, type_, options.generator or own, options, is_key=is_key)
-    if options.generator is None:
+    complaints = Complaints()
+    options: _Options | None = None
+    type_, own = None, None
+    with complaints.collect():
+        options = _Options.read(block)
+    with complaints.collect():
+        type_, own = _built_in(block.location, value, is_key=is_key) or (None, None)
+        if type_ is None and not any(key in block for key in _OPTION_KEYS):
+            raise block.location.error("data_type", value, "is not a valid data_type", _unknown(value))
+        type_ = type_ or parse_type(block.location, "data_type", value)
+    complaints.finish()
+    assert options is not None  # noqa: S101 - else there is a complaint
+    assert type_ is not None  # noqa: S101
+    generator = options.generator or own
+    if generator is None:
         raise block.location.error("data_type", value, "is not a valid data_type", _unknown(value))
-    type_ = parse_type(block.location, "data_type", value)
-    return _make_column(name, type_, options.generator, options, is_key=is_key)
+    return _make_column(name, type_, generator, options, is_key=is_key)
 
 
 def _built_in(location: Location, value: object, *, is_key: bool) -> tuple[DataType, Generator] | None:
@@ -125,8 +137,11 @@ def read_fields(block: Block) -> Table:
     key_name = "id"
     if "name" in key_block:
         key_name = checked_name(key_block.location, "name", key_block.text("name", "write the key's name"))
-        key_block.location = block.location.in_column(key_name)
-    columns = [_read_field(key_block, key_name, is_key=True)]
+        key_block.rename(block.location.in_column(key_name))
+    complaints = Complaints()
+    columns: list[Column] = []
+    with complaints.collect():
+        columns.append(_read_field(key_block, key_name, is_key=True))
     fields = block.take("fields")
     fields = [] if fields is None else fields
     if not isinstance(fields, list):
@@ -134,20 +149,35 @@ def read_fields(block: Block) -> Table:
             "fields", fields, "is not a list", "write a list of fields, each with name, type and generator"
         )
     for number, item in enumerate(fields, start=1):
-        field = Block(block.location.in_column(f"#{number}"), "fields", item)
-        name = checked_name(field.location, "name", field.text("name", "write the field's name"))
-        field.location = block.location.in_column(name)
-        columns.append(_read_field(field, name, is_key=False))
-    block.close()
+        with complaints.collect():
+            field = Block(block.location.in_column(f"#{number}"), "fields", item)
+            name = checked_name(field.location, "name", field.text("name", "write the field's name"))
+            field.rename(block.location.in_column(name))
+            columns.append(_read_field(field, name, is_key=False))
+    with complaints.collect():
+        block.close()
+    complaints.finish()
     return Table(name=block.location.table, primary_key=key_name, columns=tuple(columns))
 
 
 def _read_field(block: Block, name: str, *, is_key: bool) -> Column:
-    type_ = parse_type(block.location, "type", block.require("type", _TYPE_REMEDY))
-    options = _Options.read(block)
-    if options.generator is None:
-        raise block.location.missing("generator", _GENERATOR_REMEDY)
+    complaints = Complaints()
+    type_: DataType | None = None
+    options: _Options | None = None
+    with complaints.collect():
+        type_ = parse_type(block.location, "type", block.require("type", _TYPE_REMEDY))
+    with complaints.collect():
+        options = _Options.read(block)
+        if options.generator is None:
+            raise block.location.missing("generator", _GENERATOR_REMEDY)
+    complaints.finish()
+    assert type_ is not None  # noqa: S101 - else there is a complaint
+    assert options is not None  # noqa: S101
+    assert options.generator is not None  # noqa: S101
     return _make_column(name, type_, options.generator, options, is_key=is_key)
+
+
+_OPTION_KEYS = ("generator", "references", "template")
 
 
 @dataclass(frozen=True)
@@ -163,23 +193,34 @@ class _Options:
     def read(cls, block: Block) -> "_Options":
         """Read all options; refuse two sources of values, NULLs in a column that is not nullable, and unknown keys."""
         location = block.location
-        sources = [key for key in ("generator", "references", "template") if key in block]
+        sources = [key for key in _OPTION_KEYS if key in block]
         if len(sources) > 1:
             raise location.error(
                 sources[1], block.take(sources[1]), f"cannot be combined with {sources[0]}", "keep one of them"
             )
+        complaints = Complaints()
         generator: Generator | None = None
-        if (value := block.take("generator")) is not None:
-            generator = parse_generator(location, "generator", value)
-        elif (value := block.take("references")) is not None:
-            generator = parse_reference(location, value)
-        elif "template" in block:
-            generator = _template(location, block.text("template", "write text like '{first_name}@{domain}'"))
-        nullable, unique, null_ratio = block.flag("nullable"), block.flag("unique"), block.ratio("null_ratio")
+        nullable, unique, null_ratio = None, None, 0.0
+        with complaints.collect():
+            if (value := block.take("generator")) is not None:
+                generator = parse_generator(location, "generator", value)
+            elif (value := block.take("references")) is not None:
+                generator = parse_reference(location, value)
+            elif "template" in block:
+                generator = _template(location, block.text("template", "write text like '{first_name}@{domain}'"))
+        block.mark_known(*_OPTION_KEYS)
+        with complaints.collect():
+            nullable = block.flag("nullable")
+        with complaints.collect():
+            unique = block.flag("unique")
+        with complaints.collect():
+            null_ratio = block.ratio("null_ratio")
+        with complaints.collect():
+            block.close()
+        complaints.finish()
         has_nulls = null_ratio > 0 or _gives_null(generator)
         if nullable is False and has_nulls:
             raise location.error("nullable", nullable, "contradicts the NULLs of the column", "write nullable: true")
-        block.close()
         return cls(generator, nullable is True or has_nulls, unique is True, null_ratio)
 
 

@@ -1,6 +1,5 @@
 """Find orphaned containers, networks and volumes by their labels: for the cleanup command, and during `destroy`."""
 
-import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -11,15 +10,16 @@ import pulumi
 from docker.errors import NotFound
 from pulumi.dynamic import CreateResult, Resource
 
+from core.docker_address import DockerAddress, docker_address
 from core.errors import RunError
 from core.labels import INSTANCE_LABEL, STACK_LABEL
+from core.stack_file import stacks_of
+from infra.orphaned_plugins import orphaned_plugins
 from infra.ownership import OrphanedResource, Orphans
-from infra.platforms.docker.client import DRIVER_ERRORS, message_of, wrap_docker_errors
+from infra.platforms.docker.client import DRIVER_ERRORS, client_of, message_of, wrap_docker_errors
 from infra.resources.dynamic import ReplaceOnChangeProvider
-from infra.resources.provider_process import orphaned_plugins
 
 _Filter = dict[str, str | list[str] | bool]
-_SOCKET = Path("/var/run/docker.sock")
 _ANSWER_SECONDS, _REMOVAL_SECONDS = 10, 60
 
 
@@ -27,13 +27,16 @@ class NoAnswerError(RunError):
     """An engine is installed, or named by DOCKER_HOST, and does not answer."""
 
 
-def find_orphans(_project: Path, stack: str | None, instances: Collection[str]) -> Orphans:
-    """Return everything that has a stack's label: containers, then networks and volumes."""
-    try:
-        found = _find(stack, _containers, _networks, _volumes)
-    except NoAnswerError as error:
-        unsearched = f"{error}; its containers were not checked: start it and run this again"
-        return Orphans(unsearched=unsearched, is_chosen="DOCKER_HOST" in os.environ)
+def find_orphans(project: Path, stack: str | None, instances: Collection[str]) -> Orphans:
+    """Return everything that has a stack's label, on the engine of each stack: containers, then networks and volumes."""
+    found: list[OrphanedResource] = []
+    addresses = [docker_address(project, each) for each in ([stack] if stack else ["", *stacks_of(project)])]
+    for address in {each.host: each for each in addresses}.values():
+        try:
+            found += _find(address, stack, _containers, _networks, _volumes)
+        except NoAnswerError as error:
+            unsearched = f"{error}; its containers were not checked: start it and run this again"
+            return Orphans(unsearched=unsearched, is_chosen=bool(address.named_by))
     return Orphans.of(found, instances)
 
 
@@ -56,7 +59,8 @@ class OrphanCleanupProvider(ReplaceOnChangeProvider):
         # The engine starts its providers in the project's folder.
         for each in orphaned_plugins(Path.cwd()):
             each.remove()
-        for each in _find(props["stack"], _containers, instance=props["instance"]):
+        address = docker_address(Path.cwd(), props["stack"])
+        for each in _find(address, props["stack"], _containers, instance=props["instance"]):
             each.remove()
 
 
@@ -68,11 +72,12 @@ class OrphanCleanup(Resource, module="loadtest", name="OrphanCleanup"):
 
 
 def _find(
+    address: DockerAddress,
     stack: str | None,
     *kinds: Callable[[docker.DockerClient, _Filter], Iterator[OrphanedResource]],
     instance: str | None = None,
 ) -> Sequence[OrphanedResource]:
-    client = _engine()
+    client = _engine(address)
     if client is None:
         return []
     labels = [STACK_LABEL if stack is None else f"{STACK_LABEL}={stack}"]
@@ -81,14 +86,14 @@ def _find(
         return [each for kind in kinds for each in kind(client, chosen)]
 
 
-def _engine() -> docker.DockerClient | None:
+def _engine(address: DockerAddress) -> docker.DockerClient | None:
     """Return a client of an engine that answered, or None if there is no engine. Raises NoAnswerError."""
-    if "DOCKER_HOST" not in os.environ and not _SOCKET.exists():
+    if not address.exists:
         return None
     try:
         # The first request, for the API's version, needs a short timeout; a removal may take longer.
-        with closing(docker.from_env(timeout=_ANSWER_SECONDS)):
-            return docker.from_env(timeout=_REMOVAL_SECONDS)
+        with closing(client_of(address, _ANSWER_SECONDS)):
+            return client_of(address, _REMOVAL_SECONDS)
     except DRIVER_ERRORS as error:
         raise NoAnswerError(f"no Docker engine answers ({message_of(error)})") from None
 

@@ -3,19 +3,27 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import docker
 from docker.errors import DockerException, ImageNotFound
 from requests.exceptions import RequestException
 from urllib3.exceptions import HTTPError
 
+from core.docker_address import DockerAddress, docker_address
 from core.errors import RunError, SettingsError
-from core.text import one_line
+from core.process import loadtest_command
+from core.settings_key import setting_key
+from core.text import listed, one_line
 from infra.ownership import Existing, require_own
 
 DRIVER_ERRORS = (DockerException, RequestException, HTTPError)
 """What Docker's client raises: its own errors, and those of the HTTP libraries below it."""
 _SECONDS = 60
+
+
+class NoEngineError(RunError):
+    """No Docker engine answers."""
 
 
 @contextmanager
@@ -32,27 +40,39 @@ def message_of(error: Exception) -> str:
     return one_line(getattr(error, "explanation", None) or error, 300)
 
 
-def connect() -> docker.DockerClient:
-    """Return a client of the engine that the environment names. Raises RunError if it does not answer."""
+def connect(stack: str = "", project: Path | None = None) -> docker.DockerClient:
+    """Return a client of a stack's engine; the project is by default the working folder. Raises NoEngineError."""
+    address = docker_address(project or Path.cwd(), stack)
     try:
-        client = docker.from_env(timeout=_SECONDS)
+        client = client_of(address, _SECONDS)
         client.ping()
     except DRIVER_ERRORS as error:
-        raise RunError(
-            f"loadtest:platform: docker, and no Docker engine answers ({message_of(error)}); "
-            "start Docker, set DOCKER_HOST, or set loadtest:platform to local"
+        named = f" at {address.host}, named by {address.named_by}" if address.named_by else ""
+        raise NoEngineError(
+            f"{setting_key('platform')}: docker, and no Docker engine answers{named} ({message_of(error)}); "
+            f"start Docker, set DOCKER_HOST, or set {setting_key('platform')} to local"
         ) from None
     return client
 
 
-def require_image(engine: docker.DockerClient, key: str, image: str) -> None:
-    """Raise SettingsError for an image that is neither on the engine nor in its registry."""
+def client_of(address: DockerAddress, timeout_seconds: int) -> docker.DockerClient:
+    """Return a client of the engine at this address; its first request is for the API's version."""
+    over_ssh = (address.host or "").startswith("ssh://")
+    return docker.from_env(timeout=timeout_seconds, environment=address.environment(), use_ssh_client=over_ssh)
+
+
+def require_image(engine: docker.DockerClient, key: str, image: str, port: int | None = None) -> None:
+    """Raise SettingsError for an image that is neither on the engine nor in its registry, or that exposes other ports."""
     with wrap_docker_errors():
         try:
-            engine.images.get(image)
+            found = engine.images.get(image)
         except ImageNotFound:
             pass
         else:
+            exposed = (found.attrs.get("Config") or {}).get("ExposedPorts") or {}
+            if port is not None and exposed and f"{port}/tcp" not in exposed:
+                problem = f"is not an image of this server: it exposes {listed(exposed)} and not {port}/tcp"
+                raise SettingsError.of(key, image, problem, "name an image of the source's server")
             return
     try:
         engine.images.get_registry_data(image)
@@ -95,7 +115,10 @@ def require_own_names(engine: docker.DockerClient, names: DockerNames, instance:
     """Raise SettingsError if a resource with one of the names is not this instance's."""
     with wrap_docker_errors():
         existing = list(_existing(engine, names))
-    remedy = "use another stack name, destroy that stack, or list orphaned resources with `make cleanup`"
+    remedy = (
+        "use another stack name, destroy that stack, or list orphaned resources with "
+        f"`{loadtest_command('cleanup', names.stack)}`"
+    )
     require_own(names.stack, existing, instance, remedy)
 
 

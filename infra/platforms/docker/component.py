@@ -1,10 +1,13 @@
 """Declare a load test on a Docker engine: a network, the server, and workers that the fleet starts."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pulumi
 import pulumi_docker as docker
 
+from core.errors import Complaints
 from core.labels import DATABASE_ROLE, INSTANCE_LABEL, PREPARE_ROLE, SERVER_LABEL, STACK_LABEL, WORKER_LABEL
 from core.process import (
     CONNECTION_VARIABLE,
@@ -18,20 +21,20 @@ from core.process import (
     prepare_arguments,
     worker_arguments,
 )
+from core.settings_key import setting_key
 from core.units import MIB
 from infra.databases.spec import DatabaseSpec
 from infra.fleet.resource import Fleet
 from infra.ownership import checked
 from infra.platforms.base import LoadTestArgs, connection_of, endpoint_of
 from infra.platforms.docker.cleanup import OrphanCleanup
-from infra.platforms.docker.client import DockerNames, connect, require_image, require_own_names
+from infra.platforms.docker.client import DockerNames, NoEngineError, connect, require_image, require_own_names
 from infra.resources.identity import Instance
-from infra.settings.model import NAMESPACE
+from infra.settings.limits import check_engine_cores
 from infra.worker_image import DOCKERFILE, image_name
 
 _SERVER_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
 """Required by the official images' entrypoints, which change the owner of the data and then the user."""
-_READY_SECONDS = 180
 
 
 class DockerLoadTest(pulumi.ComponentResource):
@@ -53,7 +56,7 @@ class DockerLoadTest(pulumi.ComponentResource):
         self._names = names = DockerNames(name, roles)
         self._own = pulumi.ResourceOptions(parent=self)
         instance = Instance(f"{name}-instance", args.stack, self._own)
-        self._instance = checked(instance.mark, lambda mark: self._check_names(names, mark))
+        self._instance = checked(instance.mark, lambda mark: self._check_names(args, names, mark))
         self._network = docker.Network(
             f"{name}-network",
             name=names.prefix,
@@ -98,6 +101,7 @@ class DockerLoadTest(pulumi.ComponentResource):
                 "output_in_container": OUTPUT_FOLDER,
                 "output_dir": args.settings.output_dir or "",
                 "stack": args.stack,
+                "database": database.id if database else "",
             },
             pulumi.ResourceOptions(parent=self, depends_on=[prepare, *workers.values()]),
         )
@@ -105,20 +109,25 @@ class DockerLoadTest(pulumi.ComponentResource):
 
     @staticmethod
     def _check_images(args: LoadTestArgs) -> None:
-        """Raise LoadtestError if the engine does not answer or an image cannot be pulled."""
-        engine = connect()
-        settings = args.settings
-        if args.database is not None:
-            require_image(engine, f"{NAMESPACE}:databaseImage", args.database.image)
-        if settings.worker_image is not None:
-            require_image(engine, f"{NAMESPACE}:workerImage", settings.worker_image)
-        else:
-            require_image(engine, f"{NAMESPACE}:workerBaseImage", settings.worker_base_image)
+        """Raise LoadtestError if the engine does not answer, has too few cores, or cannot pull an image."""
+        settings, complaints = args.settings, Complaints()
+        with _warn_in_preview():
+            engine = connect(args.stack, args.project)
+            with complaints.collect():
+                check_engine_cores(settings, int(engine.info()["NCPU"]))
+            if args.database is not None:
+                with complaints.collect():
+                    require_image(engine, setting_key("databaseImage"), args.database.image, args.database.port)
+            key = "workerBaseImage" if settings.worker_image is None else "workerImage"
+            with complaints.collect():
+                require_image(engine, setting_key(key), settings.worker_image or settings.worker_base_image)
+        complaints.finish()
 
     @staticmethod
-    def _check_names(names: DockerNames, mark: str) -> None:
+    def _check_names(args: LoadTestArgs, names: DockerNames, mark: str) -> None:
         """Raise LoadtestError if another stack uses one of the names."""
-        require_own_names(connect(), names, mark)
+        with _warn_in_preview():
+            require_own_names(connect(args.stack, args.project), names, mark)
 
     def _stack_labels(self) -> dict[str, pulumi.Input[str]]:
         """Return the labels of resources that stay from run to run."""
@@ -185,8 +194,9 @@ class DockerLoadTest(pulumi.ComponentResource):
             healthcheck=docker.ContainerHealthcheckArgs(
                 tests=["CMD", *database.health_command], interval="2s", timeout="10s", retries=30, start_period="2m0s"
             ),
-            wait=True,
-            wait_timeout=_READY_SECONDS,
+            # The fleet starts it, waits for its health, and notices when it ends.
+            start=False,
+            must_run=False,
             destroy_grace_seconds=30,
             labels=self._labels(**{WORKER_LABEL: DATABASE_ROLE}),
             opts=self._replaced([self._orphan_cleanup]),
@@ -237,6 +247,17 @@ class DockerLoadTest(pulumi.ComponentResource):
             labels=self._labels(**{WORKER_LABEL: worker_id, SERVER_LABEL: database.id if database else ""}),
             opts=self._replaced([self._orphan_cleanup, *([database] if database else [])]),
         )
+
+
+@contextmanager
+def _warn_in_preview() -> Iterator[None]:
+    """Turn an engine that does not answer into a warning in a preview, which creates nothing."""
+    try:
+        yield
+    except NoEngineError as error:
+        if not pulumi.runtime.is_dry_run():
+            raise
+        pulumi.log.warn(f"{error}; this preview did not check images and names")
 
 
 def _tmpfs(size: int, options: str) -> str:

@@ -31,6 +31,7 @@ from infra.fleet.runner import (
 )
 from infra.platforms.docker.client import DRIVER_ERRORS, connect, message_of, wrap_docker_errors
 from infra.platforms.docker.copy_output import copy_output
+from infra.platforms.docker.server import start_server
 from infra.settings.output_dir import absolute_path
 
 _STOP_GRACE_SECONDS = 10
@@ -58,6 +59,8 @@ class DockerHandles(BaseModel):
     output_dir: str = ""
     """The setting `outputDir`; empty if it is not set."""
     stack: str = ""
+    database: str = ""
+    """The id of the server's container; empty for an existing server and for files."""
 
 
 def runner_of(handles: Mapping[str, Any], plan: LoadPlan, _secrets: Mapping[str, str]) -> "DockerRunner":
@@ -72,7 +75,7 @@ class DockerRunner:
     def __init__(self, fleet: DockerHandles, plan: LoadPlan) -> None:
         self._fleet = fleet
         self._plan = plan
-        self._client = connect()
+        self._client = connect(fleet.stack)
         self._start_errors: dict[str, str] = {}
 
     def prepare(self, timeout_seconds: float, wanted: Callable[[], bool]) -> ProcessExit:
@@ -80,6 +83,8 @@ class DockerRunner:
         if (folder := self._output) is not None:
             with storage_errors(folder.path):
                 folder.require_replaceable(self._run, self._plan.tables, self._plan.on_existing)
+        if self._fleet.database:
+            start_server(self._client, self._fleet.database, wanted)
         container = self._container(self._fleet.prepare)
         plan_file = PurePosixPath(self._fleet.plan_file)
         container.put_archive(str(plan_file.parent), _archive(plan_file.name, self._plan_text()))

@@ -16,6 +16,7 @@ from urllib3.exceptions import HTTPError
 from core.errors import RunError, SettingsError
 from core.kubeconfig import ClusterAccess
 from core.labels import STACK_LABEL
+from core.settings_key import setting_key
 from core.text import one_line
 
 REQUEST_SECONDS = 30
@@ -43,6 +44,10 @@ def message_of(error: ApiException | HTTPError) -> str:
 def is_missing(error: ApiException) -> bool:
     """Return whether the object does not exist."""
     return bool(error.status == HTTPStatus.NOT_FOUND)
+
+
+class NoClusterError(SettingsError):
+    """No cluster answers."""
 
 
 class Cluster(AbstractContextManager["Cluster"]):
@@ -83,12 +88,12 @@ class Cluster(AbstractContextManager["Cluster"]):
             answer.release_conn()
 
     def require(self) -> None:
-        """Raise SettingsError if the cluster does not answer."""
+        """Raise NoClusterError if the cluster does not answer."""
         try:
             self.read(client.VersionApi(self.api).get_code)
         except (ApiException, HTTPError) as error:
-            raise SettingsError(
-                f"loadtest:platform: kubernetes, and no cluster answers ({message_of(error)}); start it, set "
+            raise NoClusterError(
+                f"{setting_key('platform')}: kubernetes, and no cluster answers ({message_of(error)}); start it, set "
                 "KUBECONFIG, or name another with `pulumi config set kubernetes:context NAME`"
             ) from None
 

@@ -48,14 +48,15 @@ class KubernetesLoadTest(pulumi.ComponentResource):
         self._names = Names(args.stack, args.settings.namespace)
         plan = worker.plan_data(args.plan)
         access = _cluster_access(args)
-        guard.check_settings(args.settings)
-        guard.require_cluster(access, args.settings)
+        answers = guard.require_cluster(access, args.settings)
         objects = self._fixed_names()
         instance = Instance(f"{name}-instance", args.stack, pulumi.ResourceOptions(parent=self))
-        self._instance = checked(
-            instance.mark,
-            lambda mark: guard.require_own_names(access, args.stack, self._names.namespace, objects, mark),
-        )
+
+        def check_names(mark: str) -> None:
+            if answers:
+                guard.require_own_names(access, args.stack, self._names.namespace, objects, mark)
+
+        self._instance = checked(instance.mark, check_names)
         self._run = {**args.labels, INSTANCE_LABEL: self._instance}
         space = self._namespace()
         self._own = pulumi.ResourceOptions(parent=self, depends_on=[space] if space else [])

@@ -10,50 +10,38 @@ from pulumi.dynamic import CreateResult, Resource
 from core.errors import LoadtestError, RunError, SettingsError
 from core.kubeconfig import ClusterAccess
 from core.labels import DATABASE_ROLE
+from core.settings_key import setting_key
 from infra.ownership import Existing, foreign, require_own
 from infra.platforms.kubernetes import client
 from infra.platforms.kubernetes.client import Cluster, metadata_of
 from infra.platforms.kubernetes.manifests import Names
 from infra.resources.dynamic import ReplaceOnChangeProvider
-from infra.settings.model import NAMESPACE, Settings
+from infra.settings.model import Settings
 
-_REMEDY = f"use another stack name, destroy that stack, or name another namespace with {NAMESPACE}:namespace"
-_OUTPUT_DIR = (
-    f"{NAMESPACE}:outputDir: is a folder of this machine, which a cluster's pods cannot write to; remove it, and name "
-    f"a volume claim with {NAMESPACE}:outputStorage to keep the files"
-)
-_PORT = (
-    f"{NAMESPACE}:keepDatabasePort: is for servers on this machine; remove it, and reach the server by "
-    "`kubectl port-forward`"
-)
+_REMEDY = f"use another stack name, destroy that stack, or name another namespace with {setting_key('namespace')}"
 _KINDS = {str(kind): kind for kind in (client.NAMESPACE, *client.PARTS)}
 
 
-def check_settings(settings: Settings) -> None:
-    """Raise SettingsError for a setting that has no effect on a cluster, or that requires another one."""
-    if settings.output_dir is not None:
-        raise SettingsError(_OUTPUT_DIR)
-    if settings.keep_database_port:
-        raise SettingsError(_PORT)
-    if settings.namespace is None:
-        for key, value in (("outputStorage", settings.output_storage), ("imagePullSecret", settings.image_pull_secret)):
-            if value is not None:
-                raise SettingsError(
-                    f"{NAMESPACE}:{key}: {value!r} must be in an existing namespace; name that with {NAMESPACE}:namespace"
-                )
+def require_cluster(access: ClusterAccess, settings: Settings) -> bool:
+    """Raise SettingsError if the cluster does not answer, or a named object does not exist.
 
-
-def require_cluster(access: ClusterAccess, settings: Settings) -> None:
-    """Raise SettingsError if the cluster does not answer, or a named object does not exist."""
+    In a preview, which creates nothing, a cluster that does not answer is a warning, and the result is False.
+    """
     try:
         with Cluster(access) as cluster:
             cluster.require()
             if settings.namespace is not None:
-                cluster.require_namespace(settings.namespace, f"{NAMESPACE}:namespace")
+                cluster.require_namespace(settings.namespace, setting_key("namespace"))
                 if settings.output_storage is not None:
-                    cluster.require_claim(settings.namespace, settings.output_storage, f"{NAMESPACE}:outputStorage")
+                    cluster.require_claim(settings.namespace, settings.output_storage, setting_key("outputStorage"))
+    except client.NoClusterError as error:
+        if not pulumi.runtime.is_dry_run():
+            raise
+        pulumi.log.warn(f"{error}; this preview did not check names")
+        return False
     except RunError as error:
         raise SettingsError(str(error)) from None
+    return True
 
 
 def fixed_names(names: Names, policies: Sequence[str], *, server: bool, claim: str) -> dict[str, list[str]]:

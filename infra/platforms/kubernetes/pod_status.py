@@ -7,13 +7,14 @@ from typing import Any
 from core.errors import ExitCode
 from core.labels import POD_INDEX_LABEL
 from core.results import ExitReason
+from core.settings_key import setting_key
 from core.text import one_line
 from core.worker_output import lines_of
 from infra.fleet.runner import KILLED_DETAIL, OUT_OF_MEMORY_DETAIL, SIGKILL_CODE, ProcessExit
 from infra.platforms.kubernetes.manifests import FAILURE_COUNT_ANNOTATION
 
 Pod = Mapping[str, Any]
-_SIGNALLED = (SIGKILL_CODE, ExitCode.INTERRUPTED)
+_SIGNALLED = (SIGKILL_CODE, ExitCode.TERMINATED)
 _NEVER_RAN = ("StartError", "ContainerCannotRun", "CreateContainerError")
 _LONGEST_MESSAGE = 400
 _NO_IMAGE = "load the image into the cluster (docs/kubernetes.md), or name one that it can pull"
@@ -22,7 +23,7 @@ _REMEDIES = {
     "ErrImageNeverPull": _NO_IMAGE,
     "ImagePullBackOff": _NO_IMAGE,
     "InvalidImageName": _NO_IMAGE,
-    "Unschedulable": "ask for less, give the cluster room, or raise loadtest:startTimeout",
+    "Unschedulable": f"ask for less, give the cluster room, or raise {setting_key('startTimeout')}",
 }
 
 
@@ -91,7 +92,7 @@ def _reason(pod: Pod, terminated: Mapping[str, Any], *, gone: bool) -> tuple[Exi
         return ExitReason.NEVER_STARTED, f"its pod was deleted before it started ({why_not_started(pod)})"
     if deleted and (code is None or code in _SIGNALLED):
         return (
-            ExitReason.INTERRUPTED if code == ExitCode.INTERRUPTED else ExitReason.KILLED,
+            ExitReason.INTERRUPTED if code == ExitCode.TERMINATED else ExitReason.KILLED,
             "its pod was deleted while it ran",
         )
     if code == SIGKILL_CODE:

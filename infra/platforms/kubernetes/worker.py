@@ -24,6 +24,7 @@ from core.process import (
     prepare_arguments,
     worker_arguments,
 )
+from core.settings_key import setting_key
 from core.units import KIB, MIB, format_size
 from infra.fleet.runner import FINAL_EXIT_CODES
 from infra.platforms.base import LoadTestArgs
@@ -38,7 +39,6 @@ from infra.platforms.kubernetes.manifests import (
     secret_variable,
     variables,
 )
-from infra.settings.model import NAMESPACE
 
 TERMINATION_LOG = "/dev/termination-log"
 _INDEX = "$(JOB_COMPLETION_INDEX)"
@@ -64,9 +64,9 @@ def plan_data(plan: LoadPlan) -> dict[str, Any]:
     compressed = compressed_plan(plan)
     if len(compressed) > PLAN_LIMIT:
         raise SettingsError(
-            f"{NAMESPACE}:workers: the plan of {len(plan.workers):,} workers is {format_size(len(compressed))} "
-            f"compressed, and a ConfigMap holds {format_size(PLAN_LIMIT)}; lower {NAMESPACE}:workers, or name fewer "
-            f"tables in {NAMESPACE}:tables"
+            f"{setting_key('workers')}: the plan of {len(plan.workers):,} workers is {format_size(len(compressed))} "
+            f"compressed, and a ConfigMap holds {format_size(PLAN_LIMIT)}; lower {setting_key('workers')}, or name fewer "
+            f"tables in {setting_key('tables')}"
         )
     return {"binary_data": {name: base64.b64encode(compressed).decode()}}
 
@@ -176,7 +176,7 @@ class WorkerJobs:
 
     def _output_key(self) -> dict[str, str]:
         """Return the variable with the name of the setting that messages about output files refer to."""
-        return {OUTPUT_KEY_VARIABLE: f"{NAMESPACE}:outputStorage"} if self._args.settings.output_storage else {}
+        return {OUTPUT_KEY_VARIABLE: setting_key("outputStorage")} if self._args.settings.output_storage else {}
 
     def _results(self) -> Manifest:
         claim = self._args.settings.output_storage

@@ -9,8 +9,8 @@ from core.errors import RunError
 from core.files import reason_of
 from core.workspace import WORKSPACES
 from infra.ownership import OrphanedResource, Orphans
-from infra.platforms.local.limits import ROOT, has_groups, remove_groups
-from infra.platforms.local.workspace import WorkspacePaths, group_of, is_copy
+from infra.platforms.local.limits import ROOT, has_groups
+from infra.platforms.local.workspace import WorkspacePaths, clear_outside, group_of, is_copy
 from infra.resources.identity import forget_instance, recorded_instances
 
 
@@ -48,9 +48,11 @@ def _groups(project: Path, stack: str | None) -> Iterator[OrphanedResource]:
     for instance, folder in recorded_instances(project).items():
         group = group_of(folder.name, instance)
         if stack in (None, folder.name) and not folder.exists() and has_groups(group, ROOT):
-            yield OrphanedResource("control group", group, folder.name, partial(_remove, group, instance))
+            yield OrphanedResource(
+                "control group", group, folder.name, partial(_remove, project, folder.name, instance)
+            )
 
 
-def _remove(group: str, instance: str) -> None:
-    remove_groups(group)
+def _remove(project: Path, stack: str, instance: str) -> None:
+    clear_outside(project, stack, instance)
     forget_instance(instance)

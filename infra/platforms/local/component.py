@@ -9,19 +9,17 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, Resource
 
-from core.connection import CONNECTION_KEY
-from core.errors import LoadtestError, SettingsError
+from core.errors import LoadtestError
 from core.process import CONNECTION_VARIABLE
 from core.workspace import WORKSPACES
 from infra.databases.spec import DatabaseSpec
 from infra.fleet.resource import Fleet
 from infra.ownership import checked
-from infra.pidfile import this_process_recorded
+from infra.pidfile import is_running, this_process_recorded
 from infra.platforms.base import LoadTestArgs, connection_of, endpoint_of
 from infra.platforms.local.workspace import Workspace, require_own_folder, workspace_of, workspaces_of
 from infra.resources.dynamic import ReplaceOnChangeProvider
 from infra.resources.identity import Instance
-from infra.settings.model import NAMESPACE
 from infra.settings.output_dir import folder_url
 
 
@@ -56,6 +54,14 @@ class LocalServerProvider(ReplaceOnChangeProvider):
             return
         for paths in workspaces_of(Path.cwd(), props["stack"], props["instance"]):
             _embedded(props["source"]).stop(paths.folder / "server")
+
+    def find_lost(self, props: dict[str, Any]) -> str:
+        """Return the server if it has ended: its data may have been in memory."""
+        if not props.get("instance"):  # the state of an earlier version, without an instance id
+            return ""
+        found = workspaces_of(Path.cwd(), props["stack"], props["instance"])
+        running = any(is_running(paths.folder / "server" / "server.pid") for paths in found)
+        return "" if running else f"the server of stack {props['stack']}"
 
 
 class LocalServer(Resource, module="loadtest", name="LocalServer"):
@@ -101,11 +107,6 @@ class LocalLoadTest(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: LoadTestArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("loadtest:local:LoadTest", name, None, opts)
-        if args.database and not args.settings.capabilities.embedded:
-            raise SettingsError(
-                f"{NAMESPACE}:platform: local, which has no embedded {args.settings.source} server; "
-                f"set {NAMESPACE}:platform to docker, or name a server with {NAMESPACE}:{CONNECTION_KEY}"
-            )
         own = pulumi.ResourceOptions(parent=self)
         instance = Instance(f"{name}-instance", args.stack, own)
         mark = checked(instance.mark, lambda mark: require_own_folder(args.project, args.stack, mark))

@@ -25,7 +25,7 @@ def start(specification: DatabaseSpec, password: str, folder: Path, group: str) 
     """Create a database cluster and start its server; return its port. Raises ServerError with the end of its log."""
     folder.mkdir(mode=0o700)
     user = ServerUser.choose()
-    home = user.home_for(folder)
+    home = user.home_for(folder, group)
     programs = _programs(home, user)
     data = home / "data"
     data.mkdir(mode=0o700)

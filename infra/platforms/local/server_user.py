@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISDIR
 from typing import Self
 
 from core.errors import ServerError
@@ -20,6 +21,7 @@ ELSEWHERE = "elsewhere"
 """A file in a workspace: the path of a folder outside of it that belongs to it, and that folder's mark."""
 _MARK = ".loadtest-home"
 """A file in that folder with the same mark. Loadtest did not create a folder without it."""
+_PREFIX, _OF = "loadtest-", ":"
 _COMMAND_SECONDS = 120
 
 
@@ -44,11 +46,15 @@ class ServerUser:
         """Return whether this user may enter every folder above."""
         return self.uid is None or all(parent.stat().st_mode & 0o001 for parent in folder.parents)
 
-    def home_for(self, folder: Path) -> Path:
-        """Return the folder itself, or a new one elsewhere if this user cannot reach it. `remove_home` removes either."""
+    def home_for(self, folder: Path, owner: str) -> Path:
+        """Return the folder itself, or a new one elsewhere if this user cannot reach it. `remove_home` removes either.
+
+        `owner` is in the mark of the new folder: `remove_homes_of` finds it there if `folder` no longer exists.
+        """
         if self.uid is None:
             return folder
-        home, mark = self.own(Path(tempfile.mkdtemp(prefix="loadtest-"))), secrets.token_hex(16)
+        home = self.own(Path(tempfile.mkdtemp(prefix=_PREFIX)))
+        mark = f"{owner}{_OF}{secrets.token_hex(16)}"
         (home / _MARK).write_text(mark)
         (folder / ELSEWHERE).write_text(f"{home}\n{mark}")
         return home
@@ -78,10 +84,24 @@ def remove_home(folder: Path) -> None:
     """Remove a folder of `ServerUser.home_for` and the folder elsewhere, after ending the processes that work in them."""
     elsewhere = _noted_home(folder / ELSEWHERE)
     for home in [folder] if elsewhere is None else [elsewhere, folder]:
-        end_processes_in(home)
-        unmount_below(home)
-        if home.exists():
-            shutil.rmtree(home)
+        _remove(home)
+
+
+def remove_homes_of(owner: str) -> None:
+    """Remove the folders elsewhere that `home_for` created for an owner, with the processes that work in them."""
+    for mark in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/{_MARK}"):
+        # Other users may create folders and links there.
+        created = mark.parent.lstat()
+        is_own = S_ISDIR(created.st_mode) and created.st_uid == (ServerUser.choose().uid or os.geteuid())
+        if is_own and mark.read_text().startswith(f"{owner}{_OF}"):
+            _remove(mark.parent)
+
+
+def _remove(home: Path) -> None:
+    end_processes_in(home)
+    unmount_below(home)
+    if home.exists():
+        shutil.rmtree(home)
 
 
 def _noted_home(note: Path) -> Path | None:

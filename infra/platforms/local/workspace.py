@@ -6,6 +6,7 @@ The state contains the stack's name and its instance id, not a path. A file in t
 
 import contextlib
 import hashlib
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,11 @@ import pulumi
 from pulumi.dynamic import CreateResult, Resource
 
 from core.errors import RunError
+from core.process import loadtest_command
 from core.workspace import WORKSPACES, WorkspaceFiles
-from infra.pidfile import end_recorded
+from infra.pidfile import end_processes_in, end_recorded
 from infra.platforms.local.limits import remove_groups, unmount_below
-from infra.platforms.local.server_user import ELSEWHERE, remove_home
+from infra.platforms.local.server_user import ELSEWHERE, remove_home, remove_homes_of
 from infra.resources.dynamic import ReplaceOnChangeProvider
 from infra.resources.identity import forget_instance, instance_link, record_instance
 
@@ -85,11 +87,14 @@ def create_workspace(project: Path, stack: str, instance: str) -> WorkspacePaths
 def require_own_folder(project: Path, stack: str, instance: str) -> None:
     """Raise RunError if the stack's path is a folder of another instance, or one without a mark."""
     paths = WorkspacePaths(project / WORKSPACES / stack)
-    if paths.folder.exists() and (paths.instance != instance or not instance):
-        raise RunError(
-            f"{paths.folder}: was created by another stack named {stack}; destroy that stack, or list its orphaned "
-            f"resources with `make cleanup STACK={stack}`"
-        )
+    if not os.path.lexists(paths.folder) or (paths.instance == instance and instance):
+        return
+    if not paths.instance:
+        raise RunError(f"{paths.folder}: was not created by Loadtest; move it to another place")
+    raise RunError(
+        f"{paths.folder}: was created by another stack named {stack}; destroy that stack, or list its orphaned "
+        f"resources with `{loadtest_command('cleanup', stack)}`"
+    )
 
 
 def workspaces_of(project: Path, stack: str, instance: str) -> list[WorkspacePaths]:
@@ -107,6 +112,17 @@ def is_copy(paths: WorkspacePaths) -> bool:
         return False
     original = WorkspacePaths(link.readlink())
     return original.instance == paths.instance and not original.folder.samefile(paths.folder)
+
+
+def clear_outside(project: Path, stack: str, instance: str) -> None:
+    """End and remove what an instance has outside of its folder, also after that folder was removed by hand."""
+    group, link = group_of(stack, instance), instance_link(instance)
+    remove_homes_of(group)
+    for folder in dict.fromkeys([link.readlink() if link.is_symlink() else project / WORKSPACES / stack]):
+        if not folder.exists():
+            end_processes_in(folder)
+            unmount_below(folder)
+    remove_groups(group)
 
 
 def workspace_of(project: Path, stack: str, instance: str) -> WorkspacePaths:
@@ -134,9 +150,17 @@ class WorkspaceProvider(ReplaceOnChangeProvider):
         """Clear the instance's folders and remove its record."""
         if not props.get("instance"):  # the state of an earlier version, without an instance id
             return
-        for paths in workspaces_of(Path.cwd(), props["stack"], props["instance"]):
+        stack, instance = props["stack"], props["instance"]
+        for paths in workspaces_of(Path.cwd(), stack, instance):
             paths.clear()
-        forget_instance(props["instance"])
+        clear_outside(Path.cwd(), stack, instance)
+        forget_instance(instance)
+
+    def find_lost(self, props: dict[str, Any]) -> str:
+        """Return the folder if it, or its mark, was removed."""
+        if not props.get("instance") or workspaces_of(Path.cwd(), props["stack"], props["instance"]):
+            return ""
+        return f"{WORKSPACES}/{props['stack']}"
 
 
 class Workspace(Resource, module="loadtest", name="Workspace"):

@@ -15,13 +15,13 @@ import docker
 import psutil
 import pytest
 
+from core import docker_address
 from core.errors import RunError
 from core.labels import INSTANCE_LABEL, STACK_LABEL
 from core.process import CHECKOUT_VARIABLE
 from core.units import MIB
 from infra.cli import cleanup
 from infra.pidfile import record_process
-from infra.platforms.docker import cleanup as docker_cleanup
 from infra.platforms.local.limits import ControlGroup, has_groups, mount_ram_disk
 from infra.platforms.local.workspace import WorkspacePaths, create_workspace, require_own_folder
 from infra.resources.identity import forget_instance, record_instance
@@ -35,7 +35,8 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
     """Hide this machine's Docker from tests that are not about Docker."""
     if "docker" not in request.keywords:
         monkeypatch.delenv("DOCKER_HOST", raising=False)
-        monkeypatch.setattr(docker_cleanup, "_SOCKET", tmp_path / "no-socket")
+        monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+        monkeypatch.setattr(docker_address, "_DEFAULT_SOCKET", f"unix://{tmp_path}/no-socket")
 
 
 @pytest.fixture
@@ -252,7 +253,7 @@ def test_unreachable_docker_socket_is_a_warning(tmp_path, stack, capsys, monkeyp
     path = tmp_path / "socket"
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))  # a socket without a listener
-    monkeypatch.setattr(docker_cleanup, "_SOCKET", path)
+    monkeypatch.setattr(docker_address, "_DEFAULT_SOCKET", f"unix://{path}")
     monkeypatch.setattr("docker.constants.DEFAULT_UNIX_SOCKET", f"http+unix://{path}")
     paths = create_workspace(tmp_path, stack, uuid.uuid4().hex)
     assert cleanup.main(["--stack", stack, "--yes"], tmp_path) == 0

@@ -100,6 +100,12 @@ def test_successful_fleet_has_all_results():
     assert [result.worker_id for result in outcome.results] == ["worker-1", "worker-2"]
     assert outcome.start_spread_ms == 250
     assert (list(outcome.warnings), outcome.server_settings) == (["slow", "kept"], {"fsync": "on"})
+    fleet, own = outcome.instants, outcome.results[1].instants
+    assert fleet.begun
+    assert fleet.prepared
+    assert fleet.ended
+    assert fleet.begun <= fleet.prepared <= fleet.ended
+    assert (own.started, own.ended) == (START + timedelta(seconds=0.25), START)
 
 
 @pytest.mark.parametrize(

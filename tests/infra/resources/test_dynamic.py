@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.resources.dynamic import ReplaceOnChangeProvider
 from testkit import engine
 from testkit.pulumi_project import PulumiProject
 
@@ -46,3 +47,21 @@ def test_error_on_destroy_is_one_line(tmp_path: Path, raised: str, has_traceback
     output = project.pulumi("destroy", "--yes", "--skip-preview", "--color=never", succeeds=False)
     assert raised.partition('"')[2].removesuffix('")') in output
     assert ("Traceback" in output) == has_traceback
+
+
+class _Lost(ReplaceOnChangeProvider):
+    triggers = ("stack",)
+
+    def create_resource(self, props):
+        raise AssertionError
+
+    def find_lost(self, props):
+        return props.get("lost", "")
+
+
+def test_lost_resource_is_replaced_and_named(capsys):
+    diff = _Lost().diff("id", {"stack": "small", "lost": "the server"}, {"stack": "small"})
+    assert (diff.changes, diff.replaces) == (True, ["lost"])
+    assert capsys.readouterr().err == "the server no longer exists; `up` creates it again and repeats the run\n"
+    assert _Lost().diff("id", {"stack": "small"}, {"stack": "small"}).changes is False
+    assert _Lost().diff("id", {"stack": "small", "lost": "the server"}, {"stack": "other"}).replaces == ["stack"]

@@ -134,6 +134,36 @@ def test_invalid_connection_string_is_not_printed(text):
     assert PASSWORD not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("source", "text", "line"),
+    [
+        (
+            "mysql",
+            "mysql://h/d?ssl-mode=MAYBE",
+            "ssl-mode: 'MAYBE' is not a valid mode; use one of DISABLED, PREFERRED",
+        ),
+        ("mysql", "mysql://h/d?sslmode=require", "option: 'sslmode' is not known; write one of ssl-mode, ssl-ca"),
+        ("postgresql", "postgresql://h/d?sslmode=on", "sslmode: 'on' is not a valid mode; use one of disable, allow"),
+        ("postgresql", "host=h sslmode=yes", "sslmode: 'yes' is not a valid mode; use one of disable, allow"),
+    ],
+)
+def test_unknown_tls_option_is_refused(source, text, line):
+    with pytest.raises(SettingsError) as refused:
+        settings(source=source, connectionString=text)
+    assert str(refused.value).startswith(f"loadtest:connectionString: {line}")
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("mysql", "mysql://h/d?ssl-mode=required"),
+        ("postgresql", "postgresql://h/d?sslmode=verify-full&application_name=x"),
+    ],
+)
+def test_known_tls_option_is_accepted(source, text):
+    assert settings(source=source, connectionString=text).connection is not None
+
+
 def test_connection_string_of_file_source_is_refused():
     with pytest.raises(SettingsError, match="loadtest:connectionString: is set, but csv writes files; remove it"):
         settings(source="csv", connectionString="file:///x")

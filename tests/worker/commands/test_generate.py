@@ -117,7 +117,7 @@ def test_schema_shows_generator_parameters(capsys: pytest.CaptureFixture[str]) -
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("tables: [", "line 1"),
+        ("tables: [", ":1: is not valid YAML"),
         (
             "tables: [{name: t, id: {type: text, unique: true, generator: {type: faker, provider: nope}}}]",
             "generator.faker: 'nope' is not a provider of Faker in this locale; write one like job",

@@ -7,7 +7,8 @@ import pytest
 from core.connection import parse_connection
 from core.errors import ServerError
 from core.stores import SOURCES
-from testkit.serving import docker, serving
+from testkit.docker_command import docker
+from testkit.serving import serving
 from tests.worker.sources.loading import connected
 from worker.sources import open_source
 

@@ -9,7 +9,9 @@ import pytest
 from core.errors import ServerError
 from core.options import OnExisting, Operation
 from core.plan import LoadPlan, Shard, WorkerPlan
+from core.schema.model import Schema
 from core.stores import BULK, METHODS, SOURCES
+from testkit import session
 from testkit.serving import PASSWORD, Served, serving, shared
 from tests.worker.sources.beds import BEDS
 from tests.worker.sources.beds.base import Bed
@@ -25,7 +27,7 @@ from tests.worker.sources.loading import (
     refusal,
     table_of,
 )
-from worker.pipeline import require_free_keys
+from worker.pipeline import prepare_tables, require_free_keys
 from worker.sources.base import Source
 
 pytestmark = pytest.mark.docker
@@ -131,25 +133,40 @@ def test_insert_of_existing_key_is_refused(bed: Bed, served: Served, source: Sou
     assert bed.count(served, table_of(KEYED)) >= 10
 
 
-@_where(lambda bed: SOURCES[bed.source].key_range_deletable)
-def test_append_refuses_existing_keys(bed: Bed, served: Served, source: Source) -> None:
-    shards = tuple(Shard(table=name, seed=42, first_row=0, rows=ROWS) for name in (EVERY_KIND, KEYED))
-    plan = LoadPlan(
+def _append(bed: Bed, schema: Schema, *names: str) -> LoadPlan:
+    shards = tuple(Shard(table=name, seed=42, first_row=0, rows=ROWS) for name in names)
+    return LoadPlan(
         run_id="", source=bed.source, operation=Operation.POPULATE, method=BULK, batch_size=50, seed=42, row_count=ROWS,
-        on_existing=OnExisting.APPEND, limits=None, data=DATASET.schema,
+        on_existing=OnExisting.APPEND, limits=None, data=schema,
         workers=(WorkerPlan(id="worker-1", shards=shards),),
     )  # fmt: skip
-    require_free_keys(source, plan)
+
+
+@_where(lambda bed: SOURCES[bed.source].key_range_deletable)
+def test_append_refuses_existing_keys(bed: Bed, served: Served, source: Source) -> None:
+    plan = _append(bed, DATASET.schema, EVERY_KIND, KEYED)
+    require_free_keys(source, plan, plan.tables)
     for name in (EVERY_KIND, KEYED):
         load(source, name, first=ROWS - 1, rows=1)
     with pytest.raises(
         ServerError, match=r"'append' needs keys that no row has, but table 'every_kind', 'keyed' has rows"
     ):
-        require_free_keys(source, plan)
-    require_free_keys(source, plan.model_copy(update={"on_existing": OnExisting.EMPTY}))
+        require_free_keys(source, plan, plan.tables)
+    require_free_keys(source, plan.model_copy(update={"on_existing": OnExisting.EMPTY}), plan.tables)
     # Rows with other keys than the run's.
-    require_free_keys(source, plan.model_copy(update={"row_count": ROWS - 1}))
+    require_free_keys(source, plan.model_copy(update={"row_count": ROWS - 1}), plan.tables)
     assert bed.count(served, table_of(KEYED)) == 1
+
+
+@_where(lambda bed: SOURCES[bed.source].key_range_deletable)
+def test_refused_append_creates_no_table(bed: Bed, source: Source) -> None:
+    load(source, KEYED, rows=1)
+    absent = table_of(KEYED).model_copy(update={"name": session.unique("absent").replace("-", "_")})
+    schema = Schema(tables=(*TABLES, absent))
+    with pytest.raises(ServerError, match=f"'append' needs keys that no row has, but table '{KEYED}' has rows"):
+        prepare_tables(source, _append(bed, schema, KEYED, absent.name))
+    # Nothing with that name exists.
+    source.prepare([absent], OnExisting.FAIL)
 
 
 def test_server_lost_during_batch_is_transient(bed: Bed) -> None:

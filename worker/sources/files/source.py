@@ -1,4 +1,4 @@
-"""Files of every format that is rows of text: one part file per shard, published once all parts of the run are complete.
+"""CSV and JSON Lines files: one part file per shard, published once all parts of the run are complete.
 
 The parts of a table, concatenated in the order of their names, are the table's file for any number of workers: a part is
 named after its first row, and only the part of row 0 has the format's header.
@@ -31,12 +31,14 @@ from worker.prefetch import Prefetcher
 from worker.sources.base import (
     BaseSource,
     BatchReceipt,
+    Check,
     Generated,
     KeyRange,
     Returned,
     Scope,
     Sink,
     WorkerSlot,
+    accept,
 )
 from worker.sources.column_types import StoreType
 from worker.sources.files.compare import PREFETCHED_CHUNKS, Chunk, chunk_ranges, compare_part
@@ -90,7 +92,7 @@ class Files(BaseSource):
             if not stat.S_ISDIR(self._output.path.stat().st_mode):
                 raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
 
-    def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
+    def prepare(self, tables: Sequence[Table], on_existing: OnExisting, check: Check = accept) -> Sequence[str]:  # noqa: ARG002
         """Raise InputError with the names of files that the run must not replace; then begin the run's partial files.
 
         If the run only verifies, refuse a folder whose rows are not in the files that its manifest names.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import pyarrow as pa
-from confluent_kafka import Producer
+from confluent_kafka import KafkaException, Producer
 
 from core.schema.model import Table
 from worker.encode.by_row import NdjsonByRow
@@ -15,7 +15,7 @@ from worker.encode.encoder import KeyEncoder
 from worker.encode.json_text import NdjsonEncoder
 from worker.encode.rows import Rows
 from worker.sources.base import BatchReceipt
-from worker.sources.kafka.errors import ClientErrors
+from worker.sources.kafka.errors import ClientErrors, MessageLimits
 
 _ROOM_SECONDS = 0.05
 
@@ -47,8 +47,11 @@ class Messages:
 class ProduceSink:
     """Sends one message per row. A batch ends when its last message is acknowledged."""
 
-    def __init__(self, producer: Producer, table: Table, partitions: Sequence[int], errors: ClientErrors) -> None:
+    def __init__(
+        self, producer: Producer, table: Table, partitions: Sequence[int], errors: ClientErrors, limits: MessageLimits
+    ) -> None:
         self._producer = producer
+        self._limits = limits
         self._topic = table.name
         self._partitions = itertools.cycle(partitions)
         self._errors = errors
@@ -76,6 +79,8 @@ class ProduceSink:
                 produce(topic, value, key, partition, failed)
             except BufferError:
                 self._produce_when_possible(value, key, partition)
+            except KafkaException as error:
+                raise self._errors.refused(error.args[0], len(key) + len(value), self._limits) from error
 
     def _produce_when_possible(self, value: bytes, key: bytes, partition: int) -> None:
         while True:
@@ -97,8 +102,10 @@ class ProduceSink:
 class ProduceOneSink(ProduceSink):
     """Sends one message at a time, each acknowledged before the next."""
 
-    def __init__(self, producer: Producer, table: Table, partitions: Sequence[int], errors: ClientErrors) -> None:
-        super().__init__(producer, table, partitions, errors)
+    def __init__(
+        self, producer: Producer, table: Table, partitions: Sequence[int], errors: ClientErrors, limits: MessageLimits
+    ) -> None:
+        super().__init__(producer, table, partitions, errors, limits)
         self._by_row = NdjsonByRow(table)
 
     def encode(self, batch: pa.RecordBatch) -> Messages:

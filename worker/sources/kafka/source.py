@@ -21,6 +21,7 @@ from core.schema.model import Table
 from core.stores import INSERT, KAFKA
 from worker.sources.base import (
     BaseSource,
+    Check,
     Generated,
     KeyRange,
     Returned,
@@ -28,10 +29,11 @@ from worker.sources.base import (
     Sink,
     StoredRows,
     WorkerSlot,
+    accept,
 )
 from worker.sources.kafka import reader
 from worker.sources.kafka.connection import configuration
-from worker.sources.kafka.errors import ClientErrors, server_error
+from worker.sources.kafka.errors import ClientErrors, MessageLimits, server_error
 from worker.sources.kafka.prepare import LEAST_PARTITIONS, prepare
 from worker.sources.kafka.sinks import ProduceOneSink, ProduceSink
 from worker.sources.kafka.topics import MESSAGE_OVERHEAD, SECONDS, Topics
@@ -92,7 +94,7 @@ class Kafka(BaseSource):
         self._connected = Topics(admin, self._at)
         self._errors.await_answer(admin)
 
-    def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
+    def prepare(self, tables: Sequence[Table], on_existing: OnExisting, check: Check = accept) -> Sequence[str]:  # noqa: ARG002
         """Create the topics, with at least one partition per worker."""
         prepare(self._topics, self._at, tables, on_existing, self._run_partitions)
         return ()
@@ -101,7 +103,8 @@ class Kafka(BaseSource):
     def sink(self, table: Table, shard: Shard, method: str) -> Iterator[Sink[Any]]:  # noqa: ARG002
         """Yield a sink for pipelined messages, or for one message at a time."""
         make = ProduceOneSink if method == INSERT else ProduceSink
-        yield make(self._producer_of(table.name), table, self._own_partitions(table.name), self._errors)
+        limits = self._limits(table.name)
+        yield make(self._producer_of(limits), table, self._own_partitions(table.name), self._errors, limits)
 
     def remove(self, table: Table, keys: KeyRange | pa.Array) -> None:  # noqa: ARG002
         """Delete all messages in this worker's partitions: those with these keys, and the others of the same shard."""
@@ -151,16 +154,19 @@ class Kafka(BaseSource):
             producer.flush(1)
         self._producers, self._connected = {}, None
 
-    def _producer_of(self, topic: str) -> Producer:
-        """Return a producer with the topic's limits: the broker refuses every message of a batch that exceeds them."""
+    def _limits(self, topic: str) -> MessageLimits:
         most = int(self._topics.settings("topic", topic)["max.message.bytes"])
-        if most not in self._producers:
+        return MessageLimits(min(max(most, _LEAST_MESSAGE), LARGEST_MESSAGE + MESSAGE_OVERHEAD), most)
+
+    def _producer_of(self, limits: MessageLimits) -> Producer:
+        """Return a producer with the topic's limits: the broker refuses every message of a batch that exceeds them."""
+        if limits.topic not in self._producers:
             sizes = {
-                "message.max.bytes": min(max(most, _LEAST_MESSAGE), LARGEST_MESSAGE + MESSAGE_OVERHEAD),
-                "batch.size": max(min(_BATCH_BYTES, most - _BATCH_OVERHEAD), 1),
+                "message.max.bytes": limits.client,
+                "batch.size": max(min(_BATCH_BYTES, limits.topic - _BATCH_OVERHEAD), 1),
             }
-            self._producers[most] = Producer({**self._configuration, **_PRODUCER, **sizes})
-        return self._producers[most]
+            self._producers[limits.topic] = Producer({**self._configuration, **_PRODUCER, **sizes})
+        return self._producers[limits.topic]
 
     @property
     def _run_partitions(self) -> int:

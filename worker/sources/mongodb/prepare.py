@@ -12,6 +12,7 @@ from core.connection import Connection
 from core.errors import ServerError
 from core.options import OnExisting
 from core.schema.model import Table
+from worker.sources.base import Check
 from worker.sources.mongodb.existing import inspect, missing_rights
 from worker.sources.server_messages import exists_error, shape_error_of
 
@@ -20,7 +21,7 @@ _ELECTION_SECONDS = 30.0
 
 
 def prepare(
-    database: "Database[dict[str, Any]]", at: Connection, tables: Sequence[Table], on_existing: OnExisting
+    database: "Database[dict[str, Any]]", at: Connection, tables: Sequence[Table], on_existing: OnExisting, check: Check
 ) -> Sequence[str]:
     """Create the missing collections, empty the others if `on_existing` requires it, and return warnings.
 
@@ -39,6 +40,7 @@ def prepare(
         raise shape_error_of("collection", at, complaints, [table.name for table in existing])
     if existing and on_existing is OnExisting.FAIL:
         raise exists_error("collection", existing[0].name, at)
+    check(existing)
     for table in tables:
         if table not in existing:
             _create(database, at, table, on_existing)

@@ -25,12 +25,14 @@ from worker.encode.bson import BsonEncoder
 from worker.sources.base import (
     ROWS_PER_STATEMENT,
     BaseSource,
+    Check,
     Generated,
     KeyRange,
     Returned,
     Scope,
     Sink,
     WorkerSlot,
+    accept,
 )
 from worker.sources.mongodb import reader
 from worker.sources.mongodb.connection import arguments, open_client, server_lacks_tls
@@ -79,9 +81,9 @@ class MongoDB(BaseSource):
             self._client = open_client(self._at, self._arguments)
             self._client.admin.command("ping")
 
-    def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
+    def prepare(self, tables: Sequence[Table], on_existing: OnExisting, check: Check = accept) -> Sequence[str]:
         """Initiate the replica set if necessary, and create the collections; each step may be repeated."""
-        return prepare(self._database, self._at, tables, on_existing)
+        return prepare(self._database, self._at, tables, on_existing, check)
 
     @contextmanager
     def sink(self, table: Table, shard: Shard, method: str) -> Iterator[Sink[Any]]:  # noqa: ARG002

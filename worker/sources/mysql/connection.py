@@ -14,15 +14,17 @@ from pymysql.cursors import Cursor
 from pymysql.protocol import OKPacketWrapper
 
 from core.connection import Connection
+from core.connection_options import check_options
 from core.errors import InputError, ServerError
 from core.files import reason_of
+from core.stores import MYSQL
 from worker.sources.keep_alive import keep_alive
 
 _PACKET_BYTES = 64 * 1024
 """Large enough for few packets, small enough for the server to read one while the next is sent."""
+_LEAST_PACKET = 1024 * 1024
+"""The limit to assume before the server's own is known: the smallest default of a supported server."""
 
-_OPTIONS = ("ssl-mode", "ssl-ca", "ssl-cert", "ssl-key", "socket")
-_MODES = ("DISABLED", "PREFERRED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")
 _SQL_MODE = "STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 """The complete sql_mode: an automatic key of 0 stays 0, backslashes escape, double quotes delimit strings."""
 
@@ -81,7 +83,13 @@ class RowConnection(pymysql.Connection):  # type: ignore[misc]
     """
 
     def __init__(self, **arguments: Any) -> None:
+        self.most_bytes = _LEAST_PACKET
         super().__init__(client_flag=CLIENT.LOCAL_FILES, **arguments)
+
+    def read_limit(self, cursor: Cursor) -> None:
+        """Read how many bytes of a packet the server accepts: it closes the connection after a larger one."""
+        cursor.execute("SELECT @@SESSION.max_allowed_packet")
+        ((self.most_bytes,),) = cursor.fetchall()
 
     def connect(self, sock: Any = None) -> None:
         """Connect as the driver does, and detect a server that stops responding."""
@@ -96,8 +104,9 @@ class RowConnection(pymysql.Connection):  # type: ignore[misc]
         self._execute_command(COMMAND.COM_QUERY, statement)
         if not self._read_packet().is_load_local_packet():
             raise pymysql.OperationalError(CR.CR_COMMANDS_OUT_OF_SYNC, "the server did not ask for the rows")
-        for first in range(0, len(data), _PACKET_BYTES):
-            self.write_packet(data[first : first + _PACKET_BYTES])
+        size = min(_PACKET_BYTES, self.most_bytes // 2)
+        for first in range(0, len(data), size):
+            self.write_packet(data[first : first + size])
         self.write_packet(b"")
         done = OKPacketWrapper(self._read_packet())
         return Loaded(done.affected_rows, done.warning_count)
@@ -105,7 +114,8 @@ class RowConnection(pymysql.Connection):  # type: ignore[misc]
 
 def arguments(at: Connection) -> dict[str, Any]:
     """Return the driver's arguments; raise InputError for what the driver cannot do."""
-    given = at.parameters(_OPTIONS)
+    check_options(at, MYSQL)
+    given = at.parameters(MYSQL.options)
     if len(at.hosts) > 1:
         raise at.refused("names several hosts, but the driver connects to only one", "name one server")
     socket = given.get("socket") or (at.host if at.host.startswith("/") else None)
@@ -118,8 +128,6 @@ def arguments(at: Connection) -> dict[str, Any]:
 def _tls(at: Connection, given: Mapping[str, str]) -> dict[str, Any]:
     """Return the driver's arguments for `ssl-mode` and its files, which have the names of the server's own clients."""
     mode, authority = given.get("ssl-mode", "PREFERRED").upper(), given.get("ssl-ca")
-    if mode not in _MODES:
-        raise InputError.of(f"{at.key}: ssl-mode", mode, "is not a valid mode", f"use one of {', '.join(_MODES)}")
     if authority is not None and not mode.startswith("VERIFY"):
         useless = f"has no effect with ssl-mode {mode}, which verifies nothing"
         raise InputError.of(f"{at.key}: ssl-ca", authority, useless, "write ssl-mode=VERIFY_IDENTITY")

@@ -10,6 +10,8 @@ from core.connection import Connection
 from core.errors import ServerError
 from core.options import OnExisting
 from core.schema.model import Table
+from core.settings_key import setting_key
+from worker.sources.base import Check
 from worker.sources.mysql.ddl import create_table, name, names, qualified
 from worker.sources.mysql.existing import Existing, inspect
 from worker.sources.server_messages import exists_error, shape_error
@@ -19,7 +21,7 @@ _DENIED = (ER.TABLEACCESS_DENIED_ERROR, ER.COLUMNACCESS_DENIED_ERROR, ER.DBACCES
 
 
 def prepare(
-    cursor: Cursor, at: Connection, tables: Sequence[Table], on_existing: OnExisting, *, mariadb: bool
+    cursor: Cursor, at: Connection, tables: Sequence[Table], on_existing: OnExisting, check: Check, *, mariadb: bool
 ) -> Sequence[str]:
     """Create the missing tables, empty the others if `on_existing` requires it, and return warnings."""
     cursor.execute("SET SESSION foreign_key_checks = 1")
@@ -34,6 +36,7 @@ def prepare(
         raise shape_error("table", shaped, at, complaints)
     if present and on_existing is OnExisting.FAIL:
         raise exists_error("table", present[0].name, at)
+    check(present)
     for table in tables:
         if not found[table.name].exists:
             cursor.execute(create_table(table, at.database, mariadb=mariadb))
@@ -48,7 +51,7 @@ def require_local_infile(cursor: Cursor, at: Connection) -> None:
     cursor.execute("SELECT @@GLOBAL.local_infile")
     if cursor.fetchall() != ((1,),):
         raise ServerError(
-            f"{at}: local_infile: 'OFF' forbids LOAD DATA LOCAL; set it to 1, or set loadtest:method to insert"
+            f"{at}: local_infile: 'OFF' forbids LOAD DATA LOCAL; set it to 1, or set {setting_key('method')} to insert"
         )
 
 

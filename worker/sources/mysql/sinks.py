@@ -1,7 +1,7 @@
 """Load rows into MySQL by LOAD DATA LOCAL INFILE from memory, or by INSERT statements of many rows."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 
@@ -13,6 +13,7 @@ from worker.encode.rows import Records, Rows
 from worker.sources.base import ROWS_PER_STATEMENT, BatchReceipt
 from worker.sources.mysql.connection import RowConnection
 from worker.sources.mysql.ddl import name, names, qualified
+from worker.sources.mysql.errors import packet_error, remedy_of
 from worker.sources.mysql.types import bound_values
 
 _FORMAT = r"FIELDS TERMINATED BY 0x09 ENCLOSED BY '' ESCAPED BY 0x5C LINES STARTING BY '' TERMINATED BY 0x0A"
@@ -55,12 +56,13 @@ class LoadDataSink:
             # With LOCAL the server stores what it can of an invalid row, and drops the second row of a key.
             with self._connection.cursor() as cursor:
                 cursor.execute("SHOW WARNINGS LIMIT 1")
-                messages = [str(message) for _, _, message in cursor.fetchall()]
+                warnings = [(int(code), str(message)) for _, code, message in cursor.fetchall()]
             self._connection.rollback()
+            # Without a warning, a trigger or rule of another engine dropped rows.
+            code, message = warnings[0] if warnings else (0, "without a warning")
             raise ServerError(
-                f"{self._at}: table {self._table.name!r} took {loaded.rows} of {len(rows)} rows"
-                f" ({messages[0] if messages else 'without a warning'}); load into an empty"
-                " table, or use a column type that holds the values"
+                f"{self._at}: table {self._table.name!r} took {loaded.rows} of {len(rows)} rows ({message}); "
+                f"{remedy_of(code, message)}"
             )
         return len(rows.data)
 
@@ -72,8 +74,8 @@ class InsertSink:
         self._connection = connection
         self._table = table
         self._row = "(" + ", ".join(["%s"] * len(table.columns)) + ")"
-        columns = names([column.name for column in table.columns]).replace("%", "%%")
-        into = qualified(at.database, table.name).replace("%", "%%")
+        columns = names([column.name for column in table.columns])
+        into = qualified(at.database, table.name)
         self._insert = f"INSERT INTO {into} ({columns}) VALUES "  # noqa: S608 - quoted
 
     def encode(self, batch: pa.RecordBatch) -> Records:
@@ -82,16 +84,37 @@ class InsertSink:
         return Records(list(zip(*[bound_values(column.type, values) for column, values in pairs], strict=True)))
 
     def send(self, pieces: Iterator[Records]) -> BatchReceipt:
-        """Send one transaction, with a statement for every 1,000 rows."""
+        """Send one transaction, with statements of 1,000 rows or as many as one packet takes."""
         sent = 0
         with self._connection.cursor() as cursor:
             for piece in pieces:
-                for first in range(0, len(piece), ROWS_PER_STATEMENT):
-                    rows = piece.rows[first : first + ROWS_PER_STATEMENT]
-                    statement = self._insert + ", ".join([self._row] * len(rows))
-                    text = cursor.mogrify(statement, [value for row in rows for value in row])
-                    cursor.execute(text)
-                    sent += len(text.encode("utf-8", "surrogateescape"))
+                rows = (cursor.mogrify(self._row, row) for row in piece.rows)
+                for statement in statements(self._insert, rows, self._connection.most_bytes):
+                    cursor.execute(statement)
+                    sent += bytes_of(statement)
         written = time.perf_counter()
         self._connection.commit()
         return BatchReceipt(sent, time.perf_counter() - written)
+
+
+def statements(insert: str, rows: Iterable[str], most: int) -> Iterator[str]:
+    """Yield statements of at most 1,000 rows and `most` bytes; raise the driver's error for a row that exceeds them."""
+    head = bytes_of(insert) + 1  # the byte of the command
+    values: list[str] = []
+    size = head
+    for row in rows:
+        row_bytes = bytes_of(row) + 1  # the comma
+        if head + row_bytes > most:
+            raise packet_error(row_bytes, most)
+        if len(values) == ROWS_PER_STATEMENT or size + row_bytes > most:
+            yield insert + ",".join(values)
+            values, size = [], head
+        values.append(row)
+        size += row_bytes
+    if values:
+        yield insert + ",".join(values)
+
+
+def bytes_of(text: str) -> int:
+    """Return the bytes of a statement as the driver encodes it."""
+    return len(text.encode("utf-8", "surrogateescape"))

@@ -15,7 +15,7 @@ from core.options import OnExisting
 from core.plan import Shard
 from core.schema.model import Table
 from core.stores import BULK, INSERT, MYSQL
-from worker.sources.base import ROWS_PER_STATEMENT, BaseSource, KeyRange, Scope, Sink, WorkerSlot
+from worker.sources.base import ROWS_PER_STATEMENT, BaseSource, Check, KeyRange, Scope, Sink, WorkerSlot, accept
 from worker.sources.mysql import reader
 from worker.sources.mysql.connection import RowConnection, arguments, fix_session, is_mariadb
 from worker.sources.mysql.ddl import name, qualified
@@ -70,16 +70,17 @@ class MySQL(BaseSource):
             raise ServerError(f"{self._at}: no database selected; name the database in the connection string")
         with self._connection.cursor() as cursor:
             fix_session(cursor, self._at, self._mariadb)
+            self._connection.read_limit(cursor)
         self.types = types_of(self._mariadb)
 
-    def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
+    def prepare(self, tables: Sequence[Table], on_existing: OnExisting, check: Check = accept) -> Sequence[str]:
         """Create the tables under a lock that a second `prepare` waits for: each DDL statement is its own transaction."""
         with self._server.cursor() as cursor, _locked(cursor, self._at):
             # By default the server would wait a year for a session that uses the table or was cut off while using it.
             cursor.execute("SET SESSION lock_wait_timeout = %s", [_TABLE_SECONDS])
             if tables and self._method == BULK:
                 require_local_infile(cursor, self._at)
-            return prepare(cursor, self._at, tables, on_existing, mariadb=self._mariadb)
+            return prepare(cursor, self._at, tables, on_existing, check, mariadb=self._mariadb)
 
     @contextmanager
     def sink(self, table: Table, shard: Shard, method: str) -> Iterator[Sink[Any]]:  # noqa: ARG002

@@ -12,6 +12,7 @@ from core.options import OnExisting
 from core.schema.model import Table
 from core.text import one_line
 from core.units import MIB
+from worker.sources.base import Check
 from worker.sources.neo4j import existing
 from worker.sources.neo4j.connection import Neo4jSession
 from worker.sources.neo4j.ddl import constraint, name
@@ -32,12 +33,14 @@ def prepare(
     at: Connection,
     tables: Sequence[Table],
     on_existing: OnExisting,
+    check: Check,
     batch_rows: int = 0,
 ) -> None:
     """Create a uniqueness constraint on each label's key, and delete nodes if `on_existing` requires it."""
     present, unconstrained = _inspect(session, at, tables, batch_rows, append=on_existing is OnExisting.APPEND)
     if present and on_existing is OnExisting.FAIL:
         raise exists_error("label", present[0].name, at)
+    check(present)
     # Constraints first, so that a user who may not create them is refused before a node is deleted.
     blocked = [table for table in unconstrained if not _create_constraint(session, table, on_existing)]
     if on_existing is OnExisting.EMPTY:

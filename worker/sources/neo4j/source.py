@@ -15,7 +15,7 @@ from core.plan import Shard
 from core.schema.model import Table
 from core.stores import INSERT, NEO4J
 from worker.encode.bolt import BoltEncoder
-from worker.sources.base import ROWS_PER_STATEMENT, BaseSource, KeyRange, Scope, Sink, WorkerSlot
+from worker.sources.base import ROWS_PER_STATEMENT, BaseSource, Check, KeyRange, Scope, Sink, WorkerSlot, accept
 from worker.sources.neo4j import reader
 from worker.sources.neo4j.connection import Neo4jSession, arguments, open_session, server_lacks_tls
 from worker.sources.neo4j.ddl import name
@@ -75,9 +75,9 @@ class Neo4j(BaseSource):
             )
             self._session = open_session(self._driver, self._at)
 
-    def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
+    def prepare(self, tables: Sequence[Table], on_existing: OnExisting, check: Check = accept) -> Sequence[str]:
         """Create a uniqueness constraint on each label's key, which is also its index; each step may be repeated."""
-        prepare(self._server, self._at, tables, on_existing, self._batch_rows)
+        prepare(self._server, self._at, tables, on_existing, check, self._batch_rows)
         return ()
 
     @contextmanager

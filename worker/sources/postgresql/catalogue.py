@@ -82,7 +82,7 @@ def relations(cursor: _Cursor, schema: str, names: Sequence[str]) -> dict[str, R
 
 
 def types(cursor: _Cursor, schema: str, names: Sequence[str]) -> list[str]:
-    """Return those names that a type without a table has: each table also creates a type of its name."""
+    """Return the names that are taken by a type, such as an enum. Types that belong to a table do not count."""
     cursor.execute(
         "SELECT t.typname::text FROM pg_type t JOIN pg_namespace s ON s.oid = t.typnamespace "
         "WHERE s.nspname = %s AND t.typname::text = ANY(%s) AND t.typrelid = 0 AND t.typcategory <> 'A'",

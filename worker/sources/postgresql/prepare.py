@@ -11,6 +11,7 @@ from core.connection import Connection
 from core.options import OnExisting
 from core.schema.checks.postgresql import name_complaints
 from core.schema.model import Table
+from worker.sources.base import Check
 from worker.sources.postgresql import catalogue
 from worker.sources.postgresql.connection import unwritable
 from worker.sources.postgresql.ddl import create_table, qualified
@@ -27,7 +28,7 @@ _FOREIGN_KEYS_ON = "SET session_replication_role TO origin"
 
 
 def prepare(
-    session: _Session, at: Connection, schema: str, tables: Sequence[Table], on_existing: OnExisting
+    session: _Session, at: Connection, schema: str, tables: Sequence[Table], on_existing: OnExisting, check: Check
 ) -> Sequence[str]:
     """Create the missing tables, empty the others if `on_existing` requires it, and return warnings.
 
@@ -57,6 +58,7 @@ def prepare(
             raise shape_error("table", shaped, at, complaints)
         if found and on_existing is OnExisting.FAIL:
             raise exists_error("table", next(iter(found)), at)
+        check([table for table in tables if table.name in found])
         # An index gets the table's name and avoids names that are taken, so create `a_pkey` before `a`.
         for table in sorted(missing, key=lambda table: -len(table.name)):
             cursor.execute(create_table(table, qualified(schema, table)))

@@ -16,6 +16,7 @@ from core.schema.model import Table
 from core.stores import INSERT, POSTGRESQL
 from worker.sources.base import (
     BaseSource,
+    Check,
     Fingerprint,
     Generated,
     KeyRange,
@@ -23,6 +24,7 @@ from worker.sources.base import (
     Scope,
     Sink,
     WorkerSlot,
+    accept,
 )
 from worker.sources.postgresql import binary_reader, reader
 from worker.sources.postgresql.connection import arguments, fix_session
@@ -68,9 +70,9 @@ class PostgreSQL(BaseSource):
         self._connection = psycopg.connect(self._at.text, autocommit=True, **self._arguments)
         self._schema = fix_session(self._connection, self._at)
 
-    def prepare(self, tables: Sequence[Table], on_existing: OnExisting) -> Sequence[str]:
+    def prepare(self, tables: Sequence[Table], on_existing: OnExisting, check: Check = accept) -> Sequence[str]:
         """Create the tables in one transaction, under a lock that a second `prepare` waits for."""
-        return prepare(self._server, self._at, self._schema, tables, on_existing)
+        return prepare(self._server, self._at, self._schema, tables, on_existing, check)
 
     @contextmanager
     def sink(self, table: Table, shard: Shard, method: str) -> Iterator[Sink[Any]]:  # noqa: ARG002

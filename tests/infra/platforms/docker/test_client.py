@@ -16,7 +16,7 @@ from tests.infra.platforms.rendering import INSTANCE, Declared, declare, declare
 
 pytestmark = pytest.mark.docker
 OTHER = "fedcba9876543210"
-REMEDY = "use another stack name, destroy that stack, or list orphaned resources with `make cleanup`"
+REMEDY = "use another stack name, destroy that stack, or list orphaned resources with `./loadtest cleanup -s {}`"
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,8 @@ def stack(engine: docker.DockerClient) -> Iterator[str]:
 def taken(stack: str) -> str:
     return (
         f"stack: '{stack}' needs names that are in use: network loadtest-{stack}, container loadtest-{stack}-worker-1 "
-        f"(created by stack {stack}, instance {OTHER}), volume loadtest-{stack}-plan (not created by a stack); {REMEDY}"
+        f"(created by stack {stack}, instance {OTHER}), volume loadtest-{stack}-plan (not created by a stack); "
+        f"{REMEDY.format(stack)}"
     )
 
 

@@ -173,22 +173,6 @@ def test_placement_and_storage_settings_are_applied():
     assert (variables["LOADTEST_STACK"], variables["LOADTEST_OUTPUT_KEY"]) == ("small", "loadtest:outputStorage")
 
 
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        ({"outputDir": "out"}, "loadtest:outputDir: is a folder of this machine"),
-        ({"keepDatabasePort": "true"}, "loadtest:keepDatabasePort: is for servers on this machine"),
-        ({"outputStorage": "files"}, "loadtest:outputStorage: 'files' must be in an existing namespace"),
-        ({"imagePullSecret": "key"}, "loadtest:imagePullSecret: 'key' must be in an existing namespace"),
-    ],
-)
-def test_setting_without_effect_on_cluster_is_refused(values: dict[str, str], message: str):
-    with pytest.raises(SettingsError) as error:
-        guard.check_settings(settings_of("kubernetes", **values))
-    assert str(error.value).startswith(message)
-    assert ";" in str(error.value)
-
-
 def test_missing_kubeconfig_is_refused_in_one_line(tmp_path, monkeypatch):
     monkeypatch.undo()
     with pytest.raises(SettingsError, match=r"^kubernetes:kubeconfig: .*; name an existing file$"):

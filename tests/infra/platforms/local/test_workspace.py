@@ -1,7 +1,18 @@
 import os
+import tempfile
 
+import pytest
+
+from core.errors import RunError
 from infra.pidfile import record_process
-from infra.platforms.local.workspace import WorkspacePaths
+from infra.platforms.local.server_user import ServerUser
+from infra.platforms.local.workspace import (
+    WorkspacePaths,
+    WorkspaceProvider,
+    clear_outside,
+    create_workspace,
+    require_own_folder,
+)
 from tests.infra.processes import SLEEP, ended
 
 
@@ -37,3 +48,51 @@ def test_workspaces_of_same_name_have_different_groups(tmp_path):
     assert one != other
     assert one.startswith("small-")
     assert os.sep not in one
+
+
+def _home(folder, mark):
+    folder.mkdir()
+    (folder / ".loadtest-home").write_text(mark)
+    os.chown(folder, ServerUser.choose().uid or -1, -1)
+    return folder
+
+
+def test_server_of_removed_folder_is_found_by_its_mark(tmp_path, monkeypatch, start_process):
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
+    own = _home(tmp_path / "loadtest-own", "small-12:34")
+    others = [_home(tmp_path / f"loadtest-{n}", mark) for n, mark in enumerate(("small-1:34", "", "small-123:4"))]
+    (tmp_path / "loadtest-link").symlink_to(_home(tmp_path / "users", "small-12:34"))
+    process, other = start_process(SLEEP, cwd=own), start_process(SLEEP, cwd=others[0])
+    clear_outside(tmp_path / "project", "small", "12")
+    assert ended(process)
+    assert other.poll() is None
+    assert not own.exists()
+    assert all(each.exists() for each in (*others, tmp_path / "users"))
+
+
+def test_clear_outside_ends_processes_of_removed_folder(tmp_path, start_process):
+    folder = tmp_path / ".loadtest" / "small"
+    folder.mkdir(parents=True)
+    process = start_process(SLEEP, cwd=folder)
+    clear_outside(tmp_path, "small", "12")
+    assert process.poll() is None
+    folder.rmdir()
+    clear_outside(tmp_path, "small", "12")
+    assert ended(process)
+
+
+def test_workspace_is_lost_without_folder_or_mark(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    props = {"stack": "small", "instance": "12"}
+    provider = WorkspaceProvider()
+    assert provider.find_lost(props) == ".loadtest/small"
+    paths = create_workspace(tmp_path, "small", "12")
+    assert provider.find_lost(props) == ""
+    (paths.folder / "instance").write_text("13")
+    assert provider.find_lost(props) == ".loadtest/small"
+    with pytest.raises(RunError, match="was created by another stack named small"):
+        require_own_folder(tmp_path, "small", "12")
+    (paths.folder / "instance").unlink()
+    with pytest.raises(RunError, match=r"was not created by Loadtest; move it to another place$"):
+        require_own_folder(tmp_path, "small", "12")

@@ -244,12 +244,8 @@ def test_triggers_work_after_load_with_foreign_keys_off(server: Server) -> None:
     assert (server.count("children"), server.count("others")) == (5, 0)
 
 
-@pytest.mark.parametrize("start", [2, 20])
-def test_append_keeps_rows_with_keys_of_the_run(
-    server: Server, start: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("LOADTEST_RESULTS", str(tmp_path))
-    server.execute(f"UPDATE parents SET id = id + {start}", f"UPDATE children SET id = id + {start + 20}")
+def _append(server: Server, folder: Path) -> Namespace:
+    """Return the arguments of `worker prepare` for a run that appends to both tables."""
     plan = LoadPlan(
         run_id="", source="postgresql", operation=Operation.POPULATE, method=BULK, batch_size=50, seed=42, row_count=20,
         on_existing=OnExisting.APPEND, limits=None, data=DATA.schema,
@@ -257,9 +253,18 @@ def test_append_keeps_rows_with_keys_of_the_run(
             WorkerPlan(id="worker-1", shards=tuple(Shard(table=t.name, seed=42, first_row=0, rows=20) for t in TABLES)),
         ),
     )  # fmt: skip
-    file = tmp_path / "plan.json"
+    file = folder / "plan.json"
     file.write_text(plan.model_dump_json())
-    arguments = Namespace(plan=file, connection_string=server.at.text)
+    return Namespace(plan=file, connection_string=server.at.text)
+
+
+@pytest.mark.parametrize("start", [2, 20])
+def test_append_keeps_rows_with_keys_of_the_run(
+    server: Server, start: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOADTEST_RESULTS", str(tmp_path))
+    server.execute(f"UPDATE parents SET id = id + {start}", f"UPDATE children SET id = id + {start + 20}")
+    arguments = _append(server, tmp_path)
     if start < 20:
         with pytest.raises(
             ServerError, match=r"onExisting: 'append' needs keys that no row has, but table 'parents' has"
@@ -268,3 +273,14 @@ def test_append_keeps_rows_with_keys_of_the_run(
     else:
         assert prepare(arguments) == 0
     assert server.count("parents") == 2
+
+
+def test_refused_append_creates_no_table(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOADTEST_RESULTS", str(tmp_path))
+    server.execute("DROP TABLE children")
+    with pytest.raises(ServerError, match=r"'append' needs keys that no row has, but table 'parents' has"):
+        prepare(_append(server, tmp_path))
+    assert _counts(server) == [2, None]
+    server.execute("DELETE FROM parents")
+    assert prepare(_append(server, tmp_path)) == 0
+    assert _counts(server) == [0, 0]

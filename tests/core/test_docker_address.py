@@ -1,0 +1,143 @@
+"""The Docker engine of a stack, as named by its configuration, the environment and Docker's contexts."""
+
+import hashlib
+import json
+
+import docker
+import pytest
+
+from core.docker_address import docker_address
+from core.errors import SettingsError
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path, monkeypatch):
+    for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
+    (tmp_path / "Pulumi.yaml").write_text("name: p\n")
+    return tmp_path
+
+
+def stack(project, host):
+    (project / "Pulumi.mine.yaml").write_text(json.dumps({"config": {"docker:host": host}}))
+
+
+def context(project, name, host, *, tls=False, current=True):
+    digest = hashlib.sha256(name.encode()).hexdigest()
+    meta = project / "docker" / "contexts" / "meta" / digest
+    meta.mkdir(parents=True)
+    (meta / "meta.json").write_text(json.dumps({"Name": name, "Endpoints": {"docker": {"Host": host}}}))
+    if tls:
+        (project / "docker" / "contexts" / "tls" / digest / "docker").mkdir(parents=True)
+    if current:
+        (project / "docker" / "config.json").write_text(json.dumps({"currentContext": name}))
+
+
+def test_engine_is_default_socket_unless_named(project):
+    address = docker_address(project, "mine")
+    assert (address.host, address.named_by) == (None, "")
+    assert address.provider_inputs() == {}
+
+
+def test_stack_names_engine(project):
+    stack(project, "tcp://one:2375")
+    address = docker_address(project, "mine")
+    assert (address.host, address.named_by) == ("tcp://one:2375", "docker:host")
+    assert docker_address(project, "other").host is None
+    assert address.environment()["DOCKER_HOST"] == "tcp://one:2375"
+    assert address.provider_inputs() == {}, "the provider reads the stack itself"
+
+
+def test_variable_names_engine(project, monkeypatch):
+    monkeypatch.setenv("DOCKER_HOST", "tcp://two:2375")
+    stack(project, "tcp://two:2375")
+    assert docker_address(project, "mine").host == docker_address(project, None).host == "tcp://two:2375"
+
+
+def test_two_engines_are_refused_by_name(project, monkeypatch):
+    monkeypatch.setenv("DOCKER_HOST", "tcp://two:2375")
+    stack(project, "tcp://one:2375")
+    with pytest.raises(SettingsError) as refused:
+        docker_address(project, "mine")
+    assert str(refused.value) == (
+        "docker:host: 'tcp://one:2375' is not the engine of DOCKER_HOST, 'tcp://two:2375'; remove one of them"
+    )
+    assert docker_address(project, "other").host == "tcp://two:2375"
+
+
+def test_current_context_names_engine_and_is_passed_to_provider(project):
+    context(project, "colima", "unix:///run/colima.sock")
+    address = docker_address(project, "mine")
+    assert (address.host, address.named_by) == ("unix:///run/colima.sock", "the Docker context colima")
+    assert address.provider_inputs() == {"host": "unix:///run/colima.sock"}
+    assert not address.is_this_machine
+
+
+def test_variable_and_stack_override_current_context(project, monkeypatch):
+    context(project, "colima", "unix:///colima.sock")
+    stack(project, "tcp://one:2375")
+    assert docker_address(project, "mine").host == "tcp://one:2375"
+    monkeypatch.setenv("DOCKER_HOST", "tcp://two:2375")
+    assert docker_address(project, "other").host == "tcp://two:2375"
+
+
+def test_context_variable_overrides_current_context(project, monkeypatch):
+    context(project, "colima", "unix:///colima.sock")
+    context(project, "far", "tcp://far:2376", current=False)
+    monkeypatch.setenv("DOCKER_CONTEXT", "far")
+    assert docker_address(project, None).host == "tcp://far:2376"
+    monkeypatch.setenv("DOCKER_CONTEXT", "default")
+    assert docker_address(project, None).host is None
+    stack(project, "tcp://one:2375")
+    with pytest.raises(
+        SettingsError, match=r"^docker:host: 'tcp://one:2375' is not the engine of DOCKER_CONTEXT, 'unix:"
+    ):
+        docker_address(project, "mine")
+
+
+def test_context_with_certificates_sets_variables_of_client(project, monkeypatch):
+    monkeypatch.setenv("DOCKER_CERT_PATH", "/another")
+    context(project, "far", "tcp://far:2376", tls=True)
+    address = docker_address(project, None)
+    folder = str(address.certificates)
+    assert folder.startswith(str(project))
+    assert {
+        name: text
+        for name, text in address.environment().items()
+        if name.startswith("DOCKER_") and name != "DOCKER_CONFIG"
+    } == {
+        "DOCKER_HOST": "tcp://far:2376",
+        "DOCKER_CERT_PATH": folder,
+        "DOCKER_TLS_VERIFY": "1",
+    }
+    assert address.provider_inputs() == {"host": "tcp://far:2376", "certPath": folder}
+
+
+def test_client_uses_engine_of_context(project):
+    context(project, "far", "tcp://127.0.0.1:9")
+    client = docker.DockerClient.from_env(version="1.45", environment=docker_address(project, None).environment())
+    assert client.api.base_url == "http://127.0.0.1:9"
+    client.close()
+
+
+@pytest.mark.parametrize("content", [None, "{}", "[]", "not json"])
+def test_unknown_context_is_refused(project, monkeypatch, content):
+    monkeypatch.setenv("DOCKER_CONTEXT", "gone")
+    if content is not None:
+        context(project, "gone", "x")
+        next(project.glob("docker/contexts/meta/*/meta.json")).write_text(content)
+    with pytest.raises(
+        SettingsError, match=r"^DOCKER_CONTEXT: 'gone' is not a usable Docker context; choose one of `docker"
+    ):
+        docker_address(project, None)
+
+
+def test_encrypted_host_requires_variable(project, monkeypatch):
+    stack(project, {"secure": "v1:x"})
+    with pytest.raises(
+        SettingsError, match=r"^docker:host: is encrypted in stack mine, so only the engine can read it; set"
+    ):
+        docker_address(project, "mine")
+    monkeypatch.setenv("DOCKER_HOST", "tcp://two:2375")
+    assert docker_address(project, "mine").host == "tcp://two:2375"
