@@ -1,6 +1,7 @@
 """MySQL's prepare: inspect every table of the run, raise all complaints at once, then change the database."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import pymysql
 from pymysql.constants import ER
@@ -37,13 +38,26 @@ def prepare(
     if present and on_existing is OnExisting.FAIL:
         raise exists_error("table", present[0].name, at)
     check(present)
-    for table in tables:
-        if not found[table.name].exists:
-            cursor.execute(create_table(table, at.database, mariadb=mariadb))
+    _create(cursor, at, [table for table in tables if not found[table.name].exists], mariadb=mariadb)
     if on_existing is OnExisting.EMPTY:
         _empty(cursor, at, [table.name for table in present], found)
     cursor.execute("SET SESSION foreign_key_checks = 0")
     return [warning for table in present for warning in found[table.name].warnings]
+
+
+def _create(cursor: Cursor, at: Connection, tables: Sequence[Table], *, mariadb: bool) -> None:
+    """Create the tables; if one of them fails, drop those before it that are still empty: no transaction covers them."""
+    created: list[str] = []
+    try:
+        for table in tables:
+            cursor.execute(create_table(table, at.database, mariadb=mariadb))
+            created.append(qualified(at.database, table.name))
+    except pymysql.MySQLError:
+        with suppress(pymysql.MySQLError):
+            for table_name in created:
+                if not cursor.execute(f"SELECT 1 FROM {table_name} LIMIT 1"):  # noqa: S608 - the name is quoted
+                    cursor.execute(f"DROP TABLE {table_name}")
+        raise
 
 
 def require_local_infile(cursor: Cursor, at: Connection) -> None:

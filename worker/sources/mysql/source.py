@@ -102,7 +102,7 @@ class MySQL(BaseSource):
 
     def _delete(self, delete: str, table: Table, keys: KeyRange | pa.Array) -> None:
         with self._server.cursor() as cursor:
-            for condition, values in _conditions(table, keys):
+            for condition, values in _conditions(table, keys, self._server.most_bytes):
                 cursor.execute(f"{delete} {condition}", values)
             self._server.commit()
 
@@ -113,7 +113,7 @@ class MySQL(BaseSource):
             self._end_snapshot()
             return any(
                 cursor.execute(f"{select.replace('%', '%%')} {condition} LIMIT 1", values)
-                for condition, values in _conditions(table, keys)
+                for condition, values in _conditions(table, keys, self._server.most_bytes)
             )
 
     def count(self, table: Table) -> int:
@@ -157,14 +157,17 @@ class MySQL(BaseSource):
         return self._connection
 
 
-def _conditions(table: Table, keys: KeyRange | pa.Array) -> Iterator[tuple[str, list[Any]]]:
-    """Yield the conditions that together match these keys, each with its parameters."""
+def _conditions(table: Table, keys: KeyRange | pa.Array, most_bytes: int) -> Iterator[tuple[str, list[Any]]]:
+    """Yield the conditions that together match these keys, each with its parameters, which take half of a packet at most."""
     if isinstance(keys, KeyRange):
         yield "BETWEEN %s AND %s", [keys.low, keys.high]
         return
     values = bound_values(table.key.type, keys)
-    for first in range(0, len(values), ROWS_PER_STATEMENT):
-        yield "IN %s", [values[first : first + ROWS_PER_STATEMENT]]
+    # An escaped character has two bytes for each of its own.
+    longest = max((2 * len(repr(value).encode()) for value in values), default=1)
+    count = max(1, min(ROWS_PER_STATEMENT, most_bytes // 2 // longest))
+    for first in range(0, len(values), count):
+        yield "IN %s", [values[first : first + count]]
 
 
 @contextmanager

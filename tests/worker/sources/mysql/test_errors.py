@@ -1,7 +1,7 @@
 """Each error that MySQL and MariaDB can be made to give has the remedy for its cause."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 import pymysql
 import pytest
@@ -11,11 +11,12 @@ from core.errors import ServerError
 from core.options import OnExisting
 from core.plan import BASE_INSTANT, Shard
 from core.schema.file import parse_schema
-from core.stores import INSERT, METHODS, MYSQL
+from core.stores import BULK, INSERT, METHODS, MYSQL
 from testkit.serving import PASSWORD, serving
 from tests.worker.mariadb import mariadb
 from tests.worker.sources.loading import connected
 from worker.generate import Dataset
+from worker.sources.base import KeyedSource
 from worker.sources.known_errors import UNKNOWN
 from worker.sources.mysql.errors import server_error
 from worker.sources.mysql.sinks import statements
@@ -181,12 +182,23 @@ tables:
 """
 
 
-def _load(at: Connection, text: str, method: str) -> int:
+KEYS = """
+version: 1
+tables:
+  - name: keys
+    id: {type: varchar(600), generator: {type: pattern, pattern: "%s{index}"}}
+    fields: []
+""" % ("x" * 500)
+
+
+def _load(at: Connection, text: str, method: str, change: Callable[[], None] = lambda: None) -> int:
+    """Load 100 rows with this text; `change` is called between preparing and loading."""
     schema = parse_schema(SCHEMA.format(text), "made.yaml")
     (table,) = schema.tables
     batch = Dataset(schema, seed=1, rows=100, base_instant=BASE_INSTANT).table("large").batch(0, 100)
     with connected("mysql", at) as source:
         source.prepare([table], OnExisting.EMPTY)
+        change()
         with source.sink(table, Shard(table="large", seed=1, first_row=0, rows=100), method) as sink:
             sink.send(iter([sink.encode(batch)]))
         return source.count(table)
@@ -213,3 +225,67 @@ def test_statements_fit_into_packets() -> None:
     assert list(statements("INSERT ", [], 26)) == []
     with pytest.raises(pymysql.OperationalError, match="a row of 20 bytes"):
         list(statements("INSERT ", ["('aaaa')", "x" * 19], 26))
+
+
+_CHANGES = {
+    "key": ("INSERT INTO large VALUES (7, 'mine')", "remove the other rows"),
+    "length": ("ALTER TABLE large MODIFY label varchar(2)", _VALUES),
+    "check": ("ALTER TABLE large ADD CHECK (id <> 7)", "drop the constraint"),
+    "trigger": (
+        "CREATE TRIGGER r BEFORE INSERT ON large FOR EACH ROW SIGNAL SQLSTATE '45000'",
+        "drop the table's trigger",
+    ),
+}
+"""Changes of the empty table after it was prepared, and words of the remedy."""
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("case", _CHANGES)
+def test_changed_table_has_remedy_for_its_cause(
+    server: "tuple[Connection, pymysql.Connection[Any]]", case: str, method: str
+) -> None:
+    at, root = server
+    change, remedy = _CHANGES[case]
+
+    def execute(*statements: str) -> None:
+        with root.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
+    execute("UNLOCK TABLES", "USE loadtest", "DROP TABLE IF EXISTS large")
+    with pytest.raises(ServerError) as raised:
+        _load(at, "abc", method, lambda: execute(change))
+    execute("DROP TABLE large")
+    assert remedy in str(raised.value)
+
+
+def test_failed_creation_leaves_no_empty_table(server: "tuple[Connection, pymysql.Connection[Any]]") -> None:
+    at, root = server
+    (narrow,) = parse_schema(SCHEMA.format("x"), "made.yaml").tables
+    wide = [narrow.columns[1].model_copy(update={"name": f"c{n}"}) for n in range(1_100)]
+    tables = [
+        narrow.model_copy(update={"name": "first"}),
+        narrow.model_copy(update={"name": "wide", "columns": (narrow.key, *wide)}),
+    ]
+    with connected("mysql", at) as source:
+        with pytest.raises(ServerError, match="use at most 1,017 columns"):
+            source.prepare(tables, OnExisting.FAIL)
+        with root.cursor() as cursor:
+            assert cursor.execute("SHOW TABLES FROM loadtest LIKE 'first'") == 0
+        source.prepare(tables[:1], OnExisting.FAIL)
+        with root.cursor() as cursor:
+            cursor.execute("DROP TABLE loadtest.first")
+
+
+def test_long_keys_are_removed_in_several_statements(server: "tuple[Connection, pymysql.Connection[Any]]") -> None:
+    at, _ = server
+    schema = parse_schema(KEYS, "made.yaml")
+    (table,) = schema.tables
+    data = Dataset(schema, seed=1, rows=500, base_instant=BASE_INSTANT).table("keys")
+    with connected("mysql", at) as source:
+        source.prepare([table], OnExisting.EMPTY)
+        with source.sink(table, Shard(table="keys", seed=1, first_row=0, rows=500), BULK) as sink:
+            sink.send(iter([sink.encode(data.batch(0, 500))]))
+        assert cast("KeyedSource", source).contains_any(table, data.batch(499, 1).column(0))
+        source.remove(table, data.batch(0, 500).column(0))
+        assert source.count(table) == 0
