@@ -15,7 +15,7 @@ WITHOUT_PULUMI = [("plan",), ("cleanup", "--yes"), ("watch",)]
 PULUMI = """#!/bin/sh
 case "$1 $2" in
   "stack ls") echo '[{"name": "organization/loadtest/kept"}]' ;;
-  "stack output") echo "error: no stack named 'typo' found" >&2; exit 255 ;;
+  "stack export") echo "error: no stack named 'typo' found" >&2; exit 255 ;;
   *) exit 77 ;;
 esac
 """
