@@ -1,11 +1,11 @@
 """A program built from a Go module."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from contrib.offline.images.command import run
+from contrib.offline.parts import golang
 
 _FLAGS = ("-trimpath", "-ldflags=-s -w")
 
@@ -23,5 +23,5 @@ class GoProgram:
 
     def into(self, context: Path, log: Path) -> None:
         """Build it with the machine's own Go and its caches, which takes minutes if they are empty. Raises ImageError."""
-        environment = {**os.environ, "CGO_ENABLED": "0", "GOBIN": str(context)}
+        environment = golang.build_environment() | {"GOBIN": str(context)}
         run(["go", "install", *_FLAGS, f"{self.package}@{self.version}"], log, environment=environment)
