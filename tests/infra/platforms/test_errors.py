@@ -48,7 +48,7 @@ def public_methods(runner: type) -> list[str]:
 @pytest.mark.parametrize("method", public_methods(DockerRunner))
 @pytest.mark.parametrize("error", DOCKER_ERRORS, ids=lambda error: type(error).__name__)
 def test_docker_runner_translates_errors(method, error, tmp_path, monkeypatch):
-    monkeypatch.setattr(docker_runner, "connect", lambda: Broken(error))
+    monkeypatch.setattr(docker_runner, "connect", lambda _stack: Broken(error))
     handles = DockerHandles(
         prepare="p", plan_file="/plan.json", workers={"worker-1": "c"}, output_in_container="/out",
         output_dir=str(tmp_path / "out"),
