@@ -67,15 +67,15 @@ MUTANTS: Sequence[Mutant] = (
     ),
     Mutant(
         "extra rows not counted",
-        "worker/verify/shard.py",
+        "worker/verify/row_comparison.py",
         "self._diff.extra += len(places)",
         "self._diff.extra += 0 * len(places)",
         ("tests/worker/verify",),
     ),
     Mutant(
         "doubled rows taken for the first",
-        "worker/verify/shard.py",
-        "is_first[firsts] = self._states[offsets[own[firsts]]] == _UNSEEN",
+        "worker/verify/row_comparison.py",
+        "is_first[firsts] = self._states[offsets[own[firsts]]] == UNSEEN",
         "is_first[firsts] = True",
         ("tests/worker/verify/test_batches.py",),
     ),
