@@ -75,6 +75,22 @@ class Latency(_Report):
     histogram: str | None = None
 
 
+BINS_PER_DOUBLING = 8
+"""Latency bins of `LatencyTimeline` per doubling: a percentile read from them is at most 9 % too high."""
+
+
+class LatencyTimeline(_Report):
+    """Rows and batch latencies per interval, since the worker began to load (to compare, if it only verifies).
+
+    Each item of `latencies` counts the batches of one interval by latency: the key n stands for at most 2^(n/8)
+    microseconds and more than 2^((n-1)/8).
+    """
+
+    interval_ms: int
+    rows: tuple[int, ...]
+    latencies: tuple[dict[int, int], ...]
+
+
 class Phases(_Report):
     """The time of each phase in milliseconds.
 
@@ -181,6 +197,7 @@ class WorkerResult(_Report):
     exit_code: int | None = None
     latency_ms: Latency | None = None
     timeline: tuple[int, ...] = ()
+    latency_timeline: LatencyTimeline | None = None
     phases: Phases = Phases()
     instants: Instants = Instants()
     shards: tuple[ShardResult, ...] = ()
@@ -212,3 +229,4 @@ class Progress(_Report):
     p99_ms: float | None = None
     memory_mb: float | None = None
     phase: str = "load"
+    compared_rows: int = 0

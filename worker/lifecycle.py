@@ -65,6 +65,7 @@ def run_worker(assignment: Assignment) -> ExitCode:
         exit_code=int(status.code),
         latency_ms=counters.latencies.summary(assignment.capabilities.limit_batch(plan.batch_size)),
         timeline=tuple(counters.timeline),
+        latency_timeline=counters.intervals.summary(),
         phases=counters.phases(),
         instants=Instants(started=_process_start(), ended=datetime.now(UTC), **counters.instants),
         shards=partial.shards(worker.shards, counters),

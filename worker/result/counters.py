@@ -13,6 +13,7 @@ from hdrh.histogram import HdrHistogram
 
 from core.results import Latency, Metrics, Phases, Progress
 from core.units import MIB
+from worker.result.latency_timeline import IntervalRecorder
 
 LOWEST, HIGHEST, DIGITS = 1, 3_600_000_000, 3
 """The range of the histogram in microseconds, one to an hour, and its significant digits."""
@@ -65,6 +66,8 @@ class Counters:
     seconds: dict[str, float] = field(default_factory=dict)
     timeline: list[int] = field(default_factory=list)
     latencies: Latencies = field(default_factory=Latencies)
+    intervals: IntervalRecorder = field(default_factory=IntervalRecorder)
+    compared: int = 0
     started: float = field(default_factory=time.perf_counter)
     phase: str = "connect"
     instants: dict[str, datetime] = field(default_factory=dict)
@@ -94,7 +97,8 @@ class Counters:
         self.mark("verify_started")
 
     def add_compared(self, rows: int) -> None:
-        """Count compared rows, if the worker only verifies."""
+        """Count compared rows. They are the rows of the result if the worker only verifies."""
+        self.compared += rows
         if not self.loads:
             self.rows += rows
             self.batches += 1
@@ -106,10 +110,12 @@ class Counters:
         self.batches += 1
         self.bytes += sent_bytes
         self.latencies.record(seconds)
-        self._add_to_timeline(rows)
+        self._add_to_timeline(rows, seconds)
 
-    def _add_to_timeline(self, rows: int) -> None:
-        second = int(time.perf_counter() - self.started)
+    def _add_to_timeline(self, rows: int, latency_seconds: float | None = None) -> None:
+        elapsed = time.perf_counter() - self.started
+        self.intervals.record(elapsed, rows, latency_seconds)
+        second = int(elapsed)
         self.timeline.extend([0] * (second + 1 - len(self.timeline)))
         self.timeline[second] += rows
 
@@ -174,5 +180,6 @@ class ProgressLines:
             p99_ms=counters.latencies.percentile(99) if counters.batches else None,
             memory_mb=round(self._process.memory_info().rss / MIB, 1),
             phase=counters.phase,
+            compared_rows=counters.compared,
         )
         self._write(line.model_dump_json())

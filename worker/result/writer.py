@@ -15,7 +15,8 @@ from worker.result.counters import HIGHEST, LOWEST
 
 LIMIT = 4096
 """Bytes of a container's termination message. The kubelet cuts off a longer text, which is then not valid JSON."""
-TIMELINE, HISTOGRAM_DETAIL, HISTOGRAM = "timeline", "histogram detail", "histogram"
+LATENCY_TIMELINE, TIMELINE = "latency timeline", "timeline"
+HISTOGRAM_DETAIL, HISTOGRAM = "histogram detail", "histogram"
 DIFFERENCES, SETTINGS, SHARDS, ERRORS, REST = "differences", "server settings", "shards", "errors", "the rest"
 _ERRORS_KEPT, _ERROR_LENGTH = 3, 200
 
@@ -62,6 +63,7 @@ def termination_message(result: WorkerResult) -> str:
 
 def _steps() -> Iterator[tuple[str, Callable[[WorkerResult], WorkerResult]]]:
     """Yield what to leave out, least important first, until the rest fits. After the last step it always fits."""
+    yield LATENCY_TIMELINE, lambda result: result.model_copy(update={"latency_timeline": None})
     yield TIMELINE, lambda result: result.model_copy(update={"timeline": ()})
     yield HISTOGRAM_DETAIL, lambda result: _with_histogram(result, digits=2)
     yield HISTOGRAM_DETAIL, lambda result: _with_histogram(result, digits=1)

@@ -8,7 +8,7 @@ import pytest
 from hdrh.histogram import HdrHistogram
 
 from core.errors import StorageError
-from core.results import Difference, ShardResult, WorkerResult
+from core.results import Difference, LatencyTimeline, ShardResult, WorkerResult
 from tests.aggregate import runs
 from worker.result.writer import termination_message, write_result
 
@@ -26,7 +26,14 @@ def test_small_result_is_unchanged():
     assert parsed(termination_message(result)) == result
 
 
-def test_timeline_is_left_out_first():
+def test_latency_timeline_is_left_out_before_timeline():
+    latencies = LatencyTimeline(interval_ms=100, rows=(1,) * 120, latencies=({80: 1_000, 81: 2_000, 90: 3_000},) * 120)
+    result = runs.result(timeline=tuple(range(10)), latency_timeline=latencies)
+    short = parsed(termination_message(result))
+    assert short == result.model_copy(update={"latency_timeline": None, "omitted": ("latency timeline",)})
+
+
+def test_timeline_is_left_out_before_histogram():
     result = runs.result(timeline=tuple(range(10_000, 13_000)), latency_ms=runs.latency([1, 2, 3]))
     short = parsed(termination_message(result))
     assert short == result.model_copy(update={"timeline": (), "omitted": ("timeline",)})
