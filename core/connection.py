@@ -6,7 +6,7 @@ show (secrets), and the parts for drivers that have no parser.
 
 import ipaddress
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import quote, unquote, unquote_plus
@@ -88,17 +88,6 @@ class Connection:
     def has_secret(self) -> bool:
         """Whether the string contains a password, a token or a private key."""
         return bool(self.secrets)
-
-    def parameters(self, known: Collection[str]) -> dict[str, str]:
-        """Return the options by name; raises InputError for an unknown or duplicate name."""
-        given: dict[str, str] = {}
-        for name, value in self.options:
-            if name not in known:
-                raise InputError.of(f"{self.key}: option", name, "is not known", f"write one of {', '.join(known)}")
-            if name in given:
-                raise InputError.of(f"{self.key}: option", name, "is given twice", "write it once")
-            given[name] = value
-        return given
 
     def redacted(self, message: object) -> str:
         """Return the message of a driver or server in one line, without the secrets of the connection string."""

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from core.driver_options import KAFKA_OPTIONS, LIBPQ_OPTIONS, MONGODB_OPTIONS, MYSQL_OPTIONS, NEO4J_OPTIONS, Options
 from core.errors import InputError
 
 _VERSION = re.compile(r"v?(\d[\w.]*)")
@@ -48,10 +49,10 @@ class Capabilities:
     """Whether a plus in its connection strings is a space."""
     option_separators: str = "&"
     """The characters that separate the options of its connection strings."""
-    options: tuple[str, ...] = ()
-    """All options of its connection strings; empty if only the driver has a list."""
-    option_values: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
-    """The values of options that have a few; upper-case ones in any case."""
+    options: Options = field(default_factory=dict, hash=False)
+    """All options of its connection strings."""
+    options_in_any_case: bool = False
+    """Whether the names of these options may be written in any case."""
     products: tuple[tuple[str, str, str], ...] = ()
     """The servers that speak its protocol: a setting with the version, a part of its value, and the name of the product. The
     first one that applies is the server's. Without a setting, the version is unknown."""
@@ -90,8 +91,7 @@ MYSQL = _declare(
         key_range_deletable=True,
         port=3306,
         socket_option="socket",
-        options=("ssl-mode", "ssl-ca", "ssl-cert", "ssl-key", "socket"),
-        option_values={"ssl-mode": ("DISABLED", "PREFERRED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")},
+        options=MYSQL_OPTIONS,
         products=(("version", "MariaDB", "MariaDB"), ("version", "", "MySQL")),
         volatile_settings={
             "innodb_flush_log_at_trx_commit": frozenset({"0", "2"}),
@@ -110,11 +110,7 @@ POSTGRESQL = _declare(
         port=5432,
         embedded=True,
         libpq_connection=True,
-        option_values={
-            "sslmode": ("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
-            "channel_binding": ("disable", "prefer", "require"),
-            "gssencmode": ("disable", "prefer", "require"),
-        },
+        options=LIBPQ_OPTIONS,
         products=(("server_version", "", "PostgreSQL"),),
         volatile_settings={
             "fsync": frozenset({"off"}),
@@ -134,6 +130,8 @@ MONGODB = _declare(
         largest_batch=100_000,
         plus_is_space=True,
         option_separators="&;",
+        options=MONGODB_OPTIONS,
+        options_in_any_case=True,
         products=(("ferretdb", "", "FerretDB"), ("version", "", "MongoDB")),
         volatile_settings={
             "storage.journal.enabled": frozenset({"false"}),
@@ -151,6 +149,7 @@ NEO4J = _declare(
         key_range_deletable=True,
         port=7687,
         shortest_password=8,
+        options=NEO4J_OPTIONS,
         products=(("version", "", "Neo4j"),),
         largest_batch=10_000,
     )
@@ -164,6 +163,7 @@ KAFKA = _declare(
         key_range_deletable=False,
         port=9092,
         advertises_address=True,
+        options=KAFKA_OPTIONS,
         products=(("", "", "Kafka"),),
     )
 )

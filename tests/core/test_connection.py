@@ -78,15 +78,6 @@ def test_string_without_host_is_refused(source):
         parse_connection(f"{source.name}:///d", source, "KEY")
 
 
-def test_unknown_options_are_refused():
-    at = parse_connection("postgresql://h/d?a=1&b=", POSTGRESQL)
-    assert at.parameters(("a", "b")) == {"a": "1", "b": ""}
-    with pytest.raises(InputError, match="connectionString: option: 'b' is not known; write one of a"):
-        at.parameters(("a",))
-    with pytest.raises(InputError, match="connectionString: option: 'a' is given twice; write it once"):
-        parse_connection("postgresql://h/d?a=1&a=2", POSTGRESQL).parameters(("a",))
-
-
 @pytest.mark.parametrize(
     ("text", "source"),
     [

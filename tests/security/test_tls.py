@@ -97,7 +97,7 @@ def test_server_without_tls_is_refused_if_required(secured: Secured) -> None:
         ("ssl-mode=VERIFY_IDENTITY&ssl-ca=/absent.pem", "connectionString: ssl-ca: '/absent.pem' "),
         ("ssl-ca=/absent.pem", "connectionString: ssl-ca: '/absent.pem' has no effect with ssl-mode PREFERRED"),
         ("ssl-mode=REQUIRED&ssl-ca=/absent.pem", "has no effect with ssl-mode REQUIRED"),
-        ("ssl-mode=VERIFY", "connectionString: ssl-mode: 'VERIFY' is not a valid mode"),
+        ("ssl-mode=VERIFY", "connectionString: ssl-mode: 'VERIFY' is not a valid value"),
     ],
 )
 def test_authority_without_verification_is_refused(options: str, said: str) -> None:

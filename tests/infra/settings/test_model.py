@@ -140,11 +140,11 @@ def test_invalid_connection_string_is_not_printed(text):
         (
             "mysql",
             "mysql://h/d?ssl-mode=MAYBE",
-            "ssl-mode: 'MAYBE' is not a valid mode; use one of DISABLED, PREFERRED",
+            "ssl-mode: 'MAYBE' is not a valid value; use one of DISABLED, PREFERRED",
         ),
-        ("mysql", "mysql://h/d?sslmode=require", "option: 'sslmode' is not known; write one of ssl-mode, ssl-ca"),
-        ("postgresql", "postgresql://h/d?sslmode=on", "sslmode: 'on' is not a valid mode; use one of disable, allow"),
-        ("postgresql", "host=h sslmode=yes", "sslmode: 'yes' is not a valid mode; use one of disable, allow"),
+        ("mysql", "mysql://h/d?sslmode=require", "option: 'sslmode' is not known; did you mean ssl-mode?"),
+        ("postgresql", "postgresql://h/d?sslmode=on", "sslmode: 'on' is not a valid value; use one of disable, allow"),
+        ("postgresql", "host=h sslmode=yes", "sslmode: 'yes' is not a valid value; use one of disable, allow"),
     ],
 )
 def test_unknown_tls_option_is_refused(source, text, line):

@@ -3,7 +3,6 @@
 kafka://user:password@broker:9092,broker:9092?security.protocol=SASL_SSL&sasl.mechanism=SCRAM-SHA-512&ssl.ca.location=/file
 """
 
-import difflib
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -14,21 +13,6 @@ from confluent_kafka.admin import AdminClient
 from core.connection import Connection
 from core.errors import InputError
 from worker.sources.kafka.errors import ClientErrors
-
-_CONNECTING = (
-    "security.protocol", "sasl.", "ssl.", "enable.sasl.oauthbearer.unsecure.jwt", "enable.ssl.certificate.verification",
-    "https.ca.", "socket.", "broker.address.", "client.id", "client.dns.lookup", "client.rack", "reconnect.",
-    "connections.max.idle.ms", "metadata.max.age.ms", "allow.auto.create.topics", "api.version.", "broker.version.fallback",
-    "enable.sparse.connections", "retry.backoff",
-)  # fmt: skip
-"""Properties, or beginnings of their names, that a user may set: how to reach a broker, not how to load."""
-_NAMES = (
-    "security.protocol", "sasl.mechanism", "sasl.mechanisms", "sasl.username", "sasl.password", "ssl.ca.location",
-    "ssl.certificate.location", "ssl.key.location", "ssl.key.password", "ssl.endpoint.identification.algorithm",
-    "sasl.oauthbearer.method", "sasl.oauthbearer.client.id", "sasl.oauthbearer.client.secret",
-    "sasl.oauthbearer.token.endpoint.url", "sasl.oauthbearer.scope", "sasl.oauthbearer.config", "sasl.kerberos.service.name",
-)  # fmt: skip
-"""Common properties, for suggesting the correct one after a typing error."""
 
 
 def configuration(at: Connection, errors: ClientErrors) -> dict[str, Any]:
@@ -61,12 +45,7 @@ def configuration(at: Connection, errors: ClientErrors) -> dict[str, Any]:
 def _properties(at: Connection) -> dict[str, str]:
     if at.database:
         raise at.refused("names a database, but Kafka has none", "write options after a ?, without a name before it")
-    for name, _ in at.options:
-        if not name.startswith(_CONNECTING):
-            nearest = difflib.get_close_matches(name, _NAMES, n=1)
-            remedy = f"did you mean {nearest[0]}?" if nearest else f"write one of {', '.join(_NAMES)}"
-            raise InputError.of(f"{at.key}: option", name, "is not known", remedy)
-    return at.parameters([name for name, _ in at.options])
+    return dict(at.options)
 
 
 def _login(at: Connection, given: Mapping[str, str]) -> dict[str, str]:

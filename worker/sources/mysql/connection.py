@@ -14,10 +14,8 @@ from pymysql.cursors import Cursor
 from pymysql.protocol import OKPacketWrapper
 
 from core.connection import Connection
-from core.connection_options import check_options
 from core.errors import InputError, ServerError
 from core.files import reason_of
-from core.stores import MYSQL
 from worker.sources.keep_alive import keep_alive
 
 _PACKET_BYTES = 64 * 1024
@@ -114,8 +112,7 @@ class RowConnection(pymysql.Connection):  # type: ignore[misc]
 
 def arguments(at: Connection) -> dict[str, Any]:
     """Return the driver's arguments; raise InputError for what the driver cannot do."""
-    check_options(at, MYSQL)
-    given = at.parameters(MYSQL.options)
+    given = dict(at.options)
     if len(at.hosts) > 1:
         raise at.refused("names several hosts, but the driver connects to only one", "name one server")
     socket = given.get("socket") or (at.host if at.host.startswith("/") else None)
