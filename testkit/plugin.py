@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from testkit import session
 from testkit.cluster import cluster, cluster_session
 from testkit.components import COMPONENTS, TIERS, missing, tier_with
+from testkit.passed_tests import read_passed, write_passed
 from testkit.requires import REQUIRE_ALL, SKIPPED
 from testkit.scheduling import GroupScheduling
 from testkit.serving import end_shared
@@ -65,7 +66,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Keep the tests of the tier, skip those whose component is missing, and run the long ones first."""
     included = TIERS[config.getoption("--tier")]
     kept, left = [], []
-    passed = _passed_before(config)
+    passed = read_passed(config.getoption("--without-passed"))
     for item in items:
         if item.nodeid in passed:
             left.append(item)
@@ -135,21 +136,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Print one line for each missing component, each tier that was not chosen, and each orphan."""
-    file: Path | None = config.getoption("--passed-file")
-    if file is not None:
-        names = sorted(report.nodeid for report in terminalreporter.stats.get("passed", ()))
-        file.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
-    if passed := _passed_before(config):
+    write_passed(config.getoption("--passed-file"), terminalreporter.stats.get("passed", ()))
+    if passed := read_passed(config.getoption("--without-passed")):
         terminalreporter.write_line(f"{len(passed)} tests not run; they passed before")
     for line in _not_run(terminalreporter.stats.get("skipped", ()), config):
         terminalreporter.write_line(line)
     for orphan in config.stash[_ORPHANS]:
         terminalreporter.write_line(f"left behind by the tests, now removed: {orphan}", red=True)
-
-
-def _passed_before(config: pytest.Config) -> frozenset[str]:
-    file: Path | None = config.getoption("--without-passed")
-    return frozenset(file.read_text(encoding="utf-8").splitlines()) if file is not None else frozenset()
 
 
 def _not_run(skipped: Sequence[pytest.TestReport], config: pytest.Config) -> Iterator[str]:
