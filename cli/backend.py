@@ -7,14 +7,9 @@ import os
 import secrets
 from pathlib import Path
 
+from core.backend import FOLDER, backend_url
+
 PASSPHRASE_VARIABLES = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
-
-FOLDER = ".pulumi"
-
-
-def url(project: Path) -> str:
-    """Return the URL of the project's own backend, in Pulumi's form."""
-    return f"file://{project / FOLDER}"
 
 
 def variables(project: Path) -> dict[str, str]:
@@ -26,7 +21,7 @@ def variables(project: Path) -> dict[str, str]:
         return {}
     state = project / FOLDER
     state.mkdir(mode=0o700, exist_ok=True)
-    chosen = {"PULUMI_BACKEND_URL": url(project)}
+    chosen = {"PULUMI_BACKEND_URL": backend_url(project)}
     if not any(name in os.environ for name in PASSPHRASE_VARIABLES):
         chosen["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(passphrase_file(state))
     return chosen

@@ -8,10 +8,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from cli import backend
+from core.backend import backend_url, state_file
 from core.errors import RunError
 from core.process import pulumi_command
-from core.stack_file import own_file, project_name, stacks_of, unknown_stack
+from core.stack_file import own_file, stacks_of, unknown_stack
 from core.text import one_line
 
 
@@ -37,11 +37,6 @@ def create_if_missing(project: Path, stack: str, environment: Mapping[str, str])
         _pulumi_stack(project, ["init", "--no-select", stack], environment)
 
 
-def state_file(project: Path, stack: str) -> Path:
-    """Return the path of the stack's state in the project's own backend."""
-    return project / backend.FOLDER / ".pulumi" / "stacks" / project_name(project) / f"{stack}.json"
-
-
 def remove_old_salt(stack_file: Path) -> None:
     """Remove from a stack's file the salt of an earlier backend, with which Pulumi refuses to create a stack.
 
@@ -58,7 +53,7 @@ def remove_old_salt(stack_file: Path) -> None:
 
 
 def _is_own(project: Path, environment: Mapping[str, str]) -> bool:
-    return environment.get("PULUMI_BACKEND_URL") == backend.url(project)
+    return environment.get("PULUMI_BACKEND_URL") == backend_url(project)
 
 
 def _listed_by_pulumi(project: Path, environment: Mapping[str, str]) -> set[str]:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import pulumi
 from pulumi.output import Unknown
 
-from core.errors import LoadtestError, SettingsError
+from core.errors import LoadtestError, RunError, SettingsError
 from core.labels import INSTANCE_LABEL, STACK_LABEL
+from core.process import loadtest_command
 from core.text import listed
 
 _SHOWN = 4
@@ -54,6 +55,17 @@ def require_own(stack: str, existing: Sequence[Existing], instance: str, remedy:
     others = foreign(existing, instance)
     if others:
         raise SettingsError(f"stack: {stack!r} needs names that are in use: {others}; {remedy}")
+
+
+def require_none_foreign(stack: str, existing: Sequence[Existing], instance: str) -> None:
+    """Raise RunError before a deletion if one of these resources is not this instance's."""
+    others = foreign(existing, instance)
+    if others:
+        raise RunError(
+            f"stack: {stack!r} deletes nothing, because names of its resources are in use by others: {others}; remove what "
+            f"the stack created with `{loadtest_command('cleanup', stack)} --yes`, then forget it with "
+            f"`{loadtest_command('pulumi stack rm --force', stack)}`"
+        )
 
 
 def checked(instance: pulumi.Output[str], check: Callable[[str], None]) -> pulumi.Output[str]:

@@ -49,6 +49,7 @@ class ReplaceOnChangeProvider(ResourceProvider, ABC):
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Compare the triggers only: secrets are missing from the old values. Replace a lost resource."""
+        _report_errors_in_one_line()
         changed = [key for key in self.triggers if _olds.get(key) != _news.get(key)]
         if not changed and (lost := self.find_lost(_olds)):
             sys.stderr.write(f"{lost} no longer exists; `up` creates it again and repeats the run\n")

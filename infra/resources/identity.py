@@ -13,6 +13,9 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, Resource
 
+from core.backend import backend_url, state_file
+from core.errors import RunError
+from core.process import loadtest_command
 from core.workspace import WORKSPACES
 from infra.resources.dynamic import ReplaceOnChangeProvider
 
@@ -46,6 +49,23 @@ def instance_link(instance: str) -> Path:
     return Path(state) / "loadtest" / instance
 
 
+def require_original(project: Path, stack: str, instance: str) -> None:
+    """Raise RunError if the project is a copy, with its own copy of the state, of a checkout that still has the stack.
+
+    Everything that the copied state names belongs to the original. Checkouts that share a backend are not copies.
+    """
+    link = instance_link(instance)
+    if not link.is_symlink() or os.environ.get("PULUMI_BACKEND_URL") != backend_url(project):
+        return
+    original = link.readlink().parent.parent
+    state = state_file(original, stack)
+    if original.resolve() != project.resolve() and state.is_file() and instance in state.read_text(encoding="utf-8"):
+        raise RunError(
+            f"stack: {stack!r} of this folder is a copy of the stack in {original}, to which all its resources belong; use "
+            f"it there, or forget the copy with `{loadtest_command('pulumi stack rm --force', stack)}`"
+        )
+
+
 class InstanceProvider(ReplaceOnChangeProvider):
     """Draw an instance id and record it on this machine."""
 
@@ -60,6 +80,11 @@ class InstanceProvider(ReplaceOnChangeProvider):
     def delete_resource(self, props: dict[str, Any]) -> None:
         """Remove the record."""
         forget_instance(props["mark"])
+
+    def find_lost(self, props: dict[str, Any]) -> str:
+        """Return nothing: an id cannot be lost. Raise RunError in a copy of the checkout."""
+        require_original(Path.cwd(), props["stack"], props["mark"])
+        return ""
 
 
 class Instance(Resource, module="loadtest", name="Instance"):

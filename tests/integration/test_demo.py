@@ -57,7 +57,7 @@ def test_server_has_the_reported_rows(demo):
 
 
 def test_second_demo_run_changes_nothing(demo):
-    assert "7 unchanged" in demo.second.output
+    assert "9 unchanged" in demo.second.output
     assert demo.stack.outputs() == demo.outputs
     table = [line for line in demo.first.output.splitlines() if "│" in line]
     assert [line for line in demo.second.output.splitlines() if "│" in line] == table

@@ -43,7 +43,7 @@ def heals(stack, *lost):
     for each in lost:
         assert f"{each} no longer exists; `up` creates it again and repeats the run" in output
     assert server.rows_in(stack.connection_string()) == ROWS
-    assert "7 unchanged" in stack.up().succeeded().output
+    assert "9 unchanged" in stack.up().succeeded().output
 
 
 def test_killed_server_is_shown_by_preview_and_replaced(stack):
@@ -83,7 +83,7 @@ def test_foreign_folder_is_refused_and_kept(stack):
 
 def test_missing_record_of_instance_changes_nothing(stack):
     instance_link((stack.folder / "instance").read_text()).unlink()
-    assert "7 unchanged" in stack.up().succeeded().output
+    assert "9 unchanged" in stack.up().succeeded().output
 
 
 def test_destroy_removes_server_of_removed_folder(stack):

@@ -58,12 +58,12 @@ def test_state_has_no_path_of_checkout(moved):
 
 
 def test_up_from_copy_changes_nothing(moved):
-    assert "7 unchanged" in moved.again.output
+    assert "9 unchanged" in moved.again.output
     assert moved.kept == moved.server
 
 
 def test_destroy_from_copy_leaves_nothing(moved):
-    assert "7 deleted" in moved.destroyed.output
+    assert "9 deleted" in moved.destroyed.output
     assert moved.left == []
 
 

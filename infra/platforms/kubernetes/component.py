@@ -26,6 +26,7 @@ from infra.platforms.kubernetes.manifests import (
     allow_workers_to_database,
     deny_ingress,
 )
+from infra.resources.guard import declare_guards
 from infra.resources.identity import Instance
 from infra.worker_image import image_name
 
@@ -88,14 +89,16 @@ class KubernetesLoadTest(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self, depends_on=[prepare, workers, *needed]),
             secrets={key: pulumi.Output.secret(value) for key, value in access.model_dump(exclude_none=True).items()},
         )
-        guard.Guard(
-            f"{name}-guard",
+        declare_guards(
+            guard.ClusterGuardProvider(),
+            name,
             args.stack,
             self._instance,
-            access,
-            self._names.namespace,
-            objects,
-            pulumi.ResourceOptions(parent=self, depends_on=[prepare, workers, *needed]),
+            self,
+            [prepare, workers, *needed],
+            self.fleet,
+            secrets=["access"],
+            **guard.guarded_inputs(access, self._names.namespace, objects),
         )
         self.register_outputs({"endpoint": self.endpoint, "results": self.fleet.results})
 

@@ -5,17 +5,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, Resource
 
 from core.errors import LoadtestError, RunError, SettingsError
 from core.kubeconfig import ClusterAccess
 from core.labels import DATABASE_ROLE
 from core.settings_key import setting_key
-from infra.ownership import Existing, foreign, require_own
+from infra.ownership import Existing, require_none_foreign, require_own
 from infra.platforms.kubernetes import client
 from infra.platforms.kubernetes.client import Cluster, metadata_of
 from infra.platforms.kubernetes.manifests import Names
-from infra.resources.dynamic import ReplaceOnChangeProvider
+from infra.resources.guard import GuardProvider
 from infra.settings.model import Settings
 
 _REMEDY = f"use another stack name, destroy that stack, or name another namespace with {setting_key('namespace')}"
@@ -83,55 +82,28 @@ def _existing(access: ClusterAccess, namespace: str, objects: Mapping[str, Seque
     return found
 
 
-class GuardProvider(ReplaceOnChangeProvider):
-    """Refuse `destroy` if a name of the stack now belongs to another stack: Pulumi deletes objects by name.
-
-    The resource is created after the stack's objects, and so deleted before them.
-    """
+class ClusterGuardProvider(GuardProvider):
+    """Refuse `destroy` if a name of the stack now belongs to another stack: Pulumi deletes objects by name."""
 
     triggers = ("stack", "instance", "namespace", "objects", "cluster")
+    recorded = ("access",)
 
-    def create_resource(self, props: dict[str, Any]) -> CreateResult:
-        """Create nothing."""
-        return CreateResult(id_="guard", outs={key: props[key] for key in (*self.triggers, "access")})
-
-    def delete_resource(self, props: dict[str, Any]) -> None:
+    def require_owned(self, props: dict[str, Any]) -> None:
         """Raise RunError if an object is another instance's. Ignore a cluster that does not answer."""
         try:
             access = ClusterAccess.model_validate(props.get("access") or {})
             existing = _existing(access, props["namespace"], props["objects"])
         except LoadtestError:
             return
-        others = foreign(existing, props["instance"])
-        if others:
-            raise RunError(
-                f"stack: {props['stack']!r} deletes nothing, because other stacks now use names of its objects: {others}; "
-                f"forget the stack with `pulumi stack rm --force {props['stack']}`"
-            )
+        require_none_foreign(props["stack"], existing, props["instance"])
 
 
-class Guard(Resource, module="loadtest", name="Guard"):
-    """A check that runs before the objects that it depends on are deleted."""
-
-    def __init__(
-        self,
-        name: str,
-        stack: str,
-        instance: pulumi.Input[str],
-        access: ClusterAccess,
-        namespace: str,
-        objects: Mapping[str, Sequence[str]],
-        opts: pulumi.ResourceOptions,
-    ) -> None:
-        secret = {key: pulumi.Output.secret(value) for key, value in access.model_dump(exclude_none=True).items()}
-        inputs = {
-            "stack": stack,
-            "instance": instance,
-            "namespace": namespace,
-            "objects": objects,
-            "access": secret,
-            # Compared in place of the secret, which is missing from the old values.
-            "cluster": hashlib.sha256(access.model_dump_json().encode()).hexdigest()[:16],
-        }
-        options = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["access"]))
-        super().__init__(GuardProvider(), name, inputs, options)
+def guarded_inputs(access: ClusterAccess, namespace: str, objects: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Return the inputs of a guard of the stack's objects; `access` is secret."""
+    return {
+        "namespace": namespace,
+        "objects": objects,
+        "access": {key: pulumi.Output.secret(value) for key, value in access.model_dump(exclude_none=True).items()},
+        # Compared in place of the secret, which is missing from the old values.
+        "cluster": hashlib.sha256(access.model_dump_json().encode()).hexdigest()[:16],
+    }

@@ -19,6 +19,7 @@ from infra.pidfile import is_running, this_process_recorded
 from infra.platforms.base import LoadTestArgs, connection_of, endpoint_of
 from infra.platforms.local.workspace import Workspace, require_own_folder, workspace_of, workspaces_of
 from infra.resources.dynamic import ReplaceOnChangeProvider
+from infra.resources.guard import GuardProvider, declare_guards
 from infra.resources.identity import Instance
 from infra.settings.output_dir import folder_url
 
@@ -118,6 +119,7 @@ class LocalLoadTest(pulumi.ComponentResource):
             folder=folder_url(args.settings.output_dir or f"{WORKSPACES}/{args.stack}/output"),
         )
         self.endpoint = endpoint_of(args, self.connection_string)
+        created: list[pulumi.Resource] = [server] if server else [workspace]
         handles: dict[str, pulumi.Input[Any]] = {
             "stack": args.stack,
             "instance": workspace.instance,
@@ -128,9 +130,10 @@ class LocalLoadTest(pulumi.ComponentResource):
             "local",
             args.plan,
             handles,
-            pulumi.ResourceOptions(parent=self, depends_on=[server] if server else [workspace]),
+            pulumi.ResourceOptions(parent=self, depends_on=created),
             secrets={CONNECTION_VARIABLE: self.connection_string},
         )
+        declare_guards(GuardProvider(), name, args.stack, workspace.instance, self, created, self.fleet)
         self.register_outputs({"endpoint": self.endpoint, "results": self.fleet.results})
 
     def _server(self, name: str, args: LoadTestArgs, database: DatabaseSpec, workspace: Workspace) -> LocalServer:

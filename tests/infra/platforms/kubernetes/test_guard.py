@@ -11,7 +11,7 @@ from core.kubeconfig import ClusterAccess
 from core.labels import INSTANCE_LABEL, STACK_LABEL
 from infra.platforms.kubernetes import guard
 from infra.platforms.kubernetes.client import Cluster
-from infra.platforms.kubernetes.guard import GuardProvider, fixed_names, require_own_names
+from infra.platforms.kubernetes.guard import ClusterGuardProvider, fixed_names, require_own_names
 from infra.platforms.kubernetes.jobs import Jobs
 from infra.platforms.kubernetes.manifests import Names
 from infra.settings.model import Settings
@@ -108,9 +108,9 @@ def test_destroy_is_refused_if_name_is_another_instances(access, stack):
     with pytest.raises(
         RunError, match=f"^stack: '{stack}' deletes nothing, .* namespace loadtest-{stack} \\(created by"
     ):
-        GuardProvider().delete("guard", state(INSTANCE))
-    GuardProvider().delete("guard", state(OTHER))
-    GuardProvider().delete("guard", {**state(INSTANCE), "access": {"kubeconfig": "absent"}})
+        ClusterGuardProvider().delete("guard", state(INSTANCE))
+    ClusterGuardProvider().delete("guard", state(OTHER))
+    ClusterGuardProvider().delete("guard", {**state(INSTANCE), "access": {"kubeconfig": "absent"}})
 
 
 def test_job_of_another_instance_is_not_changed(access, kubectl, stack):
