@@ -1,4 +1,4 @@
-"""All commands, output formats and platforms of this program, by the name that a user types.
+"""All commands and output formats of this program, by the name that a user types, and the feed of each platform.
 
 A reference is `module:attribute`. It is imported when it is used, so that a table does not load the page's libraries.
 This module itself needs the standard library only.
@@ -32,12 +32,6 @@ COMPARISON_FORMATS: Mapping[str, str] = {
     "markdown": "aggregate.render.text:comparison_markdown",
     "json": "aggregate.render.text:as_json",
 }
-FEEDS: Mapping[str, str] = {
-    "local": "aggregate.live.local:LocalFeed",
-    "docker": "aggregate.live.docker:DockerFeed",
-    "kubernetes": "aggregate.live.kubernetes:KubernetesFeed",
-}
-"""The platforms that `watch` can follow, in the order in which it searches them for workers."""
 
 
 def command(name: str) -> Any:
@@ -59,5 +53,5 @@ def comparison_renderer(name: str) -> Callable[[Comparison], str]:
 
 def connect_feed(platform: str, stack: str, project: Path) -> Feed:
     """Return the feed of a stack's workers on a platform. Raises RunError if the platform cannot be reached."""
-    feed: Feed = resolve_name(FEEDS[platform])(stack, project)
+    feed: Feed = import_module(f"aggregate.live.{platform}").StackFeed(stack, project)
     return feed

@@ -8,6 +8,7 @@ from core.connection import CONNECTION_KEY
 from core.errors import Complaints, SettingsError
 from core.options import Operation
 from core.plan import Limits, LoadPlan, Shard, partition
+from core.platforms import PLATFORMS
 from core.schema.checks import check_limits, limit_warnings
 from core.schema.checks.capacity import check_rows
 from core.schema.file import SchemaFile, read_schema
@@ -16,7 +17,6 @@ from core.settings_key import setting_key
 from core.stores import capabilities_of
 from core.units import MIB, format_size
 from infra.databases.spec import DatabaseSpec
-from infra.platforms import PLATFORMS
 from infra.settings.model import Settings
 
 WORKING_SET = 192 * MIB

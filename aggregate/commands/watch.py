@@ -14,9 +14,10 @@ from aggregate.live.display import PlainOutput, Screen
 from aggregate.live.feed import Feed, FolderFeed
 from aggregate.live.fleet import Fleet
 from aggregate.pulumi_stack import PROJECT
-from aggregate.registry import FEEDS, connect_feed
+from aggregate.registry import connect_feed
 from aggregate.render.text import report_table
 from core.errors import ExitCode, InputError, RunError
+from core.platforms import PLATFORMS
 from core.process import loadtest_command
 from core.stack_file import require_stack, short_name
 from core.text import visible
@@ -31,7 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     origin = parser.add_mutually_exclusive_group(required=True)
     origin.add_argument("--stack", metavar="NAME", help="follow a stack's workers")
     origin.add_argument("--results-dir", metavar="DIR", type=Path, help="follow a folder to which results are written")
-    parser.add_argument("--platform", choices=sorted(FEEDS), help="default: the platform that has the stack's workers")
+    parser.add_argument(
+        "--platform", choices=sorted(PLATFORMS), help="default: the platform that has the stack's workers"
+    )
     parser.add_argument("--project", metavar="DIR", type=Path, default=PROJECT, help=argparse.SUPPRESS)
     parser.add_argument(
         "--wait", metavar="SECONDS", type=float, default=600, help="how long to wait for the first worker; default: 600"
@@ -107,7 +110,7 @@ def _feeds(arguments: argparse.Namespace) -> list[Feed]:
     if arguments.platform is not None:
         return [connect_feed(arguments.platform, short_name(arguments.stack), arguments.project)]
     feeds: list[Feed] = []
-    for platform in FEEDS:
+    for platform in PLATFORMS:
         try:
             feeds.append(connect_feed(platform, short_name(arguments.stack), arguments.project))
         except RunError:

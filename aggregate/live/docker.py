@@ -24,7 +24,7 @@ _LINES = 2
 _RUNNING = ("running", "restarting", "paused")
 
 
-class DockerFeed:
+class StackFeed:
     """The containers of a stack. Raises RunError if the Docker engine does not respond."""
 
     def __init__(self, stack: str, project: Path) -> None:

@@ -29,7 +29,7 @@ _TIMEOUT_SECONDS = 10
 _ENDED = ("Succeeded", "Failed")
 
 
-class KubernetesFeed:
+class StackFeed:
     """The pods of a stack, in the cluster that its stack file names. Raises RunError if the cluster does not respond."""
 
     def __init__(self, stack: str, project: Path) -> None:

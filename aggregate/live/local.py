@@ -13,7 +13,7 @@ _TAIL_BYTES = 1 << 18
 """Enough for the last line: a result has some tens of KiB."""
 
 
-class LocalFeed:
+class StackFeed:
     """The workers of the stack's folder in a project."""
 
     def __init__(self, stack: str, project: Path) -> None:

@@ -9,10 +9,11 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from core.errors import ExitCode, LoadtestError, exit_code_of
+from core.platforms import PLATFORMS
 from core.stack_file import require_stack, short_name
 from infra.orphaned_plugins import orphaned_plugins
 from infra.ownership import OrphanedResource, Orphans
-from infra.platforms import PLATFORMS, cleanup_of
+from infra.platforms import cleanup_of
 from infra.resources.identity import recorded_instances
 
 PROJECT = Path(__file__).parents[2]

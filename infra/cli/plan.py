@@ -11,6 +11,7 @@ from rich.table import Table
 from core.connection import CONNECTION_KEY
 from core.errors import ExitCode, InputError, exit_code_of
 from core.plan import LoadPlan, Shard
+from core.platforms import PLATFORMS
 from core.process import DEFAULT_STACK
 from core.settings_key import NAMESPACE, setting_key
 from core.stack_file import short_name
@@ -18,7 +19,6 @@ from core.units import format_size
 from infra.checks import CheckedRun, check_run
 from infra.databases.spec import DatabaseSpec
 from infra.planner import WORKING_SET, estimated_bytes
-from infra.platforms import PLATFORMS
 from infra.settings.configuration import encrypted_keys, stack_values
 from infra.settings.model import Settings
 

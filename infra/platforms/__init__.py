@@ -1,6 +1,6 @@
-"""The registry of platforms.
+"""The modules of each platform.
 
-A platform is a line of `PLATFORMS` and a folder here with three modules:
+A platform is a line in `core/platforms.py` and a folder here with three modules:
 
 - `component.declare(name, args, opts)` declares the resources and returns them as an `infra.platforms.base.LoadTest`.
 - `runner.runner_of(handles, plan, secrets)` returns the `infra.fleet.runner.Runner` of the declared workers.
@@ -8,7 +8,6 @@ A platform is a line of `PLATFORMS` and a folder here with three modules:
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -18,23 +17,6 @@ if TYPE_CHECKING:  # they import Pulumi, and some of them this module
     from infra.fleet.runner import Runner
     from infra.ownership import Orphans
     from infra.platforms.base import LoadTestComponent
-
-
-@dataclass(frozen=True, slots=True)
-class Platform:
-    """Properties of a platform that settings and plan depend on."""
-
-    on_this_machine: bool = True
-    """Whether the load uses this machine's cores and folders."""
-    in_containers: bool = True
-    """Whether server and workers have images; else they are processes, and their files are in this machine's folders."""
-
-
-PLATFORMS: Mapping[str, Platform] = {
-    "local": Platform(in_containers=False),
-    "docker": Platform(),
-    "kubernetes": Platform(on_this_machine=False),
-}
 
 
 class Cleanup(Protocol):

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from core.connection import CONNECTION_KEY
 from core.errors import Complaints, SettingsError
+from core.platforms import PLATFORMS
 from core.settings_key import setting_key
 from core.stores import SOURCES
 from infra.databases import module_of
-from infra.platforms import PLATFORMS
 from infra.settings.model import Settings
 
 

@@ -16,10 +16,10 @@ from core.connection import CONNECTION_KEY, Connection, parse_connection
 from core.connection_options import check_options
 from core.errors import Complaints, InputError, Problem, SettingsError
 from core.options import Count, LoadOptions, OnExisting, one_of
+from core.platforms import PLATFORMS
 from core.settings_key import setting_key
 from core.stores import SOURCES, Capabilities
 from core.units import Cpu, Size
-from infra.platforms import PLATFORMS
 from infra.settings.types import (
     Flag,
     Name,
