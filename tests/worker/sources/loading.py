@@ -9,7 +9,9 @@ from core.errors import ServerError
 from core.options import OnExisting
 from core.plan import BASE_INSTANT, Shard
 from core.schema.file import load_schema
-from core.schema.model import Table
+from core.schema.generators import Sequential, Static
+from core.schema.model import Column, Table
+from core.schema.types import DataType, Kind
 from core.stores import BULK, SOURCES
 from worker.generate import Dataset
 from worker.pipeline import load_shard, remove_shard
@@ -29,6 +31,13 @@ TABLES = DATASET.schema.tables
 def table_of(name: str) -> Table:
     """Return a table of tests/data/every_kind.yaml."""
     return DATASET.schema.table(name)
+
+
+def wide_table(value: str) -> Table:
+    """Return a table `wide` with a key and one large text."""
+    key = Column(name="id", type=DataType(kind=Kind.INT64), generator=Sequential())
+    text = Column(name="wide", type=DataType(kind=Kind.TEXT), generator=Static(value=value))
+    return Table(name="wide", primary_key="id", columns=(key, text))
 
 
 @contextmanager
