@@ -3,9 +3,11 @@
 The Docker provider reads the first two only, so the program passes it the address of a context.
 """
 
+import grp
 import hashlib
 import json
 import os
+import stat
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,6 +47,26 @@ class DockerAddress(NamedTuple):
     def exists(self) -> bool:
         """Whether there may be an engine: one is named, or the default socket exists."""
         return self.host is not None or Path(_DEFAULT_SOCKET.removeprefix("unix://")).exists()
+
+    def remedy(self) -> str:
+        """Return how to reach an engine that did not answer: by the right to use its socket, or by starting it."""
+        path = (self.host or _DEFAULT_SOCKET).removeprefix("unix://")
+        try:
+            owner = Path(path).stat()
+        except PermissionError:
+            return f"this user may not reach {path}; set {_HOST} to an engine of this user"
+        except (OSError, ValueError):
+            return f"start Docker or set {_HOST}"
+        if os.access(path, os.R_OK | os.W_OK):
+            return f"start Docker or set {_HOST}"
+        own = f"set {_HOST} to an engine of this user"
+        if owner.st_gid == 0 or not owner.st_mode & stat.S_IWGRP:
+            return f"this user may not use {path}; {own}"
+        group = _group_of(owner.st_gid)
+        return (
+            f"this user may not use {path}; add the user to the group {group} with `sudo usermod -aG {group} $USER` and log "
+            f"in again, or {own}"
+        )
 
     def environment(self) -> Mapping[str, str]:
         """Return the variables from which Docker's client reads this address."""
@@ -94,6 +116,13 @@ def _configured_host(project: Path, stack: str) -> str | None:
     raise SettingsError(
         f"{HOST_KEY}: is encrypted in stack {stack}, so only the engine can read it; set {_HOST} to the same address"
     )
+
+
+def _group_of(number: int) -> str:
+    try:
+        return grp.getgrgid(number).gr_name
+    except KeyError:
+        return str(number)
 
 
 def _folder() -> Path:

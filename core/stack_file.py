@@ -96,7 +96,7 @@ def under_engine(project: Path, stack: str, given: Mapping[str, Any]) -> Mapping
     defaults, own = _defaults(project), _mapping(own_file(project, stack))
     values: dict[str, Any] = dict(given)
     for key, value in _preset(project, stack).items():
-        if key in own or (key in given and not _equals(given[key], defaults.get(key))):
+        if key in own or (key in given and not same_value(given[key], defaults.get(key))):
             continue
         if is_secret(value):
             raise SettingsError(
@@ -117,13 +117,18 @@ def own_file(project: Path, stack: str) -> Path:
     return _own_folder(project) / f"{_PREFIX}{stack}{_SUFFIX}"
 
 
+def own_values(project: Path, stack: str) -> Mapping[str, Any]:
+    """Return the keys, with their namespace, of the file that Pulumi itself writes for the stack."""
+    return _mapping(own_file(project, stack))
+
+
 def is_secret(value: object) -> bool:
     """Return whether a value of a stack file is encrypted."""
     return isinstance(value, dict) and "secure" in value
 
 
-def _equals(text: object, value: object) -> bool:
-    """Return whether the engine's text equals this value of a file."""
+def same_value(text: object, value: object) -> bool:
+    """Return whether the engine's text, or a value of a file, equals this value of a file."""
     if text == value or not isinstance(text, str):
         return text == value
     try:

@@ -4,15 +4,19 @@ An engine or a cluster is asked later, by the platform's component: whether it a
 """
 
 import os
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from core.docker_address import docker_address
-from core.errors import Complaints
+from core.errors import Complaints, InputError
 from core.plan import LoadPlan
+from core.process import loadtest_command
 from core.schema.file import SchemaFile, read_schema
+from core.settings_key import NAMESPACE
+from core.stack_file import own_values, same_value
 from infra.databases import database_of
 from infra.databases.spec import DatabaseSpec
 from infra.planner import plan_of, warnings_of
@@ -47,6 +51,15 @@ def check_run(
 
     `encrypted` are the keys that only the engine can read, and `recorded` is true for an update: see `check_secrets`.
     """
+    try:
+        return _checked(values, project, stack, encrypted, recorded=recorded)
+    except InputError as error:
+        raise _with_places(error, values, project, stack) from None
+
+
+def _checked(
+    values: Mapping[str, Any], project: Path, stack: str, encrypted: Collection[str], *, recorded: bool
+) -> CheckedRun:
     complaints = Complaints()
     settings: Settings | None = None
     with complaints.collect():
@@ -73,3 +86,28 @@ def check_run(
     database = database_of(settings)
     warnings = warnings_of(plan, database, here=settings.runs_here, port_kept=settings.keep_database_port)
     return CheckedRun(settings, plan, database, warnings)
+
+
+def _with_places(error: InputError, values: Mapping[str, Any], project: Path, stack: str) -> InputError:
+    """Return the error with the command that removes each refused value that Pulumi has saved for this stack.
+
+    `pulumi up -c KEY=VALUE` saves the value before the program runs.
+    """
+    saved = {
+        key
+        for key, value in own_values(project, stack).items()
+        if same_value(values.get(key.removeprefix(f"{NAMESPACE}:")), value)
+    }
+
+    def with_place(line: str) -> str:
+        found = re.match(r"[\w-]+:\w+", line)
+        if found is None or found[0] not in saved:
+            return line
+        command = loadtest_command(f"pulumi config rm {found[0]}", stack)
+        return f"{line}; the value is saved for this stack, and `{command}` removes it"
+
+    parts = [type(part)(with_place(line)) for part in error.parts or [error] for line in part.lines]
+    if len(parts) == 1:
+        return parts[0]
+    error.parts = parts
+    return error

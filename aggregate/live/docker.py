@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from requests.exceptions import RequestException
 
 from aggregate.live.feed import Snapshot, parse_output
-from core.docker_address import docker_address
+from core.docker_address import DockerAddress, docker_address
 from core.errors import RunError
 from core.labels import STACK_LABEL, WORKER_LABEL
 from core.plan import LoadPlan, is_worker_id
@@ -30,13 +30,14 @@ class StackFeed:
     def __init__(self, stack: str, project: Path) -> None:
         self._stack = stack
         self._limits: dict[str, int | None] = {}
+        self._address = docker_address(project, stack)
         try:
-            address = docker_address(project, stack)
-            over_ssh = (address.host or "").startswith("ssh://")
-            self._client = docker.from_env(timeout=30, environment=address.environment(), use_ssh_client=over_ssh)
+            over_ssh = (self._address.host or "").startswith("ssh://")
+            environment = self._address.environment()
+            self._client = docker.from_env(timeout=30, environment=environment, use_ssh_client=over_ssh)
             self._client.ping()
         except DockerException as error:
-            raise _unreachable(error) from None
+            raise _unreachable(error, self._address) from None
 
     def plan(self) -> LoadPlan | None:
         """Return the plan from the workers' volume."""
@@ -48,7 +49,7 @@ class StackFeed:
         try:
             return [self._snapshot(container) for container in self._workers()]
         except (DockerException, RequestException) as error:
-            raise _unreachable(error) from None
+            raise _unreachable(error, self._address) from None
 
     def _workers(self) -> list[Mapping[str, Any]]:
         labels = [f"{STACK_LABEL}={self._stack}", WORKER_LABEL]
@@ -97,6 +98,6 @@ class StackFeed:
             return None
 
 
-def _unreachable(error: Exception) -> RunError:
+def _unreachable(error: Exception, address: DockerAddress) -> RunError:
     reason = one_line(error, 200)
-    return RunError(f"the Docker engine does not respond ({reason}); start Docker or set DOCKER_HOST")
+    return RunError(f"the Docker engine does not respond ({reason}); {address.remedy()}")

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from core.docker_address import docker_address
 from core.errors import ExitCode, RunError, exit_code_of
 from core.process import DEFAULT_STACK
 from core.settings_key import setting_key
@@ -24,7 +25,8 @@ def build(project: Path, base: str) -> str:
     )
     if done.returncode != 0:
         message = one_line(done.stderr, -300)
-        raise RunError(f"docker build: {message}; start Docker, or name with --base a base image that can be pulled")
+        remedy = docker_address(project, None).remedy()
+        raise RunError(f"docker build: {message}; {remedy}, or name with --base a base image that can be pulled")
     return name
 
 

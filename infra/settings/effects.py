@@ -13,7 +13,7 @@ from core.platforms import PLATFORMS
 from core.settings_key import setting_key
 from core.stores import SOURCES
 from infra.databases import module_of
-from infra.settings.model import Settings
+from infra.settings.model import FailOn, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,14 @@ def check_effects(settings: Settings) -> None:
                         f"{setting_key(key)}: {given[key]!r} must be in an existing namespace; name that with "
                         f"{setting_key('namespace')}"
                     )
+    with complaints.collect():
+        if settings.fail_on is FailOn.THRESHOLD and not settings.thresholds:
+            raise SettingsError.of(
+                setting_key("failOn"),
+                str(settings.fail_on),
+                "has no threshold to fail on",
+                f"set {setting_key('thresholds')}, or write {FailOn.FAILURE}",
+            )
     with complaints.collect():
         if settings.database_image is not None and settings.creates_server:
             _check_image(settings.source, settings.database_image)

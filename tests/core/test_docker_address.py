@@ -1,13 +1,22 @@
 """The Docker engine of a stack, as named by its configuration, the environment and Docker's contexts."""
 
+import grp
 import hashlib
 import json
+import os
+import socket
+import tempfile
+from pathlib import Path
 
 import docker
 import pytest
 
-from core.docker_address import docker_address
+from core.docker_address import DockerAddress, docker_address
 from core.errors import SettingsError
+from infra.platforms.docker.client import NoEngineError, connect
+from testkit import session
+
+NOBODY = 65534
 
 
 @pytest.fixture(autouse=True)
@@ -141,3 +150,85 @@ def test_encrypted_host_requires_variable(project, monkeypatch):
         docker_address(project, "mine")
     monkeypatch.setenv("DOCKER_HOST", "tcp://two:2375")
     assert docker_address(project, "mine").host == "tcp://two:2375"
+
+
+def test_remedy_without_engine_is_to_start_docker(project):
+    assert DockerAddress(f"unix://{project}/absent.sock").remedy() == "start Docker or set DOCKER_HOST"
+    assert DockerAddress("tcp://127.0.0.1:1").remedy() == "start Docker or set DOCKER_HOST"
+
+
+@pytest.mark.root
+def test_remedy_for_forbidden_socket_names_its_group(forbidden_socket):
+    os.chown(forbidden_socket, 0, 1)
+    group = grp.getgrgid(1).gr_name
+    said = as_other_user(lambda: refusal(forbidden_socket))
+    assert said.endswith(
+        f"; this user may not use {forbidden_socket}; add the user to the group {group} with `sudo usermod -aG {group} $USER` "
+        "and log in again, or set DOCKER_HOST to an engine of this user, or set loadtest:platform to local"
+    )
+
+
+def test_remedy_for_socket_of_no_group_is_another_engine(forbidden_socket):
+    forbidden_socket.chmod(0)
+    said = as_other_user(lambda: refusal(forbidden_socket))
+    named = f"unix://{forbidden_socket}, named by DOCKER_HOST"
+    assert said.startswith(f"loadtest:platform: docker, and no Docker engine answers at {named} (")
+    assert said.endswith(
+        f"; this user may not use {forbidden_socket}; set DOCKER_HOST to an engine of this user, or set loadtest:platform "
+        "to local"
+    )
+
+
+def test_remedy_for_forbidden_folder_names_the_socket(shared_folder):
+    folder = shared_folder / "private"
+    folder.mkdir(mode=0)
+    said = as_other_user(DockerAddress(f"unix://{folder}/docker.sock").remedy)
+    folder.chmod(0o700)
+    assert said == f"this user may not reach {folder}/docker.sock; set DOCKER_HOST to an engine of this user"
+
+
+@pytest.fixture
+def shared_folder():
+    """A folder that every user may enter; pytest's own are private."""
+    with tempfile.TemporaryDirectory(prefix=session.unique("socket")) as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.fixture
+def forbidden_socket(shared_folder, project, monkeypatch):
+    """A socket on which a program listens, as Docker's engine does, and which only its owner and group may use."""
+    path = shared_folder / "docker.sock"
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{path}")
+    with socket.socket(socket.AF_UNIX) as engine:
+        engine.bind(str(path))
+        engine.listen()
+        path.chmod(0o660)
+        yield path
+
+
+def refusal(path):
+    with pytest.raises(NoEngineError) as refused:
+        connect(project=path.parent)
+    return str(refused.value)
+
+
+def as_other_user(function):
+    """Return the text of a function that runs without root's rights, in a child if the tests are run by root."""
+    if os.geteuid() != 0:
+        return function()
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setgroups([])
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
+            os.write(writing, function().encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as answer:
+        text = answer.read()
+    os.waitpid(child, 0)
+    return text

@@ -114,3 +114,21 @@ def test_presets_are_accepted_and_do_not_warn_of_their_sizes(preset, change, mon
     monkeypatch.setattr("os.cpu_count", lambda: 64)
     run, _ = plan.check_stack(ROOT, preset, [f"{key}={value}" for key, value in change.items()])
     assert run.warnings == []
+
+
+def test_refused_value_that_pulumi_saved_has_a_command(tmp_path):
+    own = tmp_path / ".pulumi" / "config"
+    own.mkdir(parents=True)
+    (tmp_path / "Pulumi.yaml").write_text("name: loadtest\nstackConfigDir: .pulumi/config\n")
+    (own / "Pulumi.mine.yaml").write_text(
+        "config: {loadtest:typo: 1, loadtest:tables: [users, users], loadtest:workers: 0}\n"
+    )
+    chosen = values(typo="1", tables='["users","users"]', workers="many", schema=str(ROOT / "schemas/shop.yaml"))
+    with pytest.raises(InputError) as refused:
+        check_run(chosen, tmp_path, "mine")
+    removal = "; the value is saved for this stack, and `./loadtest pulumi config rm loadtest:{} -s mine` removes it"
+    assert refused.value.lines == [
+        f"loadtest:typo: is not a setting; see docs/settings.md for every key{removal.format('typo')}",
+        "loadtest:workers: 'many' is not a whole number above zero; write one like 4",
+        f'loadtest:tables: \'["users","users"]\' names users twice; write each once{removal.format("tables")}',
+    ]

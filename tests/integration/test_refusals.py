@@ -65,7 +65,8 @@ def test_docker_without_engine_is_a_warning_of_preview(new_stack):
     problem = "loadtest:platform: docker, and no Docker engine answers at unix:///nonexistent, named by DOCKER_HOST ("
     assert f"warning: {problem}" in output
     assert (
-        "start Docker, set DOCKER_HOST, or set loadtest:platform to local; this preview did not check images" in output
+        "start Docker or set DOCKER_HOST, or set loadtest:platform to local; this preview did not check images"
+        in output
     )
     refusal = stack.pulumi(*stack.up_arguments(), DOCKER_HOST="unix:///nonexistent").failed().output
     assert f"error: {problem}" in refusal

@@ -35,7 +35,7 @@ def find_orphans(project: Path, stack: str | None, instances: Collection[str]) -
         try:
             found += _find(address, stack, _containers, _networks, _volumes)
         except NoAnswerError as error:
-            unsearched = f"{error}; its containers were not checked: start it and run this again"
+            unsearched = f"{error}; its containers were not checked: {address.remedy()}, and run this again"
             return Orphans(unsearched=unsearched, is_chosen=bool(address.named_by))
     return Orphans.of(found, instances)
 

@@ -50,7 +50,7 @@ def connect(stack: str = "", project: Path | None = None) -> docker.DockerClient
         named = f" at {address.host}, named by {address.named_by}" if address.named_by else ""
         raise NoEngineError(
             f"{setting_key('platform')}: docker, and no Docker engine answers{named} ({message_of(error)}); "
-            f"start Docker, set DOCKER_HOST, or set {setting_key('platform')} to local"
+            f"{address.remedy()}, or set {setting_key('platform')} to local"
         ) from None
     return client
 

@@ -270,4 +270,4 @@ def test_unreachable_docker_host_fails_after_other_removals(tmp_path, stack, cap
     gc.collect()  # docker's sockets, here and in no later test
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("warning: no Docker engine answers (")
-    assert line.endswith("; its containers were not checked: start it and run this again")
+    assert line.endswith("; its containers were not checked: start Docker or set DOCKER_HOST, and run this again")

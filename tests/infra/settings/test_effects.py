@@ -37,6 +37,10 @@ WITHOUT_EFFECT = [
     ),
     ({"databasePassword": "a-pass", "source": "jsonl"}, "databasePassword: is for a server, and the source jsonl"),
     ({"databaseTmpfs": "true", "connectionString": SERVER}, "databaseTmpfs: is for a server that Loadtest creates"),
+    (
+        {"failOn": "threshold"},
+        "failOn: 'threshold' has no threshold to fail on; set loadtest:thresholds, or write failure",
+    ),
     ({"keepDatabasePort": "true"}, "keepDatabasePort: is for containers, and the platform is local"),
     (
         {"keepDatabasePort": "true", **KUBERNETES},
