@@ -1,6 +1,7 @@
 """The comparison of bytes yields the same rows as reading, and parses few of them."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from io import BytesIO
 from typing import BinaryIO, NamedTuple
 
@@ -35,26 +36,28 @@ FORMATS = {
 }
 
 
-def chunks(format_: Format) -> list[Chunk]:
-    rows = DATASET.table(EVERY_KIND)
+@cache
+def chunks(name: str) -> list[Chunk]:
+    rows, format_ = DATASET.table(EVERY_KIND), FORMATS[name]
     return [Chunk(first, format_.encoder.encode(rows.batch(first, CHUNK))) for first in range(0, ROWS, CHUNK)]
 
 
-def lines(format_: Format) -> list[bytes]:
-    return [row for chunk in chunks(format_) for row in chunk.rows.cut()]
+def lines(name: str) -> list[bytes]:
+    return [row for chunk in chunks(name) for row in chunk.rows.cut()]
 
 
-def texts(format_: Format, data: bytes) -> list[str]:
-    return [str(row) for batch in format_.read_rows(BytesIO(data), TABLE) for row in batch.to_pylist()]
+def texts(name: str, data: bytes) -> list[str]:
+    return [str(row) for batch in FORMATS[name].read_rows(BytesIO(data), TABLE) for row in batch.to_pylist()]
 
 
-def compared(format_: Format, data: bytes) -> tuple[list[str], int]:
+def compared(name: str, data: bytes) -> tuple[list[str], int]:
     """Return all rows of the comparison as texts, and how many of them were parsed."""
-    found, parsed, expected = list[str](), 0, lines(format_)
-    encoded = iter(chunks(format_))
-    for part in compare_part(BytesIO(data), encoded, lambda rows: format_.read_rows(rows, TABLE), format_.is_whole):
+    found, parsed, expected, format_ = list[str](), 0, lines(name), FORMATS[name]
+    for part in compare_part(
+        BytesIO(data), iter(chunks(name)), lambda rows: format_.read_rows(rows, TABLE), format_.is_whole
+    ):
         if isinstance(part, EqualRows):
-            found += texts(format_, b"".join(expected[part.first : part.first + part.rows]))
+            found += texts(name, b"".join(expected[part.first : part.first + part.rows]))
         else:
             found += map(str, part.to_pylist())
             parsed += part.num_rows
@@ -102,16 +105,16 @@ def damaged(data: list[bytes], damage: tuple[str, int, int]) -> list[bytes]:
 @pytest.mark.parametrize("name", FORMATS)
 @given(damage=damages())
 def test_compare_yields_the_rows_that_reading_yields(name: str, damage: list[tuple[str, int, int]]) -> None:
-    data = lines(FORMATS[name])
+    data = lines(name)
     for each in damage:
         data = damaged(data, each)
     stored = b"".join(data)
-    assert sorted(compared(FORMATS[name], stored)[0]) == sorted(texts(FORMATS[name], stored))
+    assert sorted(compared(name, stored)[0]) == sorted(texts(name, stored))
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_equal_bytes_are_parsed_in_first_chunk_only(name: str) -> None:
-    found, parsed = compared(FORMATS[name], b"".join(lines(FORMATS[name])))
+    found, parsed = compared(name, b"".join(lines(name)))
     assert (len(found), parsed) == (ROWS, CHUNK)
 
 
@@ -120,7 +123,7 @@ def test_equal_bytes_are_parsed_in_first_chunk_only(name: str) -> None:
     ("damage", "parsed_rows"), [("deleted", 0), ("doubled", 1), ("changed", 1), ("inserted", 1), ("swapped", 2)]
 )
 def test_only_differing_rows_are_parsed(name: str, damage: str, parsed_rows: int) -> None:
-    data = damaged(lines(FORMATS[name]), (damage, 25, 32 if damage != "changed" else 3))
-    found, parsed = compared(FORMATS[name], b"".join(data))
+    data = damaged(lines(name), (damage, 25, 32 if damage != "changed" else 3))
+    found, parsed = compared(name, b"".join(data))
     assert parsed - CHUNK == parsed_rows
     assert len(found) == len(data)
