@@ -6,9 +6,9 @@ from statistics import NormalDist
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from aggregate.report import Report
+from aggregate.report import Report, worker_order
 from aggregate.warnings import worker_names
 from core.errors import ExitCode, InputError
 from core.metrics import METRICS, Better
@@ -60,6 +60,9 @@ class Comparison(_Part):
     """The workers whose own rate dropped by more than the bound."""
     notes: tuple[str, ...] = ()
     exit_code: ExitCode
+    base_reports: tuple[Report, ...] = Field(default=(), exclude=True, repr=False)
+    head_reports: tuple[Report, ...] = Field(default=(), exclude=True, repr=False)
+    """The compared reports, for the charts of the page; the JSON form has their names only."""
 
 
 def compare(
@@ -94,6 +97,8 @@ def compare(
         workers=tuple(_slower_workers(base, head, max_regression)),
         notes=(*_not_measured(reports, gated), *_notes(base, head)),
         exit_code=ExitCode.THRESHOLD if any(change.regression for change in changes) else ExitCode.OK,
+        base_reports=tuple(base),
+        head_reports=tuple(head),
     )
 
 
@@ -145,7 +150,7 @@ def _change(
 
 def _slower_workers(base: Sequence[Report], head: Sequence[Report], bound: float) -> Iterator[Change]:
     before, after = _worker_rates(base), _worker_rates(head)
-    for name in before.keys() & after.keys():
+    for name in sorted(before.keys() & after.keys(), key=worker_order):
         rates = _change(name, before[name], after[name], bound, Better.HIGHER, gated=(name,))
         if rates.regression:
             yield rates

@@ -31,6 +31,7 @@ COMPARISON_FORMATS: Mapping[str, str] = {
     "table": "aggregate.render.text:comparison_table",
     "markdown": "aggregate.render.text:comparison_markdown",
     "json": "aggregate.render.text:as_json",
+    "html": "aggregate.render.page.comparison:render",
 }
 
 

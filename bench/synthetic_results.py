@@ -12,10 +12,20 @@ from hdrh.histogram import HdrHistogram
 
 from core.options import Operation
 from core.plan import Limits, LoadPlan, WorkerPlan, partition
-from core.results import Environment, ExitReason, Latency, Metrics, Phases, ShardResult, WorkerResult
+from core.results import (
+    Environment,
+    ExitReason,
+    Latency,
+    LatencyTimeline,
+    Metrics,
+    Phases,
+    ShardResult,
+    WorkerResult,
+)
 from core.schema.generators import Sequential
 from core.schema.model import Column, Schema, Table
 from core.schema.types import DataType, Kind
+from worker.result.latency_timeline import IntervalRecorder
 
 TABLES = ("users", "orders", "products")
 START = datetime(2026, 3, 1, 10, 0, 0, tzinfo=UTC)
@@ -101,6 +111,7 @@ def _result(plan: LoadPlan, worker: WorkerPlan, number: int, chance: random.Rand
             histogram=latencies.encode().decode(),
         ),
         timeline=timeline,
+        latency_timeline=_latency_timeline(worker.rows, seconds - 0.3, number),
         phases=Phases(connect=300, generate=4100, encode=6200, send=seconds * 650, commit=seconds * 90),
         shards=tuple(
             ShardResult(table=each.table, first_row=each.first_row, rows=each.rows, rows_processed=each.rows)
@@ -118,6 +129,16 @@ def _timeline(rows: int, seconds: float, chance: random.Random) -> tuple[int, ..
     counts = [round(rows * weight / total) for weight in weights]
     counts[-1] += rows - sum(counts)
     return tuple(counts)
+
+
+def _latency_timeline(rows: int, seconds: float, seed: int) -> LatencyTimeline | None:
+    """Return batches at random instants, of which those in the middle of the load take twice the time."""
+    chance = random.Random(seed)
+    recorder = IntervalRecorder()
+    for at in sorted(chance.random() * seconds for _ in range(max(1, rows // BATCH))):
+        slow = 2 if 0.4 * seconds < at < 0.5 * seconds else 1
+        recorder.record(at, min(rows, BATCH), slow * chance.lognormvariate(3.4, 0.45) / 1000)
+    return recorder.summary()
 
 
 def main() -> None:

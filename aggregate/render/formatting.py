@@ -149,38 +149,42 @@ def _is_sum(totals: Totals) -> bool:
 
 def facts(report: Report) -> list[str]:
     """Return the lines below the table: the load, the phases, starts, latency, what limits the run, memory, verification."""
+    return list(named_facts(report).values())
+
+
+def named_facts(report: Report) -> dict[str, str]:
+    """Return the lines of `facts` by name. The page shows some of them elsewhere."""
     totals = report.totals
-    lines: list[str] = []
+    lines: dict[str, str] = {}
     if totals.wall_clock_ms is not None:
         speed = f"{rate(totals.wall_clock_rows_per_second)} rows/sec"
-        lines.append(
-            f"Wall clock: {duration(totals.wall_clock_ms)} from first start to last end of {_work(report)}, {speed}"
-        )
+        period = f"{duration(totals.wall_clock_ms)} from first start to last end of {_work(report)}"
+        lines["wall clock"] = f"Wall clock: {period}, {speed}"
     if totals.peak_concurrency is not None and totals.workers > 1:
         mean = figure(METRICS["mean_concurrency"], report)
         most = f"at most {count(totals.peak_concurrency)} of {count(totals.workers)}"
-        lines.append(f"Workers at the same time: {most}, {mean} on average")
+        lines["concurrency"] = f"Workers at the same time: {most}, {mean} on average"
     if report.timeline is not None and len(report.timeline.spans) > 1:
-        lines.append(f"Run: {run_phases(report.timeline)}")
+        lines["run"] = f"Run: {run_phases(report.timeline)}"
     if totals.start_spread_ms is not None and totals.workers > 1:
-        lines.append(f"Starts: {_work(report)} began within {duration(totals.start_spread_ms)}")
+        lines["starts"] = f"Starts: {_work(report)} began within {duration(totals.start_spread_ms)}"
     if report.latency_ms is not None:
-        lines.append(latency(report.latency_ms))
+        lines["latency"] = latency(report.latency_ms)
     if totals.throttled_ms:
         periods = f"in {count(totals.nr_throttled or 0)} periods, summed over cores"
-        lines.append(f"CPU: throttled for {duration(totals.throttled_ms)} {periods}")
+        lines["cpu"] = f"CPU: throttled for {duration(totals.throttled_ms)} {periods}"
     if report.limited_by is not None:
-        lines.append(f"Limit: {limit(report.limited_by)}")
-    lines += [
-        metric.sentence.format(figure(metric, report))
+        lines["limit"] = f"Limit: {limit(report.limited_by)}"
+    lines |= {
+        metric.name: metric.sentence.format(figure(metric, report))
         for metric in METRICS.values()
         if metric.sentence and metric.read(report) is not None
-    ]
+    }
     if report.verification is not None:
         found = report.verification
         text = f"{count(found.expected)} rows expected, {count(found.matched)} matched"
         wrong = f"{count(found.missing)} missing, {count(found.mismatched)} mismatched, {count(found.extra)} extra"
-        lines.append(f"Verification: {text}, {wrong}")
+        lines["verification"] = f"Verification: {text}, {wrong}"
     return lines
 
 

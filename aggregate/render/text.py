@@ -11,7 +11,7 @@ from aggregate.render.heading import heading
 from aggregate.report import Report
 from core.text import one_line
 
-_COMPARISON_COLUMNS = ("Metric", "Base", "Head", "Change", "95% interval", "Verdict")
+COMPARISON_COLUMNS = ("Metric", "Base", "Head", "Change", "95% interval", "Verdict")
 _MARKUP = ("\\", "*", "_", "`", "<")
 
 
@@ -55,14 +55,36 @@ def report_markdown(report: Report) -> str:
 
 def comparison_table(comparison: Comparison) -> str:
     """Return the metrics of both sides with change, interval and verdict, then the workers that became slower."""
-    lines = box(_COMPARISON_COLUMNS, [_change_row(change) for change in comparison.changes])
-    return "\n".join([*lines, *map(formatting.line, _comparison_lines(comparison))]) + "\n"
+    lines = box(COMPARISON_COLUMNS, [change_row(change) for change in comparison.changes])
+    return "\n".join([*lines, *map(formatting.line, comparison_lines(comparison))]) + "\n"
 
 
 def comparison_markdown(comparison: Comparison) -> str:
     """Return the same content as `comparison_table` in GitHub's Markdown."""
-    lines = _grid(_COMPARISON_COLUMNS, [_change_row(change) for change in comparison.changes])
-    return "\n".join([*lines, "", *(f"- {formatting.line(line)}" for line in _comparison_lines(comparison))]) + "\n"
+    lines = _grid(COMPARISON_COLUMNS, [change_row(change) for change in comparison.changes])
+    return "\n".join([*lines, "", *(f"- {formatting.line(line)}" for line in comparison_lines(comparison))]) + "\n"
+
+
+def change_row(change: Change) -> tuple[str, ...]:
+    """Return a metric's cells, one per column of a comparison."""
+    interval = f"{_share(change.low)} to {_share(change.high)}" if change.low is not None else formatting.NONE
+    verdict = ("regression" if change.regression else "ok") if change.gated else formatting.NONE
+    return (change.name, _figure(change.base), _figure(change.head), _share(change.change), interval, verdict)
+
+
+def comparison_lines(comparison: Comparison) -> Sequence[str]:
+    """Return the lines below the table: the runs, slower workers, notes, and the verdict as the last line."""
+    regressions = [change.name for change in comparison.changes if change.regression]
+    percent = f"{comparison.max_regression * 100:g}%"
+    return [
+        f"base: {', '.join(comparison.base)}  head: {', '.join(comparison.head)}",
+        *(
+            f"{each.name}: {_figure(each.base)} to {_figure(each.head)} rows/sec ({_share(each.change)})"
+            for each in comparison.workers
+        ),
+        *comparison.notes,
+        f"regression beyond {percent}: {', '.join(regressions)}" if regressions else f"no regression beyond {percent}",
+    ]
 
 
 def as_json(model: Report | Comparison) -> str:
@@ -111,26 +133,6 @@ def _escaped(text: str) -> str:
 
 def _escaped_json(line: str) -> str:
     return "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in line)
-
-
-def _change_row(change: Change) -> tuple[str, ...]:
-    interval = f"{_share(change.low)} to {_share(change.high)}" if change.low is not None else formatting.NONE
-    verdict = ("regression" if change.regression else "ok") if change.gated else formatting.NONE
-    return (change.name, _figure(change.base), _figure(change.head), _share(change.change), interval, verdict)
-
-
-def _comparison_lines(comparison: Comparison) -> Sequence[str]:
-    regressions = [change.name for change in comparison.changes if change.regression]
-    percent = f"{comparison.max_regression * 100:g}%"
-    return [
-        f"base: {', '.join(comparison.base)}  head: {', '.join(comparison.head)}",
-        *(
-            f"{each.name}: {_figure(each.base)} to {_figure(each.head)} rows/sec ({_share(each.change)})"
-            for each in comparison.workers
-        ),
-        *comparison.notes,
-        f"regression beyond {percent}: {', '.join(regressions)}" if regressions else f"no regression beyond {percent}",
-    ]
 
 
 def _figure(value: float) -> str:

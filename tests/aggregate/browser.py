@@ -43,9 +43,9 @@ class Page:
         self.call("Page.navigate", url=url)
         self.session.wait_for("Page.loadEventFired", self)
 
-    def evaluate(self, expression: str) -> Any:
-        """Return the value of a JavaScript expression. The page's security policy does not apply to the debugger."""
-        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+    def evaluate(self, expression: str, *, wait: bool = False) -> Any:
+        """Return the value of a JavaScript expression, or of its promise. The page's security policy does not apply."""
+        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=wait)
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 

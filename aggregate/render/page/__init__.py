@@ -1,1 +1,1 @@
-"""The report as a page: one HTML file without scripts; its content security policy forbids it to load anything."""
+"""The report as a page: one HTML file that loads nothing; its content security policy forbids it."""

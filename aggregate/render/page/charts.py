@@ -1,213 +1,157 @@
-"""Plots as SVG: rows over time, latencies, time per phase. Text and lines take the page's colour.
+"""The charts of a report as data for `page.js`: rows over time, latency over time and by number of batches."""
 
-Of many workers, neighbours are merged into bands, so that all are included.
-"""
-
-import io
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from pathlib import Path
+from typing import Any
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
 from aggregate.render import formatting
+from aggregate.render.page import bars, series
 from aggregate.report import Bin, Percentiles, Report
-from core.results import Phases, WorkerResult
-from core.text import visible
 
-_INK = "#010203"
-"""The colour of text and lines in `charts.mplstyle`. The SVG has the page's colour instead."""
-
-_COLOURS = (
-    "#4c8dd6", "#e08a2e", "#3fa66b", "#d1605e", "#8f7ac8", "#a07a5a",
-    "#d578b2", "#7f8c8d", "#b0a732", "#3cb1b8", "#6f9c3d", "#c48f9b",
-)  # fmt: skip
-_WIDTH = 6.4
-_LEGEND_CHARACTERS = 90
-_LABEL_LIMIT = 40
-_STYLE = Path(__file__).with_name("charts.mplstyle")
+Chart = Mapping[str, Any]
+_MARGIN = 0.03
+"""The part of the time before and after the work that a chart over time shows."""
+_PERCENTILE_COLOURS = {"p50": "c0", "p90": "c2", "p99": "c1", "max": "c3"}
+_TIME = "seconds since the run began"
 
 
-MOST_SERIES = 12
-"""The most series that a legible plot has. More workers are merged into bands of neighbours."""
-
-PHASES = ("connect", "generate", "encode", "send", "commit", "verify")
-
-
-@dataclass(frozen=True)
-class Throughput:
-    """Rows per second since the first worker started. The array has one row per series."""
-
-    labels: tuple[str, ...]
-    rows: NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class PhaseTimes:
-    """Seconds per phase. The array has one row per series: a worker, or the mean of a band of workers."""
-
-    labels: tuple[str, ...]
-    seconds: NDArray[np.float64]
+def charts(report: Report) -> Iterator[Chart]:
+    """Yield the charts for which the workers left data."""
+    shown = _range(report)
+    rows = series.throughput(report)
+    if rows is not None:
+        yield _throughput(rows, shown)
+    over_time = series.latency_over_time(report)
+    if over_time is not None:
+        yield _latency_over_time(over_time, shown)
+    if report.latency_ms is not None:
+        yield _latency(report.latency_histogram, report.latency_ms)
 
 
-def throughput_series(report: Report) -> Throughput | None:
-    """Return the rows of each worker or band per second, or None if no worker left a timeline.
+def phases(report: Report) -> list[Mapping[str, Any]]:
+    """Return the phases of the run, which the charts over time shade."""
+    spans = report.timeline.spans if report.timeline else ()
+    return [{"name": span.phase, "from": span.from_ms / 1000, "to": span.to_ms / 1000} for span in spans]
 
-    A worker's seconds start when it starts to load. A second that overlaps two seconds of the fleet is split.
-    """
-    results = [result for result in _results(report) if result.timeline and result.started_at]
-    if not results or report.totals.started_at is None:
-        return None
-    first = report.totals.started_at
-    offsets = [
-        (result.started_at - first).total_seconds() + result.phases.connect / 1000
-        for result in results
-        if result.started_at
+
+def deaths(report: Report) -> list[Mapping[str, Any]]:
+    """Return the instants at which workers died, which the charts over time mark."""
+    return [{"at": at / 1000, "text": text, "kind": "bad"} for at, text in bars.deaths(report)]
+
+
+def step_edges(start: float, step: float, count: int) -> list[float]:
+    """Return the times of `count` intervals and the end of the last one."""
+    return [round(start + step * place, 3) for place in range(count + 1)]
+
+
+def numbers(values: NDArray[np.float64]) -> list[float]:
+    """Return rates as rounded numbers, with the last one twice: a step needs an end."""
+    rounded = [round(float(value), 1) for value in values]
+    return [*rounded, rounded[-1]]
+
+
+def latency_edges(bins: Sequence[Bin]) -> list[float]:
+    """Return the bounds of the bins in milliseconds."""
+    return [max(bins[0].above_ms, bins[0].up_to_ms / 2), *(each.up_to_ms for each in bins)]
+
+
+def _range(report: Report) -> tuple[float, float]:
+    """Return the time from the first worker's begin of loading to the last one's end of comparing, with a margin."""
+    spans = [span for worker in report.timeline.workers for span in worker.spans] if report.timeline else []
+    work = [span for span in spans if span.phase in ("load", "verify")] or spans
+    first, last = (
+        min((span.from_ms for span in work), default=0),
+        max((span.to_ms for span in work), default=0),
+    )
+    margin = max(last - first, 1) * _MARGIN
+    return max(first - margin, 0) / 1000, (last + margin) / 1000
+
+
+def _throughput(rows: series.Throughput, shown: tuple[float, float]) -> Chart:
+    interval = formatting.duration(rows.step * 1000)
+    caption = [
+        f"Rows per second in intervals of {interval}; the first and the last one are partly outside of the load."
     ]
-    length = max(int(offset) + len(result.timeline) + 1 for offset, result in zip(offsets, results, strict=True))
-    rows = np.zeros((len(results), length))
-    for series, offset, result in zip(rows, offsets, results, strict=True):
-        second, fraction = int(offset), offset % 1
-        timeline = np.asarray(result.timeline, dtype=float)
-        series[second : second + len(timeline)] += timeline * (1 - fraction)
-        series[second + 1 : second + 1 + len(timeline)] += timeline * fraction
-    last = int(np.flatnonzero(rows.sum(axis=0))[-1]) if rows.any() else 0
-    bands = _bands(results)
-    return Throughput(
-        labels=tuple(_label(results, band) for band in bands),
-        rows=np.stack([rows[band].sum(axis=0)[: last + 1] for band in bands]),
-    )
+    if any(" to " in label for label in rows.labels):
+        caption.append("Neighbouring workers are merged.")
+    if rows.without:
+        names = ", ".join(map(formatting.cell, rows.without[:3]))
+        more = f" and {len(rows.without) - 3:,} more" if len(rows.without) > 3 else ""
+        caption.append(f"Without the rows of {names}{more}, of which no rows over time are known.")
+    return {
+        "id": "throughput",
+        "title": "Throughput over time",
+        "caption": " ".join(caption),
+        "kind": "stack",
+        "x": step_edges(rows.start, rows.step, rows.rates.shape[1]),
+        "step": rows.step,
+        "range": shown,
+        "xName": "time",
+        "xLabel": _TIME,
+        "yLabel": "rows per second",
+        "unit": "rows/s",
+        "marks": [],
+        "series": [
+            {"label": label, "values": numbers(rates), "kind": f"c{place}"}
+            for place, (label, rates) in enumerate(zip(rows.labels, rows.rates, strict=True))
+        ],
+    }
 
 
-def phase_series(report: Report) -> PhaseTimes | None:
-    """Return the time per phase of each worker or band, or None if no worker recorded its phases."""
-    results = [result for result in _results(report) if result.phases != Phases()]
-    if not results:
-        return None
-    seconds = np.array([[getattr(result.phases, name) / 1000 for name in PHASES] for result in results])
-    bands = _bands(results)
-    return PhaseTimes(
-        labels=tuple(_label(results, band) for band in bands),
-        seconds=np.stack([seconds[band].mean(axis=0) for band in bands]),
-    )
+def _latency_over_time(found: series.LatencyOverTime, shown: tuple[float, float]) -> Chart:
+    interval = formatting.duration(found.step * 1000)
+    return {
+        "id": "latency-over-time",
+        "title": "Batch latency over time",
+        "caption": f"Percentiles of the batches of all workers in intervals of {interval}. "
+        "A percentile that the batches of an interval cannot carry is left out.",
+        "kind": "lines",
+        "log": True,
+        "x": [round(found.start + found.step * (place + 0.5), 4) for place in range(len(found.batches))],
+        "range": shown,
+        "xName": "time",
+        "xLabel": _TIME,
+        "yLabel": "milliseconds per batch",
+        "unit": "ms",
+        "marks": [],
+        "series": [
+            {"label": name, "values": values, "kind": _PERCENTILE_COLOURS[name]}
+            for name, values in found.percentiles.items()
+        ],
+    }
 
 
-def _results(report: Report) -> list[WorkerResult]:
-    return [line.result for line in report.workers if line.result is not None]
+def _latency(bins: Sequence[Bin], percentiles: Percentiles) -> Chart:
+    edges = latency_edges(bins)
+    named = ("p50", percentiles.p50), ("p90", percentiles.p90), ("p99", percentiles.p99)
+    return {
+        "id": "latency",
+        "title": "Batches by latency",
+        "caption": formatting.latency(percentiles),
+        "kind": "bars",
+        "edges": edges,
+        "x": list(range(len(bins))),
+        "range": (-0.5, len(bins) - 0.5),
+        "xName": "latency",
+        "xLabel": "milliseconds per batch",
+        "yLabel": "batches",
+        "unit": "batches",
+        "marks": [
+            {"at": place_of(value, edges), "text": name, "kind": _PERCENTILE_COLOURS[name]}
+            for name, value in named
+            if value is not None
+        ],
+        "series": [{"label": "batches", "values": [each.batches for each in bins], "kind": "c0"}],
+    }
 
 
-def _bands(results: Sequence[WorkerResult]) -> list[slice]:
-    count = min(len(results), MOST_SERIES)
-    edges = [len(results) * band // count for band in range(count + 1)]
-    return [slice(start, stop) for start, stop in pairwise(edges)]
-
-
-def _label(results: Sequence[WorkerResult], band: slice) -> str:
-    names = [visible(result.worker_id, _LABEL_LIMIT) for result in results[band]]
-    return names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
-
-
-def throughput(data: Throughput) -> str:
-    """Draw the rows per second: the workers stacked, the fleet as the line on top."""
-    with mpl.rc_context({"svg.hashsalt": "throughput"}, fname=_STYLE):
-        figure, axes = _figure(2.5 + 0.11 * len(data.labels))
-        seconds = np.arange(data.rows.shape[1] + 1)
-        steps = np.concatenate([data.rows, data.rows[:, -1:]], axis=1)
-        below = np.zeros(steps.shape[1])
-        for label, colour, rows in zip(data.labels, _COLOURS, steps, strict=False):
-            axes.fill_between(seconds, below, below + rows, step="post", color=colour, linewidth=0, label=label)
-            below = below + rows
-        axes.step(seconds, below, where="post", color=_INK, linewidth=1.2, label="fleet")
-        axes.set_xlim(0, len(seconds) - 1)
-        axes.set_ylim(bottom=0)
-        axes.set_xlabel("seconds since the first worker started")
-        axes.set_ylabel("rows per second")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.yaxis.set_major_formatter(FuncFormatter(_short))
-        _legend(figure, axes)
-        return _svg(figure, "Rows per second, by worker and for the fleet")
-
-
-def latencies(bins: Sequence[Bin], percentiles: Percentiles) -> str:
-    """Draw the histogram of all batches on a logarithmic scale, with the percentiles as lines."""
-    with mpl.rc_context({"svg.hashsalt": "latencies"}, fname=_STYLE):
-        figure, axes = _figure(2.5)
-        edges = np.array([max(bins[0].above_ms, bins[0].up_to_ms / 2), *(each.up_to_ms for each in bins)])
-        counts = [each.batches for each in bins]
-        axes.bar(edges[:-1], counts, width=np.diff(edges), align="edge", color=_COLOURS[0], linewidth=0)
-        axes.set_xscale("log")
-        named = ("p50", percentiles.p50), ("p99", percentiles.p99), ("p99.9", percentiles.p999)
-        for (name, value), colour in zip(named, _COLOURS[1:], strict=False):
-            if value is None:
-                continue
-            axes.axvline(value, color=colour, linewidth=1.4, label=f"{name} {formatting.milliseconds(value)}")
-        axes.set_xlabel("milliseconds per batch")
-        axes.set_ylabel("batches")
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.xaxis.set_minor_formatter(FuncFormatter(_between) if edges[-1] < 30 * edges[0] else NullFormatter())
-        axes.yaxis.set_major_formatter(FuncFormatter(_short))
-        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-        _legend(figure, axes)
-        return _svg(figure, "Batches by latency")
-
-
-def phases(data: PhaseTimes) -> str:
-    """Draw each worker's time per phase as stacked horizontal bars."""
-    with mpl.rc_context({"svg.hashsalt": "phases"}, fname=_STYLE):
-        figure, axes = _figure(1.2 + 0.26 * len(data.labels))
-        places = np.arange(len(data.labels))
-        left = np.zeros(len(data.labels))
-        for column, (name, colour) in enumerate(zip(PHASES, _COLOURS, strict=False)):
-            seconds = data.seconds[:, column]
-            if seconds.any():
-                axes.barh(places, seconds, left=left, height=0.7, color=colour, linewidth=0, label=name)
-                left = left + seconds
-        axes.set_yticks(places, data.labels)
-        axes.invert_yaxis()
-        axes.grid(visible=False, axis="y")
-        axes.set_xlabel("seconds (phases may overlap)")
-        _legend(figure, axes)
-        return _svg(figure, "Seconds by phase, by worker")
-
-
-def _figure(height: float) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(_WIDTH, height), layout="constrained")
-    return figure, figure.subplots()
-
-
-def _legend(figure: Figure, axes: Axes) -> None:
-    """Draw the legend below the plot, in as many columns as fit."""
-    handles, labels = axes.get_legend_handles_labels()
-    columns = max(1, _LEGEND_CHARACTERS // (max(map(len, labels)) + 6))
-    figure.legend(handles, labels, loc="outside lower left", ncols=columns, handlelength=1.2, labelcolor=_INK)
-
-
-def _short(value: float, _: object) -> str:
-    """Shorten an axis label: 50,000 becomes `50k`."""
-    for unit, suffix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= unit:
-            return f"{value / unit:g}{suffix}"
-    return f"{value:g}"
-
-
-def _between(value: float, _: object) -> str:
-    """Label only 2, 3 and 5 between two powers of ten."""
-    return f"{value:g}" if f"{value:e}"[0] in "235" else ""
-
-
-def _svg(figure: Figure, title: str) -> str:
-    """Return the SVG element without prolog, metadata and fixed size, which belong to a separate file."""
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    text = buffer.getvalue()
-    text = text[text.index("<svg") :].replace(_INK, "currentColor")
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    text = re.sub(r'(<svg [^>]*?) height="[^"]*"', r"\1", text, count=1)
-    return re.sub(r'(<svg [^>]*?) width="[^"]*"', rf'\1 role="img" aria-label="{title}"', text, count=1)
+def place_of(value: float, edges: Sequence[float]) -> float:
+    """Return the place of a latency on the axis of bins, each of which is one wide."""
+    for place, (low, high) in enumerate(pairwise(edges)):
+        if value <= high:
+            return round(place - 0.5 + max(0.0, math.log(max(value, low) / low) / math.log(high / low)), 3)
+    return len(edges) - 1.5

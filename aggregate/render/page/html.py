@@ -1,16 +1,12 @@
-"""Fill the page's template with the texts and plots of a report."""
+"""The texts, tables and charts of a report's page."""
 
 from collections.abc import Iterator, Sequence
-from importlib.resources import files
 from typing import Any, NamedTuple
-
-from jinja2 import Environment as Templates
-from jinja2 import StrictUndefined
-from markupsafe import Markup
 
 from aggregate.render import formatting
 from aggregate.render.heading import details, title
-from aggregate.render.page import charts
+from aggregate.render.page import bars, charts
+from aggregate.render.page.document import document
 from aggregate.report import Report, WorkerLine
 from core.metrics import METRICS
 from core.plan import LoadPlan
@@ -18,6 +14,8 @@ from core.units import MIB, format_size
 
 _HEADLINES = ("rows", "rows_per_second", "wall_clock_rows_per_second", "wall_clock_ms", "latency_ms.p99")
 """The metrics at the top of the page."""
+_SHOWN_ELSEWHERE = ("wall clock", "run", "latency", "limit", "verification")
+"""The facts that are not repeated below the table of workers."""
 
 
 class Grid(NamedTuple):
@@ -28,17 +26,15 @@ class Grid(NamedTuple):
 
 
 def render(report: Report) -> str:
-    """Return the page as one HTML file. All text is escaped; only our own style and plots are inserted as they are."""
-    folder = files("aggregate.render.page")
-    templates = Templates(autoescape=True, undefined=StrictUndefined, trim_blocks=False, finalize=_visible_text)
-    template = templates.from_string((folder / "page.html.j2").read_text(encoding="utf-8"))
-    style = (folder / "style.css").read_text(encoding="utf-8")
-    return template.render(report=report, style=Markup(style), **_content(report)) + "\n"  # noqa: S704 - our own file
-
-
-def _visible_text(value: object) -> object:
-    """Make each text that the template inserts visible. Style, plots and numbers stay as they are."""
-    return formatting.line(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    """Return the page of a report as one HTML file."""
+    return document(
+        "page.html.j2",
+        list(charts.charts(report)),
+        phases=charts.phases(report),
+        deaths=charts.deaths(report),
+        report=report,
+        **_content(report),
+    )
 
 
 def _content(report: Report) -> dict[str, Any]:
@@ -53,8 +49,11 @@ def _content(report: Report) -> dict[str, Any]:
         "workers": [formatting.row(line) for line in report.workers],
         "total": formatting.total_row(report.totals),
         "footnotes": formatting.footnotes(report.totals),
-        "facts": formatting.facts(report),
-        "charts": list(_charts(report)),
+        "facts": [line for name, line in formatting.named_facts(report).items() if name not in _SHOWN_ELSEWHERE],
+        "gantt": bars.gantt(report),
+        "run_phases": formatting.run_phases(report.timeline) if report.timeline and report.timeline.spans else "",
+        "steps": bars.steps(report),
+        "overlapped": bars.overlapped(report),
         "verification": _verification(report),
         "differences": formatting.differences(report),
         "errors": list(_errors(report)),
@@ -71,25 +70,6 @@ def _figures(report: Report) -> Iterator[tuple[str, str]]:
         if getattr(report, metric.group) is not None:
             yield metric.label, formatting.figure(metric, report)
     yield "Workers finished", f"{formatting.count(totals.finished_workers)} of {formatting.count(totals.workers)}"
-
-
-def _charts(report: Report) -> Iterator[tuple[str, str, Markup, str]]:
-    """Yield id, title, plot and caption. Plots need no escaping: matplotlib escapes the names in them."""
-    rows = charts.throughput_series(report)
-    if rows is not None:
-        yield "throughput", "Throughput over time", Markup(charts.throughput(rows)), _bands(rows.labels)  # noqa: S704
-    if report.latency_ms is not None:
-        plot = charts.latencies(report.latency_histogram, report.latency_ms)
-        yield "latency", "Batch latency", Markup(plot), formatting.latency(report.latency_ms)  # noqa: S704
-    times = charts.phase_series(report)
-    if times is not None:
-        yield "phases", "Where the time went", Markup(charts.phases(times)), _bands(times.labels)  # noqa: S704
-
-
-def _bands(labels: Sequence[str]) -> str:
-    if any(" to " in label for label in labels):
-        return "Neighbouring workers are merged; their phases are means."
-    return ""
 
 
 def _verification(report: Report) -> Grid | None:
@@ -110,9 +90,12 @@ def _verification(report: Report) -> Grid | None:
 
 
 def _errors(report: Report) -> Iterator[str]:
+    """Yield the errors that no warning contains."""
+    shown = "\n".join(report.warnings)
     for line in report.workers:
         for error in line.result.errors if line.result else ():
-            yield f"{formatting.cell(line.worker_id)}: {error}"
+            if formatting.line(error) not in shown:
+                yield f"{formatting.cell(line.worker_id)}: {error}"
 
 
 def _requested_limits(plan: LoadPlan) -> str:
@@ -157,15 +140,12 @@ def _cores_of(text: str | None) -> str:
 
 
 def _plan(plan: LoadPlan) -> list[tuple[str, str]]:
+    """Return what the heading does not show."""
     return [
-        ("Source", plan.source),
-        ("Operation", plan.operation),
         ("Method", plan.method),
         ("Workers", formatting.count(len(plan.workers))),
         ("Rows", formatting.count(plan.rows)),
-        ("Rows per table", formatting.count(plan.row_count)),
         ("Batch size", formatting.count(plan.batch_size)),
-        ("Seed", str(plan.seed)),
         ("Tables", ", ".join(plan.tables)),
     ]
 
