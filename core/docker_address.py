@@ -11,12 +11,13 @@ import stat
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from core.errors import SettingsError
-from core.stack_file import is_secret, read_stack
+from core.provider_keys import provider_keys
+from core.stack_file import is_secret
 
-HOST_KEY = "docker:host"
+HOST_KEY, _CERTIFICATES_KEY = "docker:host", "docker:certPath"
 _HOST, _CONTEXT, _CERTIFICATES, _VERIFY = "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"
 _DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 
@@ -29,7 +30,7 @@ class DockerAddress(NamedTuple):
     named_by: str = ""
     """The setting, variable or context; empty for the default socket."""
     certificates: Path | None = None
-    """The folder of a context's TLS files."""
+    """The folder of the TLS files of a context or of `docker:certPath`."""
     verifies: bool = True
     """Whether the engine's certificate is verified."""
 
@@ -68,6 +69,14 @@ class DockerAddress(NamedTuple):
             f"in again, or {own}"
         )
 
+    def require_host(self, host: str | None) -> None:
+        """Raise SettingsError if the provider's host is another one, which happens with an encrypted one. It is not shown."""
+        if host and host != self.host:
+            raise SettingsError(
+                f"{HOST_KEY}: is encrypted, and is not the engine of {self.named_by}; set {_HOST} to the same address, which "
+                "`watch` and `cleanup` read"
+            )
+
     def environment(self) -> Mapping[str, str]:
         """Return the variables from which Docker's client reads this address."""
         if self.host is None:
@@ -93,22 +102,24 @@ def docker_address(project: Path, stack: str | None) -> DockerAddress:
 
     A stack or a variable overrides the context of `docker context use`, as in Docker's own commands.
     """
-    configured = _configured_host(project, stack) if stack else None
+    keys = provider_keys(project, stack, "docker") if stack else {}
+    configured = _configured_host(keys, stack) if stack else None
     context = os.environ.get(_CONTEXT)
     named = {HOST_KEY: configured, _HOST: os.environ.get(_HOST), _CONTEXT: _host_of(context) if context else None}
     given = {key: host for key, host in named.items() if host}
     if len(set(given.values())) > 1:
         (first, one), (second, other) = list(given.items())[:2]
         raise SettingsError(f"{first}: {one!r} is not the engine of {second}, {other!r}; remove one of them")
+    certificates = Path(str(keys[_CERTIFICATES_KEY])) if _CERTIFICATES_KEY in keys else None
     if configured:
-        return DockerAddress(configured, HOST_KEY)
+        return DockerAddress(configured, HOST_KEY, certificates)
     if named[_HOST]:
-        return DockerAddress(named[_HOST], _HOST)
+        return DockerAddress(named[_HOST], _HOST, certificates)
     return _of_context(context or _current_context())
 
 
-def _configured_host(project: Path, stack: str) -> str | None:
-    value = read_stack(project, stack).get(HOST_KEY)
+def _configured_host(keys: Mapping[str, Any], stack: str) -> str | None:
+    value = keys.get(HOST_KEY)
     if value is None or not is_secret(value):
         return str(value) if value else None
     if _HOST in os.environ:

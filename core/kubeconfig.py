@@ -10,7 +10,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from core.errors import SettingsError
-from core.stack_file import is_secret, read_stack
+from core.provider_keys import provider_keys
+from core.stack_file import is_secret
 
 _KEYS = ("kubeconfig", "context")
 
@@ -30,10 +31,10 @@ class ClusterAccess(BaseModel):
 
         Raises SettingsError for an encrypted value, unless $KUBECONFIG is set.
         """
-        values = read_stack(project, stack)
-        chosen = {key: values[f"kubernetes:{key}"] for key in _KEYS if values.get(f"kubernetes:{key}")}
+        values = provider_keys(project, stack, "kubernetes")
+        chosen = {key: values[f"kubernetes:{key}"] for key in _KEYS if f"kubernetes:{key}" in values}
         for key in [key for key, value in chosen.items() if is_secret(value)]:
-            if "KUBECONFIG" not in os.environ:
+            if not os.environ.get("KUBECONFIG"):
                 raise SettingsError(
                     f"kubernetes:{key}: is encrypted in stack {stack}, so only the engine can read it; set KUBECONFIG to "
                     "the same cluster's file"
@@ -44,7 +45,7 @@ class ClusterAccess(BaseModel):
     @property
     def is_chosen(self) -> bool:
         """Whether the stack or $KUBECONFIG names the cluster."""
-        return self != ClusterAccess() or "KUBECONFIG" in os.environ
+        return self != ClusterAccess() or bool(os.environ.get("KUBECONFIG"))
 
     def options(self) -> Mapping[str, Any]:
         """Return the arguments of `kubernetes.config.new_client_from_config`.
@@ -52,8 +53,8 @@ class ClusterAccess(BaseModel):
         Raises SettingsError if the key is neither an existing file nor the content of a kubeconfig.
         """
         if self.kubeconfig is None:
-            # By default the client uses the environment at the time of its import.
-            return {"config_file": os.environ.get("KUBECONFIG"), "context": self.context}
+            # By default the client uses the environment at the time of its import. An empty variable counts as none.
+            return {"config_file": os.environ.get("KUBECONFIG") or "~/.kube/config", "context": self.context}
         if _is_mapping(self.kubeconfig):
             # Text has no path to store a renewed token in.
             return {"config_file": io.StringIO(self.kubeconfig), "context": self.context, "persist_config": False}

@@ -14,6 +14,7 @@ from core.docker_address import docker_address
 from core.errors import Complaints, InputError
 from core.plan import LoadPlan
 from core.process import loadtest_command
+from core.provider_keys import provider_keys
 from core.schema.file import SchemaFile, read_schema
 from core.settings_key import NAMESPACE
 from core.stack_file import own_values, same_value
@@ -73,6 +74,9 @@ def _checked(
         with complaints.collect():
             if settings.platform == "docker" and docker_address(project, stack).is_this_machine:
                 cores = os.cpu_count()
+        with complaints.collect():
+            if settings.platform == "kubernetes":
+                provider_keys(project, stack, settings.platform)
         with complaints.collect():
             check_limits(settings, values, cores)
     schema: SchemaFile | None = None

@@ -28,8 +28,11 @@ def declare(project: Path) -> tuple[LoadTestArgs, LoadTest]:
     for warning in run.warnings:
         pulumi.log.warn(warning)
     providers = dict(configuration.providers)
-    if settings.platform == "docker" and (inputs := docker_address(project, stack).provider_inputs()):
-        providers["docker"] = {**inputs, **providers.get("docker", {})}
+    if settings.platform == "docker":
+        address = docker_address(project, stack)
+        address.require_host(pulumi.Config("docker").get("host"))
+        if inputs := address.provider_inputs():
+            providers["docker"] = {**inputs, **providers.get("docker", {})}
     args = LoadTestArgs(
         stack=stack,
         project=project,
@@ -39,9 +42,18 @@ def declare(project: Path) -> tuple[LoadTestArgs, LoadTest]:
         password=_password(settings),
         providers=providers,
     )
-    declared = [pulumi.ProviderResource(package, package, dict(inputs)) for package, inputs in providers.items()]
+    declared = [
+        pulumi.ProviderResource(
+            package, package, {name: _input(package, name, value) for name, value in inputs.items()}
+        )
+        for package, inputs in providers.items()
+    ]
     component = component_of(settings.platform)
     return args, component(stack, args, pulumi.ResourceOptions(providers=declared))
+
+
+def _input(package: str, name: str, value: str) -> pulumi.Input[str]:
+    return pulumi.Output.secret(value) if pulumi.runtime.is_config_secret(f"{package}:{name}") else value
 
 
 def _password(settings: Settings) -> pulumi.Output[str]:

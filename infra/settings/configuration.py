@@ -1,5 +1,6 @@
 """Read a stack's configuration: from its files alone, or from the running engine. Keys are without the namespace `loadtest`."""
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,8 @@ class EngineConfiguration:
     encrypted: Collection[str]
     """The keys that are secrets of the engine."""
     providers: Mapping[str, Mapping[str, str]]
-    """The keys of other packages, like `kubernetes:context`, that only the preset sets: the engine has not read them."""
+    """All keys of each other package of which the preset sets one, like `kubernetes:context`. The engine has not read that one,
+    so the package needs a provider with these keys, and such a provider does not read the engine's."""
 
 
 def engine_configuration(project: Path, stack: str) -> EngineConfiguration:
@@ -49,11 +51,12 @@ def engine_configuration(project: Path, stack: str) -> EngineConfiguration:
     keys = dict.fromkeys([*(f"{_PREFIX}{key}" for key in Settings.all_keys()), *in_files])
     given = {key: value for key in keys if (value := _engine_value(key)) is not None}
     configuration = under_engine(project, stack, given)
-    providers: dict[str, dict[str, str]] = {}
-    for key in configuration.keys() - given.keys():
+    packages = {key.partition(":")[0] for key in configuration.keys() - given.keys()} - {NAMESPACE}
+    providers: dict[str, dict[str, str]] = {package: {} for package in sorted(packages)}
+    for key, value in configuration.items():
         package, _, name = key.partition(":")
-        if package != NAMESPACE:
-            providers.setdefault(package, {})[name] = str(configuration[key])
+        if package in providers:
+            providers[package][name] = value if isinstance(value, str) else json.dumps(value)
     values = _loadtest_keys(configuration)
     return EngineConfiguration(values, [key for key in values if is_config_secret(f"{_PREFIX}{key}")], providers)
 

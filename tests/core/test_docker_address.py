@@ -152,6 +152,35 @@ def test_encrypted_host_requires_variable(project, monkeypatch):
     assert docker_address(project, "mine").host == "tcp://two:2375"
 
 
+def test_certificates_of_stack_are_those_of_the_client(project, monkeypatch):
+    (project / "Pulumi.mine.yaml").write_text(
+        json.dumps({"config": {"docker:host": "tcp://one:2376", "docker:certPath": "/certificates"}})
+    )
+    environment = docker_address(project, "mine").environment()
+    assert (environment["DOCKER_CERT_PATH"], environment["DOCKER_TLS_VERIFY"]) == ("/certificates", "1")
+
+
+def test_context_that_only_the_provider_reads_is_refused(project):
+    (project / "Pulumi.mine.yaml").write_text(json.dumps({"config": {"docker:context": "other"}}))
+    with pytest.raises(
+        SettingsError, match=r"^docker:context: .*; choose the context with `docker context use`, or set"
+    ):
+        docker_address(project, "mine")
+
+
+def test_encrypted_host_must_be_the_one_of_the_environment(project, monkeypatch):
+    monkeypatch.setenv("DOCKER_HOST", "tcp://two:2375")
+    stack(project, {"secure": "v1:x"})
+    address = docker_address(project, "mine")
+    address.require_host("tcp://two:2375")
+    address.require_host(None)
+    with pytest.raises(
+        SettingsError, match=r"^docker:host: is encrypted, and is not the engine of DOCKER_HOST; set"
+    ) as refused:
+        address.require_host("tcp://secret:2375")
+    assert "secret" not in str(refused.value)
+
+
 def test_remedy_without_engine_is_to_start_docker(project):
     assert DockerAddress(f"unix://{project}/absent.sock").remedy() == "start Docker or set DOCKER_HOST"
     assert DockerAddress("tcp://127.0.0.1:1").remedy() == "start Docker or set DOCKER_HOST"

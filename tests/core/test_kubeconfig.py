@@ -9,6 +9,7 @@ from kubernetes.config.config_exception import ConfigException
 
 from core.errors import SettingsError
 from core.kubeconfig import ClusterAccess
+from infra.platforms.kubernetes.client import require_cluster_of_environment
 
 
 def kubeconfig(*addresses: str) -> str:
@@ -77,3 +78,38 @@ def test_cluster_is_chosen_by_stack_or_environment(project, monkeypatch):
     monkeypatch.delenv("KUBECONFIG")
     assert not of_stack(project).is_chosen
     assert of_stack(project, context="second").is_chosen
+
+
+def test_empty_variable_counts_as_none(project, monkeypatch):
+    monkeypatch.setenv("KUBECONFIG", "")
+    monkeypatch.setenv("HOME", str(project))
+    (project / ".kube").mkdir()
+    (project / ".kube" / "config").write_text(kubeconfig("home"))
+    assert reached(of_stack(project)) == "http://home"
+    assert not ClusterAccess().is_chosen
+
+
+def test_key_that_only_the_provider_reads_is_refused(project):
+    with pytest.raises(SettingsError) as refused:
+        of_stack(project, cluster="other", renderYamlToDirectory="out", context="first")
+    reason = "is read by Pulumi's provider only, and not by Loadtest's own client"
+    assert refused.value.lines == [
+        f"kubernetes:cluster: {reason}; set kubernetes:context to a context of this cluster",
+        f"kubernetes:renderYamlToDirectory: {reason}; remove it: a run needs the objects in a cluster",
+    ]
+
+
+def test_encrypted_key_for_other_cluster_is_refused(project):
+    require_cluster_of_environment(ClusterAccess(kubeconfig=kubeconfig("environment", "second")))
+    for other in ({"kubeconfig": kubeconfig("third")}, {"kubeconfig": str(project / "named"), "context": "second"}):
+        with pytest.raises(SettingsError) as refused:
+            require_cluster_of_environment(ClusterAccess(**other))
+        assert str(refused.value) == (
+            "KUBECONFIG: 'http://environment' is not the cluster of the stack's encrypted kubernetes:kubeconfig or "
+            "kubernetes:context; set KUBECONFIG to that cluster's file, which `watch` and `cleanup` read"
+        )
+
+
+def test_encrypted_key_without_environment_is_accepted(monkeypatch):
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    require_cluster_of_environment(ClusterAccess(kubeconfig=kubeconfig("third")))

@@ -117,6 +117,24 @@ class Cluster(AbstractContextManager["Cluster"]):
         )
 
 
+def require_cluster_of_environment(access: ClusterAccess) -> None:
+    """Raise SettingsError if $KUBECONFIG is set and is another cluster than this one, of which a part is encrypted.
+
+    `watch` and `cleanup` cannot decrypt the keys, and read $KUBECONFIG in their place.
+    """
+    environment = ClusterAccess()
+    if environment.is_chosen and _server_of(access) != (other := _server_of(environment)):
+        raise SettingsError(
+            f"KUBECONFIG: {other!r} is not the cluster of the stack's encrypted kubernetes:kubeconfig or kubernetes:context; "
+            "set KUBECONFIG to that cluster's file, which `watch` and `cleanup` read"
+        )
+
+
+def _server_of(access: ClusterAccess) -> str:
+    with Cluster(access) as cluster:
+        return str(cluster.api.configuration.host)
+
+
 class Kind(NamedTuple):
     """A kind of object: its API in `Cluster`, and the nouns in the client's method names for one and for all objects."""
 

@@ -19,6 +19,7 @@ from infra.fleet.resource import Fleet
 from infra.ownership import checked
 from infra.platforms.base import LoadTestArgs, connection_of, endpoint_of
 from infra.platforms.kubernetes import database, guard, worker
+from infra.platforms.kubernetes.client import require_cluster_of_environment
 from infra.platforms.kubernetes.manifests import (
     POD_SECURITY,
     Manifest,
@@ -218,7 +219,10 @@ def _cluster_access(args: LoadTestArgs) -> ClusterAccess:
     """Return the access to the cluster that the Kubernetes provider uses, from the same settings."""
     config, preset = pulumi.Config("kubernetes"), args.providers.get("kubernetes", {})
     chosen = {key: config.get(key) or preset.get(key) or None for key in ClusterAccess.model_fields}
-    return ClusterAccess.model_validate(chosen)
+    access = ClusterAccess.model_validate(chosen)
+    if any(pulumi.runtime.is_config_secret(f"kubernetes:{key}") for key in chosen):
+        require_cluster_of_environment(access)
+    return access
 
 
 def _name_of(resource: ConfigMap | Secret | PersistentVolumeClaim) -> pulumi.Output[str]:

@@ -67,12 +67,19 @@ def test_undeclared_key_of_stack_file_is_included(project):
     assert engine_configuration(project, "mine").values == {"worker": "3"}
 
 
-def test_provider_key_of_preset_is_separate_unless_engine_has_it(project):
+def test_provider_of_preset_has_the_engines_keys_too(project):
     configure(project / "Pulumi.mine.yaml", kubernetes__context="here", kubernetes__kubeconfig="file")
+    configure(project / "own" / "Pulumi.mine.yaml", kubernetes__kubeconfig="other")
     set_all_config({"kubernetes:kubeconfig": "other"})
     configuration = engine_configuration(project, "mine")
     assert configuration.values == {}
-    assert configuration.providers == {"kubernetes": {"context": "here"}}
+    assert configuration.providers == {"kubernetes": {"context": "here", "kubeconfig": "other"}}
+
+
+def test_keys_that_the_engine_has_need_no_provider(project):
+    configure(project / "own" / "Pulumi.mine.yaml", kubernetes__context="here")
+    set_all_config({"kubernetes:context": "here"})
+    assert engine_configuration(project, "mine").providers == {}
 
 
 def test_secret_in_preset_is_refused(project):
