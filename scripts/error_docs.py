@@ -1,12 +1,14 @@
 """Write the tables of docs/errors.md from the stores' tables of known errors."""
 
+import errno
 import importlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from core.output.errors import KNOWN
 from core.stores import SOURCES
-from worker.sources.known_errors import KnownErrors
+from worker.sources.known_errors import Known, KnownErrors
 
 PAGE = Path(__file__).parent.parent / "docs" / "errors.md"
 _BEGIN, _END = "<!-- errors:", "<!-- /errors -->"
@@ -22,7 +24,8 @@ _TITLES = {
 def error_tables() -> str:
     """Return a table for each store in Markdown."""
     stores = [name for name in SOURCES if name in _TITLES]
-    return "\n\n".join("\n".join((f"## {_TITLES[store]}", "", *_rows(_known(store)))) for store in stores)
+    tables = ["\n".join((f"## {_TITLES[store]}", "", *_rows(_known(store)))) for store in stores]
+    return "\n\n".join((*tables, "\n".join(("## CSV and JSON Lines: errno", "", *_rows(_known_errno())))))
 
 
 def page_with_tables(page: str, tables: str) -> str:
@@ -37,6 +40,10 @@ def main() -> int:
     """Rewrite docs/errors.md."""
     PAGE.write_text(page_with_tables(PAGE.read_text(encoding="utf-8"), error_tables()), encoding="utf-8")
     return 0
+
+
+def _known_errno() -> "KnownErrors[str]":
+    return KnownErrors(*(Known(errno.errorcode[code], *entry) for code, entry in KNOWN.items()))
 
 
 def _known(store: str) -> "KnownErrors[int] | KnownErrors[str]":

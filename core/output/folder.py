@@ -1,15 +1,13 @@
 """A folder of output files: which files it has, who wrote them, and whether a run may replace them."""
 
-import errno
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from core.errors import InputError, StorageError
-from core.files import reason_of, unfinished_file
+from core.errors import InputError
+from core.files import unfinished_file
 from core.options import OnExisting
 from core.output.manifest import MANIFEST, PART_PREFIX, PARTIAL, Manifest, Run, table_folder
 from core.settings_key import setting_key
@@ -194,21 +192,6 @@ class OutputFolder:
 
     def _refusal(self, problem: str, remedy: str) -> InputError:
         return InputError(f"{self.key}: {str(self.path)!r} {problem}; {remedy}")
-
-
-@contextmanager
-def storage_errors(path: Path) -> Iterator[None]:
-    """Turn the system's errors into a StorageError with the path and a remedy."""
-    try:
-        yield
-    except OSError as error:
-        remedy = {
-            errno.ENOSPC: "give it more room, or load fewer rows",
-            errno.EDQUOT: "give it more room, or load fewer rows",
-            errno.EACCES: "give the worker's user the right to write there",
-            errno.EROFS: "name a writable folder with outputDir",
-        }.get(error.errno or 0, "name another folder with outputDir")
-        raise StorageError(f"{path}: {reason_of(error)}; {remedy}") from error
 
 
 def _listed(paths: Sequence[str]) -> str:

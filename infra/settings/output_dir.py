@@ -5,7 +5,8 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from core.errors import InputError
-from core.output.folder import OUTPUT_DIR, OutputFolder, storage_errors
+from core.output.errors import storage_errors
+from core.output.folder import OUTPUT_DIR, OutputFolder
 from core.output.manifest import Run
 from core.plan import LoadPlan
 from core.workspace import WORKSPACES

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from core.errors import RunError
 from core.options import OnExisting
-from core.output.folder import storage_errors
+from core.output.errors import storage_errors
 from core.output.manifest import MANIFEST, Manifest, OutputFile, Run
 from core.output.writer import OutputWriter
 

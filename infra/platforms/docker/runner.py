@@ -15,7 +15,7 @@ from docker.models.containers import Container
 from pydantic import BaseModel, ConfigDict
 
 from core.options import OnExisting
-from core.output.folder import storage_errors
+from core.output.errors import storage_errors
 from core.output.manifest import Run
 from core.output.writer import OutputWriter
 from core.plan import LoadPlan

@@ -13,7 +13,7 @@ from typing import IO, Any
 from pydantic import BaseModel, ConfigDict
 
 from core.connection import parse_connection
-from core.output.folder import storage_errors
+from core.output.errors import storage_errors
 from core.output.manifest import Run
 from core.output.writer import OutputWriter
 from core.plan import LoadPlan, WorkerPlan

@@ -19,7 +19,7 @@ import pyarrow as pa
 from core.connection import Connection
 from core.files import unfinished_file
 from core.options import OnExisting
-from core.output.folder import storage_errors
+from core.output.errors import storage_errors
 from core.output.manifest import OutputFile, Run, first_row_of, part_path
 from core.output.writer import OutputWriter
 from core.plan import Shard
