@@ -42,7 +42,9 @@ def main() -> int:
     """Run the trials, print them as a table and record them."""
     parser = argparse.ArgumentParser(prog="python -m bench.interrupted", description=__doc__)
     parser.add_argument("--trials", type=int, default=10, metavar="N", help="trials per platform; default: 10")
-    parser.add_argument("--platform", choices=PLATFORMS, action="append", help="only this one; may be given twice")
+    parser.add_argument(
+        "--platform", choices=PLATFORMS, action="append", help="run on this platform only; may be repeated"
+    )
     parser.add_argument("--seed", type=int, default=42, help="random seed of the moments; default: 42")
     parser.add_argument(
         "--longest",

@@ -18,7 +18,7 @@ _RUNS = "a saved run's id, latest, previous, a stack, STACK/ID or a report.json;
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add both sides, the bound, the metrics that it applies to, and the format."""
     parser.add_argument("base", metavar="BASE", help=_RUNS)
-    parser.add_argument("head", metavar="HEAD", help="the other side, in the same form")
+    parser.add_argument("head", metavar="HEAD", help="the run or runs to compare with BASE, named like BASE")
     parser.add_argument(
         "--max-regression", metavar="SHARE", default="5%", help="largest accepted regression; default: 5%%"
     )
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--metric", action="append", choices=list(COMPARED), help=f"bounded metrics; default: {', '.join(GATED)}"
     )
     parser.add_argument("--allow-different-plans", action="store_true", help="compare runs even if their plans differ")
-    parser.add_argument("--stack", metavar="NAME", help="the stack of latest and previous")
+    parser.add_argument("--stack", metavar="NAME", help="the stack whose runs latest and previous are")
     parser.add_argument("--runs", metavar="DIR", type=Path, default=history.RUNS, help="default: runs/ in the project")
     parser.add_argument("--output-format", choices=sorted(COMPARISON_FORMATS), default="table", help="default: table")
     parser.add_argument("--output", metavar="FILE", type=Path, help="write to a file, not to standard output")

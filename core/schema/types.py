@@ -43,7 +43,7 @@ INTEGER_BITS: Mapping[Kind, int] = {Kind.INT8: 8, Kind.INT16: 16, Kind.INT32: 32
 INTEGERS = frozenset(INTEGER_BITS)
 FLOATS = frozenset({Kind.FLOAT32, Kind.FLOAT64})
 CHARACTERS = frozenset({Kind.CHAR, Kind.VARCHAR})
-"""The texts whose type has a length."""
+"""The kinds of text that have a maximum length, like varchar(20)."""
 TEXTS = CHARACTERS | {Kind.TEXT}
 STRINGS = TEXTS | {Kind.ENUM, Kind.ULID}
 """All kinds whose values are strings in Arrow."""

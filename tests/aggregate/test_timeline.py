@@ -113,7 +113,7 @@ def test_worker_that_only_verifies_has_work():
     assert own.work == Span(phase=Phase.VERIFY, from_ms=0, to_ms=4000)
 
 
-def test_killed_worker_loads_until_its_end():
+def test_load_phase_of_killed_worker_lasts_until_its_end():
     instants = Instants(started=at(1), ready=at(2), load_started=at(3), ended=at(7))
     killed = runs.failed(1, ExitReason.KILLED, "killed", instants=instants)
     assert spans(timeline(killed).workers[0].spans) == {

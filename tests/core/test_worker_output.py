@@ -24,5 +24,5 @@ def test_incomplete_and_other_lines_are_ignored():
     assert list(reports_of("\n".join(lines))) == [PROGRESS]
 
 
-def test_output_without_reports_has_none():
+def test_empty_output_has_no_reports():
     assert not list(reports_of(""))

@@ -40,7 +40,7 @@ def test_check_receives_known_and_unknown_instance():
     assert asked == ["0a", ""]
 
 
-def test_failed_check_is_the_error_of_the_program():
+def test_failed_ownership_check_fails_the_program():
     def refuse(_instance: str) -> None:
         raise SettingsError("in use")
 

@@ -1,4 +1,4 @@
-"""Tests of the two options that split a run of the tests: without a session of pytest inside this one."""
+"""Tests of the options that split a run of the tests. They start no other pytest, which would remove this one's folder."""
 
 from types import SimpleNamespace
 from typing import Any, cast

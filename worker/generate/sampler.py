@@ -20,10 +20,11 @@ _HEAD = 1024
 """The number of first ranks of a zipf distribution with exact shares. Later segments grow by 2 % each."""
 _GROWTH = Fraction(51, 50)
 _EXACT = 512
-"""The largest size of a normal distribution in which each value has its exact share."""
+"""The most values of a normal distribution with an exact share each. With more values, those of a segment have equal shares."""
 _STEPS = 32
+"""Segments per standard deviation."""
 _REACH = 8
-"""Larger normal distributions have 32 segments per standard deviation, up to 8 deviations from the mean."""
+"""Standard deviations from the mean to the lowest and the highest value."""
 _PI = Decimal("3.141592653589793238462643383279502884197169399375")
 Sampler = Callable[[RowNumbers], Ordinals]
 

@@ -45,7 +45,7 @@ def equal_json(found: str, expected: str, type_: DataType) -> bool:
 
 
 def _equal_documents(found: object, expected: object) -> bool:
-    """Return whether two documents are equal; a double may equal an integer with all its digits, as servers write it."""
+    """Return whether two documents are equal. A server may return the double 1e20 as an integer, which is equal."""
     match found, expected:
         case int(), float():
             try:

@@ -35,7 +35,7 @@ class Daemon:
         return self.layout.logs / f"{self.name}.log"
 
     def start(self, command: Sequence[str]) -> None:
-        """Start it in a session of its own, unless it runs.
+        """Start the program in a session of its own, unless it is running.
 
         Its environment contains PATH only, so that the tests' variables, some of which are secret, do not reach it.
         """
@@ -62,7 +62,7 @@ class Daemon:
         return self._pid() is not None
 
     def stop(self, patience: float) -> None:
-        """Ask it to end, kill it after `patience` seconds, and return once it has ended."""
+        """Ask the program to end, kill it after `patience` seconds, and return once it has ended."""
         pid = self._pid()
         if pid is not None:
             os.kill(pid, signal.SIGTERM)
@@ -72,7 +72,7 @@ class Daemon:
         self.pid_file.unlink(missing_ok=True)
 
     def last_lines(self) -> str:
-        """Return the end of its log."""
+        """Return the last lines of the program's log."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-_TAIL_LINES:])
 
     def _pid(self) -> int | None:

@@ -49,7 +49,7 @@ class Jobs:
         self._set_suspended(name, suspended=False)
 
     def settle(self, name: str) -> None:
-        """Wait until the controller has counted all pods: after the Job is suspended, it stops counting."""
+        """Wait until the Job's status counts all pods. Call this first: the status of a suspended Job no longer changes."""
         deadline = time.monotonic() + _SETTLE_SECONDS
         while not _finished(self._read(name)) and time.monotonic() < deadline:
             time.sleep(0.2)

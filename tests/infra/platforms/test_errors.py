@@ -78,7 +78,7 @@ def test_kubernetes_runner_translates_errors(method, error):
         getattr(runner, method)(*ARGUMENTS.get(method, ()))
 
 
-def test_new_method_of_decorated_class_is_translated():
+def test_errors_of_new_runner_method_are_translated():
     @translate_errors(wrap_docker_errors)
     class Runner:
         def added_later(self) -> None:

@@ -44,7 +44,7 @@ def test_high_product_is_exact(numbers: list[int], factor: int) -> None:
 
 
 @given(st.lists(WORDS, min_size=1, max_size=20), st.integers(1, 2**64))
-def test_below_maps_draw_to_size(numbers: list[int], size: int) -> None:
+def test_below_scales_draws_to_size(numbers: list[int], size: int) -> None:
     assert below(column(*numbers), size).tolist() == [number * size >> 64 for number in numbers]
 
 

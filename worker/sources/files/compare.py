@@ -26,7 +26,7 @@ ParseRows = Callable[[BinaryIO], Iterator[pa.RecordBatch]]
 
 
 class Chunk(NamedTuple):
-    """Encoded rows from the row `first`."""
+    """Encoded rows of a table; `first` is the number of the first one."""
 
     first: int
     rows: Rows
