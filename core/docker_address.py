@@ -77,6 +77,11 @@ class DockerAddress(NamedTuple):
                 "`watch` and `cleanup` read"
             )
 
+    def options(self) -> Mapping[str, Any]:
+        """Return the arguments of `docker.from_env`."""
+        over_ssh = (self.host or "").startswith("ssh://")
+        return {"environment": self.environment(), "use_ssh_client": over_ssh}
+
     def environment(self) -> Mapping[str, str]:
         """Return the variables from which Docker's client reads this address."""
         if self.host is None:

@@ -21,6 +21,8 @@ from core.text import one_line
 
 _LINES = 2
 """The last line may be incomplete while it is being written."""
+_TIMEOUT_SECONDS = 30
+_CLIENT_ERRORS = (DockerException, RequestException)
 _RUNNING = ("running", "restarting", "paused")
 
 
@@ -32,23 +34,24 @@ class StackFeed:
         self._limits: dict[str, int | None] = {}
         self._address = docker_address(project, stack)
         try:
-            over_ssh = (self._address.host or "").startswith("ssh://")
-            environment = self._address.environment()
-            self._client = docker.from_env(timeout=30, environment=environment, use_ssh_client=over_ssh)
+            self._client = docker.from_env(timeout=_TIMEOUT_SECONDS, **self._address.options())
             self._client.ping()
-        except DockerException as error:
+        except _CLIENT_ERRORS as error:
             raise _unreachable(error, self._address) from None
 
     def plan(self) -> LoadPlan | None:
         """Return the plan from the workers' volume."""
-        workers = self._workers()
+        try:
+            workers = self._workers()
+        except _CLIENT_ERRORS as error:
+            raise _unreachable(error, self._address) from None
         return self._plan_in(workers[0]["Id"]) if workers else None
 
     def snapshots(self) -> Sequence[Snapshot]:
         """Return each worker's container, including containers that have ended."""
         try:
             return [self._snapshot(container) for container in self._workers()]
-        except (DockerException, RequestException) as error:
+        except _CLIENT_ERRORS as error:
             raise _unreachable(error, self._address) from None
 
     def _workers(self) -> list[Mapping[str, Any]]:

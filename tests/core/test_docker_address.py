@@ -105,6 +105,14 @@ def test_context_variable_overrides_current_context(project, monkeypatch):
         docker_address(project, "mine")
 
 
+def test_engine_over_ssh_is_reached_by_the_ssh_command(project):
+    stack(project, "ssh://user@one")
+    options = docker_address(project, "mine").options()
+    assert options["use_ssh_client"] is True
+    assert options["environment"]["DOCKER_HOST"] == "ssh://user@one"
+    assert docker_address(project, "other").options()["use_ssh_client"] is False
+
+
 def test_context_with_certificates_sets_variables_of_client(project, monkeypatch):
     monkeypatch.setenv("DOCKER_CERT_PATH", "/another")
     context(project, "far", "tcp://far:2376", tls=True)

@@ -57,8 +57,7 @@ def connect(stack: str = "", project: Path | None = None) -> docker.DockerClient
 
 def client_of(address: DockerAddress, timeout_seconds: int) -> docker.DockerClient:
     """Return a client of the engine at this address; its first request is for the API's version."""
-    over_ssh = (address.host or "").startswith("ssh://")
-    return docker.from_env(timeout=timeout_seconds, environment=address.environment(), use_ssh_client=over_ssh)
+    return docker.from_env(timeout=timeout_seconds, **address.options())
 
 
 def require_image(engine: docker.DockerClient, key: str, image: str, port: int | None = None) -> None:
