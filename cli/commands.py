@@ -16,6 +16,8 @@ from core.settings_key import setting_key
 
 _FLEETS = "**loadtest:Fleet::**"
 """The URN of the fleet in any stack: to replace it is to run its workers again."""
+_REMOVES_FILE = "pulumi stack rm"
+"""In the last line of `pulumi destroy`: a command that removes the stack's settings, which `destroy` keeps."""
 _AGAIN = " --again runs the workers again although nothing has changed."
 
 
@@ -61,11 +63,17 @@ def _has_run(stack: str) -> bool:
 
 
 def destroy(arguments: Sequence[str]) -> int:
-    """Remove everything that a stack has created."""
+    """Remove everything that a stack has created, and name what is kept."""
     from cli import pulumi
+    from infra.cli.kept import kept
 
     stack, others = _stack_and_others("destroy", "Remove everything that a stack has created.", arguments)
-    return pulumi.run(["destroy", f"--stack={stack}", "--yes", "--skip-preview", *others])
+    colour = ["--color=always"] if sys.stdout.isatty() and "NO_COLOR" not in os.environ else []
+    command = ["destroy", f"--stack={stack}", "--yes", "--skip-preview", *colour, *others]
+    code = pulumi.run(command, hidden=_REMOVES_FILE)
+    for line in () if code else kept(pulumi.PROJECT, stack):
+        sys.stdout.write(f"kept: {line}\n")
+    return code
 
 
 def report(arguments: Sequence[str]) -> int:
@@ -92,8 +100,10 @@ def history(arguments: Sequence[str]) -> int:
 
 def cleanup(arguments: Sequence[str]) -> int:
     """List or remove orphaned resources."""
+    from cli import pulumi
     from infra.cli.cleanup import main
 
+    os.environ.update(pulumi.variables())
     return main(with_long_stack(arguments))
 
 

@@ -7,6 +7,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,16 +49,20 @@ def replace_process(arguments: Sequence[str]) -> None:
     os.execvpe(command[0], command, environment)  # noqa: S606 - it is meant to replace this process
 
 
-def run(arguments: Sequence[str]) -> int:
+def run(arguments: Sequence[str], hidden: str = "") -> int:
     """Run Pulumi and return its exit code, 128 + N if signal N ended it. Raises as `replace_process` does.
 
-    If Pulumi fails after Ctrl-C, the code is that of an interrupted command.
+    If Pulumi fails after Ctrl-C, the code is that of an interrupted command. Lines that contain `hidden` are not printed.
     """
     command, environment = _command_and_environment(arguments)
     interrupts: list[int] = []
     with _signals_left_to_child(interrupts) as started:
-        process = subprocess.Popen(command, cwd=PROJECT, env=environment)
+        process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE if hidden else None)
         started.append(process)
+        for line in process.stdout or ():
+            if hidden.encode() not in line:
+                sys.stdout.buffer.write(line)
+                sys.stdout.buffer.flush()
         code = process.wait()
     if code and interrupts:
         return ExitCode.INTERRUPTED

@@ -3,6 +3,7 @@
 import hashlib
 from pathlib import Path
 
+REPOSITORY = "loadtest-worker"
 DOCKERFILE = "worker/Dockerfile"
 """Relative to the project's folder, which is the build's context."""
 
@@ -13,4 +14,4 @@ def image_name(project: Path, base: str) -> str:
     files = [path for folder in ("core", "worker") for path in (project / folder).rglob("*") if path.is_file()]
     for path in sorted(path for path in files if "__pycache__" not in path.parts and path.suffix != ".whl"):
         digest.update(str(path.relative_to(project)).encode() + b"\0" + path.read_bytes())
-    return f"loadtest-worker:{digest.hexdigest()[:12]}"
+    return f"{REPOSITORY}:{digest.hexdigest()[:12]}"

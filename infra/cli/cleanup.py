@@ -1,6 +1,7 @@
 """Find the resources that an interrupted engine left, and remove them with `--yes`.
 
-Resources are found by their labels and folders alone, so those of a run in progress are among them.
+Resources are found by their labels and folders alone, so those of a run in progress are among them. Those of a stack whose
+last run has ended, and which `destroy` removes, are not orphaned: only `--stack NAME --yes` removes them.
 """
 
 import sys
@@ -10,7 +11,9 @@ from pathlib import Path
 
 from core.errors import ExitCode, LoadtestError, exit_code_of
 from core.platforms import PLATFORMS
+from core.process import loadtest_command
 from core.stack_file import require_stack, short_name
+from infra.cli.recorded import instances_in_use
 from infra.orphaned_plugins import orphaned_plugins
 from infra.ownership import OrphanedResource, Orphans
 from infra.platforms import cleanup_of
@@ -40,6 +43,8 @@ def main(arguments: Sequence[str] | None = None, project: Path = PROJECT) -> int
 def _run(project: Path, stack: str | None, instances: Collection[str], *, remove: bool) -> int:
     platforms = _search(project, stack, instances)
     found = _own(project, platforms)
+    used = {} if stack is not None else instances_in_use(project, {each.stack for each in found if each.stack})
+    found = _unused(found, used)
     foreign = [each for orphans in platforms for each in orphans.foreign]
     for orphans in platforms:
         if orphans.unsearched:
@@ -47,6 +52,8 @@ def _run(project: Path, stack: str | None, instances: Collection[str], *, remove
     for each in foreign:
         remedy = f"remove with --instance {each.instance}" if each.instance else "remove it by hand"
         _print(f"not created by this checkout: {each}; {remedy}")
+    for name in sorted(used.values()):
+        _print(f"not orphaned: stack {name}; remove it with `{loadtest_command('destroy', name)}`")
     if not found and not foreign:
         if stack is not None:
             require_stack(project, stack)
@@ -55,7 +62,7 @@ def _run(project: Path, stack: str | None, instances: Collection[str], *, remove
         for each in found:
             _print(f"orphaned: {each}")
         _print(f"{len(found)} orphaned; remove with --yes (a run in progress ends, too)")
-    code = _remove_all(project, stack, instances, found) if remove else ExitCode.OK
+    code = _remove_all(project, stack, instances, found, used) if remove else ExitCode.OK
     return ExitCode.FAILED if any(orphans.unsearched and orphans.is_chosen for orphans in platforms) else code
 
 
@@ -70,14 +77,22 @@ def _own(project: Path, platforms: Sequence[Orphans]) -> Sequence[OrphanedResour
     return [*orphaned_plugins(project), *(each for orphans in platforms for each in orphans.own)]
 
 
+def _unused(found: Sequence[OrphanedResource], used: Collection[str]) -> Sequence[OrphanedResource]:
+    return [each for each in found if each.instance not in used]
+
+
 def _remove_all(
-    project: Path, stack: str | None, instances: Collection[str], found: Sequence[OrphanedResource]
+    project: Path,
+    stack: str | None,
+    instances: Collection[str],
+    found: Sequence[OrphanedResource],
+    used: Collection[str],
 ) -> ExitCode:
     """Remove resources and search again: plugins may have created more before they ended."""
     code = ExitCode.OK
     for _ in range(_PASSES):
         code = _remove(found)
-        found = _own(project, _search(project, stack, instances)) if code == ExitCode.OK else []
+        found = _unused(_own(project, _search(project, stack, instances)), used) if code == ExitCode.OK else []
         if not found:
             break
     return code

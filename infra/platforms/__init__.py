@@ -4,10 +4,11 @@ A platform is a line in `core/platforms.py` and a folder here with three modules
 
 - `component.declare(name, args, opts)` declares the resources and returns them as an `infra.platforms.base.LoadTest`.
 - `runner.runner_of(handles, plan, secrets)` returns the `infra.fleet.runner.Runner` of the declared workers.
-- `cleanup.find_orphans(project, stack, instances)` returns the `infra.ownership.Orphans` that an interrupted engine left.
+- `cleanup.find_orphans(project, stack, instances)` returns the `infra.ownership.Orphans` that an interrupted engine left,
+  and `cleanup.kept(project, stack)` names what `destroy` keeps.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -27,6 +28,10 @@ class Cleanup(Protocol):
 
         `instances` are the ids of the stacks that this checkout created. Raises LoadtestError.
         """
+        ...
+
+    def kept(self, project: Path, stack: str) -> Sequence[str]:
+        """Return a line, with reason and remedy, for each kind of thing that `destroy` keeps. Raises LoadtestError."""
         ...
 
 

@@ -44,7 +44,7 @@ class ReplaceOnChangeProvider(ResourceProvider, ABC):
         self.delete_resource(_props)
 
     def find_lost(self, props: dict[str, Any]) -> str:  # noqa: ARG002
-        """Return what was created and no longer exists, else an empty string, as for resources in the state alone."""
+        """Return the loss of what was created, such as `the server has ended`, else an empty string."""
         return ""
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
@@ -52,7 +52,7 @@ class ReplaceOnChangeProvider(ResourceProvider, ABC):
         _report_errors_in_one_line()
         changed = [key for key in self.triggers if _olds.get(key) != _news.get(key)]
         if not changed and (lost := self.find_lost(_olds)):
-            sys.stderr.write(f"{lost} no longer exists; `up` creates it again and repeats the run\n")
+            sys.stderr.write(f"{lost}; `up` creates it again and repeats the run\n")
             changed = [_LOST]
         return DiffResult(changes=bool(changed), replaces=changed, delete_before_replace=True)
 

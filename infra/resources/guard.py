@@ -1,5 +1,6 @@
 """A check that runs before anything of a stack is deleted: `destroy` deletes nothing that belongs to another stack."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def declare_guards(
     stack: str,
     instance: pulumi.Input[str],
     parent: pulumi.Resource,
-    protected: list[pulumi.Resource],
+    protected: Sequence[pulumi.Resource],
     fleet: pulumi.Resource,
     *,
     secrets: list[str] | None = None,

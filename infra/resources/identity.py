@@ -35,6 +35,11 @@ def recorded_instances(project: Path) -> dict[str, Path]:
     return {name: folder for name, folder in folders.items() if folder.parent == project.resolve() / WORKSPACES}
 
 
+def instances_of(project: Path, stack: str) -> list[str]:
+    """Return the instances of a stack that a project created."""
+    return [instance for instance, folder in recorded_instances(project).items() if folder.name == stack]
+
+
 def forget_instance(instance: str) -> None:
     """Remove the record of an instance."""
     link = instance_link(instance)
@@ -92,8 +97,10 @@ class Instance(Resource, module="loadtest", name="Instance"):
 
     mark: pulumi.Output[str]
 
-    def __init__(self, name: str, stack: str, opts: pulumi.ResourceOptions) -> None:
-        super().__init__(InstanceProvider(), name, {"stack": stack, "mark": None}, opts)
+    def __init__(
+        self, name: str, stack: str, opts: pulumi.ResourceOptions, provider: InstanceProvider | None = None
+    ) -> None:
+        super().__init__(provider or InstanceProvider(), name, {"stack": stack, "mark": None}, opts)
 
 
 class PasswordProvider(ReplaceOnChangeProvider):

@@ -37,6 +37,9 @@ elif (folder / "waits").exists():
     print("signals:", *signals, flush=True)
     sys.exit(76)
 else:
+    if arguments[0] == "destroy":
+        print("The resources in the stack have been deleted.")
+        print("If you want to remove the stack completely, run `pulumi stack rm small`.")
     sys.exit(int((folder / "code").read_text()))
 """
 

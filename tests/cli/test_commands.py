@@ -93,7 +93,8 @@ def test_up_returns_exit_code_of_report(pulumi):
 
 
 def test_destroy_runs_pulumi_without_preview(pulumi):
-    assert loadtest(pulumi, "destroy", "-slarge").returncode == 0
+    done = loadtest(pulumi, "destroy", "-slarge")
+    assert (done.returncode, done.stdout) == (0, "The resources in the stack have been deleted.\n")
     assert pulumi.calls() == [["destroy", "--stack=large", "--yes", "--skip-preview"]]
 
 

@@ -119,13 +119,13 @@ def test_resources_are_children_of_component(stack):
     }
     # The password belongs to the stack, on every platform.
     assert others.pop("pulumi-python:dynamic/loadtest:Password").endswith(f"::loadtest-{stack.name}")
-    assert len(others) == 7
+    assert len(others) == 8
     assert set(others.values()) == {component["urn"]}
 
 
 def test_changed_setting_runs_again_on_empty_database(stack, database):
     before = stack.outputs("--show-secrets")
-    assert "14 unchanged" in stack.up().succeeded().output
+    assert "16 unchanged" in stack.up().succeeded().output
     assert stack.outputs("--show-secrets") == before
     containers.query(database, "CREATE TABLE old (id int)")
     stack.up(batchSize=1000, workers=1).succeeded()

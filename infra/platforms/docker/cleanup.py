@@ -18,6 +18,7 @@ from infra.orphaned_plugins import orphaned_plugins
 from infra.ownership import OrphanedResource, Orphans
 from infra.platforms.docker.client import DRIVER_ERRORS, client_of, message_of, wrap_docker_errors
 from infra.resources.dynamic import ReplaceOnChangeProvider
+from infra.worker_image import REPOSITORY
 
 _Filter = dict[str, str | list[str] | bool]
 _ANSWER_SECONDS, _REMOVAL_SECONDS = 10, 60
@@ -38,6 +39,22 @@ def find_orphans(project: Path, stack: str | None, instances: Collection[str]) -
             unsearched = f"{error}; its containers were not checked: {address.remedy()}, and run this again"
             return Orphans(unsearched=unsearched, is_chosen=bool(address.named_by))
     return Orphans.of(found, instances)
+
+
+def kept(project: Path, stack: str) -> Sequence[str]:
+    """Return the worker images: the next run starts from one without a build. Raises RunError or NoAnswerError."""
+    client = _engine(docker_address(project, stack))
+    if client is None:
+        return ()
+    with closing(client), wrap_docker_errors():
+        images = client.images.list(name=REPOSITORY)
+    if not images:
+        return ()
+    # Images share layers, so that a sum of their sizes would be too large.
+    largest = max(int(image.attrs["Size"]) for image in images)
+    number = f"{len(images)} worker image{'s' * (len(images) > 1)} (up to {largest / 1e6:,.0f} MB)"
+    remedy = f"remove with `docker image rm $(docker image ls --quiet {REPOSITORY})`"
+    return [f"{number} on Docker, so that the next run needs no build; {remedy}"]
 
 
 class OrphanCleanupProvider(ReplaceOnChangeProvider):

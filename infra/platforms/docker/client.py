@@ -1,6 +1,6 @@
 """Docker's own client: connect, translate its errors, and check images and names before anything is created."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,15 +110,24 @@ class DockerNames:
         return f"{self.prefix}-{role}"
 
 
-def require_own_names(engine: docker.DockerClient, names: DockerNames, instance: str) -> None:
-    """Raise SettingsError if a resource with one of the names is not this instance's."""
+def require_own_names(engine: docker.DockerClient, names: DockerNames, instances: Collection[str]) -> None:
+    """Raise SettingsError if a resource with one of the names belongs to none of these instances."""
     with wrap_docker_errors():
         existing = list(_existing(engine, names))
     remedy = (
         "use another stack name, destroy that stack, or list orphaned resources with "
         f"`{loadtest_command('cleanup', names.stack)}`"
     )
-    require_own(names.stack, existing, instance, remedy)
+    others = [each for each in existing if not any(each.is_own(instance) for instance in instances)]
+    require_own(names.stack, others, "", remedy)
+
+
+def existing_volumes(engine: docker.DockerClient, names: DockerNames) -> Iterator[Existing]:
+    """Yield the volumes with the stack's names."""
+    volumes = {names.plan_volume, names.results_volume}
+    for volume in engine.api.volumes(filters={"name": names.prefix})["Volumes"] or ():
+        if volume["Name"] in volumes:
+            yield Existing("volume", volume["Name"], volume.get("Labels") or {})
 
 
 def _existing(engine: docker.DockerClient, names: DockerNames) -> Iterator[Existing]:
@@ -126,10 +135,7 @@ def _existing(engine: docker.DockerClient, names: DockerNames) -> Iterator[Exist
     for network in engine.api.networks(names=[names.prefix]):
         if network["Name"] == names.prefix:
             yield Existing("network", network["Name"], network.get("Labels") or {})
-    volumes = {names.plan_volume, names.results_volume}
-    for volume in engine.api.volumes(filters={"name": names.prefix})["Volumes"] or ():
-        if volume["Name"] in volumes:
-            yield Existing("volume", volume["Name"], volume.get("Labels") or {})
+    yield from existing_volumes(engine, names)
     containers = {names.container(role) for role in names.roles}
     for container in engine.api.containers(all=True, filters={"name": names.prefix}):
         for name in containers.intersection(name.removeprefix("/") for name in container["Names"]):

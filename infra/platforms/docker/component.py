@@ -1,14 +1,20 @@
 """Declare a load test on a Docker engine: a network, the server, and workers that the fleet starts."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pulumi
 import pulumi_docker as docker
 
-from core.errors import Complaints
-from core.labels import DATABASE_ROLE, INSTANCE_LABEL, PREPARE_ROLE, SERVER_LABEL, STACK_LABEL, WORKER_LABEL
+from core.errors import RunError
+from core.labels import (
+    DATABASE_ROLE,
+    INSTANCE_LABEL,
+    PREPARE_ROLE,
+    ROLES_LABEL,
+    SERVER_LABEL,
+    STACK_LABEL,
+    WORKER_LABEL,
+)
 from core.process import (
     CONNECTION_VARIABLE,
     DATA_FOLDER,
@@ -21,20 +27,25 @@ from core.process import (
     prepare_arguments,
     worker_arguments,
 )
-from core.settings_key import setting_key
 from core.units import MIB
 from infra.databases.spec import DatabaseSpec
 from infra.fleet.resource import Fleet
 from infra.ownership import checked
 from infra.platforms.base import LoadTestArgs, connection_of, endpoint_of
+from infra.platforms.docker.checks import check_images, check_names
 from infra.platforms.docker.cleanup import OrphanCleanup
-from infra.platforms.docker.client import DockerNames, NoEngineError, connect, require_image, require_own_names
+from infra.platforms.docker.client import DockerNames, connect
+from infra.platforms.docker.instance import DockerGuardProvider, DockerInstanceProvider
+from infra.platforms.docker.server import published_connection
+from infra.resources.guard import declare_guards
 from infra.resources.identity import Instance
-from infra.settings.limits import check_engine_cores
 from infra.worker_image import DOCKERFILE, image_name
 
-_SERVER_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
-"""Required by the official images' entrypoints, which change the owner of the data and then the user."""
+_SERVER_CAPABILITIES = ("CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_SETGID", "CAP_SETUID")
+"""Required by the official images' entrypoints, which change the owner of the data and then the user.
+
+The engine returns them with the prefix: without it, a stack would differ after `pulumi refresh`.
+"""
 
 
 class DockerLoadTest(pulumi.ComponentResource):
@@ -46,7 +57,7 @@ class DockerLoadTest(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: LoadTestArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("loadtest:docker:LoadTest", name, None, opts)
-        self._check_images(args)
+        check_images(args)
         self._args = args
         roles = [
             *([DATABASE_ROLE] if args.database else []),
@@ -55,8 +66,8 @@ class DockerLoadTest(pulumi.ComponentResource):
         ]
         self._names = names = DockerNames(name, roles)
         self._own = pulumi.ResourceOptions(parent=self)
-        instance = Instance(f"{name}-instance", args.stack, self._own)
-        self._instance = checked(instance.mark, lambda mark: self._check_names(args, names, mark))
+        instance = Instance(f"{name}-instance", args.stack, self._own, DockerInstanceProvider())
+        self._instance = checked(instance.mark, lambda mark: check_names(args, names, mark))
         self._network = docker.Network(
             f"{name}-network",
             name=names.prefix,
@@ -75,14 +86,13 @@ class DockerLoadTest(pulumi.ComponentResource):
         self._results_volume = self._volume(f"{name}-results", names.results_volume)
         image = self._worker_image(f"{name}-worker-image")
         database = self._database(f"{name}-database", args.database) if args.database else None
-        self.connection_string = connection_of(
+        self._connection = connection_of(
             args,
             server=lambda database: args.password.apply(
                 lambda password: database.connection_string(password, DATABASE_ROLE)
             ),
             folder=Path(OUTPUT_FOLDER).as_uri(),
         )
-        self.endpoint = endpoint_of(args, self.connection_string)
         prepare = self._worker(f"{name}-prepare", PREPARE_ROLE, image, prepare_arguments(PLAN_FILE), database)
         workers = {
             worker.id: self._worker(
@@ -105,29 +115,13 @@ class DockerLoadTest(pulumi.ComponentResource):
             },
             pulumi.ResourceOptions(parent=self, depends_on=[prepare, *workers.values()]),
         )
+        self.connection_string = self._connection
+        if database and args.database and args.settings.keep_database_port:
+            self.connection_string = self._published(database, args.database)
+        self.endpoint = endpoint_of(args, self.connection_string)
+        created = [self._plan_volume, self._results_volume, prepare, *workers.values()]
+        declare_guards(DockerGuardProvider(), name, args.stack, self._instance, self, created, self.fleet)
         self.register_outputs({"endpoint": self.endpoint, "results": self.fleet.results})
-
-    @staticmethod
-    def _check_images(args: LoadTestArgs) -> None:
-        """Raise LoadtestError if the engine does not answer, has too few cores, or cannot pull an image."""
-        settings, complaints = args.settings, Complaints()
-        with _warn_in_preview():
-            engine = connect(args.stack, args.project)
-            with complaints.collect():
-                check_engine_cores(settings, int(engine.info()["NCPU"]))
-            if args.database is not None:
-                with complaints.collect():
-                    require_image(engine, setting_key("databaseImage"), args.database.image, args.database.port)
-            key = "workerBaseImage" if settings.worker_image is None else "workerImage"
-            with complaints.collect():
-                require_image(engine, setting_key(key), settings.worker_image or settings.worker_base_image)
-        complaints.finish()
-
-    @staticmethod
-    def _check_names(args: LoadTestArgs, names: DockerNames, mark: str) -> None:
-        """Raise LoadtestError if another stack uses one of the names."""
-        with _warn_in_preview():
-            require_own_names(connect(args.stack, args.project), names, mark)
 
     def _stack_labels(self) -> dict[str, pulumi.Input[str]]:
         """Return the labels of resources that stay from run to run."""
@@ -163,6 +157,8 @@ class DockerLoadTest(pulumi.ComponentResource):
             ),
             # A cache: the next run of the same files needs no build.
             keep_locally=True,
+            # Built again if it was removed: then the instance is a new one.
+            triggers={"instance": self._instance},
             # After the check of the names. In a preview, where the instance is unknown, the check has run as well.
             opts=pulumi.ResourceOptions(parent=self, depends_on=self._instance.apply(lambda _: [], True)),
         )
@@ -202,6 +198,20 @@ class DockerLoadTest(pulumi.ComponentResource):
             opts=self._replaced([self._orphan_cleanup]),
         )
 
+    def _published(self, container: docker.Container, database: DatabaseSpec) -> pulumi.Output[str]:
+        """Return the connection string for programs on this machine, or the workers' if the server does not run."""
+
+        def connection(password: str, identity: str, internal: str) -> str:
+            try:
+                engine = connect(self._args.stack, self._args.project)
+                return published_connection(engine, identity, database, password) or internal
+            except RunError:
+                return internal
+
+        # After the run: the engine chooses the port when the fleet starts the server.
+        given = pulumi.Output.all(self._args.password, container.id, self._connection, self.fleet.execution_id)
+        return pulumi.Output.secret(given.apply(lambda known: connection(*known[:3])))
+
     def _worker(
         self,
         name: str,
@@ -215,7 +225,7 @@ class DockerLoadTest(pulumi.ComponentResource):
         tmpfs = limits.tmpfs if limits else None
         owned = f"uid={WORKER_USER},gid={WORKER_USER},mode=0700"
         stack = self._args.stack
-        environment = self.connection_string.apply(
+        environment = self._connection.apply(
             lambda text: [f"{CONNECTION_VARIABLE}={text}", f"{STACK_VARIABLE}={stack}"]
         )
         prepares = worker_id == PREPARE_ROLE
@@ -244,20 +254,12 @@ class DockerLoadTest(pulumi.ComponentResource):
             capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),
             security_opts=["no-new-privileges:true"],
             # A replaced server requires a new run.
-            labels=self._labels(**{WORKER_LABEL: worker_id, SERVER_LABEL: database.id if database else ""}),
+            labels=self._labels(
+                **{WORKER_LABEL: worker_id, SERVER_LABEL: database.id if database else ""},
+                **({ROLES_LABEL: ",".join(self._names.roles)} if prepares else {}),
+            ),
             opts=self._replaced([self._orphan_cleanup, *([database] if database else [])]),
         )
-
-
-@contextmanager
-def _warn_in_preview() -> Iterator[None]:
-    """Turn an engine that does not answer into a warning in a preview, which creates nothing."""
-    try:
-        yield
-    except NoEngineError as error:
-        if not pulumi.runtime.is_dry_run():
-            raise
-        pulumi.log.warn(f"{error}; this preview did not check images and names")
 
 
 def _tmpfs(size: int, options: str) -> str:

@@ -5,13 +5,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import docker
-from docker.errors import APIError
+from docker.errors import APIError, NotFound
 from docker.models.containers import Container
 
 from core.errors import ServerError
 from core.settings_key import setting_key
 from core.text import one_line
-from infra.platforms.docker.client import message_of
+from infra.databases.spec import DatabaseSpec
+from infra.platforms.docker.client import message_of, wrap_docker_errors
 
 READY_SECONDS = 180
 """From the start of its container until it answers queries."""
@@ -45,6 +46,22 @@ def start_server(engine: docker.DockerClient, identity: str, wanted: Callable[[]
         if health == "unhealthy" or time.monotonic() > deadline:
             raise _error(container, "does not answer queries")
         time.sleep(_POLL_SECONDS)
+
+
+def published_connection(
+    engine: docker.DockerClient, identity: str, database: DatabaseSpec, password: str
+) -> str | None:
+    """Return the connection string for programs on the engine's machine; None unless a running container has a port there.
+
+    The engine chooses the port at each start of the container.
+    """
+    with wrap_docker_errors():
+        try:
+            bindings = engine.containers.get(identity).ports.values()
+        except NotFound:
+            return None
+    found = next((each[0] for each in bindings if each), None)
+    return database.connection_string(password, found["HostIp"], int(found["HostPort"])) if found else None
 
 
 def _error(container: Container, problem: str) -> ServerError:

@@ -40,6 +40,11 @@ def find_orphans(project: Path, stack: str | None, instances: Collection[str]) -
     return Orphans.of(list(found.values()), instances)
 
 
+def kept(_project: Path, _stack: str) -> Sequence[str]:
+    """Return nothing: `destroy` removes everything."""
+    return ()
+
+
 def _namespace_setting(project: Path, stack: str) -> set[str]:
     values = stack_values(project, stack) if stack in stacks_of(project) else {}
     return {str(values["namespace"])} if values.get("namespace") else set()

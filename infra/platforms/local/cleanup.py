@@ -1,7 +1,7 @@
 """Find orphaned workspaces, with the processes, mounts and control groups that were created from them."""
 
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -22,9 +22,14 @@ def find_orphans(project: Path, stack: str | None, _instances: Collection[str]) 
     marked = [paths for paths in _marked(project, stack) if not is_copy(paths)]
     copied = [paths.folder for paths in _marked(project, stack) if is_copy(paths)]
     return Orphans(
-        own=[*(_workspace(paths.folder) for paths in marked), *_groups(project, stack)],
+        own=[*(_workspace(paths) for paths in marked), *_groups(project, stack)],
         foreign=[OrphanedResource("workspace", str(each), each.name, partial(shutil.rmtree, each)) for each in copied],
     )
+
+
+def kept(_project: Path, _stack: str) -> Sequence[str]:
+    """Return nothing: `destroy` removes everything."""
+    return ()
 
 
 def _marked(project: Path, stack: str | None) -> Iterator[WorkspacePaths]:
@@ -34,14 +39,16 @@ def _marked(project: Path, stack: str | None) -> Iterator[WorkspacePaths]:
             yield paths
 
 
-def _workspace(folder: Path) -> OrphanedResource:
+def _workspace(paths: WorkspacePaths) -> OrphanedResource:
+    folder = paths.folder
+
     def remove() -> None:
         try:
             WorkspacePaths(folder).clear()
         except OSError as error:
             raise RunError(f"{folder}: {reason_of(error)}; remove it by hand") from error
 
-    return OrphanedResource("workspace", str(folder), folder.name, remove)
+    return OrphanedResource("workspace", str(folder), folder.name, remove, paths.instance)
 
 
 def _groups(project: Path, stack: str | None) -> Iterator[OrphanedResource]:
@@ -49,7 +56,7 @@ def _groups(project: Path, stack: str | None) -> Iterator[OrphanedResource]:
         group = group_of(folder.name, instance)
         if stack in (None, folder.name) and not folder.exists() and has_groups(group, ROOT):
             yield OrphanedResource(
-                "control group", group, folder.name, partial(_remove, project, folder.name, instance)
+                "control group", group, folder.name, partial(_remove, project, folder.name, instance), instance
             )
 
 

@@ -57,12 +57,12 @@ class LocalServerProvider(ReplaceOnChangeProvider):
             _embedded(props["source"]).stop(paths.folder / "server")
 
     def find_lost(self, props: dict[str, Any]) -> str:
-        """Return the server if it has ended: its data may have been in memory."""
+        """Report a server that has ended: its data may have been in memory."""
         if not props.get("instance"):  # the state of an earlier version, without an instance id
             return ""
         found = workspaces_of(Path.cwd(), props["stack"], props["instance"])
         running = any(is_running(paths.folder / "server" / "server.pid") for paths in found)
-        return "" if running else f"the server of stack {props['stack']}"
+        return "" if running else f"the server of stack {props['stack']} has ended"
 
 
 class LocalServer(Resource, module="loadtest", name="LocalServer"):

@@ -157,10 +157,10 @@ class WorkspaceProvider(ReplaceOnChangeProvider):
         forget_instance(instance)
 
     def find_lost(self, props: dict[str, Any]) -> str:
-        """Return the folder if it, or its mark, was removed."""
+        """Report a folder that was removed, or whose mark was."""
         if not props.get("instance") or workspaces_of(Path.cwd(), props["stack"], props["instance"]):
             return ""
-        return f"{WORKSPACES}/{props['stack']}"
+        return f"{WORKSPACES}/{props['stack']} no longer exists"
 
 
 class Workspace(Resource, module="loadtest", name="Workspace"):

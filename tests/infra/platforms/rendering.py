@@ -18,7 +18,7 @@ from infra.databases import database_of
 from infra.planner import plan_of
 from infra.platforms import component_of
 from infra.platforms.base import LoadTestArgs
-from infra.platforms.docker.component import DockerLoadTest
+from infra.platforms.docker import component
 from infra.platforms.kubernetes import guard
 from infra.settings.configuration import stack_values
 from infra.settings.model import Settings
@@ -60,8 +60,8 @@ class _Recorder(Mocks):
 
 def ask_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """Skip the checks that need an engine or a cluster."""
-    monkeypatch.setattr(DockerLoadTest, "_check_images", staticmethod(lambda _: None))
-    monkeypatch.setattr(DockerLoadTest, "_check_names", staticmethod(lambda *_: None))
+    monkeypatch.setattr(component, "check_images", lambda _: None)
+    monkeypatch.setattr(component, "check_names", lambda *_: None)
     monkeypatch.setattr(guard, "require_cluster", lambda *_: None)
     monkeypatch.setattr(guard, "require_own_names", lambda *_: None)
 

@@ -60,8 +60,10 @@ class _Lost(ReplaceOnChangeProvider):
 
 
 def test_lost_resource_is_replaced_and_named(capsys):
-    diff = _Lost().diff("id", {"stack": "small", "lost": "the server"}, {"stack": "small"})
+    diff = _Lost().diff("id", {"stack": "small", "lost": "the server has ended"}, {"stack": "small"})
     assert (diff.changes, diff.replaces) == (True, ["lost"])
-    assert capsys.readouterr().err == "the server no longer exists; `up` creates it again and repeats the run\n"
+    assert capsys.readouterr().err == "the server has ended; `up` creates it again and repeats the run\n"
     assert _Lost().diff("id", {"stack": "small"}, {"stack": "small"}).changes is False
-    assert _Lost().diff("id", {"stack": "small", "lost": "the server"}, {"stack": "other"}).replaces == ["stack"]
+    assert _Lost().diff("id", {"stack": "small", "lost": "the server has ended"}, {"stack": "other"}).replaces == [
+        "stack"
+    ]

@@ -8,8 +8,8 @@ import pytest
 
 from core.errors import SettingsError
 from core.labels import INSTANCE_LABEL, STACK_LABEL
+from infra.platforms.docker import component
 from infra.platforms.docker.client import DockerNames, require_own_names
-from infra.platforms.docker.component import DockerLoadTest
 from testkit import session
 from testkit.images import image
 from tests.infra.platforms.rendering import INSTANCE, Declared, declare, declare_into
@@ -56,26 +56,26 @@ def taken(stack: str) -> str:
 @pytest.mark.parametrize("instance", [INSTANCE, ""])
 def test_names_of_another_instance_are_refused_in_one_line(engine, stack, instance):
     with pytest.raises(SettingsError) as refused:
-        require_own_names(engine, DockerNames(stack, ["prepare", "worker-1"]), instance)
+        require_own_names(engine, DockerNames(stack, ["prepare", "worker-1"]), [instance])
     assert str(refused.value) == taken(stack)
 
 
 def test_names_of_own_instance_and_free_names_are_accepted(engine, stack):
-    require_own_names(engine, DockerNames(f"{stack}-2", ["prepare"]), OTHER)
-    require_own_names(engine, DockerNames(f"{stack}-3", ["prepare"]), "")
+    require_own_names(engine, DockerNames(f"{stack}-2", ["prepare"]), [INSTANCE, OTHER])
+    require_own_names(engine, DockerNames(f"{stack}-3", ["prepare"]), [])
     with pytest.raises(SettingsError, match="-2-plan"):
-        require_own_names(engine, DockerNames(f"{stack}-2", ["prepare"]), INSTANCE)
+        require_own_names(engine, DockerNames(f"{stack}-2", ["prepare"]), [INSTANCE])
 
 
 def test_all_resources_of_own_instance_are_declared(engine, stack, monkeypatch):
-    monkeypatch.setattr(DockerLoadTest, "_check_images", staticmethod(lambda _: None))
+    monkeypatch.setattr(component, "check_images", lambda _: None)
     declared = declare("docker", stack=f"{stack}-3", source="postgresql", workerImage=None)
     kinds = {each.type.rpartition(":")[2] for each in declared if each.type.startswith("docker:")}
     assert kinds == {"Network", "Volume", "RemoteImage", "Container"}
 
 
 def test_conflicting_names_prevent_declaration(engine, stack, monkeypatch):
-    monkeypatch.setattr(DockerLoadTest, "_check_images", staticmethod(lambda _: None))
+    monkeypatch.setattr(component, "check_images", lambda _: None)
     declared: list[Declared] = []
     with pytest.raises(pulumi.RunError) as refused:
         declare_into(declared, "docker", stack, source="postgresql", workerImage=None)

@@ -86,11 +86,11 @@ def test_workspace_is_lost_without_folder_or_mark(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     props = {"stack": "small", "instance": "12"}
     provider = WorkspaceProvider()
-    assert provider.find_lost(props) == ".loadtest/small"
+    assert provider.find_lost(props) == ".loadtest/small no longer exists"
     paths = create_workspace(tmp_path, "small", "12")
     assert provider.find_lost(props) == ""
     (paths.folder / "instance").write_text("13")
-    assert provider.find_lost(props) == ".loadtest/small"
+    assert provider.find_lost(props) == ".loadtest/small no longer exists"
     with pytest.raises(RunError, match="was created by another stack named small"):
         require_own_folder(tmp_path, "small", "12")
     (paths.folder / "instance").unlink()
