@@ -1,7 +1,6 @@
 """Cleanup lists orphaned resources and removes them with `--yes`; it keeps those of others."""
 
 import gc
-import json
 import os
 import shutil
 import socket
@@ -17,7 +16,6 @@ import psutil
 import pytest
 
 from core import docker_address
-from core.backend import state_file
 from core.errors import RunError
 from core.labels import INSTANCE_LABEL, STACK_LABEL
 from core.process import CHECKOUT_VARIABLE
@@ -101,41 +99,6 @@ def test_workspace_of_another_stack_is_kept(tmp_path: Path, stack: str, process:
     assert paths.folder.is_dir()
     assert process.poll() is None
     assert cleanup.main(["--stack", stack, "--yes"], tmp_path) == 0
-
-
-def _state(project: Path, stack: str, instance: str, pending: list[object]) -> None:
-    """Write the state of a stack into the project's own backend."""
-    (project / "Pulumi.yaml").write_text("name: loadtest\n")
-    resources = [{"type": "pulumi-python:dynamic/loadtest:Instance", "id": instance}]
-    file = state_file(project, stack)
-    file.parent.mkdir(parents=True)
-    file.write_text(json.dumps({"checkpoint": {"latest": {"resources": resources, "pending_operations": pending}}}))
-
-
-def test_resources_of_finished_stack_are_not_orphaned(
-    tmp_path: Path, stack: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    paths = create_workspace(tmp_path, stack, uuid.uuid4().hex)
-    _state(tmp_path, stack, paths.instance, [])
-    assert cleanup.main(["--yes"], tmp_path) == 0
-    # The machine's cluster may have resources of others, which are listed as well.
-    lines = [line for line in capsys.readouterr().out.splitlines() if stack in line]
-    assert lines == [f"not orphaned: stack {stack}; remove it with `./loadtest destroy -s {stack}`"]
-    assert paths.folder.is_dir()
-    assert cleanup.main(["--stack", stack, "--yes"], tmp_path) == 0
-    assert not paths.folder.exists()
-
-
-@pytest.mark.parametrize(("recorded", "pending"), [("own", ["creating"]), ("another", [])])
-def test_resources_of_killed_engine_are_orphaned(
-    tmp_path: Path, stack: str, recorded: str, pending: list[object], capsys: pytest.CaptureFixture[str]
-) -> None:
-    paths = create_workspace(tmp_path, stack, uuid.uuid4().hex)
-    _state(tmp_path, stack, paths.instance if recorded == "own" else recorded, pending)
-    assert cleanup.main([], tmp_path) == 0
-    assert f"orphaned: workspace {paths.folder} (stack {stack})" in capsys.readouterr().out
-    assert cleanup.main(["--yes"], tmp_path) == 0
-    assert not paths.folder.exists()
 
 
 def _limits_of(paths: WorkspacePaths) -> tuple[bool, bool]:

@@ -1,4 +1,4 @@
-"""What `destroy` keeps on a Docker engine."""
+"""The worker images that `destroy` keeps on a Docker engine are named with a remedy."""
 
 from pathlib import Path
 from types import SimpleNamespace
