@@ -87,7 +87,7 @@ def mysql(served: Served, rows: Rows) -> Callable[[], float]:
         "-e",
         ";".join(statements),
     ]
-    return lambda: _timed(served, command, {"MYSQL_PWD": PASSWORD})
+    return lambda: timed(served, command, {"MYSQL_PWD": PASSWORD})
 
 
 def postgresql(served: Served, rows: Rows) -> Callable[[], float]:
@@ -97,7 +97,7 @@ def postgresql(served: Served, rows: Rows) -> Callable[[], float]:
     _files(rows, ".csv", lambda table: CsvEncoder(table).encode)
     copies = [f"\\copy {table.name} from '{FOLDER}/{table.name}.csv' (format csv)" for table in rows.tables]
     command = ["psql", "-h127.0.0.1", "-Uloadtest", "-dloadtest", *(word for copy in copies for word in ("-c", copy))]
-    return lambda: _timed(served, command, {"PGPASSWORD": PASSWORD})
+    return lambda: timed(served, command, {"PGPASSWORD": PASSWORD})
 
 
 def mongodb(served: Served, rows: Rows) -> Callable[[], float]:
@@ -113,7 +113,7 @@ def mongodb(served: Served, rows: Rows) -> Callable[[], float]:
         for batch in rows.batches(table)
     ]
     database = MongoClient[Any](served.connection_string)["loadtest"]
-    return lambda: _seconds(lambda: [database[name].insert_many(batch, ordered=False) for name, batch in made])
+    return lambda: seconds(lambda: [database[name].insert_many(batch, ordered=False) for name, batch in made])
 
 
 def neo4j(served: Served, rows: Rows) -> Callable[[], float]:
@@ -124,7 +124,7 @@ def neo4j(served: Served, rows: Rows) -> Callable[[], float]:
     session: Any = GraphDatabase.driver(
         f"bolt://{served.connection.host}:7687", auth=("neo4j", PASSWORD), notifications_min_severity="OFF"
     ).session()
-    return lambda: _seconds(lambda: [session.run(query, rows).consume() for query, rows in made])
+    return lambda: seconds(lambda: [session.run(query, rows).consume() for query, rows in made])
 
 
 def kafka(served: Served, rows: Rows) -> Callable[[], float]:
@@ -151,7 +151,7 @@ def kafka(served: Served, rows: Rows) -> Callable[[], float]:
 
 def generation(_: Served | None, rows: Rows) -> Callable[[], float]:
     """Generate the data and load nothing: the limit for files."""
-    return lambda: _seconds(lambda: [sum(batch.num_rows for batch in rows.batches(table)) for table in rows.tables])
+    return lambda: seconds(lambda: [sum(batch.num_rows for batch in rows.batches(table)) for table in rows.tables])
 
 
 REFERENCES: Mapping[str, tuple[str, Reference]] = {
@@ -188,23 +188,24 @@ def _files(rows: Rows, suffix: str, encoder: Callable[[Table], Callable[[pa.Reco
                 file.write(encode(batch).data)
 
 
-def _timed(served: Served, command: Sequence[str], environment: Mapping[str, str]) -> float:
+def timed(served: Served, command: Sequence[str], environment: Mapping[str, str]) -> float:
     """Return the seconds of a process in the client's container, measured by bash: without the start of `docker exec`."""
-    said = _executed(served, ["bash", "-c", 'TIMEFORMAT=%R; time "$@" >/dev/null', "bash", *command], environment)
+    said = executed(served, ["bash", "-c", 'TIMEFORMAT=%R; time "$@" >/dev/null', "bash", *command], environment)
     return float(said.stderr.split()[-1])
 
 
 def _records_per_second(served: Served, command: Sequence[str]) -> float:
-    said = _executed(served, command, {}).stdout.splitlines()[-1]
+    said = executed(served, command, {}).stdout.splitlines()[-1]
     found = re.search(r"records sent, ([\d.]+) records/sec", said)
     if found is None:
         raise SystemExit(f"{command[0]} printed {said}")
     return float(found[1])
 
 
-def _executed(
+def executed(
     served: Served, command: Sequence[str], environment: Mapping[str, str]
 ) -> "subprocess.CompletedProcess[str]":
+    """Run a command in the client's container."""
     variables = [f"--env={name}={value}" for name, value in environment.items()]
     whole = ["docker", "exec", *variables, f"{served.container.name}-client", *command]
     done = subprocess.run(whole, capture_output=True, text=True, check=False)
@@ -213,7 +214,8 @@ def _executed(
     return done
 
 
-def _seconds(work: Callable[[], object]) -> float:
+def seconds(work: Callable[[], object]) -> float:
+    """Return how long the work takes."""
     started = time.perf_counter()
     work()
     return time.perf_counter() - started

@@ -77,8 +77,10 @@ def measure(source: str, rows: int, runs: int) -> Mapping[str, Any]:
         with _target(source, made) as (connection, empty, reference):
 
             def worker(rows: int, batch: int, method: str = BULK) -> WorkerResult:
+                """Load tables that exist and are empty, so that emptying them is not in the time."""
                 empty()
-                return _worker(source, connection, rows, batch, method)
+                how = ("--method", method, "--batch-size", str(batch), "--on-existing", OnExisting.APPEND)
+                return run_worker(source, connection, rows, *how)
 
             ours, theirs = [], []
             for _ in range(runs + 1):
@@ -138,14 +140,13 @@ def _emptied(source: str, served: Served, rows: references.Rows) -> None:
         opened.close()
 
 
-def _worker(source: str, connection: str, rows: int, batch: int, method: str) -> WorkerResult:
-    """Run one worker process on tables that exist and are empty, so that emptying them is not in its time."""
+def run_worker(source: str, connection: str, rows: int, *options: str) -> WorkerResult:
+    """Run one worker process and return its result; `rows` is per table."""
     with tempfile.NamedTemporaryFile(suffix=".json") as result:
         done = subprocess.run(
             [
-                *(sys.executable, "-m", "worker", "--schema", str(SCHEMA), "--source", source, "--method", method),
-                *("--tables", ",".join(TABLES), "--row-count", str(rows), "--batch-size", str(batch)),
-                *("--on-existing", "append", "--metrics-output", result.name),
+                *(sys.executable, "-m", "worker", "--schema", str(SCHEMA), "--source", source),
+                *("--tables", ",".join(TABLES), "--row-count", str(rows), "--metrics-output", result.name, *options),
             ],
             env={**os.environ, CONNECTION_VARIABLE: connection, "OMP_NUM_THREADS": "1"},
             stdout=subprocess.DEVNULL,

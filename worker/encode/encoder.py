@@ -17,6 +17,11 @@ ESCAPES: Mapping[int, bytes] = {0x5C: rb"\\", 0x09: rb"\t", 0x0A: rb"\n", 0x0D: 
 """The escapes that PostgreSQL and MySQL both read, for the bytes that are special to them."""
 
 
+def key_first(table: Table) -> Sequence[Column]:
+    """Return the table's columns, the key first."""
+    return [table.key, *(column for column in table.columns if column.name != table.primary_key)]
+
+
 class RowEncoder:
     """Encode batches of a table. Formats differ in the constants between the values and in the writers of types.
 

@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.errors import PlanError
-from core.schema.model import Column, Table
+from core.schema.model import Table
 from core.schema.types import BINARIES, LISTS, STRINGS, TIMESTAMPS, DataType, Kind
 from worker.arrow import variable_width
 from worker.encode.columns import (
@@ -42,7 +42,7 @@ from worker.encode.columns import (
     numbers,
     special_bytes_in,
 )
-from worker.encode.encoder import RowEncoder
+from worker.encode.encoder import RowEncoder, key_first
 from worker.encode.json_text import element_of
 
 _NULL = b"\xff\xff\xff\xff"
@@ -243,11 +243,6 @@ class ServerRowEncoder(RowEncoder):
     def __init__(self, table: Table) -> None:
         writers = {**_WRITERS, Kind.DECIMAL: _decimals_of_server}
         super().__init__(key_first(table), writers, prefixes=_prefixes(table), null=_NULL, end=b"")
-
-
-def key_first(table: Table) -> Sequence[Column]:
-    """Return the table's columns, the key first."""
-    return [table.key, *(column for column in table.columns if column.name != table.primary_key)]
 
 
 def _prefixes(table: Table) -> Sequence[bytes]:

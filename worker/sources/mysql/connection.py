@@ -4,19 +4,21 @@ The driver has no parser of connection strings. No setting of the server may cha
 """
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
 import pymysql
 from pymysql.constants import CLIENT, COMMAND, CR
 from pymysql.cursors import Cursor
-from pymysql.protocol import OKPacketWrapper
+from pymysql.protocol import MysqlPacket, OKPacketWrapper
 
 from core.connection import Connection
 from core.errors import InputError, ServerError
 from core.files import reason_of
 from worker.sources.keep_alive import keep_alive
+from worker.sources.mysql.text_protocol import row_batches
 
 _PACKET_BYTES = 64 * 1024
 """Large enough for few packets, small enough for the server to read one while the next is sent."""
@@ -108,6 +110,33 @@ class RowConnection(pymysql.Connection):  # type: ignore[misc]
         self.write_packet(b"")
         done = OKPacketWrapper(self._read_packet())
         return Loaded(done.affected_rows, done.warning_count)
+
+    def rows(self, query: str) -> Generator[pa.Array, None, None]:
+        """Execute a SELECT and yield batches of its rows as `text_protocol` describes them; raise the driver's errors.
+
+        The connection is closed if not all rows are taken: the server would send the others before it reads a command.
+        """
+        self._execute_command(COMMAND.COM_QUERY, query)
+        for _ in range(self._read_packet().read_length_encoded_integer() + 1):
+            self._read_packet()
+        try:
+            last = yield from row_batches(self._read_some)
+        except BaseException:
+            self._force_close()
+            raise
+        MysqlPacket(last, self.encoding).check_error()
+
+    def _read_some(self, into: memoryview) -> int:
+        """Read as many bytes as have arrived, at least one."""
+        try:
+            # `readinto1` would wait for more after the bytes in its buffer.
+            data: bytes = self._rfile.read1(len(into))
+        except OSError as error:
+            raise pymysql.OperationalError(CR.CR_SERVER_LOST, f"Lost connection to MySQL server ({error})") from error
+        if not data:
+            raise pymysql.OperationalError(CR.CR_SERVER_LOST, "Lost connection to MySQL server during query")
+        into[: len(data)] = data
+        return len(data)
 
 
 def arguments(at: Connection) -> dict[str, Any]:

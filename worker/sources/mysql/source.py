@@ -15,7 +15,19 @@ from core.options import OnExisting
 from core.plan import Shard
 from core.schema.model import Table
 from core.stores import BULK, INSERT, MYSQL
-from worker.sources.base import ROWS_PER_STATEMENT, BaseSource, Check, KeyRange, Scope, Sink, WorkerSlot, accept
+from worker.sources.base import (
+    ROWS_PER_STATEMENT,
+    BaseSource,
+    Check,
+    Generated,
+    KeyRange,
+    Returned,
+    Scope,
+    Sink,
+    StoredRows,
+    WorkerSlot,
+    accept,
+)
 from worker.sources.mysql import reader
 from worker.sources.mysql.connection import RowConnection, arguments, fix_session, is_mariadb
 from worker.sources.mysql.ddl import name, qualified
@@ -124,9 +136,20 @@ class MySQL(BaseSource):
             return int(cursor.fetchall()[0][0])
 
     def read(self, table: Table, scope: Scope) -> Iterator[pa.RecordBatch]:
-        """Yield the rows of a scope from a streaming cursor: a range of keys, or the whole table."""
+        """Yield the rows of a scope: a range of keys, or the whole table."""
+        for rows in self._rows(table, scope):
+            yield rows.parsed()
+
+    def compare(self, table: Table, scope: Scope, generated: Generated) -> Iterator[Returned]:
+        """Yield the same rows in the bytes of the protocol, if those are the encoder's bytes."""
+        if reader.has_encoded_form(table, types_of(self._mariadb)):
+            yield from self._rows(table, scope)
+        else:
+            yield from super().compare(table, scope, generated)
+
+    def _rows(self, table: Table, scope: Scope) -> Iterator[StoredRows]:
         self._end_snapshot()
-        yield from reader.read(self._server, self._at.database, table, scope, mariadb=self._mariadb)
+        yield from reader.read(self._server, self._at.database, table, scope, types_of(self._mariadb))
 
     def settings(self) -> Mapping[str, str]:
         """Return the global variables that affect a load."""

@@ -1,4 +1,4 @@
-"""MySQL's type for every kind of column: its DDL, its cells as text, its values as parameters, and what is lost."""
+"""MySQL's type for every kind of column: its DDL, its cells as the server sends them, its parameters, and what is lost."""
 
 import json
 import struct
@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from core.schema.checks.mysql import JSON_INTEGERS, LONGEST_CHAR, LONGEST_INLINE
 from core.schema.types import DataType, Kind
@@ -20,24 +21,29 @@ from worker.sources.column_types import (
     unpadded,
 )
 
-_AS_TEXT = "CAST({c} AS CHAR CHARACTER SET utf8mb4)"
-_WKB_POINT = struct.Struct("<5xdd")
-"""Well-known binary, low bytes first: byte order and type, then the coordinates."""
-_SRID_0_LITTLE_ENDIAN_POINT = bytes(4) + b"\x01\x01" + bytes(3)
+_POINT = struct.Struct("<4x5sdd")
+"""The number of the reference system, then well-known binary: low bytes first and the type, then the coordinates."""
+_LITTLE_ENDIAN_POINT = b"\x01\x01" + bytes(3)
+_UUID_BYTES = 16
 
 
-def _texts(cells: list[Any]) -> pa.Array:
-    return pa.array(cells, pa.string())
+def _texts(cells: pa.Array) -> pa.Array:
+    try:
+        return cells.cast(pa.string())
+    except pa.ArrowInvalid:
+        return pa.array(
+            [None if cell is None else cell.decode(errors="backslashreplace") for cell in cells.to_pylist()]
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MySQLType(StoreType):
     """A type with the ways to write and read its cells."""
 
-    read: str = _AS_TEXT
-    """The expression of a cell, with `{c}` for its name: text in the spelling of `worker.encode.text`, if `decode` is unset."""
-    decode: Callable[[list[Any]], pa.Array] = _texts
-    """Returns the column for the values of `read`."""
+    read: str = "{c}"
+    """The expression of a cell, with `{c}` for its name."""
+    decode: Callable[[pa.Array], pa.Array] = _texts
+    """Returns the column for the bytes of `read` in the text protocol: in the generator's type, or text."""
     bind: Callable[[Any, DataType], Any] | None = None
     """Returns a value as the driver binds it, if MySQL has no type for the generated one."""
 
@@ -76,42 +82,66 @@ def _members(type_: DataType) -> str:
     return f"({', '.join(map(_literal, type_.values))})"
 
 
-def _sets(cells: list[Any]) -> pa.Array:
-    return _texts([None if cell is None else json.dumps(cell.split(",") if cell else []) for cell in cells])
+def _booleans(cells: pa.Array) -> pa.Array:
+    texts = _texts(cells)
+    known = pc.index_in(texts, pa.array(["0", "1"]))
+    return pc.coalesce(pa.array(["false", "true"]).take(known), texts)
 
 
-def _durations(cells: list[Any]) -> pa.Array:
-    return _texts(cells).cast(pa.int64()).cast(pa.duration("us"))
+def _itself(cells: pa.Array) -> pa.Array:
+    return cells
 
 
-def _points(cells: list[Any]) -> pa.Array:
-    return _texts([None if cell is None else _point(cell) for cell in cells])
+def _uuids(cells: pa.Array) -> pa.Array:
+    if pc.all(pc.equal(pc.binary_length(cells), _UUID_BYTES)).as_py() is False:
+        return pa.array([None if cell is None else cell.hex() for cell in cells.to_pylist()], pa.string())
+    return cells.cast(pa.binary(_UUID_BYTES))
 
 
-def _point(wkb: bytes) -> str:
-    x, y = _WKB_POINT.unpack(wkb)
-    return f"POINT ({x!r} {y!r})"
+def _sets(cells: pa.Array) -> pa.Array:
+    texts = _texts(cells).to_pylist()
+    lists = [None if text is None else json.dumps(text.split(",") if text else []) for text in texts]
+    return pa.array(lists, pa.string())
+
+
+def _durations(cells: pa.Array) -> pa.Array:
+    texts = _texts(cells)
+    try:
+        return texts.cast(pa.int64()).cast(pa.duration("us"))
+    except pa.ArrowInvalid:
+        return texts
+
+
+def _points(cells: pa.Array) -> pa.Array:
+    return pa.array([None if cell is None else _point(cell) for cell in cells.to_pylist()], pa.string())
+
+
+def _point(cell: bytes) -> str:
+    if len(cell) != _POINT.size or (parts := _POINT.unpack(cell))[0] != _LITTLE_ENDIAN_POINT:
+        return f"not a point: {cell.hex()}"
+    return f"POINT ({parts[1]!r} {parts[2]!r})"
 
 
 def _wkb_point(value: dict[str, float], _: DataType) -> bytes:
-    return _SRID_0_LITTLE_ENDIAN_POINT + struct.pack("<dd", value["x"], value["y"])
+    return _POINT.pack(_LITTLE_ENDIAN_POINT, value["x"], value["y"])
 
 
-def _simple(name: str | Callable[[DataType], str], read: str = _AS_TEXT) -> MySQLType:
-    return MySQLType(name=named(name) if isinstance(name, str) else name, read=read)
+def _simple(
+    name: str | Callable[[DataType], str], decode: Callable[[pa.Array], pa.Array] = _texts, read: str = "{c}"
+) -> MySQLType:
+    return MySQLType(name=named(name) if isinstance(name, str) else name, read=read, decode=decode)
 
 
-_BASE64 = "REPLACE(TO_BASE64({c}), '\\n', '')"
 _JSON = MySQLType(name=named("json"), stored=large_numbers_as_doubles(JSON_INTEGERS))
 
 TYPES: Mapping[Kind, MySQLType] = {
-    Kind.BOOL: _simple("boolean", "CASE {c} WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE " + _AS_TEXT + " END"),
+    Kind.BOOL: _simple("boolean", _booleans),
     Kind.INT8: _simple("tinyint"),
     Kind.INT16: _simple("smallint"),
     Kind.INT32: _simple("int"),
     Kind.INT64: _simple("bigint"),
     # MySQL shows six digits of a float, which has more. Adding 0E0 would lose the sign of a zero.
-    Kind.FLOAT32: _simple("float", "CAST({c} * 1E0 AS CHAR CHARACTER SET utf8mb4)"),
+    Kind.FLOAT32: _simple("float", read="{c} * 1E0"),
     Kind.FLOAT64: _simple("double"),
     Kind.DECIMAL: _simple(lambda t: f"decimal({t.precision},{t.scale})"),
     Kind.CHAR: MySQLType(
@@ -120,8 +150,8 @@ TYPES: Mapping[Kind, MySQLType] = {
     ),
     Kind.VARCHAR: _simple(_strings),
     Kind.TEXT: _simple("longtext"),
-    Kind.BLOB: _simple("longblob", _BASE64),
-    Kind.BYTES: _simple(_bytes, _BASE64),
+    Kind.BLOB: _simple("longblob", _itself),
+    Kind.BYTES: _simple(_bytes, _itself),
     Kind.DATE: _simple("date"),
     Kind.TIME: _simple("time(6)"),
     Kind.DATETIME: _simple("datetime(6)"),
@@ -129,26 +159,17 @@ TYPES: Mapping[Kind, MySQLType] = {
     Kind.TIMESTAMP_TZ: MySQLType(name=named("datetime(6)"), bind=lambda value, _: value.replace(tzinfo=None)),
     Kind.JSON: _JSON,
     Kind.JSONB: _JSON,
-    Kind.UUID: _simple("binary(16)", "BIN_TO_UUID({c})"),
+    Kind.UUID: _simple("binary(16)", _uuids),
     Kind.ULID: _simple("char(26)"),
     Kind.ARRAY: MySQLType(name=named("json"), stored=decimals_as_doubles, bind=json_value),
     Kind.ENUM: _simple(lambda t: f"enum{_members(t)}"),
     Kind.SET: MySQLType(name=lambda t: f"set{_members(t)}", decode=_sets, bind=lambda value, _: ",".join(value)),
     Kind.DURATION: MySQLType(name=named("bigint"), decode=_durations, bind=lambda value, _: microseconds(value)),
-    # Its text would have one digit of the coordinates too few.
-    Kind.POINT: MySQLType(name=named("point"), read="ST_AsBinary({c})", decode=_points, bind=_wkb_point),
+    Kind.POINT: MySQLType(name=named("point"), decode=_points, bind=_wkb_point),
 }
 
-_UUID_GROUPS = ((1, 4), (5, 2), (7, 2), (9, 2), (11, 6))
 MARIADB_TYPES: Mapping[Kind, MySQLType] = {
     **TYPES,
     # Its json is longtext, which keeps the text.
     **{kind: replace(TYPES[kind], stored=unchanged) for kind in (Kind.JSON, Kind.JSONB, Kind.ARRAY)},
-    # It has no BIN_TO_UUID.
-    Kind.UUID: replace(
-        TYPES[Kind.UUID],
-        read="LOWER(CONCAT("
-        + ", '-', ".join("HEX(SUBSTR({c}, " + f"{first}, {length}))" for first, length in _UUID_GROUPS)
-        + "))",
-    ),
 }

@@ -12,8 +12,9 @@ from psycopg.pq import ExecStatus
 from core.schema.model import Column, Table
 from core.schema.types import STRINGS, DataType, Kind
 from worker.arrow import fixed_width, with_nulls
+from worker.encode.encoder import key_first
 from worker.encode.json_text import element_of
-from worker.encode.postgres import PostgresBinaryEncoder, ServerRowEncoder, key_first
+from worker.encode.postgres import PostgresBinaryEncoder, ServerRowEncoder
 from worker.sources.base import Scope, StoredRows
 from worker.sources.postgresql.reader import within
 
