@@ -8,10 +8,10 @@ from pathlib import Path
 
 from core.output.errors import KNOWN
 from core.stores import SOURCES
+from scripts.marked_page import page_with
 from worker.sources.known_errors import Known, KnownErrors
 
 PAGE = Path(__file__).parent.parent / "docs" / "errors.md"
-_BEGIN, _END = "<!-- errors:", "<!-- /errors -->"
 _TITLES = {
     "postgresql": "PostgreSQL: SQLSTATE",
     "mysql": "MySQL and MariaDB: error numbers",
@@ -25,20 +25,12 @@ def error_tables() -> str:
     """Return a table for each store in Markdown."""
     stores = [name for name in SOURCES if name in _TITLES]
     tables = ["\n".join((f"## {_TITLES[store]}", "", *_rows(_known(store)))) for store in stores]
-    return "\n\n".join((*tables, "\n".join(("## CSV and JSON Lines: errno", "", *_rows(_known_errno())))))
-
-
-def page_with_tables(page: str, tables: str) -> str:
-    """Return the page with the tables between its two marks."""
-    before, _, rest = page.partition(_BEGIN)
-    mark, _, rest = rest.partition("\n")
-    _, _, after = rest.partition(_END)
-    return f"{before}{_BEGIN}{mark}\n{tables}\n\n{_END}{after}"
+    return "\n\n".join((*tables, "\n".join(("## CSV and JSON Lines: errno", "", *_rows(_known_errno()), ""))))
 
 
 def main() -> int:
     """Rewrite docs/errors.md."""
-    PAGE.write_text(page_with_tables(PAGE.read_text(encoding="utf-8"), error_tables()), encoding="utf-8")
+    PAGE.write_text(page_with("errors", error_tables(), PAGE.read_text(encoding="utf-8")), encoding="utf-8")
     return 0
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from aggregate.commands.schema import published_schema
 from core.metrics import METRICS
+from scripts.marked_page import page_with
 
 DOCS = Path(__file__).parent.parent / "docs"
-_BEGIN, _END = "<!-- metrics:", "<!-- /metrics -->"
 
 
 def metrics_table() -> str:
@@ -19,19 +19,11 @@ def metrics_table() -> str:
     )
 
 
-def page_with_table(page: str, table: str) -> str:
-    """Return the page with the table between its two marks."""
-    before, _, rest = page.partition(_BEGIN)
-    mark, _, rest = rest.partition("\n")
-    _, _, after = rest.partition(_END)
-    return f"{before}{_BEGIN}{mark}\n{table}\n{_END}{after}"
-
-
 def main() -> int:
     """Rewrite both files."""
     (DOCS / "report.schema.json").write_text(published_schema(), encoding="utf-8")
     page = DOCS / "report.md"
-    page.write_text(page_with_table(page.read_text(encoding="utf-8"), metrics_table()), encoding="utf-8")
+    page.write_text(page_with("metrics", metrics_table(), page.read_text(encoding="utf-8")), encoding="utf-8")
     return 0
 
 

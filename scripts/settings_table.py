@@ -5,9 +5,10 @@ from pathlib import Path
 
 import yaml
 
+from scripts.marked_page import page_with
+
 PROJECT = Path(__file__).parent.parent
 PAGE = PROJECT / "docs" / "settings.md"
-_BEGIN, _END = "<!-- settings:", "<!-- /settings -->"
 
 
 def settings_table(project: Path = PROJECT) -> str:
@@ -21,17 +22,9 @@ def settings_table(project: Path = PROJECT) -> str:
     return "\n".join(rows)
 
 
-def page_with_table(page: str, table: str) -> str:
-    """Return the page with the table between its two marks."""
-    before, _, rest = page.partition(_BEGIN)
-    mark, _, rest = rest.partition("\n")
-    _, _, after = rest.partition(_END)
-    return f"{before}{_BEGIN}{mark}\n{table}\n{_END}{after}"
-
-
 def main() -> int:
     """Rewrite docs/settings.md."""
-    PAGE.write_text(page_with_table(PAGE.read_text(encoding="utf-8"), settings_table()), encoding="utf-8")
+    PAGE.write_text(page_with("settings", settings_table(), PAGE.read_text(encoding="utf-8")), encoding="utf-8")
     return 0
 
 

@@ -12,7 +12,8 @@ from aggregate.render.text import as_json
 from aggregate.report import Percentiles, Totals, Verification
 from core.metrics import METRICS
 from core.results import ExitReason
-from scripts.report_docs import metrics_table, page_with_table
+from scripts.marked_page import page_with
+from scripts.report_docs import metrics_table
 from tests.aggregate import runs
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -27,7 +28,7 @@ def test_published_schema_is_current():
 
 def test_documented_metrics_are_current():
     page = (DOCS / "report.md").read_text(encoding="utf-8")
-    assert page_with_table(page, metrics_table()) == page, "write it with: python -m scripts.report_docs"
+    assert page_with("metrics", metrics_table(), page) == page, "write it with: python -m scripts.report_docs"
 
 
 def test_every_figure_of_the_report_is_a_metric():

@@ -1,9 +1,10 @@
-from scripts.error_docs import PAGE, error_tables, page_with_tables
+from scripts.error_docs import PAGE, error_tables
+from scripts.marked_page import page_with
 
 
 def test_errors_page_has_current_tables() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    assert page_with_tables(page, error_tables()) == page, "run `python -m scripts.error_docs`"
+    assert page_with("errors", error_tables(), page) == page, "run `python -m scripts.error_docs`"
 
 
 def test_row_names_each_code_of_a_cause_once() -> None:

@@ -2,12 +2,13 @@ import re
 
 import yaml
 
-from scripts.settings_table import PAGE, PROJECT, page_with_table, settings_table
+from scripts.marked_page import page_with
+from scripts.settings_table import PAGE, PROJECT, settings_table
 
 
 def test_settings_page_has_current_table() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    assert page_with_table(page, settings_table()) == page, "run `python -m scripts.settings_table`"
+    assert page_with("settings", settings_table(), page) == page, "run `python -m scripts.settings_table`"
 
 
 def test_readme_names_only_existing_settings() -> None:
