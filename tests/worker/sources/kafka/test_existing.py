@@ -26,11 +26,10 @@ from core.schema.generators import Sequential, Static
 from core.schema.model import Column, Schema, Table
 from core.schema.types import DataType, Kind
 from core.stores import BULK, KAFKA, METHODS
-from infra.databases import kafka
-from infra.databases.spec import DatabaseSpec
-from testkit.serving import Served, serving
+from testkit.serving import Served
 from tests.worker.encode.texts import read_json
 from tests.worker.sources.beds.kafka import KafkaBed
+from tests.worker.sources.kafka.brokers import serving_broker
 from tests.worker.sources.loading import DATASET, EVERY_KIND, KEYED, ROWS, connected, load, table_of
 from worker.generate import Dataset
 from worker.pipeline import load_shard
@@ -65,16 +64,8 @@ _KEEPING = {
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
-    plain = kafka.specification
-
-    def hostile(*limits: object) -> DatabaseSpec:
-        ours = plain(*limits)  # type: ignore[arg-type]
-        return ours.model_copy(update={"environment": {**ours.environment, **_HOSTILE}})
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kafka, "specification", hostile)
-        with serving("kafka") as server:
-            yield server
+    with serving_broker(_HOSTILE) as server:
+        yield server
 
 
 @pytest.fixture

@@ -9,9 +9,7 @@ import pytest
 from core.connection import parse_connection
 from core.errors import ServerError
 from core.stores import KAFKA
-from infra.databases import kafka
-from infra.databases.spec import DatabaseSpec
-from testkit.serving import serving
+from tests.worker.sources.kafka.brokers import serving_broker
 from tests.worker.sources.loading import connected
 from worker.retry import retry_until
 from worker.sources import open_source
@@ -40,16 +38,8 @@ _LOGINS = {
 
 @pytest.fixture(scope="module")
 def host() -> Iterator[str]:
-    plain = kafka.specification
-
-    def asking(*limits: object) -> DatabaseSpec:
-        ours = plain(*limits)  # type: ignore[arg-type]
-        return ours.model_copy(update={"environment": {**ours.environment, **_LOGINS}})
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kafka, "specification", asking)
-        with serving("kafka") as served:
-            yield served.connection.host
+    with serving_broker(_LOGINS) as served:
+        yield served.connection.host
 
 
 @pytest.mark.parametrize(
