@@ -8,7 +8,6 @@ again with a tenth of the rows, to show that it does not grow with them.
 """
 
 import argparse
-import json
 import os
 import secrets
 import statistics
@@ -24,14 +23,12 @@ import psycopg
 from psycopg import sql
 
 from bench.record import record, table
-from core.process import CONNECTION_VARIABLE
+from bench.worker_process import TABLES, run_worker
 from core.results import WorkerResult
 from core.units import GIB
 from infra.databases import postgresql as settings
 from infra.platforms.local import postgresql as server
 
-TABLES = ("users", "orders")
-SCHEMA = Path("schemas/shop.yaml")
 BATCH_ROWS = 5_000
 """The batch size of the large preset."""
 
@@ -59,9 +56,9 @@ def measure(folder: Path, rows: int, runs: int) -> Sequence[Mapping[str, Any]]:
         ours: list[WorkerResult] = []
         theirs: list[float] = []
         for _ in range(runs + 1):
-            ours.append(_worker(folder, connection, rows))
+            ours.append(_worker(connection, rows))
             theirs.append(_psql(connection, files, rows))
-        small = _worker(folder, connection, max(rows // 10, 1))
+        small = _worker(connection, max(rows // 10, 1))
     finally:
         server.stop(folder / "server")
     return [_row(rows, ours[1:], theirs[1:]), _memory_row(rows // 10, small)]
@@ -91,24 +88,10 @@ def _memory_row(rows: int, result: WorkerResult) -> Mapping[str, Any]:
     }
 
 
-def _worker(folder: Path, connection: str, rows: int) -> WorkerResult:
+def _worker(connection: str, rows: int) -> WorkerResult:
     """Run one worker process that creates its tables."""
     _drop(connection)
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "worker", "--schema", str(SCHEMA), "--source", "postgresql"),
-            *("--tables", ",".join(TABLES), "--row-count", str(rows), "--batch-size", str(BATCH_ROWS)),
-            *("--metrics-output", str(folder / "result.json")),
-        ],
-        env={**os.environ, CONNECTION_VARIABLE: connection},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        check=False,
-        text=True,
-    )
-    if done.returncode != 0:
-        raise SystemExit(done.stderr)
-    return WorkerResult.model_validate(json.loads((folder / "result.json").read_text()))
+    return run_worker("postgresql", connection, rows, "--batch-size", str(BATCH_ROWS))
 
 
 def _psql(connection: str, files: Mapping[str, Path], rows: int) -> float:
@@ -131,16 +114,7 @@ def _drop(connection: str) -> None:
 
 def _files(folder: Path, rows: int) -> Mapping[str, Path]:
     """Write the same rows as CSV, one file per table."""
-    subprocess.run(
-        [
-            *(sys.executable, "-m", "worker", "--schema", str(SCHEMA), "--source", "csv"),
-            *("--tables", ",".join(TABLES), "--row-count", str(rows), "--batch-size", str(BATCH_ROWS)),
-            *("--connection-string", (folder / "csv").as_uri(), "--metrics-output", str(folder / "csv.json")),
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        check=True,
-    )
+    run_worker("csv", (folder / "csv").as_uri(), rows, "--batch-size", str(BATCH_ROWS))
     return {name: next((folder / "csv" / name).glob("part-*.csv")) for name in TABLES}
 
 

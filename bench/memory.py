@@ -8,8 +8,6 @@ them. The peak is the process's own (VmHWM), libraries included.
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,18 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from bench.record import RESULTS, record, table
+from bench.worker_process import SCHEMA, TABLES, run_worker
 from core.options import Operation
-from core.process import CONNECTION_VARIABLE
-from core.results import WorkerResult
 from core.stores import SOURCES
 from core.units import GIB
 from testkit.serving import serving
 
 BOUND_MB = 300
 """The most memory that a worker may use, in MiB."""
-SCHEMA = "schemas/shop.yaml"
-TABLES = ("users", "orders")
-"""A table with consecutive keys, and one without, for which verification has to build an index."""
 BATCH_ROWS = 1_000
 LIBRARIES = ("pyarrow", "numpy", "psycopg", "PyMySQL", "pymongo", "neo4j", "neo4j-rust-ext", "confluent-kafka")
 
@@ -51,15 +45,19 @@ def main() -> int:
     results.sort(key=lambda row: (row["rows"], list(SOURCES).index(row["source"])))
     sys.stdout.write(table(results) + "\n")
     if not arguments.dry:
-        record("memory", results, LIBRARIES, {"schema": SCHEMA, "tables": TABLES, "batch_rows": BATCH_ROWS})
+        record("memory", results, LIBRARIES, {"schema": str(SCHEMA), "tables": TABLES, "batch_rows": BATCH_ROWS})
     return int(any(row["load_peak_mb"] > BOUND_MB for row in results))
 
 
 def measure(source: str, rows: int) -> Mapping[str, Any]:
     """Return one row of the table; `rows` is the sum over all tables."""
     with _place(source) as connection:
-        loaded = _worker(source, connection, rows, Operation.POPULATE)
-        compared = _worker(source, connection, rows, Operation.VERIFY)
+        loaded, compared = (
+            run_worker(
+                source, connection, rows // len(TABLES), "--batch-size", str(BATCH_ROWS), "--operation", operation
+            )
+            for operation in (Operation.POPULATE, Operation.VERIFY)
+        )
     report = compared.verification_report
     if loaded.metrics.rows_processed != rows or report is None or report.total_matched != rows:
         raise SystemExit(f"{source}: {loaded.metrics.rows_processed} of {rows} rows were loaded, or some differ")
@@ -91,26 +89,6 @@ def _place(source: str) -> Iterator[str]:
     else:
         with tempfile.TemporaryDirectory() as folder:
             yield Path(folder).as_uri()
-
-
-def _worker(source: str, connection: str, rows: int, operation: Operation) -> WorkerResult:
-    """Run one worker process that loads all rows."""
-    with tempfile.NamedTemporaryFile(suffix=".json") as result:
-        done = subprocess.run(
-            [
-                *(sys.executable, "-m", "worker", "--schema", SCHEMA, "--source", source),
-                *("--tables", ",".join(TABLES), "--row-count", str(rows // len(TABLES))),
-                *("--batch-size", str(BATCH_ROWS), "--operation", operation, "--metrics-output", result.name),
-            ],
-            env={**os.environ, CONNECTION_VARIABLE: connection, "POLARS_MAX_THREADS": "1"},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            check=False,
-            text=True,
-        )
-        if done.returncode != 0:
-            raise SystemExit(done.stderr)
-        return WorkerResult.model_validate_json(Path(result.name).read_bytes())
 
 
 if __name__ == "__main__":

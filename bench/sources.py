@@ -10,7 +10,6 @@ files, which have no server, the reference is the generation of the data.
 import argparse
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,15 +17,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("POLARS_MAX_THREADS", "1")
+os.environ |= {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 import pyarrow as pa
 
 from bench import load_references as references
 from bench.record import record, table
+from bench.worker_process import SCHEMA, TABLES, run_worker
 from core.options import OnExisting
 from core.plan import BASE_INSTANT
-from core.process import CONNECTION_VARIABLE
 from core.results import WorkerResult
 from core.schema.file import load_schema
 from core.stores import BULK, INSERT, SOURCES
@@ -36,8 +35,6 @@ from testkit.serving import Served, serving
 from worker.generate import Dataset
 from worker.sources import open_source
 
-TABLES = ("users", "orders")
-SCHEMA = Path("schemas/shop.yaml")
 BATCH_ROWS, SMALL_BATCH_ROWS = 5_000, 500
 """The batch sizes of the large and the small preset."""
 INSERTED_SHARE = 50
@@ -138,25 +135,6 @@ def _emptied(source: str, served: Served, rows: references.Rows) -> None:
         opened.prepare(rows.tables, OnExisting.EMPTY)
     finally:
         opened.close()
-
-
-def run_worker(source: str, connection: str, rows: int, *options: str) -> WorkerResult:
-    """Run one worker process and return its result; `rows` is per table."""
-    with tempfile.NamedTemporaryFile(suffix=".json") as result:
-        done = subprocess.run(
-            [
-                *(sys.executable, "-m", "worker", "--schema", str(SCHEMA), "--source", source),
-                *("--tables", ",".join(TABLES), "--row-count", str(rows), "--metrics-output", result.name, *options),
-            ],
-            env={**os.environ, CONNECTION_VARIABLE: connection, "OMP_NUM_THREADS": "1"},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            check=False,
-            text=True,
-        )
-        if done.returncode != 0:
-            raise SystemExit(done.stderr)
-        return WorkerResult.model_validate_json(Path(result.name).read_bytes())
 
 
 if __name__ == "__main__":

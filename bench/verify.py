@@ -23,7 +23,8 @@ import pyarrow as pa
 
 from bench import exports, load_references
 from bench.record import RESULTS, record, table
-from bench.sources import BATCH_ROWS, LIBRARIES, SERVER_CORE, TABLES, WORKER_CORE, run_worker
+from bench.sources import BATCH_ROWS, LIBRARIES, SERVER_CORE, WORKER_CORE
+from bench.worker_process import TABLES, run_worker
 from core.options import OnExisting, Operation
 from core.results import WorkerResult
 from core.stores import SOURCES
