@@ -41,9 +41,9 @@ class SavedRun:
 
     @property
     def started_at(self) -> datetime:
-        """The start of the first worker; if none started, the time of the report."""
+        """The start of the run, as its report has it; if nothing started, the time of the report."""
         file = self.folder / _REPORT
-        return self.report.totals.started_at or datetime.fromtimestamp(file.stat().st_mtime, UTC)
+        return self.report.started_at or datetime.fromtimestamp(file.stat().st_mtime, UTC)
 
 
 def save(collected: Collected, report: Report, runs: Path = RUNS, keep: int = KEPT) -> Path:
@@ -72,6 +72,15 @@ def save(collected: Collected, report: Report, runs: Path = RUNS, keep: int = KE
 def saved_runs(runs: Path = RUNS, stack: str | None = None) -> list[SavedRun]:
     """Return the saved runs of one stack or of all, ordered by their start."""
     return sorted(_all(runs, stack), key=lambda run: run.started_at)
+
+
+def last_saved(stack: str, runs: Path = RUNS) -> SavedRun | None:
+    """Return the run of a stack whose report was saved last; None if none is."""
+    files = list(runs.glob(f"{stack}/*/{_REPORT}"))
+    if not files:
+        return None
+    file = max(files, key=lambda each: each.stat().st_mtime_ns)
+    return SavedRun(file.parent, read(file))
 
 
 def find(name: str, runs: Path = RUNS, stack: str | None = None) -> Report:

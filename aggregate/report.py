@@ -4,6 +4,7 @@ Times are RFC 3339, durations milliseconds, rates rows per second, sizes bytes u
 """
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 
@@ -239,3 +240,9 @@ class Report(_Part):
     def name(self) -> str:
         """The id of this execution of the plan; in a report without one, the plan's run id."""
         return self.execution_id or self.run_id
+
+    @property
+    def started_at(self) -> datetime | None:
+        """The date of the run in UTC, by the clock of the machine that ran the fleet if it is known."""
+        known = self.timeline.origin if self.timeline else self.totals.started_at
+        return known.astimezone(UTC) if known else None

@@ -83,8 +83,12 @@ def ran_together(spans: Iterable[Span]) -> bool:
     known = list(spans)
     if not known:
         return False
-    common = min(span.to_ms for span in known) - max(span.from_ms for span in known)
-    return common >= TOGETHER * min(span.duration_ms for span in known)
+    return common_ms(known) >= TOGETHER * min(span.duration_ms for span in known)
+
+
+def common_ms(spans: Sequence[Span]) -> float:
+    """Return how long all spans lasted at the same time."""
+    return max(min(span.to_ms for span in spans) - max(span.from_ms for span in spans), 0)
 
 
 def _worker(result: WorkerResult, fleet: FleetInstants) -> _Worker:

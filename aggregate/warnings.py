@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from aggregate.phases import Timeline
 from aggregate.report import Status, WorkerLine
-from aggregate.timeline import ran_together, work_spans
+from aggregate.timeline import common_ms, ran_together, work_spans
 from core.stores import SOURCES
 from core.text import listed
 
@@ -75,8 +75,7 @@ def _apart(lines: Sequence[WorkerLine], timeline: Timeline | None) -> list[str]:
     spans = [work[line.worker_id] for line in lines if line.is_rated and line.worker_id in work]
     if timeline is None or not spans or ran_together(spans):
         return []
-    most = max(each.workers for each in timeline.concurrency)
-    reached = f"at most {most:,} of {len(lines):,} at the same time"
+    reached = f"all {len(spans):,} worked at the same time for {common_ms(spans) / 1000:.1f} s"
     return [f"workers did not run together: {reached}; their rates are not added, because no fleet reached their sum"]
 
 

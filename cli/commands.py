@@ -6,12 +6,13 @@ import os
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from cli.command_line import stack_of, with_long_stack
 from core.errors import ExitCode, LoadtestError
-from core.process import DEFAULT_STACK
+from core.process import DEFAULT_STACK, loadtest_command
 from core.settings_key import setting_key
 
 _FLEETS = "**loadtest:Fleet::**"
@@ -43,10 +44,14 @@ def up(arguments: Sequence[str]) -> int:
     given = [argument for argument in arguments if argument != "--again"]
     stack, others = _stack_and_others("up", "Run a stack and print its report.", given, _AGAIN)
     options = ["--yes", "--skip-preview", "--suppress-outputs", *(["--replace", _FLEETS] if again else [])]
+    begun = datetime.now(UTC)
     code = pulumi.run(["up", f"--stack={stack}", *options, *others])
     if code and not _has_run(stack):
         return code
     reported = report([f"--stack={stack}"])
+    if not code and _is_older(stack, begun):
+        command = loadtest_command("up --again", stack)
+        sys.stderr.write(f"\nnothing has changed since this run, so it was not repeated; `{command}` repeats it\n")
     return code if code == ExitCode.INTERRUPTED else reported or code
 
 
@@ -60,6 +65,15 @@ def _has_run(stack: str) -> bool:
         return bool(from_stack(stack).results)
     except LoadtestError:
         return False
+
+
+def _is_older(stack: str, begun: datetime) -> bool:
+    """Return whether the reported run had started before this time."""
+    from aggregate.history import last_saved
+    from core.stack_file import short_name
+
+    saved = last_saved(short_name(stack))
+    return saved is not None and saved.report.execution_id is not None and saved.started_at < begun
 
 
 def destroy(arguments: Sequence[str]) -> int:

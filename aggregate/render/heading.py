@@ -1,7 +1,5 @@
 """The lines on top of a report, which name what ran. Facts that are unknown are left out."""
 
-from datetime import UTC, datetime
-
 from aggregate.render import formatting
 from aggregate.report import Report
 
@@ -36,16 +34,10 @@ def _run(report: Report) -> list[str]:
     ran = [
         f"run {report.name}" if report.name else "",
         f"plan {report.run_id}" if report.execution_id and report.run_id else "",
-        f"{started:%Y-%m-%d %H:%M:%S} UTC" if (started := started_at(report)) else "",
+        f"{started:%Y-%m-%d %H:%M:%S} UTC" if (started := report.started_at) else "",
         f"server {report.server}" if report.server else "",
     ]
     return [part for part in ran if part]
-
-
-def started_at(report: Report) -> datetime | None:
-    """Return the date of the run in UTC, by the clock of the machine that ran the fleet if it is known."""
-    known = report.timeline.origin if report.timeline else report.totals.started_at
-    return known.astimezone(UTC) if known else None
 
 
 def _schema(report: Report) -> str:

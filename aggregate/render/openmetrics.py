@@ -10,7 +10,6 @@ from prometheus_client.openmetrics.exposition import generate_latest
 from prometheus_client.registry import Collector
 
 from aggregate.render import formatting
-from aggregate.render.heading import started_at
 from aggregate.report import Percentiles, Report, Totals, Verification
 from core.metrics import METRICS
 
@@ -53,7 +52,7 @@ class _Families(Collector):
     def _run(self) -> dict[str, str]:
         """Return what names the run: its id, and as far as known plan, operation, schema, seed, date and server."""
         report = self._report
-        started = started_at(report)
+        started = report.started_at
         known = {
             "run": report.name,
             "plan_digest": report.run_id if report.execution_id else "",

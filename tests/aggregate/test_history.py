@@ -43,6 +43,26 @@ def test_saved_run_has_plan_results_and_report(tmp_path):
     assert json.loads((folder / "plan.json").read_text())["run_id"] == "a"
 
 
+def test_saved_run_started_when_its_report_says(tmp_path):
+    report = save(tmp_path, "a", day=1)
+    assert report.timeline is not None
+    moved = report.timeline.model_copy(update={"origin": runs.START - timedelta(hours=1)})
+    file = tmp_path / "small" / "a" / "report.json"
+    file.write_text(report.model_copy(update={"timeline": moved}).model_dump_json())
+    (saved,) = history.saved_runs(tmp_path)
+    assert saved.started_at == runs.START - timedelta(hours=1)
+
+
+def test_last_saved_is_the_report_that_was_written_last(tmp_path):
+    assert history.last_saved("small", tmp_path) is None
+    for run, day in (("new", 5), ("old", 0)):
+        save(tmp_path, run, day=day)
+    save(tmp_path, "other", stack="large")
+    last = history.last_saved("small", tmp_path)
+    assert last is not None
+    assert last.report.run_id == "old"
+
+
 def test_find_accepts_ids_latest_previous_and_files(tmp_path):
     for day, run in enumerate(("c", "b", "a")):
         save(tmp_path, run, day=day)

@@ -32,7 +32,7 @@ def test_workers_one_after_the_other_have_no_sum_of_rates():
     sums = fleet.totals
     assert (sums.rows_per_second, sums.wall_clock_ms, sums.wall_clock_rows_per_second) == (None, 70_000, 42.9)
     assert (sums.peak_concurrency, sums.mean_concurrency) == (1, 0.4)
-    assert fleet.warnings[0].startswith("workers did not run together: at most 1 of 3 at the same time")
+    assert fleet.warnings[0].startswith("workers did not run together: all 3 worked at the same time for 0.0 s; their")
 
 
 def test_start_spread_is_that_of_the_timeline():

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -75,6 +74,19 @@ def test_failed_up_prints_report_of_its_own_run(pulumi):
     assert "TOTAL" in done.stdout
     pulumi.fails_at("2026-03-01T10:00:01.000Z")
     assert (loadtest(pulumi, "up").returncode, loadtest(pulumi, "up").stdout) == (255, "")
+
+
+def test_unchanged_up_names_the_command_that_repeats_the_run(pulumi):
+    earlier = runs.outputs(runs.three_workers(), executionId="20260301T100000Z-abcd")
+    pulumi.returns(0, json.dumps(earlier))
+    done = loadtest(pulumi, "up", "-s", "large")
+    assert done.returncode == 0
+    assert done.stderr.endswith(
+        "\nnothing has changed since this run, so it was not repeated; `./loadtest up --again -s large` repeats it\n"
+    )
+    later = [runs.result(number, delay=80 * 365 * 86_400) for number in (1, 2, 3)]
+    pulumi.returns(0, json.dumps(runs.outputs(later, executionId="21060301T100000Z-abcd")))
+    assert "repeat" not in loadtest(pulumi, "up", "-s", "large").stderr
 
 
 def test_up_again_replaces_the_fleet(pulumi):
@@ -237,52 +249,6 @@ def test_sigterm_is_forwarded_to_pulumi(pulumi):
     process.send_signal(signal.SIGTERM)
     assert process.communicate(timeout=60)[0] == "signals: SIGTERM\n"
     assert process.returncode == 76
-
-
-class TestLauncher:
-    """`./loadtest` with stand-ins for make, Python and pulumi."""
-
-    @pytest.fixture
-    def folder(self, tmp_path) -> Path:
-        """A folder with a space in its name, whose Python prints its arguments and LOADTEST_PULUMI."""
-        folder = tmp_path / "a clone"
-        for name, text in {
-            ".venv/bin/python": '#!/bin/sh\necho "$*"\necho "${LOADTEST_PULUMI-unset}"\n',
-            "bin/make": "#!/bin/sh\n",
-            "loadtest": (ROOT / "loadtest").read_text(),
-            "scripts/pulumi": (ROOT / "scripts" / "pulumi").read_text(),
-        }.items():
-            file = folder / name
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text)
-            file.chmod(0o755)
-        for program in ("sh", "dirname"):
-            (folder / "bin" / program).symlink_to(f"/bin/{program}")
-        return Path(folder)
-
-    def run(self, folder: Path, program: str = "loadtest", **environment: str) -> list[str]:
-        environment = {"PATH": str(folder / "bin"), **environment}
-        command = [str(folder / program), "up", "a b"]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.splitlines()
-
-    def test_launcher_without_contrib_uses_pulumi_on_path(self, folder):
-        assert self.run(folder) == ["-m cli up a b", "unset"]
-
-    def test_launcher_uses_contrib_if_pulumi_is_missing(self, folder):
-        (folder / "contrib" / "offline").mkdir(parents=True)
-        assert self.run(folder)[1] == ".venv/bin/python -m contrib.offline.engine.run"
-
-    def test_pulumi_on_path_is_preferred(self, folder):
-        (folder / "contrib" / "offline").mkdir(parents=True)
-        (folder / "bin" / "pulumi").symlink_to("/bin/true")
-        assert self.run(folder)[1] == "unset"
-
-    def test_command_in_variable_is_preferred(self, folder):
-        (folder / "contrib" / "offline").mkdir(parents=True)
-        assert self.run(folder, LOADTEST_PULUMI="given")[1] == "given"
-
-    def test_scripts_pulumi_passes_arguments_to_launcher(self, folder):
-        assert self.run(folder, "scripts/pulumi")[0] == "-m cli pulumi up a b"
 
 
 def _read_until(descriptor: int, wanted: str) -> str:
