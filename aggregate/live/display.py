@@ -1,6 +1,5 @@
 """Display a fleet in progress: on a terminal as a live table, elsewhere as plain lines."""
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Self
 
@@ -38,7 +37,7 @@ class Screen:
     def __init__(self, console: Console, title: str) -> None:
         self._title = title
         self._console = console
-        self._errors: deque[str] = deque(maxlen=_ERRORS_SHOWN)
+        self._errors: dict[str, str] = {}
         self._live = Live(console=console, auto_refresh=False, transient=True)
 
     def __enter__(self) -> Self:
@@ -50,11 +49,11 @@ class Screen:
 
     def show(self, fleet: Fleet, changes: Sequence[tuple[Worker, State]], elapsed: float) -> None:
         """Draw the fleet's current state."""
-        self._errors.extend(
-            f"{worker.id}: {worker.state}{f': {worker.error}' if worker.error else ''}"
-            for worker, _ in changes
-            if worker.state in (State.FAILED, State.LOST)
-        )
+        for worker, _ in changes:
+            # A worker that was started again has no error any more.
+            self._errors.pop(worker.id, None)
+            if worker.state in (State.FAILED, State.LOST):
+                self._errors[worker.id] = f"{worker.id}: {worker.state}{f': {worker.error}' if worker.error else ''}"
         self._live.update(self.draw(fleet, elapsed), refresh=True)
 
     def draw(self, fleet: Fleet, elapsed: float) -> Group:
@@ -65,7 +64,7 @@ class Screen:
         table = _table(sorted(shown, key=lambda worker: order.index(worker.id)), narrow=self._console.width < _WIDE)
         hidden = len(fleet.workers) - len(shown)
         more = [Text(f"  and {hidden:,} more workers", style="dim")] if hidden else []
-        errors = [Text(formatting.cell(line), style="red") for line in self._errors]
+        errors = [Text(formatting.cell(line), style="red") for line in list(self._errors.values())[-_ERRORS_SHOWN:]]
         return Group(
             Text(f"{formatting.cell(self._title)}  {formatting.duration(elapsed * 1000)}", style="bold"),
             table,
@@ -96,13 +95,8 @@ class PlainOutput:
             self._write(formatting.line(f"{change}, {formatting.count(worker.rows)} rows{error}"))
         if elapsed >= self._next or fleet.over:
             self._next = elapsed + _PROGRESS_SECONDS
-            left = fleet.seconds_left
-            remaining = f", {formatting.duration(left * 1000)} left" if left is not None else ""
-            rows = f"{formatting.count(fleet.rows)} of {formatting.count(fleet.total_rows)} rows"
-            states = ", ".join(f"{count:,} {state}" for state, count in fleet.counts().items())
-            self._write(
-                f"{formatting.duration(elapsed * 1000)}: {rows}, {formatting.rate(fleet.rate)} rows/sec{remaining} ({states})"
-            )
+            time, rate = formatting.duration(elapsed * 1000), formatting.rate(fleet.rate)
+            self._write(f"{time}: {_progress(fleet)}, {rate} rows/sec{_time_left(fleet, ', ')} ({_states(fleet)})")
 
 
 def sparkline(values: Sequence[float]) -> str:
@@ -119,7 +113,7 @@ def _table(workers: Sequence[Worker], *, narrow: bool) -> Table:
         right = name in ("Rows", "Rows/sec", "p99", "Memory")
         table.add_column(name, justify="right" if right else "left", no_wrap=True)
     for worker in workers:
-        bar = ProgressBar(total=worker.total_rows or 1, completed=worker.rows, width=10 if narrow else 20)
+        bar = ProgressBar(total=worker.total_rows or 1, completed=worker.done, width=10 if narrow else 20)
         p99 = formatting.milliseconds(worker.p99_ms) if worker.p99_ms is not None else "-"
         state = Text(formatting.cell(_state(worker)), style=_STYLES[worker.state])
         table.add_row(
@@ -138,12 +132,14 @@ def _rows(worker: Worker, *, narrow: bool) -> str:
     if not worker.total_rows:
         return formatting.NONE
     if narrow:
-        return f"{100 * worker.rows // worker.total_rows}%"
-    return f"{formatting.count(worker.rows)} of {formatting.count(worker.total_rows)}"
+        return f"{100 * worker.done // worker.total_rows}%"
+    return f"{formatting.count(worker.done)} of {formatting.count(worker.total_rows)}"
 
 
 def _state(worker: Worker) -> str:
-    return worker.phase if worker.state is State.RUNNING and worker.phase not in ("", "load") else worker.state.value
+    if worker.state is not State.RUNNING:
+        return worker.state.value
+    return {"": "starting", "load": "running"}.get(worker.phase, worker.phase)
 
 
 def _memory(worker: Worker) -> str:
@@ -154,8 +150,23 @@ def _memory(worker: Worker) -> str:
 
 
 def _totals(fleet: Fleet) -> Text:
-    left = fleet.seconds_left
-    states = ", ".join(f"{count:,} {state}" for state, count in fleet.counts().items())
+    rate = f"{sparkline(fleet.rates)}  {formatting.rate(fleet.rate)} rows/sec"
+    return Text(f"{rate}\n{_progress(fleet)}{_time_left(fleet, '  ')}  {_states(fleet)}")
+
+
+def _progress(fleet: Fleet) -> str:
+    """Return `5 of 10 rows`, and in a run that verifies what it loads, how many were compared."""
     rows = f"{formatting.count(fleet.rows)} of {formatting.count(fleet.total_rows)} rows"
-    remaining = f"  {formatting.duration(left * 1000)} left" if left is not None else ""
-    return Text(f"{sparkline(fleet.rates)}  {formatting.rate(fleet.rate)} rows/sec\n{rows}{remaining}  {states}")
+    return rows if not fleet.compared else f"{rows} loaded, {formatting.count(fleet.compared)} compared"
+
+
+def _time_left(fleet: Fleet, separator: str) -> str:
+    """Return the time until the end, or until the end of loading if the rows are compared later."""
+    left = fleet.seconds_left
+    if left is None:
+        return ""
+    return f"{separator}{formatting.duration(left * 1000)} left{' of loading' if fleet.loads else ''}"
+
+
+def _states(fleet: Fleet) -> str:
+    return ", ".join(f"{count:,} {state}" for state, count in fleet.counts().items())

@@ -1,7 +1,7 @@
 """State and rate of each worker and of the fleet, updated by snapshots. Reads no clock and draws nothing."""
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -18,7 +18,7 @@ HISTORY = 60
 
 
 class State(StrEnum):
-    """The state of a worker. LATE: no output for five seconds. LOST: its process or container ended without a result."""
+    """The state of a worker. LATE: no output for five seconds, after the first. LOST: it ended without a result."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -35,12 +35,16 @@ class State(StrEnum):
 
 @dataclass
 class Worker:
-    """One worker. `rate` is in rows per second over the last five seconds; after the end, over the whole run."""
+    """One worker. `rate` is in rows per second over the last five seconds; after the end, over its load.
+
+    `done` and `rate` count compared rows while the worker verifies, and loaded rows otherwise.
+    """
 
     id: str
     total_rows: int | None = None
     state: State = State.WAITING
     rows: int = 0
+    compared: int = 0
     rate: float = 0.0
     phase: str = ""
     p99_ms: float | None = None
@@ -65,8 +69,8 @@ class Worker:
         elif not snapshot.running:
             self.state, self.rate = State.LOST, 0.0
         else:
-            self._changed_at = now if self._changed_at is None else self._changed_at
-            is_late = now - self._changed_at >= LATE_AFTER_SECONDS
+            # Without any output, the process still starts: that may take longer on a busy machine.
+            is_late = self._changed_at is not None and now - self._changed_at >= LATE_AFTER_SECONDS
             self.state = State.LATE if is_late else State.RUNNING
 
     def mark_gone(self) -> None:
@@ -75,9 +79,16 @@ class Worker:
             self.state, self.rate = State.LOST, 0.0
 
     @property
-    def compares_loaded_rows(self) -> bool:
-        """Whether the worker has loaded all of its rows, and verifies them."""
-        return self.phase == "verify" and self.total_rows is not None and self.rows >= self.total_rows
+    def done(self) -> int:
+        """The rows that the worker has finished in its current phase."""
+        return self.compared if self.phase == "verify" else self.rows
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Time until the current phase ends at the current rate; None if that is unknown."""
+        if not self.total_rows or self.rate <= 0 or self.done >= self.total_rows:
+            return None
+        return (self.total_rows - self.done) / self.rate
 
     @property
     def error(self) -> str | None:
@@ -87,6 +98,8 @@ class Worker:
     def _end(self, result: WorkerResult) -> None:
         self.state = State.DONE if result.success else State.FAILED
         self.rows = result.metrics.rows_processed
+        self.compared = result.verification_report.total_expected if result.verification_report else self.compared
+        self.phase = ""
         self.rate = result.metrics.rows_per_second
         self.p99_ms = result.latency_ms.p99 if result.latency_ms else self.p99_ms
         self.memory_mb = result.peak_memory_mb or self.memory_mb
@@ -95,11 +108,12 @@ class Worker:
         progress = snapshot.progress
         if progress is None:
             return
-        point = (progress.at.timestamp(), progress.rows)
+        done = progress.compared_rows if progress.phase == "verify" else progress.rows
+        point = (progress.at.timestamp(), done)
         if point == self._last:
             return
-        if progress.rows < self.rows:
-            # The worker was restarted: the rate of its first attempt does not count.
+        if done < self.done or progress.phase != self.phase:
+            # Another phase has another rate, and that of an earlier attempt does not count.
             self._recent.clear()
         self._last, self._changed_at = point, now
         self._recent.append(point)
@@ -109,6 +123,7 @@ class Worker:
         elapsed = point[0] - first[0]
         self.rate = (point[1] - first[1]) / elapsed if elapsed > 0 else 0.0
         self.rows, self.total_rows, self.phase = progress.rows, progress.total_rows, progress.phase
+        self.compared = progress.compared_rows
         self.p99_ms, self.memory_mb = progress.p99_ms, progress.memory_mb
 
 
@@ -118,11 +133,13 @@ class Fleet:
 
     workers: dict[str, Worker] = field(default_factory=dict[str, Worker])
     rates: deque[float] = field(default_factory=lambda: deque[float](maxlen=HISTORY))
+    verifies_loaded_rows: bool = False
     _seen: set[str] = field(default_factory=set[str])
 
     def expect(self, plan: LoadPlan) -> None:
         """Add the plan's workers, each with its number of rows. Workers that are known already keep their state."""
         seen = self.workers
+        self.verifies_loaded_rows = plan.operation.populates and plan.operation.verifies
         self.workers = {each.id: seen.get(each.id, Worker(each.id)) for each in plan.workers}
         for planned in plan.workers:
             self.workers[planned.id].total_rows = planned.rows
@@ -157,20 +174,26 @@ class Fleet:
     @property
     def rate(self) -> float:
         """Rows per second of all running workers."""
-        return sum(worker.rate for worker in self._workers_in((State.RUNNING, State.LATE)))
+        return sum(worker.rate for worker in self._active())
+
+    @property
+    def compared(self) -> int | None:
+        """All rows that were loaded and then compared; None if the run does not compare the rows that it loads."""
+        return sum(worker.compared for worker in self.workers.values()) if self.verifies_loaded_rows else None
 
     @property
     def seconds_left(self) -> float | None:
-        """Time until the slowest running worker has done its rows at its current rate; None if no worker makes progress.
+        """Time until the slowest worker ends its current phase; None if no worker makes progress.
 
-        None also if a worker compares the rows that it has loaded: its progress counts loaded rows only.
+        Workers that verify count only if no other worker loads, which is the case if not `loads`.
         """
-        if any(worker.compares_loaded_rows for worker in self._workers_in((State.RUNNING, State.LATE))):
-            return None
-        moving = [
-            worker for worker in self._workers_in((State.RUNNING, State.LATE)) if worker.rate > 0 and worker.total_rows
-        ]
-        return max(((worker.total_rows or 0) - worker.rows) / worker.rate for worker in moving) if moving else None
+        known = [worker.seconds_left for worker in self._active() if not self.loads or worker.phase != "verify"]
+        return max((seconds for seconds in known if seconds is not None), default=None)
+
+    @property
+    def loads(self) -> bool:
+        """Whether a worker loads rows that it will verify later."""
+        return self.verifies_loaded_rows and any(worker.phase == "load" for worker in self._active())
 
     @property
     def over(self) -> bool:
@@ -194,5 +217,5 @@ class Fleet:
             if worker.result is None
         }
 
-    def _workers_in(self, states: Iterable[State]) -> list[Worker]:
-        return [worker for worker in self.workers.values() if worker.state in states]
+    def _active(self) -> list[Worker]:
+        return [worker for worker in self.workers.values() if worker.state in (State.RUNNING, State.LATE)]

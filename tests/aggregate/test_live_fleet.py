@@ -9,6 +9,7 @@ from rich.console import Console
 from aggregate.live.display import PlainOutput, Screen, sparkline
 from aggregate.live.feed import Snapshot, parse_output
 from aggregate.live.fleet import Fleet, State
+from core.options import Operation
 from core.plan import LoadPlan
 from core.results import ExitReason, Progress, WorkerResult
 from tests.aggregate import runs
@@ -80,13 +81,59 @@ def test_rate_covers_last_five_seconds():
     assert (worker.memory_mb, worker.memory_limit_mb, worker.p99_ms) == (100, 512, 4.5)
 
 
-def test_time_left_is_unknown_while_loaded_rows_are_verified():
-    fleet = one()
-    for second, rows in enumerate([0, 5_000, 10_000]):
+def verifying(number: int, seconds: float, compared: int) -> Progress:
+    return progress(number, seconds, 10_000).model_copy(update={"phase": "verify", "compared_rows": compared})
+
+
+def loads_and_verifies(workers: int = 1) -> Fleet:
+    tables = runs.TABLES[:workers]
+    return expecting(runs.plan(workers, tables=tables, rows=10_000, operation=Operation.POPULATE_AND_VERIFY))
+
+
+def left_of(fleet: Fleet) -> float | None:
+    return fleet.seconds_left
+
+
+def test_time_left_of_loading_is_named_in_run_that_verifies():
+    fleet = loads_and_verifies()
+    for second, rows in enumerate([0, 2_500, 5_000]):
         fleet.update([seen(1, progress(1, second, rows))], second)
-    assert fleet.seconds_left == 0
-    fleet.update([seen(1, progress(1, 3, 10_000).model_copy(update={"phase": "verify"}))], 3)
-    assert fleet.seconds_left is None
+    assert fleet.seconds_left == 2
+    assert fleet.loads
+    assert "5,000 of 10,000 rows  2.00s left of loading  1 running" in drawn(fleet)
+
+
+def test_verification_has_progress_rate_and_time_left():
+    fleet = loads_and_verifies()
+    fleet.update([seen(1, progress(1, 0, 0))], 0)
+    fleet.update([seen(1, progress(1, 1, 10_000))], 1)
+    assert left_of(fleet) is None, "all rows are loaded, and no rate of comparing is known yet"
+    for second, compared in [(2, 0), (3, 1_000), (4, 2_000)]:
+        fleet.update([seen(1, verifying(1, second, compared))], second)
+    worker = fleet.workers["worker-1"]
+    assert (worker.done, worker.rows, worker.rate) == (2_000, 10_000, 1_000)
+    assert left_of(fleet) == 8
+    assert not fleet.loads
+    text = drawn(fleet)
+    assert "2,000 of 10,000    1,000.0" in text
+    assert "verify" in text
+    assert "10,000 of 10,000 rows loaded, 2,000 compared  8.00s left  1 running" in text
+
+
+def test_time_left_is_of_loading_while_another_worker_verifies():
+    fleet = loads_and_verifies(2)
+    for second in range(3):
+        last = verifying(1, second, 10 * second), progress(2, second, 2_000 * second)
+        fleet.update([seen(1, last[0]), seen(2, last[1])], second)
+    assert fleet.seconds_left == 3
+    assert fleet.loads
+
+
+def test_ended_worker_has_compared_all_of_its_rows():
+    fleet = loads_and_verifies()
+    fleet.update([seen(1, verifying(1, 0, 9_000))], 0)
+    fleet.update([seen(1, result=runs.result(rows=10_000, verification_report=runs.verified(expected=10_000)))], 1)
+    assert (fleet.rows, fleet.compared) == (10_000, 10_000)
 
 
 def test_worker_without_new_output_is_late():
@@ -104,11 +151,20 @@ def test_worker_without_new_output_is_late():
     assert fleet.counts() == {State.RUNNING: 1}
 
 
-def test_worker_without_any_output_is_late():
+def test_worker_without_any_output_is_starting_and_not_late():
     fleet = one()
     fleet.update([seen(1)], 10)
-    fleet.update([seen(1)], 15)
-    assert fleet.workers["worker-1"].state is State.LATE
+    fleet.update([seen(1)], 60)
+    assert fleet.workers["worker-1"].state is State.RUNNING
+    assert "starting" in drawn(fleet)
+
+
+def test_connecting_worker_is_not_late():
+    fleet = one()
+    for second in range(20):
+        fleet.update([seen(1, progress(1, second, 0).model_copy(update={"phase": "connect"}))], second)
+    assert fleet.counts() == {State.RUNNING: 1}
+    assert "connect" in drawn(fleet)
 
 
 @pytest.mark.parametrize("snapshots", [[seen(1, running=False)], []], ids=["dead", "gone"])
@@ -198,6 +254,22 @@ def test_screen_of_many_workers_shows_those_in_trouble():
     assert "worker-777" in text
     assert "lost" in text
     assert "and 983 more workers" in text
+
+
+def test_screen_drops_error_of_worker_that_runs_again():
+    console = Console(file=io.StringIO(), width=110, height=30, force_terminal=False)
+    fleet, screen = one(), Screen(console, "Load test small")
+    failed = runs.failed(1, ExitReason.FAILED, "lost the server")
+    screen.show(fleet, fleet.update([seen(1, progress(1, 0, 10))], 0), 0)
+    screen.show(fleet, fleet.update([seen(1, result=failed)], 1), 1)
+    console.print(screen.draw(fleet, 1))
+    assert isinstance(console.file, io.StringIO)
+    assert "worker-1: failed: lost the server" in console.file.getvalue()
+    screen.show(fleet, fleet.update([seen(1, progress(1, 2, 0))], 2), 2)
+    console.file.seek(0)
+    console.file.truncate()
+    console.print(screen.draw(fleet, 2))
+    assert "lost the server" not in console.file.getvalue()
 
 
 def test_plain_output_has_changes_and_regular_progress():

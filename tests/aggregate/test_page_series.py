@@ -135,6 +135,21 @@ def test_gantt_parts_of_the_run_fill_the_width():
     assert [text for _, text in chart.ticks] == ["0 s", "1 s", "2 s", "3 s", "4 s"]
 
 
+@pytest.mark.parametrize(
+    ("seconds", "ticks"),
+    [
+        (0.35, ["0 s", "0.1 s", "0.2 s", "0.3 s"]),
+        (100, ["0 s", "30 s", "60 s", "90 s"]),
+        (220, ["0:00 min", "1:00 min", "2:00 min", "3:00 min"]),
+        (9_000, ["0:00:00", "0:30:00", "1:00:00", "1:30:00", "2:00:00", "2:30:00"]),
+    ],
+)
+def test_axis_has_round_times_in_one_unit(seconds, ticks):
+    chart = bars.gantt(report(worker(1, None, start=0, seconds=seconds)))
+    assert chart is not None
+    assert [text for _, text in chart.ticks] == ticks
+
+
 def test_steps_are_relative_to_the_slowest_worker():
     slow = worker(1, None, start=0, seconds=4, phases=Phases(connect=100, wait=300, send=1000, commit=600))
     fast = worker(2, None, start=0, seconds=4, phases=Phases(send=500, generate=90, encode=30))

@@ -76,6 +76,7 @@ class LocalRun:
 
     def __init__(self, project: Path, plan: LoadPlan) -> None:
         self.paths = WorkspacePaths(project / ".loadtest" / STACK)
+        (project / f"Pulumi.{STACK}.yaml").touch()
         self.paths.workers.mkdir(parents=True)
         self.paths.results.mkdir()
         self.paths.plan.write_text(plan.model_dump_json())
@@ -107,6 +108,13 @@ class LocalRun:
         record_process(process.pid, self.paths.process(name))
         return process
 
+    def wait_for_output(self, name: str) -> None:
+        """Wait until a worker has written a line. Before that it starts, and is never late."""
+        deadline = time.monotonic() + 120
+        while b"\n" not in self.paths.output(name).read_bytes():
+            assert time.monotonic() < deadline, f"{name} wrote nothing"
+            time.sleep(0.1)
+
 
 def test_watch_follows_local_workers(tmp_path):
     run = LocalRun(tmp_path, file_plan(2_000_000))
@@ -118,6 +126,7 @@ def test_watch_follows_local_workers(tmp_path):
     assert watch.returncode == 0
     assert "2,000,000 of 2,000,000 rows" in output
     assert "│ TOTAL    │ 1      │ 2,000,000 │" in output
+    assert "Load test watched: populate csv on local, tables users, 2,000,000 rows per table, seed 42\n" in output
 
 
 def test_stopped_worker_is_late_and_killed_worker_is_lost(tmp_path):
@@ -125,7 +134,7 @@ def test_stopped_worker_is_late_and_killed_worker_is_lost(tmp_path):
     with watching("--stack", STACK, "--project", tmp_path, "--platform", "local") as watch:
         stopped, other = run.start(0), run.start(1)
         read_until(watch, "worker-1: waiting -> running")
-        read_until(watch, "rows/sec")
+        run.wait_for_output("worker-1")
         stopped.send_signal(signal.SIGSTOP)
         read_until(watch, "worker-1: running -> late")
         other.send_signal(signal.SIGTERM)
@@ -147,7 +156,6 @@ def test_next_option_waits_for_another_run(tmp_path):
         run.start(index).wait()
     with watching("--stack", STACK, "--project", tmp_path, "--platform", "local") as watch:
         assert "│ TOTAL    │ 1      │ 1,000 │" in rest(watch)
-    (tmp_path / f"Pulumi.{STACK}.yaml").touch()
     again = ("--stack", STACK, "--project", tmp_path, "--platform", "local", "--next", "--wait", "2")
     with watching(*again) as watch:
         assert watch.wait(timeout=30) == 1
@@ -192,7 +200,7 @@ def containers() -> Iterator[Callable[[str, str], str]]:
 
 
 @pytest.mark.docker
-def test_watch_follows_containers(containers):
+def test_watch_follows_containers(containers, tmp_path):
     progress = {"batches": 1, "bytes": 9, "total_rows": 1000, "memory_mb": 30, "p99_ms": 1.5}
     at = "2026-03-01T10:00:0{}Z"
     first = json.dumps({"progress": "worker-1", "at": at.format(1), "rows": 250, **progress}, separators=(",", ":"))
@@ -202,7 +210,8 @@ def test_watch_follows_containers(containers):
     containers("worker-2", "echo '{}'; sleep 1; kill -9 $$")
     script = f"echo noise; echo '{first}'; sleep 2; echo '{second}'; sleep 2; echo '{result}'"
     stack = containers("worker-1", script)
-    with watching("--stack", stack, "--platform", "docker") as watch:
+    (tmp_path / f"Pulumi.{stack}.yaml").touch()
+    with watching("--stack", stack, "--platform", "docker", "--project", tmp_path) as watch:
         output = rest(watch)
     assert watch.returncode == 1
     assert "warning: worker-2: missing: it ended without a result, after 0 rows" in output

@@ -74,6 +74,7 @@ def test_watch_follows_pods(pods, cluster, tmp_path, monkeypatch, configure):
     pods(1, "echo noise; sleep 2; kill -9 $$")
     stack = pods(0, f"echo '{progress.model_dump_json()}'; sleep 3; echo '{result}'")
     (tmp_path / "Pulumi.yaml").write_text("name: loadtest\n")
+    (tmp_path / f"Pulumi.{stack}.yaml").touch()
     for name, value in configure(cluster, tmp_path, stack).items():
         monkeypatch.setenv(name, value)
     with watching("--stack", stack, "--platform", "kubernetes", "--project", tmp_path) as watch:

@@ -14,7 +14,14 @@ from core.results import Phases
 STEPS = ("connect", "wait", "send", "commit", "verify")
 """The steps of a worker that follow each other. Generating and encoding run at the same time as sending."""
 _TICKS = 5
-_NICE = (1, 2, 2.5, 5, 10)
+_STEPS_MS = (
+    *(factor * power for power in (1, 10, 100, 1_000) for factor in (1, 2, 5)),
+    *(
+        1_000 * seconds
+        for seconds in (10, 15, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 18_000, 36_000, 86_400)
+    ),
+)
+_LONG_MS, _HOUR_MS = 120_000, 3_600_000
 
 
 @dataclass(frozen=True)
@@ -139,13 +146,20 @@ def _death(line: WorkerLine, spans: Sequence[Span], whole: int) -> Mark | None:
 
 def _ticks(whole: float) -> tuple[tuple[str, str], ...]:
     """Return about five round times in milliseconds with their places."""
-    power = 10.0 ** (len(str(int(whole / _TICKS))) - 1)
-    step = next(power * nice for nice in _NICE if power * nice >= whole / _TICKS)
-    return tuple((_percent(at * step, whole), _time(at * step)) for at in range(int(whole / step) + 1))
+    step = next((step for step in _STEPS_MS if step >= whole / _TICKS), _STEPS_MS[-1])
+    return tuple((_percent(at * step, whole), _time(at * step, whole)) for at in range(int(whole / step) + 1))
 
 
-def _time(milliseconds: float) -> str:
-    return f"{milliseconds / 1000:g} s" if milliseconds < 120_000 else formatting.duration(milliseconds)
+def _time(milliseconds: float, whole: float) -> str:
+    """Return a time in the unit that suits the whole axis."""
+    if whole <= _LONG_MS:
+        return f"{milliseconds / 1000:g} s"
+    hours, minutes, seconds = (
+        int(milliseconds / 3_600_000),
+        int(milliseconds / 60_000) % 60,
+        int(milliseconds / 1000) % 60,
+    )
+    return f"{hours}:{minutes:02}:{seconds:02}" if whole > _HOUR_MS else f"{minutes}:{seconds:02} min"
 
 
 def _percent(value: float, whole: float) -> str:

@@ -99,7 +99,7 @@
     return chart.series.map(({ label, values, kind, dash }) => ({
       data: values,
       options: {
-        label, paths, stroke: colour(kind), width: 2, dash, spanGaps: true,
+        label, paths, stroke: colour(kind), width: 2, dash,
         points: { show: known(values) <= 40 && !chart.stepped, size: 5, fill: colour(kind) },
         value: (_, value) => exact(value, chart.unit),
       },
@@ -139,6 +139,7 @@
   function draw(chart, width) {
     const place = document.getElementById(`${chart.id}-plot`);
     const layers = kinds[chart.kind](chart);
+    const yText = value => (chart.unit === "ms" ? rounded(value, 3) : short(value));
     const overTime = chart.range !== undefined && !chart.edges;
     const options = {
       width,
@@ -151,7 +152,7 @@
       },
       axes: [
         xAxis(chart, width),
-        axis(chart.yLabel, { size: 52, values: (_, splits) => splits.map(each => (each == null ? "" : short(each))) }),
+        axis(chart.yLabel, { size: 52, values: (_, splits) => splits.map(each => (each == null ? "" : yText(each))) }),
       ],
       series: [
         { label: chart.xName, value: (_, value, __, at) => xText(chart, value, at) },
