@@ -89,5 +89,5 @@ def test_file_instead_of_folder_is_refused(name: str, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     capabilities = {"csv": CSV, "jsonl": JSONL}[name]
     source = open_source(capabilities, parse_connection((tmp_path / "file" / "out").as_uri(), capabilities))
-    with pytest.raises(StorageError, match=r"file/out: Not a directory; name another folder"):
+    with pytest.raises(StorageError, match=r"file/out: Not a directory; move the file away, or name another folder"):
         source.connect()
