@@ -18,7 +18,7 @@ from worker.sources.base import EqualRows
 from worker.sources.csv import reader as csv_reader
 from worker.sources.files.compare import Chunk, compare_part
 from worker.sources.files.source import FileEncoder
-from worker.sources.jsonl import source as jsonl_source
+from worker.sources.jsonl import reader as jsonl_reader
 
 ROWS, CHUNK = 60, 10
 TABLE = DATASET.table(EVERY_KIND).table
@@ -32,7 +32,7 @@ class Format(NamedTuple):
 
 FORMATS = {
     "csv": Format(CsvEncoder(TABLE), csv_reader.read_rows, csv_reader.is_whole),
-    "jsonl": Format(NdjsonEncoder(TABLE), jsonl_source.read_rows, jsonl_source.is_whole),
+    "jsonl": Format(NdjsonEncoder(TABLE), jsonl_reader.read_rows, jsonl_reader.is_whole),
 }
 
 
