@@ -67,6 +67,13 @@ def _whole(value: object) -> int:
     return int(text)
 
 
+def _flag(value: object) -> bool:
+    text = str(value).strip().lower()
+    if text not in ("true", "false"):
+        raise Problem("is neither true nor false", "write one of the two")
+    return text == "true"
+
+
 def one_of(*choices: str) -> BeforeValidator:
     """Return a validator that accepts these choices only."""
 
@@ -84,6 +91,8 @@ Natural = Annotated[int, BeforeValidator(_natural)]
 """A whole number from 0, or its text."""
 Whole = Annotated[int, BeforeValidator(_whole)]
 """A whole number, or its text."""
+Flag = Annotated[bool, BeforeValidator(_flag)]
+"""True or false, or its text."""
 
 
 class LoadOptions(BaseModel):
@@ -106,6 +115,8 @@ class LoadOptions(BaseModel):
     )
     timeout_seconds: Count = Field(3600, description="seconds after which the run is stopped")
     connect_seconds: Count = Field(60, description="seconds to wait for a server that does not accept connections yet")
+    start_seconds: Count = Field(120, description="seconds in which all workers must be ready to load")
+    allow_fewer_workers: Flag = Field(False, description="load without the workers that are not ready in time")
     retries: Natural = Field(0, description="how many times a failed worker is started again")
 
     def load_options(self) -> dict[str, Any]:

@@ -216,6 +216,10 @@ class Preparation(_Report):
     server_settings: dict[str, str] = {}
 
 
+CONNECTING, READY = "connect", "ready"
+"""The phases of a worker before it loads: until it is connected, and until all workers are."""
+
+
 class Progress(_Report):
     """The line that a worker writes to standard output once per second while it loads."""
 

@@ -4,12 +4,18 @@ from collections.abc import Iterator
 
 from pydantic import ValidationError
 
-from core.results import Progress, WorkerResult
+from core.results import CONNECTING, Progress, WorkerResult
 
 
 def lines_of(output: str) -> list[str]:
     """Split an output at its line feeds. `str.splitlines` also splits at characters that JSON does not escape."""
     return output.removesuffix("\n").split("\n")
+
+
+def is_ready(output: str) -> bool:
+    """Return whether the worker with this output is ready to load, or already loads."""
+    progress = next((report for report in reports_of(output) if isinstance(report, Progress)), None)
+    return progress is not None and progress.phase != CONNECTING
 
 
 def reports_of(output: str) -> Iterator[Progress | WorkerResult]:

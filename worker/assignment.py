@@ -2,7 +2,7 @@
 
 import os
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -23,6 +23,7 @@ from core.process import (
     loadtest_command,
 )
 from core.stores import Capabilities, capabilities_of
+from worker.gate import Gate
 from worker.sources.base import WorkerSlot
 
 
@@ -53,6 +54,7 @@ class Assignment:
     folders: Folders
     result_path: Path
     attempt: int = 1
+    gate: Gate = field(default_factory=Gate)
     prepares: bool = False
     """Whether this worker creates its tables itself, because no `prepare` ran before."""
 

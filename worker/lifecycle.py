@@ -41,8 +41,8 @@ def run_worker(assignment: Assignment) -> ExitCode:
     started_at = datetime.now(UTC)
     status = COMPLETED
     try:
-        with _interruptible(), ProgressLines(worker.id, counters, _emit):
-            _work(assignment, runtime, counters, partial)
+        with _interruptible(), ProgressLines(worker.id, counters, _emit) as progress:
+            _work(assignment, runtime, counters, partial, progress)
     except Exception as error:  # noqa: BLE001 - a bug in the worker must still produce a result
         status = exit_status_of(error)
     for message in status.errors:
@@ -99,13 +99,23 @@ class _PartialResult:
         )
 
 
-def _work(assignment: Assignment, runtime: RuntimeEnvironment, counters: Counters, partial: _PartialResult) -> None:
+def _work(
+    assignment: Assignment,
+    runtime: RuntimeEnvironment,
+    counters: Counters,
+    partial: _PartialResult,
+    progress: ProgressLines,
+) -> None:
     """Load, verify, or both; raise VerificationError if rows differ."""
     plan = assignment.plan
     dataset = Dataset(plan.data, plan.seed, plan.row_count, plan.base_instant)
     with _connected(assignment, counters) as source:
         partial.server_settings.update(source.settings())
-        counters.mark("ready")
+        counters.mark_ready()
+        if assignment.gate.start is not None:
+            progress.write()
+            assignment.gate.wait(plan.start_seconds)
+        runtime.begin_timing()
         if plan.operation.populates:
             _load(assignment, source, dataset, counters, partial)
         if plan.operation.verifies:

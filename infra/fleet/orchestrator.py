@@ -1,4 +1,4 @@
-"""Run a fleet once: prepare, start all workers, wait with a timeout, retry failed workers, collect results.
+"""Run a fleet once: prepare, start all workers, let them load together, wait, retry failed workers, collect results.
 
 A failure is part of the outcome, not an exception.
 """
@@ -15,6 +15,7 @@ from core.results import ExitReason, FleetInstants, Preparation, WorkerResult
 from core.settings_key import setting_key
 from core.text import one_line
 from core.worker_output import lines_of
+from infra.fleet.gate import error_of, judged, pass_gate, warnings_of
 from infra.fleet.runner import FINAL_EXIT_CODES, ProcessExit, RestartingRunner, Runner
 from infra.fleet.worker_results import result_of
 
@@ -54,22 +55,33 @@ def run_fleet(plan: LoadPlan, runner: Runner, wanted: Callable[[], bool]) -> Out
     runner.start()
     instants["workers_started"] = datetime.now(UTC)
     retries = _Retries(plan, runner)
-    stopped = _wait(plan, runner, wanted, retries)
+    gate = pass_gate(plan, runner, wanted, lambda: retries.restart_failed(runner.running()))
+    stopped = ExitReason.INTERRUPTED if gate.interrupted else None
+    if gate.opened:
+        retries.give_up(gate.missing)
+        stopped = _wait(plan, runner, wanted, retries)
     exits = runner.exits()
     unknown = ProcessExit(None, "", ExitReason.NEVER_STARTED)
     results = [
         retries.with_attempt(result_of(plan, worker, exits.get(worker.id, unknown)), worker.id)
         for worker in plan.workers
     ]
+    results = [judged(plan, gate, result) for result in results]
+    if stopped is ExitReason.TIMED_OUT:
+        results = [_timed_out(result, plan) for result in results]
     warnings, error = _finish(runner)
+    if stopped is ExitReason.INTERRUPTED:
+        error = _INTERRUPTED
+    elif not gate.opened:
+        error = error_of(plan, gate, results)
     instants["ended"] = datetime.now(UTC)
     return Outcome(
-        results=[_timed_out(result, plan) for result in results] if stopped is ExitReason.TIMED_OUT else results,
-        error=_INTERRUPTED if stopped is ExitReason.INTERRUPTED else error,
-        warnings=(*preparation.warnings, *warnings),
+        results=results,
+        error=error,
+        warnings=(*preparation.warnings, *warnings_of(plan, gate, results), *warnings),
         start_spread_ms=_spread(worker.started_at for worker in exits.values()),
         server_settings=preparation.server_settings,
-        instants=FleetInstants(**instants),
+        instants=FleetInstants(**instants, **gate.instants),
     )
 
 
@@ -85,6 +97,10 @@ class _Retries:
         """Restart failed workers, and return those that are running afterwards."""
         ended = [worker for worker, left in self._left.items() if left and worker not in running]
         return running | {worker for worker in ended if self._restarted(worker)}
+
+    def give_up(self, workers: Iterable[str]) -> None:
+        """Do not restart these workers any more."""
+        self._left |= dict.fromkeys(workers, 0)
 
     def with_attempt(self, result: WorkerResult, worker: str) -> WorkerResult:
         """Return the result with the number of its attempt, which a worker without a result cannot report."""

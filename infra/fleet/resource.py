@@ -101,6 +101,8 @@ class Fleet(Resource, module="loadtest", name="Fleet"):
             # The run is stopped when this process has ended.
             "program": os.getpid(),
         }
-        bound = pulumi.CustomTimeouts(create=f"{plan.timeout_seconds + plan.connect_seconds + 600}s")
+        bound = pulumi.CustomTimeouts(
+            create=f"{plan.timeout_seconds + plan.connect_seconds + plan.start_seconds + 600}s"
+        )
         options = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(custom_timeouts=bound))
         super().__init__(FleetProvider(), name, cast("dict[str, Any]", {**outputs, **inputs}), options)

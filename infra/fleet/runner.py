@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,6 +45,14 @@ class Runner(Protocol):
 
     def start(self) -> None:
         """Start all workers together."""
+        ...
+
+    def ready(self) -> frozenset[str]:
+        """Return the ids of the workers that were ready to load, whether or not they have ended since."""
+        ...
+
+    def open_gate(self, left_out: AbstractSet[str]) -> None:
+        """Let the workers load, now and after a restart. End those that are left out before they could."""
         ...
 
     def running(self) -> frozenset[str]:

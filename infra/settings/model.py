@@ -15,13 +15,12 @@ from pydantic_core import ErrorDetails
 from core.connection import CONNECTION_KEY, Connection, parse_connection
 from core.connection_options import check_options
 from core.errors import Complaints, InputError, Problem, SettingsError
-from core.options import Count, LoadOptions, OnExisting, one_of
+from core.options import Count, Flag, LoadOptions, OnExisting, one_of
 from core.platforms import PLATFORMS
 from core.settings_key import setting_key
 from core.stores import SOURCES, Capabilities
 from core.units import Cpu, Size
 from infra.settings.types import (
-    Flag,
     Name,
     Names,
     ObjectName,
@@ -33,7 +32,12 @@ from infra.settings.types import (
 
 _PASSWORD_KEY = "databasePassword"  # noqa: S105 - the name of a setting
 _SECRETS = (CONNECTION_KEY, _PASSWORD_KEY)
-_KEYS = {"schema_file": "schema", "timeout_seconds": "timeout", "connect_seconds": "connectTimeout"}
+_KEYS = {
+    "schema_file": "schema",
+    "timeout_seconds": "timeout",
+    "connect_seconds": "connectTimeout",
+    "start_seconds": "startTimeout",
+}
 """Fields whose key is not their name in camel case."""
 
 
@@ -83,7 +87,6 @@ class Settings(LoadOptions):
     node_selector: Selector = Field(default_factory=dict)
     tolerations: Tolerations = ()
     priority_class: ObjectName | None = None
-    start_timeout: Count
     fail_on: Annotated[FailOn, one_of(*FailOn)]
     full_outputs: Flag
 

@@ -17,13 +17,6 @@ _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?")
 _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 
 
-def _flag(value: object) -> bool:
-    text = str(value).strip().lower()
-    if text not in ("true", "false"):
-        raise Problem("is neither true nor false", "write one of the two")
-    return text == "true"
-
-
 def _names(value: object) -> tuple[str, ...]:
     """Return the names in a list, in JSON (which Pulumi passes for lists) or in a string with commas."""
     if isinstance(value, str):
@@ -122,7 +115,6 @@ def _toleration(text: str) -> Toleration:
     return Toleration(key=key, value=value if equals else None, effect=effect or None)
 
 
-Flag = Annotated[bool, BeforeValidator(_flag)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 RunId = Annotated[str, BeforeValidator(_run_id)]
 Thresholds = Annotated[tuple[str, ...], BeforeValidator(_thresholds)]

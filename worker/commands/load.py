@@ -13,11 +13,12 @@ from core.schema.checks import check_limits
 from core.schema.file import load_schema
 from core.stores import METHODS, SOURCES, Capabilities, capabilities_of
 from worker.assignment import Assignment, Folders, connection_of, read_plan
+from worker.gate import Gate
 from worker.lifecycle import run_worker
 from worker.result.retry_marker import attempt_of_environment, begin_attempt
 from worker.sources.base import WorkerSlot
 
-_FLEET_OPTIONS = frozenset({"timeout_seconds", "retries"})
+_FLEET_OPTIONS = frozenset({"timeout_seconds", "retries", "start_seconds", "allow_fewer_workers"})
 """Options for the fleet, which a worker does not read."""
 _OPTIONS = {name: field for name, field in LoadOptions.model_fields.items() if name not in _FLEET_OPTIONS}
 _CHOICES = {
@@ -71,6 +72,7 @@ def run(arguments: Namespace) -> int:
         result_path=arguments.metrics_output or result_file(folders.results, worker.id),
         # A worker without a plan creates its tables empty, so it has no earlier attempt to undo.
         attempt=attempt_of_environment() if arguments.plan is None else begin_attempt(folders.results, worker.id),
+        gate=Gate.of_environment(),
         prepares=arguments.plan is None,
     )
     return run_worker(assignment)

@@ -11,7 +11,7 @@ from typing import Self
 import psutil
 from hdrh.histogram import HdrHistogram
 
-from core.results import Latency, Metrics, Phases, Progress
+from core.results import CONNECTING, READY, Latency, Metrics, Phases, Progress
 from core.units import MIB
 from worker.result.latency_timeline import IntervalRecorder
 
@@ -69,7 +69,7 @@ class Counters:
     intervals: IntervalRecorder = field(default_factory=IntervalRecorder)
     compared: int = 0
     started: float = field(default_factory=time.perf_counter)
-    phase: str = "connect"
+    phase: str = CONNECTING
     instants: dict[str, datetime] = field(default_factory=dict)
     """The instants at which the worker reached each step: a field of `core.results.Instants`, by name."""
     _loaded: float | None = None
@@ -77,6 +77,11 @@ class Counters:
     def mark(self, step: str) -> None:
         """Record that the worker reached a step now."""
         self.instants[step] = datetime.now(UTC)
+
+    def mark_ready(self) -> None:
+        """Record that the worker is connected and could load now."""
+        self.phase = READY
+        self.mark("ready")
 
     def begin_load(self) -> None:
         """Begin the load phase and the first second of the timeline, once the worker is ready."""
@@ -151,6 +156,7 @@ class ProgressLines:
         self._write = write
         self._process = psutil.Process()
         self._ended = threading.Event()
+        self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="progress", daemon=True)
 
     def __enter__(self) -> Self:
@@ -162,13 +168,14 @@ class ProgressLines:
     ) -> None:
         self._ended.set()
         self._thread.join()
-        self._write_line()
+        self.write()
 
     def _run(self) -> None:
         while not self._ended.wait(INTERVAL_SECONDS):
-            self._write_line()
+            self.write()
 
-    def _write_line(self) -> None:
+    def write(self) -> None:
+        """Write a line now."""
         counters = self._counters
         line = Progress(
             progress=self._worker_id,
@@ -182,4 +189,5 @@ class ProgressLines:
             phase=counters.phase,
             compared_rows=counters.compared,
         )
-        self._write(line.model_dump_json())
+        with self._lock:
+            self._write(line.model_dump_json())

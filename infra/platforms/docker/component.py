@@ -23,6 +23,8 @@ from core.process import (
     PLAN_FOLDER,
     RESULTS_FOLDER,
     STACK_VARIABLE,
+    START_FILE,
+    START_VARIABLE,
     WORKER_USER,
     prepare_arguments,
     worker_arguments,
@@ -225,10 +227,11 @@ class DockerLoadTest(pulumi.ComponentResource):
         tmpfs = limits.tmpfs if limits else None
         owned = f"uid={WORKER_USER},gid={WORKER_USER},mode=0700"
         stack = self._args.stack
-        environment = self._connection.apply(
-            lambda text: [f"{CONNECTION_VARIABLE}={text}", f"{STACK_VARIABLE}={stack}"]
-        )
         prepares = worker_id == PREPARE_ROLE
+        waits = [] if prepares else [f"{START_VARIABLE}={START_FILE}"]
+        environment = self._connection.apply(
+            lambda text: [f"{CONNECTION_VARIABLE}={text}", f"{STACK_VARIABLE}={stack}", *waits]
+        )
         return docker.Container(
             name,
             name=self._names.container(worker_id),

@@ -4,6 +4,7 @@ import io
 import tarfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -19,8 +20,10 @@ from core.output.errors import storage_errors
 from core.output.manifest import Run
 from core.output.writer import OutputWriter
 from core.plan import LoadPlan
+from core.process import START_NAME, START_TEXT
 from core.results import ExitReason
 from core.stores import capabilities_of
+from core.worker_output import is_ready
 from infra.fleet.runner import (
     KILLED_DETAIL,
     OUT_OF_MEMORY_DETAIL,
@@ -41,6 +44,8 @@ _POLL_SECONDS = 0.1
 _CONFLICT = 409
 _LOG_LINES = 400
 """Enough for a result and the progress before it; the log of a long run is much longer."""
+_READY_LINES = 5
+_MOST_REQUESTS = 32
 _NEVER = "0001-01-01"
 _NEVER_STARTED_CODES = (125, 126, 127)
 
@@ -77,6 +82,7 @@ class DockerRunner:
         self._plan = plan
         self._client = connect(fleet.stack)
         self._start_errors: dict[str, str] = {}
+        self._ready: set[str] = set()
 
     def prepare(self, timeout_seconds: float, wanted: Callable[[], bool]) -> ProcessExit:
         """Write the plan, start the container and wait for its end; kill it at the deadline."""
@@ -88,6 +94,8 @@ class DockerRunner:
         container = self._container(self._fleet.prepare)
         plan_file = PurePosixPath(self._fleet.plan_file)
         container.put_archive(str(plan_file.parent), _archive(plan_file.name, self._plan_text()))
+        # Without content, also after an earlier run of the same containers.
+        container.put_archive(str(plan_file.parent), _archive(START_NAME, b""))
         container.start()
         deadline = Deadline(timeout_seconds, wanted)
         while self._running([container.id or ""]):
@@ -99,12 +107,31 @@ class DockerRunner:
 
     def start(self) -> None:
         """Start all containers at once. An error of one of them becomes its exit status."""
-        with ThreadPoolExecutor(max_workers=min(len(self._fleet.workers), 32)) as pool:
+        self._ready.clear()
+        with ThreadPoolExecutor(max_workers=min(len(self._fleet.workers), _MOST_REQUESTS)) as pool:
             list(pool.map(self._start, self._fleet.workers.items()))
 
     def restart(self, worker: str) -> None:
         """Start the same container again, with its volumes."""
+        self._ready.discard(worker)
         self._container(self._fleet.workers[worker]).start()
+
+    def ready(self) -> frozenset[str]:
+        """Return the workers whose log says that they are ready."""
+        waiting = self._fleet.workers.keys() - self._ready
+        if waiting:
+            with ThreadPoolExecutor(max_workers=min(len(waiting), _MOST_REQUESTS)) as pool:
+                found = zip(waiting, pool.map(self._says_ready, waiting), strict=True)
+                self._ready |= {worker for worker, says_ready in found if says_ready}
+        return frozenset(self._ready)
+
+    def open_gate(self, left_out: AbstractSet[str]) -> None:
+        """Stop the containers that are left out, then write the file that the others wait for, in the plan's volume."""
+        if left_out:
+            with ThreadPoolExecutor(max_workers=min(len(left_out), _MOST_REQUESTS)) as pool:
+                list(pool.map(self._stop, left_out))
+        folder = PurePosixPath(self._fleet.plan_file).parent
+        self._container(self._fleet.prepare).put_archive(str(folder), _archive(START_NAME, START_TEXT.encode()))
 
     def running(self) -> frozenset[str]:
         """Return the workers that have not ended, from one request for all containers."""
@@ -113,7 +140,7 @@ class DockerRunner:
 
     def stop(self) -> None:
         """Send SIGTERM to all, and SIGKILL after a grace period."""
-        with ThreadPoolExecutor(max_workers=min(len(self._fleet.workers), 32)) as pool:
+        with ThreadPoolExecutor(max_workers=min(len(self._fleet.workers), _MOST_REQUESTS)) as pool:
             list(pool.map(self._stop, self.running()))
 
     def exits(self) -> Mapping[str, ProcessExit]:
@@ -169,6 +196,14 @@ class DockerRunner:
         except DRIVER_ERRORS as error:
             self._start_errors[name] = message_of(error)
 
+    def _says_ready(self, worker: str) -> bool:
+        try:
+            container = self._container(self._fleet.workers[worker])
+        except NotFound:
+            return False
+        started = _instant(container.attrs["State"]["StartedAt"])
+        return started is not None and is_ready(_log(container, started, _READY_LINES))
+
     def _stop(self, worker: str) -> None:
         try:
             self._container(self._fleet.workers[worker]).stop(timeout=_STOP_GRACE_SECONDS)
@@ -197,10 +232,8 @@ def _exit_of(engine: docker.DockerClient, container: Container) -> ProcessExit:
     state: Mapping[str, Any] = container.attrs["State"]
     code = int(state["ExitCode"])
     started, ended = _instant(state["StartedAt"]), _instant(state["FinishedAt"])
-    # A container that was started before also has the log of that earlier run.
-    since = started.timestamp() if started else None
-    output = container.logs(stdout=True, stderr=False, tail=_LOG_LINES, since=since).decode(errors="replace")
-    errors = container.logs(stdout=False, stderr=True, tail=20, since=since).decode(errors="replace")
+    output = _log(container, started, _LOG_LINES)
+    errors = _log(container, started, 20, errors=True)
     reason: ExitReason | None = None
     if state.get("OOMKilled") or (code == SIGKILL_CODE and started and ran_out_of_memory(engine, container, started)):
         limit = int(container.attrs["HostConfig"]["Memory"]) >> 20
@@ -212,6 +245,13 @@ def _exit_of(engine: docker.DockerClient, container: Container) -> ProcessExit:
     elif code in _NEVER_STARTED_CODES:
         reason = ExitReason.NEVER_STARTED
     return ProcessExit(code, output, reason, errors or str(state.get("Error", "")), started, ended)
+
+
+def _log(container: Container, started: datetime | None, lines: int, *, errors: bool = False) -> str:
+    """Return the end of a container's output. One that was started before also has the log of that earlier run."""
+    since = started.timestamp() if started else None
+    text: bytes = container.logs(stdout=not errors, stderr=errors, tail=lines, since=since)
+    return text.decode(errors="replace")
 
 
 def ran_out_of_memory(engine: docker.DockerClient, container: Container, started: datetime) -> bool:

@@ -83,7 +83,6 @@ class KubernetesLoadTest(pulumi.ComponentResource):
                 "prepare": _known(prepare, "name"),
                 "workers": _known(workers, "name"),
                 "server": self._names.of(DATABASE_ROLE) if args.database else "",
-                "start_timeout": args.settings.start_timeout,
                 # A replaced Job requires a new run.
                 "jobs": [_known(prepare, "uid"), _known(workers, "uid")],
             },

@@ -23,6 +23,8 @@ from infra.settings.model import Settings
 
 FAILURE_COUNT_ANNOTATION = "batch.kubernetes.io/job-index-failure-count"
 """The annotation of a pod with the number of failed pods of the same index before it."""
+START_ANNOTATION = "loadtest.start"
+"""The annotation of a worker's pod that lets it load. A volume shows it to the worker as a file."""
 CONTROLLER_UID_LABEL = "batch.kubernetes.io/controller-uid"
 """The label of a pod with the uid of its Job."""
 POD_SECURITY = {"pod-security.kubernetes.io/enforce": "restricted"}

@@ -48,6 +48,11 @@ def has_started(pod: Pod) -> bool:
     return bool(status.get("started")) or "running" in status.get("state", {}) or _terminated(pod) is not None
 
 
+def is_ready(pod: Pod) -> bool:
+    """Return whether the startup probe has succeeded, which looks for the file of a worker that is ready."""
+    return bool(_container(pod).get("started"))
+
+
 def exit_of(pod: Pod, *, gone: bool) -> ProcessExit:
     """Return how the process ended, with the termination message as its output; `gone` if the pod was deleted."""
     terminated = _terminated(pod) or {}

@@ -2,8 +2,10 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 
 from kubernetes.client.exceptions import ApiException
@@ -11,13 +13,23 @@ from pydantic import BaseModel, ConfigDict
 
 from core.kubeconfig import ClusterAccess
 from core.plan import LoadPlan
+from core.process import START_TEXT
 from core.results import ExitReason
 from core.worker_output import lines_of
 from infra.fleet.runner import FINAL_EXIT_CODES, Deadline, ProcessExit, translate_errors
 from infra.platforms.kubernetes.client import Cluster, wrap_kubernetes_errors
 from infra.platforms.kubernetes.database import wait_until_ready
 from infra.platforms.kubernetes.jobs import Jobs
-from infra.platforms.kubernetes.pod_status import Pod, exit_of, failures_before, has_started, is_over, why_not_started
+from infra.platforms.kubernetes.manifests import START_ANNOTATION
+from infra.platforms.kubernetes.pod_status import (
+    Pod,
+    exit_of,
+    failures_before,
+    has_started,
+    is_over,
+    is_ready,
+    why_not_started,
+)
 from infra.platforms.kubernetes.pod_watch import Pods
 
 _STOP_SECONDS = 60
@@ -25,7 +37,7 @@ _STOP_SECONDS = 60
 _POLL_SECONDS = 0.1
 _JOB_SECONDS = 2.0
 _LOG_LINES = 400
-_LOG_READERS = 32
+_MOST_REQUESTS = 32
 _PREPARE = 0
 
 
@@ -41,8 +53,6 @@ class KubernetesHandles(BaseModel):
     workers: str
     server: str = ""
     """The server's StatefulSet; empty without a server."""
-    start_timeout: float
-    """Seconds that a pod may take to start."""
     jobs: tuple[str, ...] = ()
 
 
@@ -67,12 +77,13 @@ class KubernetesRunner:
         self._job_failure = ""
         self._not_started: dict[int, ProcessExit] = {}
         self._stopped = False
+        self._opened: set[str] | None = None
 
     def prepare(self, timeout_seconds: float, wanted: Callable[[], bool]) -> ProcessExit:
         """Wait for the server, then release the preparing Job and wait for the end of its pod."""
         fleet = self._fleet
         if fleet.server:
-            problem = wait_until_ready(self._cluster, fleet.namespace, fleet.server, fleet.start_timeout, wanted)
+            problem = wait_until_ready(self._cluster, fleet.namespace, fleet.server, self._plan.start_seconds, wanted)
             if problem:
                 return ProcessExit(None, "", ExitReason.NEVER_STARTED, f"error: the server {problem}")
         if not wanted():
@@ -81,7 +92,7 @@ class KubernetesRunner:
         self._jobs.fresh(fleet.workers)
         pods = self._follow(fleet.prepare)
         try:
-            deadline = Deadline(fleet.start_timeout + timeout_seconds, wanted)
+            deadline = Deadline(self._plan.start_seconds + timeout_seconds, wanted)
             while not self._is_over(_PREPARE, pods, fleet.prepare):
                 if (status := deadline.expired()) is not None:
                     return status
@@ -95,12 +106,30 @@ class KubernetesRunner:
     def start(self) -> None:
         """Release the Job, whose controller creates all pods at once."""
         self._not_started.clear()
+        self._opened = None
         self._pods = self._follow(self._fleet.workers)
+
+    def ready(self) -> frozenset[str]:
+        """Return the workers whose startup probe has found that they are ready."""
+        seen, _ = self._followed.seen()
+        return frozenset(self._plan.workers[index].id for index, pod in seen.items() if is_ready(pod))
+
+    def open_gate(self, left_out: AbstractSet[str]) -> None:
+        """Annotate the pods: the kubelet writes the annotation to the file that their workers wait for.
+
+        Pods that are left out count as ended; they are deleted with the others when the run ends.
+        """
+        ids = [worker.id for worker in self._plan.workers]
+        for index in sorted(map(ids.index, left_out)):
+            self._not_started.setdefault(index, ProcessExit(None, "", ExitReason.TIMED_OUT, "left out"))
+        self._opened = set()
+        self._open_for_new_pods(self._followed)
 
     def running(self) -> frozenset[str]:
         """Return the workers that have not ended. A pod that does not start in time counts as ended."""
-        assert self._pods is not None  # noqa: S101 - `start` comes first
-        pods = self._pods
+        pods = self._followed
+        if self._opened is not None:
+            self._open_for_new_pods(pods)
         return frozenset(
             worker.id
             for index, worker in enumerate(self._plan.workers)
@@ -117,8 +146,7 @@ class KubernetesRunner:
 
     def exits(self) -> Mapping[str, ProcessExit]:
         """Return each pod's exit with its termination message, or its log if the message is missing or incomplete."""
-        assert self._pods is not None  # noqa: S101 - `start` comes first
-        pods, deleted = self._pods.seen()
+        pods, deleted = self._followed.seen()
         exits = {
             index: self._not_started.get(index) or exit_of(pod, gone=index in deleted) for index, pod in pods.items()
         }
@@ -128,7 +156,7 @@ class KubernetesRunner:
             for index, pod in pods.items()
             if has_started(pod) and index not in deleted and not _has_whole_result(exits[index].output)
         ]
-        with ThreadPoolExecutor(max_workers=_LOG_READERS) as readers:
+        with ThreadPoolExecutor(max_workers=_MOST_REQUESTS) as readers:
             logs = readers.map(lambda index: self._log(pods[index]), incomplete)
             for index, log in zip(incomplete, logs, strict=True):
                 if log:
@@ -142,6 +170,38 @@ class KubernetesRunner:
         self._settle(self._fleet.workers)
         self._jobs.suspend(self._fleet.workers)
         return ()
+
+    @property
+    def _followed(self) -> Pods:
+        assert self._pods is not None  # noqa: S101 - `start` comes first
+        return self._pods
+
+    def _open_for_new_pods(self, pods: Pods) -> None:
+        """Open the gate for pods that it was not opened for: in the beginning all of them, later those of retries."""
+        opened = self._opened if self._opened is not None else set()
+        seen, deleted = pods.seen()
+        new = [
+            pod
+            for index, pod in seen.items()
+            if index not in self._not_started
+            and index not in deleted
+            and pod["metadata"]["uid"] not in opened
+            and not is_over(pod)
+        ]
+        if new:
+            with ThreadPoolExecutor(max_workers=_MOST_REQUESTS) as pool:
+                list(pool.map(self._open_for, new))
+            opened |= {pod["metadata"]["uid"] for pod in new}
+
+    def _open_for(self, pod: Pod) -> None:
+        name, uid = pod["metadata"]["name"], pod["metadata"]["uid"]
+        # With the uid, so that another pod of the same name is not changed.
+        patch = {"metadata": {"uid": uid, "annotations": {START_ANNOTATION: START_TEXT}}}
+        try:
+            self._cluster.core.patch_namespaced_pod(name, self._fleet.namespace, patch)
+        except ApiException as error:
+            if error.status not in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT):
+                raise
 
     def _follow(self, job: str) -> Pods:
         """Start to follow a Job's pods, then release the Job."""
@@ -162,10 +222,10 @@ class KubernetesRunner:
             return True
         if pod is not None and (is_over(pod) or has_started(pod)):
             return is_over(pod)
-        late = time.monotonic() - self._released > self._fleet.start_timeout
+        late = time.monotonic() - self._released > self._plan.start_seconds
         why = self._why_no_pod(job, late=late) if pod is None else (why_not_started(pod) if late else "")
         if why:
-            waited = f"not started after {self._fleet.start_timeout:.0f} s" if late else "no pod was created"
+            waited = f"not started after {self._plan.start_seconds} s" if late else "no pod was created"
             self._not_started[index] = ProcessExit(None, "", ExitReason.NEVER_STARTED, f"{waited}: {why}")
         return bool(why)
 

@@ -17,8 +17,11 @@ from core.process import (
     PLAN_FOLDER,
     PLAN_NAME,
     PLAN_VOLUME,
+    READY_VARIABLE,
     RESULTS_FOLDER,
     STACK_VARIABLE,
+    START_NAME,
+    START_VARIABLE,
     TERMINATION_VARIABLE,
     WORKER_USER,
     prepare_arguments,
@@ -30,6 +33,7 @@ from infra.fleet.runner import FINAL_EXIT_CODES
 from infra.platforms.base import LoadTestArgs
 from infra.platforms.kubernetes.manifests import (
     FAILURE_COUNT_ANNOTATION,
+    START_ANNOTATION,
     Manifest,
     Names,
     container_security,
@@ -46,6 +50,20 @@ _INDEX = "$(JOB_COMPLETION_INDEX)"
 _FAILURE_COUNT = f"metadata.annotations['{FAILURE_COUNT_ANNOTATION}']"
 _FAILURES: Manifest = {"name": FAILURES_VARIABLE, "valueFrom": {"fieldRef": {"fieldPath": _FAILURE_COUNT}}}
 """The number of failed pods before this one: a retry is another pod."""
+_START_FOLDER, _READY_FOLDER = "/start", "/ready"
+_START: Manifest = {
+    "path": START_NAME,
+    "fieldRef": {"fieldPath": f"metadata.annotations['{START_ANNOTATION}']"},
+}
+"""The file that a worker waits for. The kubelet updates it as soon as the pod's annotation changes."""
+_READY_FILE = f"{_READY_FOLDER}/worker"
+_READY_PROBE: Manifest = {"exec": {"command": ["test", "-e", _READY_FILE]}, "periodSeconds": 1, "timeoutSeconds": 10}
+"""Reports to the API that a worker is ready. After that it does not run any more, so the load is not disturbed."""
+_WORKER_VARIABLES = {
+    TERMINATION_VARIABLE: TERMINATION_LOG,
+    START_VARIABLE: f"{_START_FOLDER}/{START_NAME}",
+    READY_VARIABLE: _READY_FILE,
+}
 _STOP_SECONDS = 10
 _DEADLINE_GRACE_SECONDS = 300
 """The fleet itself stops a run that takes too long, and keeps its results. The deadline is for a fleet that was killed."""
@@ -115,22 +133,23 @@ class WorkerJobs:
                     if code is not ExitCode.OK
                 ]
             },
-            **self._job(WORKER_ROLE, worker_arguments(PLAN_FILE, _INDEX), {TERMINATION_VARIABLE: TERMINATION_LOG}),
+            **self._job(WORKER_ROLE, worker_arguments(PLAN_FILE, _INDEX), _WORKER_VARIABLES),
         }
 
     def _job(self, role: str, arguments: list[str], environment: dict[str, str]) -> Manifest:
         labels = {**self._names.labels(role, self._run), SERVER_LABEL: self._server}
-        plan, settings = self._args.plan, self._args.settings
         return {
             "suspend": True,
-            "activeDeadlineSeconds": sum(
-                (plan.timeout_seconds, plan.connect_seconds, settings.start_timeout, _DEADLINE_GRACE_SECONDS)
-            ),
+            "activeDeadlineSeconds": self._deadline(),
             "template": {
                 "metadata": {"labels": labels},
                 "spec": self._pod(role, arguments, environment),
             },
         }
+
+    def _deadline(self) -> int:
+        plan = self._args.plan
+        return plan.timeout_seconds + plan.connect_seconds + plan.start_seconds + _DEADLINE_GRACE_SECONDS
 
     def _pod(self, role: str, arguments: list[str], environment: dict[str, str]) -> Manifest:
         limits = self._args.plan.limits
@@ -159,6 +178,13 @@ class WorkerJobs:
         if limits is not None and limits.tmpfs:
             container["volumeMounts"].append({"name": "data", "mountPath": DATA_FOLDER})
             volumes.append({"name": "data", **ram_disk(limits.tmpfs)})
+        if role == WORKER_ROLE:
+            container["startupProbe"] = {**_READY_PROBE, "failureThreshold": self._deadline()}
+            container["volumeMounts"] += [
+                {"name": "start", "mountPath": _START_FOLDER, "readOnly": True},
+                {"name": "ready", "mountPath": _READY_FOLDER},
+            ]
+            volumes += [{"name": "start", "downwardAPI": {"items": [_START]}}, {"name": "ready", "emptyDir": {}}]
         spread = {
             "maxSkew": 1,
             "topologyKey": "kubernetes.io/hostname",

@@ -4,7 +4,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import IO, Any
 from pydantic import BaseModel, ConfigDict
 
 from core.connection import parse_connection
+from core.files import write_atomically
 from core.output.errors import storage_errors
 from core.output.manifest import Run
 from core.output.writer import OutputWriter
@@ -23,11 +25,15 @@ from core.process import (
     PARENT_VARIABLE,
     RESULTS_VARIABLE,
     STACK_VARIABLE,
+    START_NAME,
+    START_TEXT,
+    START_VARIABLE,
     prepare_arguments,
     worker_arguments,
 )
 from core.results import ExitReason
 from core.stores import capabilities_of
+from core.worker_output import is_ready
 from core.workspace import WORKSPACES
 from infra.fleet.runner import KILLED_DETAIL, OUT_OF_MEMORY_DETAIL, Deadline, ProcessExit
 from infra.pidfile import record_process
@@ -97,6 +103,7 @@ class LocalRunner:
         self._plan = plan
         self._secrets = dict(secrets)
         self._processes: dict[str, _Process] = {}
+        self._ready: set[str] = set()
 
     def prepare(self, timeout_seconds: float, wanted: Callable[[], bool]) -> ProcessExit:
         """Reset the folder and run `worker prepare`."""
@@ -122,6 +129,7 @@ class LocalRunner:
 
     def start(self) -> None:
         """Start every process paused and limited, then release all of them."""
+        self._ready.clear()
         for index, worker in enumerate(self._plan.workers):
             self._processes[worker.id] = self._start_paused(index, worker)
         for process in self._processes.values():
@@ -129,11 +137,23 @@ class LocalRunner:
 
     def restart(self, worker: str) -> None:
         """Start another process for the worker, in a new control group."""
+        self._ready.discard(worker)
         self._processes[worker].group.remove()
         index = [planned.id for planned in self._plan.workers].index(worker)
         process = self._start_paused(index, self._plan.workers[index])
         self._processes[worker] = process
         process.release()
+
+    def ready(self) -> frozenset[str]:
+        """Return the workers that have printed that they are ready."""
+        waiting = self._processes.keys() - self._ready
+        self._ready |= {worker for worker in waiting if is_ready(_tail(self._paths.output(worker)))}
+        return frozenset(self._ready)
+
+    def open_gate(self, left_out: AbstractSet[str]) -> None:
+        """End the processes that are left out, then write the file that the others wait for."""
+        _end(self._processes[worker].process for worker in left_out)
+        write_atomically(self._start_file, START_TEXT)
 
     def running(self) -> frozenset[str]:
         """Return the workers whose process is running. An end is recorded when it is first seen."""
@@ -144,15 +164,7 @@ class LocalRunner:
 
     def stop(self) -> None:
         """Send SIGTERM to all, and SIGKILL after a grace period for all of them."""
-        for process in self._processes.values():
-            process.process.terminate()
-        deadline = time.monotonic() + _STOP_GRACE_SECONDS
-        for process in self._processes.values():
-            try:
-                process.process.wait(max(deadline - time.monotonic(), 0))
-            except subprocess.TimeoutExpired:
-                process.process.kill()
-                process.process.wait()
+        _end(process.process for process in self._processes.values())
 
     def exits(self) -> Mapping[str, ProcessExit]:
         """Return exit codes, outputs, and whether the kernel killed a worker for memory."""
@@ -162,6 +174,11 @@ class LocalRunner:
         """Remove RAM disks, control groups and incomplete files; logs and results stay until `destroy`."""
         self._release_limits()
         return self._discard_incomplete()
+
+    @property
+    def _start_file(self) -> Path:
+        """The file that the workers wait for; a preparation removes it with the other files of the last run."""
+        return self._paths.workers / START_NAME
 
     def _discard_incomplete(self) -> Sequence[str]:
         """Remove the files of an incomplete run and return a warning."""
@@ -232,10 +249,25 @@ class LocalRunner:
             STACK_VARIABLE: self._handles.stack,
             DATA_VARIABLE: str(data),
             RESULTS_VARIABLE: str(self._paths.results),
+            START_VARIABLE: str(self._start_file),
             PARENT_VARIABLE: str(os.getpid()),
             "TMPDIR": str(data),
             "POLARS_MAX_THREADS": "1",
         }
+
+
+def _end(processes: Iterable["subprocess.Popen[bytes]"]) -> None:
+    """Send SIGTERM to all, and SIGKILL after a grace period for all of them."""
+    ending = list(processes)
+    for process in ending:
+        process.terminate()
+    deadline = time.monotonic() + _STOP_GRACE_SECONDS
+    for process in ending:
+        try:
+            process.wait(max(deadline - time.monotonic(), 0))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _tail(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -60,7 +61,7 @@ def well(worker, after_seconds=0.0):
 
 
 class Script:
-    """A runner whose workers end as given, after a number of calls of `running`."""
+    """A runner whose workers are ready at once, and end as given after a number of calls of `running`."""
 
     def __init__(
         self, ended: Mapping[str, ProcessExit], calls_until_end: int = 2, prepared: ProcessExit = PREPARED
@@ -75,7 +76,16 @@ class Script:
     def start(self) -> None:
         self.calls.append("start")
 
+    def ready(self) -> frozenset[str]:
+        return frozenset(["worker-1", "worker-2"])
+
+    def open_gate(self, left_out: AbstractSet[str]) -> None:
+        assert not left_out
+        self.calls.append("open")
+
     def running(self) -> frozenset[str]:
+        if "open" not in self.calls:
+            return frozenset(["worker-1", "worker-2"])
         self._calls_left -= 1
         return frozenset(["worker-1"] if self._calls_left > 0 else [])
 
@@ -94,7 +104,7 @@ class Script:
 def test_successful_fleet_has_all_results():
     script = Script({"worker-1": well("worker-1"), "worker-2": well("worker-2", 0.25)})
     outcome = run_fleet(plan_of(), script, wanted=lambda: True)
-    assert script.calls == ["prepare", "start", "finish"]
+    assert script.calls == ["prepare", "start", "open", "finish"]
     assert outcome.succeeded
     assert outcome.error is None
     assert [result.worker_id for result in outcome.results] == ["worker-1", "worker-2"]
@@ -104,7 +114,9 @@ def test_successful_fleet_has_all_results():
     assert fleet.begun
     assert fleet.prepared
     assert fleet.ended
-    assert fleet.begun <= fleet.prepared <= fleet.ended
+    assert fleet.all_ready
+    assert fleet.opened
+    assert fleet.begun <= fleet.prepared <= fleet.all_ready <= fleet.opened <= fleet.ended
     assert (own.started, own.ended) == (START + timedelta(seconds=0.25), START)
 
 
@@ -143,7 +155,7 @@ def test_timeout_stops_workers_and_is_reported():
     line = own_result("worker-2", success=False, exit_reason=ExitReason.INTERRUPTED, errors=("SIGTERM",), exit_code=143)
     script = Script({"worker-1": well("worker-1"), "worker-2": ProcessExit(143, line)}, calls_until_end=1_000_000)
     outcome = run_fleet(plan_of().model_copy(update={"timeout_seconds": 0}), script, wanted=lambda: True)
-    assert script.calls == ["prepare", "start", "stop", "finish"]
+    assert script.calls == ["prepare", "start", "open", "stop", "finish"]
     assert outcome.results[0].exit_reason is ExitReason.COMPLETED
     assert outcome.results[1].exit_reason is ExitReason.TIMED_OUT
     assert outcome.results[1].errors[-1] == "timed out: the run's timeout of 0 s was over; raise loadtest:timeout"
@@ -155,14 +167,14 @@ def test_run_ends_at_its_timeout(monkeypatch):
     monkeypatch.setattr(orchestrator, "time", clock)
     script = Script({"worker-1": well("worker-1"), "worker-2": well("worker-2")}, calls_until_end=1_000)
     run_fleet(plan_of(timeout_seconds=60), script, wanted=lambda: True)
-    assert script.calls == ["prepare", "start", "stop", "finish"]
+    assert script.calls == ["prepare", "start", "open", "stop", "finish"]
     assert 60 <= next(seconds) <= 64
 
 
 def test_cancelled_run_stops_workers_and_is_retried():
     script = Script({"worker-1": well("worker-1"), "worker-2": well("worker-2")}, calls_until_end=1_000_000)
     outcome = run_fleet(plan_of(), script, wanted=lambda: False)
-    assert script.calls == ["prepare", "start", "stop", "finish"]
+    assert script.calls == ["prepare", "start", "open", "stop", "finish"]
     assert not outcome.succeeded
     assert outcome.error is not None
     assert outcome.error.startswith("the run was interrupted before its end; `pulumi up` runs it again")

@@ -22,7 +22,11 @@ from infra.platforms.kubernetes.runner import KubernetesHandles, KubernetesRunne
 from tests.infra.fleet.plans import smallest_plan
 
 PLAN = smallest_plan(1)
-ARGUMENTS: dict[str, tuple[Any, ...]] = {"prepare": (1, lambda: True), "restart": ("worker-1",)}
+ARGUMENTS: dict[str, tuple[Any, ...]] = {
+    "prepare": (1, lambda: True),
+    "restart": ("worker-1",),
+    "open_gate": (frozenset(),),
+}
 HTTP_ERROR = urllib3.exceptions.ProtocolError("connection broken")
 DOCKER_ERRORS = [APIError("engine failed"), requests.ConnectionError("connection refused"), HTTP_ERROR]
 KUBERNETES_ERRORS = [ApiException(status=500, reason="failed"), HTTP_ERROR]
@@ -68,9 +72,7 @@ def test_docker_runner_translates_errors(method, error, tmp_path, monkeypatch):
 @pytest.mark.parametrize("error", KUBERNETES_ERRORS, ids=lambda error: type(error).__name__)
 def test_kubernetes_runner_translates_errors(method, error):
     broken: Any = Broken(error)
-    handles = KubernetesHandles(
-        namespace="n", instance="i", prepare="p", workers="w", server="s", start_timeout=1
-    )  # fmt: skip
+    handles = KubernetesHandles(namespace="n", instance="i", prepare="p", workers="w", server="s")
     runner = KubernetesRunner(handles, PLAN, broken)
     if method != "start":
         runner._pods = SimpleNamespace(seen=broken, end=lambda: None)  # type: ignore[assignment]

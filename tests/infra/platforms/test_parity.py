@@ -16,7 +16,13 @@ from tests.infra.platforms.rendering import (
 )
 
 SERVERS = [name for name, source in SOURCES.items() if source.needs_server]
-TERMINATION = {"LOADTEST_TERMINATION_LOG": "/dev/termination-log"}
+ON_DOCKER = {"LOADTEST_START_FILE": "/plan/start"}
+ON_KUBERNETES = {
+    "LOADTEST_TERMINATION_LOG": "/dev/termination-log",
+    "LOADTEST_START_FILE": "/start/start",
+    "LOADTEST_READY_FILE": "/ready/worker",
+}
+"""Variables of the workers, for the files by which they agree with the fleet."""
 
 
 @pytest.fixture(autouse=True)
@@ -38,8 +44,11 @@ def test_workers_are_equal_on_docker_and_kubernetes(source: str):
     server = ["database"] if SOURCES[source].needs_server else []
     assert sorted(docker) == sorted(kubernetes) == [*server, "prepare", *workers(4)]
     for role in ["prepare", *workers(4)]:
-        own = {} if role == "prepare" else TERMINATION
-        expected = replace(docker[role], environment={**docker[role].environment, **own})
+        own, others = ({}, {}) if role == "prepare" else (ON_DOCKER, ON_KUBERNETES)
+        common = {name: text for name, text in docker[role].environment.items() if name not in others}
+        assert docker[role].environment == {**common, **own}
+        probe = () if role == "prepare" else ("test", "-e", "/ready/worker")
+        expected = replace(docker[role], environment={**common, **others}, health_command=probe)
         assert kubernetes[role] == expected
         assert expected.ram_disks == {DATA_FOLDER: 256 * MIB}
         assert (expected.cpu, expected.memory) == (0.5, 512 * MIB)
