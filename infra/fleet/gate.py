@@ -17,7 +17,7 @@ _MOST_NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What the fleet saw while it waited for its workers."""
+    """The outcome of waiting for the workers."""
 
     missing: Sequence[str]
     """The workers for which it did not wait longer, in the plan's order."""

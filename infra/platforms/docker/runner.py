@@ -117,12 +117,12 @@ class DockerRunner:
         self._container(self._fleet.workers[worker]).start()
 
     def ready(self) -> frozenset[str]:
-        """Return the workers whose log says that they are ready."""
+        """Return the workers that have printed that they are ready."""
         waiting = self._fleet.workers.keys() - self._ready
         if waiting:
             with ThreadPoolExecutor(max_workers=min(len(waiting), _MOST_REQUESTS)) as pool:
-                found = zip(waiting, pool.map(self._says_ready, waiting), strict=True)
-                self._ready |= {worker for worker, says_ready in found if says_ready}
+                found = zip(waiting, pool.map(self._has_printed_ready, waiting), strict=True)
+                self._ready |= {worker for worker, has_printed in found if has_printed}
         return frozenset(self._ready)
 
     def open_gate(self, left_out: AbstractSet[str]) -> None:
@@ -196,7 +196,7 @@ class DockerRunner:
         except DRIVER_ERRORS as error:
             self._start_errors[name] = message_of(error)
 
-    def _says_ready(self, worker: str) -> bool:
+    def _has_printed_ready(self, worker: str) -> bool:
         try:
             container = self._container(self._fleet.workers[worker])
         except NotFound:

@@ -29,7 +29,7 @@ ALL = frozenset({"worker-1", "worker-2", "worker-3"})
 class Waiting:
     """Three workers. Those that have ended have a status in `ended`; the others load once the gate is open."""
 
-    is_ready: AbstractSet[str] = ALL
+    is_ready: frozenset[str] = ALL
     ended: Mapping[str, ProcessExit] = field(default_factory=dict)
     left_out: AbstractSet[str] | None = None
     stopped: bool = False
@@ -40,13 +40,13 @@ class Waiting:
     def start(self) -> None:
         """Start nothing."""
 
-    def ready(self) -> AbstractSet[str]:
+    def ready(self) -> frozenset[str]:
         return self.is_ready
 
     def open_gate(self, left_out: AbstractSet[str]) -> None:
         self.left_out = left_out
 
-    def running(self) -> AbstractSet[str]:
+    def running(self) -> frozenset[str]:
         return frozenset() if self.stopped or self.left_out is not None else ALL - self.ended.keys()
 
     def stop(self) -> None:
