@@ -84,6 +84,9 @@ EFFECTS: Mapping[str, Sequence[Effect]] = {
     "nodeSelector": (_ON_KUBERNETES,),
     "tolerations": (_ON_KUBERNETES,),
     "priorityClass": (_ON_KUBERNETES,),
+    "cpuRequest": (_ON_KUBERNETES,),
+    "memoryRequest": (_ON_KUBERNETES,),
+    "clusterGrows": (_ON_KUBERNETES,),
 }
 _NEEDS_NAMESPACE = ("outputStorage", "imagePullSecret")
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from core.errors import Complaints, SettingsError
@@ -25,7 +26,8 @@ def check_limits(settings: Settings, written: Mapping[str, Any], engine_cores: i
     run uses one and they are known.
     """
     complaints = Complaints()
-    for key, problem, remedy in [*_limit_problems(settings, written), *_cpu_problems(settings, engine_cores)]:
+    problems = (_limit_problems(settings, written), _request_problems(settings), _cpu_problems(settings, engine_cores))
+    for key, problem, remedy in chain.from_iterable(problems):
         with complaints.collect():
             raise SettingsError.of(setting_key(key), written.get(key), problem, remedy)
     complaints.finish()
@@ -53,6 +55,17 @@ def _cpu_problems(settings: Settings, cores: int | None) -> Iterator[tuple[str, 
             yield key, f"is more than the {cores} cores of the Docker engine", f"write {cores} or less"
         elif cpu < LEAST_DOCKER_CPU:
             yield key, "is less than Docker accepts", f"write {LEAST_DOCKER_CPU} or more"
+
+
+def _request_problems(settings: Settings) -> Iterator[tuple[str, str, str]]:
+    """Yield key, problem and remedy of each request above its limit, which a cluster refuses."""
+    limits: dict[str, tuple[float | None, float, str]] = {
+        "cpuRequest": (settings.cpu_request, settings.cpu_limit, "cpuLimit"),
+        "memoryRequest": (settings.memory_request, settings.memory_limit, "memoryLimit"),
+    }
+    for key, (request, limit, other) in limits.items():
+        if request is not None and request > limit:
+            yield key, f"is more than {setting_key(other)}", "write that or less"
 
 
 def _limit_problems(settings: Settings, written: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

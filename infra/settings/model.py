@@ -87,6 +87,9 @@ class Settings(LoadOptions):
     node_selector: Selector = Field(default_factory=dict)
     tolerations: Tolerations = ()
     priority_class: ObjectName | None = None
+    cpu_request: Cpu | None = None
+    memory_request: Size | None = None
+    cluster_grows: Flag
     fail_on: Annotated[FailOn, one_of(*FailOn)]
     full_outputs: Flag
 

@@ -106,3 +106,10 @@ def worker_pod(kubectl: Kubectl, stack: Stack, index: int) -> str:
             return found[0]
         time.sleep(0.3)
     raise AssertionError(f"worker {index} does not run")
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Return all parts by their path; fail if there are none."""
+    found = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("part-*")}
+    assert found
+    return found

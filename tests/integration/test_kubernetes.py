@@ -16,6 +16,7 @@ from tests.integration.kubernetes import (
     CLIENTS,
     Kubectl,
     counted,
+    files,
     namespace,
     objects,
     server_image,
@@ -182,13 +183,6 @@ def test_files_are_identical_on_every_platform(
     assert on_cluster == on_docker == here
 
 
-def files(folder: Path) -> dict[str, bytes]:
-    """Return all parts by their path; fail if there are none."""
-    found = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("part-*")}
-    assert found
-    return found
-
-
 def failed_result(stack: Stack, worker: str) -> dict[str, Any]:
     """Return the result of a failed worker in a run whose outputs report the failure."""
     outputs = stack.outputs()
@@ -224,7 +218,7 @@ def test_failed_start_is_reported_and_next_up_recovers(stack: StackMaker):
     assert "Traceback" not in done.output
 
     image = worker_image(made.clone.folder)
-    done = made.up(workerImage=image, cpuLimit="64").failed()
+    done = made.up(workerImage=image, cpuLimit="64", clusterGrows=True).failed()
     assert "prepare: not started after 15 s: Unschedulable: 0/1 nodes are available: 1 Insufficient cpu" in done.output
 
     done = made.up(source="postgresql", cpuLimit="250m", databaseImage="loadtest-test/absent:1").failed()
@@ -232,6 +226,29 @@ def test_failed_start_is_reported_and_next_up_recovers(stack: StackMaker):
 
     made.up(databaseImage=server_image("postgresql"), startTimeout=PATIENT).succeeded()
     assert_loaded(made)
+
+
+def test_workers_load_together_or_not_at_all(stack: StackMaker):
+    """Three workers of 0.7 CPU do not fit a node of two cores, but two of them do."""
+    made = stack(source="jsonl", workers=3, cpuLimit="700m", startTimeout=30)
+    refused = made.up().failed()
+    assert (
+        "error: loadtest:workers: 3 workers of 0.7 CPU and 512Mi do not fit the cluster at the same time"
+        in refused.output
+    )
+    assert "clusterGrows if the cluster adds nodes" in refused.output
+
+    missing = made.up(clusterGrows=True).failed()
+    assert "loadtest:workers: 1 of 3 workers was not ready, and nothing was loaded: worker-" in missing.output
+    assert "not started after 30 s: Unschedulable: 0/1 nodes are available: 1 Insufficient cpu" in missing.output
+    stopped = made.results().values()
+    assert sorted(result["exit_reason"] for result in stopped) == ["interrupted", "interrupted", "never_started"]
+    assert {result["metrics"]["rows_processed"] for result in stopped} == {0}
+
+    made.up(clusterGrows=False, cpuRequest="100m", startTimeout=PATIENT).succeeded()
+    instants = [result["instants"] for result in made.results().values()]
+    assert max(each["ready"] for each in instants) < min(each["load_started"] for each in instants)
+    assert "may use 0.7: on a busy node it gets less" in made.report().output
 
 
 LONG: dict[str, object] = {"source": "jsonl", "rowCount": 40_000_000, "tables": ["users", "orders"]}

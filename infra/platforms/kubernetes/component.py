@@ -19,6 +19,7 @@ from infra.fleet.resource import Fleet
 from infra.ownership import checked
 from infra.platforms.base import LoadTestArgs, connection_of, endpoint_of
 from infra.platforms.kubernetes import database, guard, worker
+from infra.platforms.kubernetes.capacity import check_capacity, request_warnings
 from infra.platforms.kubernetes.client import require_cluster_of_environment
 from infra.platforms.kubernetes.manifests import (
     POD_SECURITY,
@@ -51,6 +52,8 @@ class KubernetesLoadTest(pulumi.ComponentResource):
         plan = worker.plan_data(args.plan)
         access = _cluster_access(args)
         answers = guard.require_cluster(access, args.settings)
+        if answers:
+            check_capacity(access, self._names, args)
         objects = self._fixed_names()
         instance = Instance(f"{name}-instance", args.stack, pulumi.ResourceOptions(parent=self))
 
@@ -83,6 +86,7 @@ class KubernetesLoadTest(pulumi.ComponentResource):
                 "prepare": _known(prepare, "name"),
                 "workers": _known(workers, "name"),
                 "server": self._names.of(DATABASE_ROLE) if args.database else "",
+                "warnings": request_warnings(args.settings),
                 # A replaced Job requires a new run.
                 "jobs": [_known(prepare, "uid"), _known(workers, "uid")],
             },

@@ -119,10 +119,13 @@ def container_security(*, read_only: bool) -> Manifest:
     }
 
 
-def resources(cpu: float, memory: int) -> Manifest:
-    """Return requests equal to the limits, in cores and bytes, so that other pods cannot take them."""
-    amounts = {"cpu": f"{round(cpu * 1000)}m", "memory": quantity(memory)}
-    return {"limits": amounts, "requests": dict(amounts)}
+def resources(cpu: float, memory: int, *, requests: tuple[float, int] | None = None) -> Manifest:
+    """Return limits in cores and bytes, and requests equal to them, so that other pods cannot take them, or others."""
+    return {"limits": _amounts(cpu, memory), "requests": _amounts(*(requests or (cpu, memory)))}
+
+
+def _amounts(cpu: float, memory: int) -> Manifest:
+    return {"cpu": f"{round(cpu * 1000)}m", "memory": quantity(memory)}
 
 
 def ram_disk(size: int) -> Manifest:

@@ -54,6 +54,8 @@ class KubernetesHandles(BaseModel):
     server: str = ""
     """The server's StatefulSet; empty without a server."""
     jobs: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    """Warnings about the declaration, for the report."""
 
 
 def runner_of(handles: Mapping[str, Any], plan: LoadPlan, secrets: Mapping[str, str]) -> "KubernetesRunner":
@@ -164,12 +166,12 @@ class KubernetesRunner:
         return {self._plan.workers[index].id: one for index, one in exits.items()}
 
     def finish(self) -> Sequence[str]:
-        """Suspend the Job, as it was declared. Files stay on the claim `outputStorage`."""
+        """Suspend the Job, as it was declared, and return the warnings. Files stay on the claim `outputStorage`."""
         if self._pods is not None:
             self._pods.end()
         self._settle(self._fleet.workers)
         self._jobs.suspend(self._fleet.workers)
-        return ()
+        return self._fleet.warnings
 
     @property
     def _followed(self) -> Pods:

@@ -174,7 +174,9 @@ class WorkerJobs:
         }
         volumes: list[Manifest] = [{"name": PLAN_VOLUME, "configMap": {"name": self._plan}}, self._results()]
         if limits is not None:
-            container["resources"] = resources(limits.cpu, limits.memory)
+            settings = self._args.settings
+            requests = (settings.cpu_request or limits.cpu, settings.memory_request or limits.memory)
+            container["resources"] = resources(limits.cpu, limits.memory, requests=requests)
         if limits is not None and limits.tmpfs:
             container["volumeMounts"].append({"name": "data", "mountPath": DATA_FOLDER})
             volumes.append({"name": "data", **ram_disk(limits.tmpfs)})

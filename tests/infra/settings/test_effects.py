@@ -51,6 +51,9 @@ WITHOUT_EFFECT = [
     ({"nodeSelector": "disk=ssd"}, "nodeSelector: is for clusters, and the platform is local"),
     ({"tolerations": "spot"}, "tolerations: is for clusters, and the platform is local"),
     ({"priorityClass": "high"}, "priorityClass: is for clusters, and the platform is local"),
+    ({"cpuRequest": "0.1"}, "cpuRequest: is for clusters, and the platform is local"),
+    ({"memoryRequest": "256Mi"}, "memoryRequest: is for clusters, and the platform is local"),
+    ({"clusterGrows": "true"}, "clusterGrows: is for clusters, and the platform is local"),
     ({"databaseStorage": "1Gi"}, "databaseStorage: is for clusters, and the platform is local"),
     (
         {"databaseStorageClass": "fast", **KUBERNETES},
@@ -84,6 +87,7 @@ WITH_EFFECT = [
     {"workerImage": "w", "source": "csv", **DOCKER},
     {"namespace": "mine", "outputStorage": "files", "imagePullSecret": "key", "nodeSelector": "a=b", **KUBERNETES},
     {"databaseStorage": "1Gi", "databaseStorageClass": "fast", "tolerations": "x", "priorityClass": "p", **KUBERNETES},
+    {"cpuRequest": "0.1", "memoryRequest": "256Mi", "clusterGrows": "true", **KUBERNETES},
     {"databasePassword": "a-pass"},
 ]
 
@@ -121,6 +125,21 @@ def test_limit_that_is_too_small_is_refused(given, line):
     with pytest.raises(SettingsError) as refused:
         check_limits(settings(**given), values(**given))
     assert str(refused.value) == f"loadtest:{line}"
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        ({"cpuRequest": "0.6"}, "cpuRequest: '0.6' is more than loadtest:cpuLimit; write that or less"),
+        ({"memoryRequest": "1Gi"}, "memoryRequest: '1Gi' is more than loadtest:memoryLimit; write that or less"),
+    ],
+)
+def test_request_above_its_limit_is_refused(given, line):
+    with pytest.raises(SettingsError) as refused:
+        check_limits(settings(**given, **KUBERNETES), values(**given, **KUBERNETES))
+    assert str(refused.value) == f"loadtest:{line}"
+    equal = {"cpuRequest": "0.5", "memoryRequest": "512Mi", **KUBERNETES}
+    check_limits(settings(**equal), values(**equal))
 
 
 def test_server_limits_count_only_for_servers_to_create():
