@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -49,10 +50,21 @@ def read(name: str, *arguments: str) -> bytes:
 
 def last_failure(name: str) -> datetime | None:
     """Return the start of the stack's last update if it failed; the end of time if the start is unknown."""
-    updates = json.loads(read(name, "history", "--json", "--page-size", "1"))
-    if not updates or updates[0].get("result") != "failed":
+    update = _last_update(name)
+    if update.get("result") != "failed":
         return None
-    return instant(updates[0].get("startTime")) or datetime.max.replace(tzinfo=UTC)
+    return instant(update.get("startTime")) or datetime.max.replace(tzinfo=UTC)
+
+
+def has_begun(name: str, since: datetime) -> bool:
+    """Return whether the stack's last update started at this time or later; Pulumi records whole seconds."""
+    started = instant(_last_update(name).get("startTime"))
+    return started is not None and started >= since.replace(microsecond=0)
+
+
+def _last_update(name: str) -> Mapping[str, Any]:
+    updates = json.loads(read(name, "history", "--json", "--page-size", "1"))
+    return updates[0] if updates else {}
 
 
 def outputs(name: str) -> dict[str, Any]:

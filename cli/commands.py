@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cli.command_line import stack_of, with_long_stack
-from core.errors import ExitCode, LoadtestError
+from core.errors import ExitCode
 from core.process import DEFAULT_STACK, loadtest_command
 from core.settings_key import setting_key
 
@@ -38,7 +38,7 @@ def plan(arguments: Sequence[str]) -> int:
 
 def up(arguments: Sequence[str]) -> int:
     """Run a stack, then print its report, also if the run failed or was interrupted."""
-    from cli import pulumi
+    from cli import outcome, pulumi
 
     again = "--again" in arguments
     given = [argument for argument in arguments if argument != "--again"]
@@ -46,34 +46,13 @@ def up(arguments: Sequence[str]) -> int:
     options = ["--yes", "--skip-preview", "--suppress-outputs", *(["--replace", _FLEETS] if again else [])]
     begun = datetime.now(UTC)
     code = pulumi.run(["up", f"--stack={stack}", *options, *others])
-    if code and not _has_run(stack):
-        return code
+    if code and (failed := outcome.of_failure(pulumi.PROJECT, stack, begun, code)) is not None:
+        return failed
     reported = report([f"--stack={stack}"])
-    if not code and _is_older(stack, begun):
+    if not code and outcome.is_older(stack, begun):
         command = loadtest_command("up --again", stack)
         sys.stderr.write(f"\nnothing has changed since this run, so it was not repeated; `{command}` repeats it\n")
     return code if code == ExitCode.INTERRUPTED else reported or code
-
-
-def _has_run(stack: str) -> bool:
-    """Return whether the stack's last update ran its workers."""
-    from aggregate.collect import from_stack
-    from cli import pulumi as program
-
-    os.environ.update(program.variables())
-    try:
-        return bool(from_stack(stack).results)
-    except LoadtestError:
-        return False
-
-
-def _is_older(stack: str, begun: datetime) -> bool:
-    """Return whether the reported run had started before this time."""
-    from aggregate.history import last_saved
-    from core.stack_file import short_name
-
-    saved = last_saved(short_name(stack))
-    return saved is not None and saved.report.execution_id is not None and saved.started_at < begun
 
 
 def destroy(arguments: Sequence[str]) -> int:

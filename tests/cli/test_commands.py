@@ -66,13 +66,13 @@ def test_up_returns_exit_code_of_failed_pulumi(pulumi):
 
 
 def test_failed_up_prints_report_of_its_own_run(pulumi):
-    run = runs.outputs(runs.three_workers(), failedAt="2026-03-01T10:00:00.5+00:00")
+    run = runs.outputs(runs.three_workers(), failedAt="2126-03-01T10:00:00.5+00:00")
     pulumi.returns(255, json.dumps({**run, "results": run["results"][:-1]}))
-    pulumi.fails_at("2026-03-01T10:00:00.000Z")
+    pulumi.fails_at("2126-03-01T10:00:00.000Z")
     done = loadtest(pulumi, "up")
     assert (done.returncode, done.stderr) == (1, "")
     assert "TOTAL" in done.stdout
-    pulumi.fails_at("2026-03-01T10:00:01.000Z")
+    pulumi.fails_at("2126-03-01T10:00:01.000Z")
     assert (loadtest(pulumi, "up").returncode, loadtest(pulumi, "up").stdout) == (255, "")
 
 
