@@ -17,8 +17,8 @@ from core.settings_key import setting_key
 
 _FLEETS = "**loadtest:Fleet::**"
 """The URN of the fleet in any stack: to replace it is to run its workers again."""
-_REMOVES_FILE = "pulumi stack rm"
-"""In the last line of `pulumi destroy`: a command that removes the stack's settings, which `destroy` keeps."""
+_ADVICE = "If you want to remove the stack completely"
+"""The last line of `pulumi destroy`: it names a command that also removes the stack's settings."""
 _AGAIN = " --again runs the workers again although nothing has changed."
 
 
@@ -63,7 +63,7 @@ def destroy(arguments: Sequence[str]) -> int:
     stack, others = _stack_and_others("destroy", "Remove everything that a stack has created.", arguments)
     colour = ["--color=always"] if sys.stdout.isatty() and "NO_COLOR" not in os.environ else []
     command = ["destroy", f"--stack={stack}", "--yes", "--skip-preview", *colour, *others]
-    code = pulumi.run(command, hidden=_REMOVES_FILE)
+    code = pulumi.run(command, hidden=_ADVICE)
     for line in () if code else kept(pulumi.PROJECT, stack):
         sys.stdout.write(f"kept: {line}\n")
     return code

@@ -7,11 +7,14 @@ engine compares state and program, so that the next `up` creates it again, with 
 import sys
 import traceback
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from pulumi.dynamic import CreateResult, DiffResult, ResourceProvider
 
-from core.errors import LoadtestError
+from core.errors import LoadtestError, RunError
+from core.files import reason_of
 from infra.resources.provider_process import provider_process
 
 _format_exc = traceback.format_exc
@@ -35,13 +38,14 @@ class ReplaceOnChangeProvider(ResourceProvider, ABC):
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Create the resource, in a process that does not outlive its engine."""
         _report_errors_in_one_line()
-        with provider_process().creating():
+        with provider_process().creating(), _path_errors():
             return self.create_resource(props)
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Delete the resource."""
         _report_errors_in_one_line()
-        self.delete_resource(_props)
+        with _path_errors():
+            self.delete_resource(_props)
 
     def find_lost(self, props: dict[str, Any]) -> str:  # noqa: ARG002
         """Return the loss of what was created, such as `the server has ended`, else an empty string."""
@@ -55,6 +59,19 @@ class ReplaceOnChangeProvider(ResourceProvider, ABC):
             sys.stderr.write(f"{lost}; `up` creates it again and repeats the run\n")
             changed = [_LOST]
         return DiffResult(changes=bool(changed), replaces=changed, delete_before_replace=True)
+
+
+@contextmanager
+def _path_errors() -> Iterator[None]:
+    """Raise RunError for a path that the system refuses, such as a home folder that is read-only."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            raise
+        raise RunError(
+            f"{error.filename}: {reason_of(error)}; allow this user to write there, and run it again"
+        ) from error
 
 
 def _report_errors_in_one_line() -> None:

@@ -38,7 +38,7 @@ elif (folder / "waits").exists():
     sys.exit(76)
 else:
     if arguments[0] == "destroy":
-        print("The resources in the stack have been deleted.")
+        print("The resources in the stack have been deleted; `pulumi stack rm --force small` forgets them.")
         print("If you want to remove the stack completely, run `pulumi stack rm small`.")
     sys.exit(int((folder / "code").read_text()))
 """

@@ -32,7 +32,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory, clone: Clone) -> Generator[De
     requires(made, "environment", "the tests run outside of the project's own virtual environment")
     demo = Demo(Clone(tmp_path_factory.mktemp("fresh") / "project"))
     yield demo
-    assert "pulumi stack rm" not in demo.make("destroy").succeeded().output
+    assert "remove the stack completely" not in demo.make("destroy").succeeded().output
     assert demo.stack.traces() == []
     assert not (demo.stack.clone.folder / ".loadtest").exists()
 

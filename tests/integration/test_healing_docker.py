@@ -99,7 +99,10 @@ def test_things_of_others_in_place_of_removed_ones_are_kept(stack, docker):
         try_docker("volume", "rm", volume)
 
 
-def test_destroy_succeeds_after_everything_was_removed(stack):
-    try_docker("network", "rm", f"loadtest-{stack.name}")
+def test_destroy_after_removal_removes_unrecorded_volume(stack):
+    network = f"loadtest-{stack.name}"
+    labels = containers.inspected("network", network)["Labels"]
+    run_docker("volume", "create", *(f"--label={key}={value}" for key, value in labels.items()), named(stack, "more"))
+    run_docker("network", "rm", network)
     stack.destroy().succeeded()
     assert stack.traces() == []

@@ -58,9 +58,9 @@ def kept(project: Path, stack: str) -> Sequence[str]:
 
 
 class OrphanCleanupProvider(ReplaceOnChangeProvider):
-    """Remove, on `destroy`, the containers that a killed engine created and did not record in the state.
+    """Remove, on `destroy`, the containers and volumes that a killed engine created and did not record in the state.
 
-    The resource is created before the stack's containers, and so deleted after the recorded ones.
+    The resource is created before the stack's containers and volumes, and so deleted after the recorded ones.
     """
 
     triggers = ("stack", "instance")
@@ -70,19 +70,19 @@ class OrphanCleanupProvider(ReplaceOnChangeProvider):
         return CreateResult(id_="orphan-cleanup", outs={key: props[key] for key in self.triggers})
 
     def delete_resource(self, props: dict[str, Any]) -> None:
-        """End plugins whose engine has ended, which could create more, then remove the instance's containers."""
+        """End plugins whose engine has ended, which could create more, then remove the instance's containers and volumes."""
         if not props.get("instance"):  # the state of an earlier version, without an instance label
             return
         # The engine starts its providers in the project's folder.
         for each in orphaned_plugins(Path.cwd()):
             each.remove()
         address = docker_address(Path.cwd(), props["stack"])
-        for each in _find(address, props["stack"], _containers, instance=props["instance"]):
+        for each in _find(address, props["stack"], _containers, _volumes, instance=props["instance"]):
             each.remove()
 
 
 class OrphanCleanup(Resource, module="loadtest", name="OrphanCleanup"):
-    """The unrecorded containers of a stack. Resources that it depends on are removed after them."""
+    """The unrecorded containers and volumes of a stack. Resources that it depends on are removed after them."""
 
     def __init__(self, name: str, stack: str, instance: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:
         super().__init__(OrphanCleanupProvider(), name, {"stack": stack, "instance": instance}, opts)

@@ -54,7 +54,9 @@ class WorkspacePaths(WorkspaceFiles):
         if self.instance:
             forget_instance(self.instance)
         if self.folder.exists():
-            shutil.rmtree(self.folder)
+            shutil.rmtree(self.folder.resolve())
+        if self.folder.is_symlink():  # by a user who moved the folder to another disk
+            self.folder.unlink()
         if self.folder.parent.name == WORKSPACES:
             with contextlib.suppress(OSError):
                 self.folder.parent.rmdir()

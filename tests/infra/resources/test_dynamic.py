@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import RunError
 from infra.resources.dynamic import ReplaceOnChangeProvider
 from testkit import engine
 from testkit.pulumi_project import PulumiProject
@@ -67,3 +68,22 @@ def test_lost_resource_is_replaced_and_named(capsys):
     assert _Lost().diff("id", {"stack": "small", "lost": "the server has ended"}, {"stack": "other"}).replaces == [
         "stack"
     ]
+
+
+class _Refused(ReplaceOnChangeProvider):
+    def create_resource(self, props):
+        Path(props["path"]).mkdir()
+        raise AssertionError
+
+    def delete_resource(self, props):
+        Path(props["path"]).rmdir()
+
+
+@pytest.mark.parametrize("call", [lambda props: _Refused().create(props), lambda props: _Refused().delete("id", props)])
+def test_refused_path_is_named_in_one_line(tmp_path, call):
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(
+        RunError, match=rf"^{file}/below: Not a directory; allow this user to write there, and run it again$"
+    ):
+        call({"path": str(file / "below")})

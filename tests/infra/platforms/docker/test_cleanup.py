@@ -5,7 +5,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from infra.cli.kept import kept
 from infra.platforms.docker import cleanup
 
 PROJECT = Path(__file__).parents[4]
@@ -36,7 +35,3 @@ def test_kept_worker_images_have_reason_and_remedy(monkeypatch, sizes, number):
 def test_nothing_is_kept_without_engine_or_images(monkeypatch, engine):
     monkeypatch.setattr(cleanup, "_engine", lambda _: engine)
     assert list(cleanup.kept(PROJECT, "small")) == []
-
-
-def test_local_and_unknown_stacks_keep_nothing():
-    assert list(kept(PROJECT, "small")) == list(kept(PROJECT, "unknown")) == []

@@ -28,6 +28,14 @@ def test_clear_ends_processes_and_removes_folder(tmp_path, start_process):
     paths.clear()
 
 
+def test_clear_removes_folder_behind_a_link(tmp_path):
+    (tmp_path / "disk" / "stack").mkdir(parents=True)
+    (tmp_path / "disk" / "of the user").touch()
+    (tmp_path / "stack").symlink_to(tmp_path / "disk" / "stack")
+    WorkspacePaths(tmp_path / "stack").clear()
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["disk", "of the user"]
+
+
 def test_clear_removes_server_home_with_matching_mark_only(tmp_path, start_process):
     paths = WorkspacePaths(tmp_path / "stack")
     home, unmarked, of_another = (tmp_path / name for name in ("home", "loadtest-unmarked", "loadtest-of-another"))
