@@ -50,7 +50,7 @@ def _run(project: Path, stack: str | None, instances: Collection[str], *, remove
         if orphans.unsearched:
             _print_error(f"warning: {orphans.unsearched}")
     for each in foreign:
-        remedy = f"remove with --instance {each.instance}" if each.instance else "remove it by hand"
+        remedy = f"remove with --yes --instance {each.instance}" if each.instance else "remove it by hand"
         _print(f"not created by this checkout: {each}; {remedy}")
     for name in sorted(used.values()):
         _print(f"not orphaned: stack {name}; remove it with `{loadtest_command('destroy', name)}`")
@@ -61,7 +61,8 @@ def _run(project: Path, stack: str | None, instances: Collection[str], *, remove
     if found and not remove:
         for each in found:
             _print(f"orphaned: {each}")
-        _print(f"{len(found)} orphaned; remove with --yes (a run in progress ends, too)")
+        command = f"{loadtest_command('cleanup', stack or '')} --yes"
+        _print(f"{len(found)} orphaned; remove with `{command}` (a run in progress ends, too)")
     code = _remove_all(project, stack, instances, found, used) if remove else ExitCode.OK
     return ExitCode.FAILED if any(orphans.unsearched and orphans.is_chosen for orphans in platforms) else code
 

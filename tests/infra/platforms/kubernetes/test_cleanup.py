@@ -114,11 +114,11 @@ def test_own_namespace_and_labelled_objects_are_removed(project, kubectl, stack,
     ]
     another = mark_of(stack, checkout="another")
     others = [f"{each} (stack {stack})" for each in (f"config map {users}/{stack}-theirs", f"namespace theirs-{stack}")]
-    foreign = [f"not created by this checkout: {each}; remove with --instance {another}" for each in others]
+    foreign = [f"not created by this checkout: {each}; remove with --yes --instance {another}" for each in others]
     # A search of all stacks also finds resources of others.
     assert {*foreign, *(f"orphaned: {each}" for each in found)} <= set(cleaned(project, capsys))
     listed = [*foreign, *(f"orphaned: {each}" for each in found)]
-    listed.append("4 orphaned; remove with --yes (a run in progress ends, too)")
+    listed.append(f"4 orphaned; remove with `./loadtest cleanup -s {stack} --yes` (a run in progress ends, too)")
     assert cleaned(project, capsys, "--stack", stack) == listed
     removed = [f"removed: {each}" for each in found]
     assert cleaned(project, capsys, "--stack", stack, "--yes") == [*foreign, *removed]
