@@ -52,12 +52,15 @@ def replace_process(arguments: Sequence[str]) -> None:
 def run(arguments: Sequence[str], hidden: str = "") -> int:
     """Run Pulumi and return its exit code, 128 + N if signal N ended it. Raises as `replace_process` does.
 
-    If Pulumi fails after Ctrl-C, the code is that of an interrupted command. Lines that contain `hidden` are not printed.
+    If Pulumi fails after Ctrl-C, the code is that of an interrupted command. Lines that contain `hidden` are not printed,
+    unless Pulumi has to ask for a passphrase, which it does only if its output is a terminal.
     """
     command, environment = _command_and_environment(arguments)
     interrupts: list[int] = []
     with _signals_left_to_child(interrupts) as started:
-        process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE if hidden else None)
+        may_ask = sys.stdout.isatty() and not any(name in environment for name in backend.PASSPHRASE_VARIABLES)
+        output = subprocess.PIPE if hidden and not may_ask else None
+        process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=output)
         started.append(process)
         for line in process.stdout or ():
             if hidden.encode() not in line:

@@ -114,6 +114,20 @@ def test_destroy_runs_pulumi_without_preview(pulumi):
     assert pulumi.calls() == [["destroy", "--stack=large", "--yes", "--skip-preview"]]
 
 
+@pytest.mark.parametrize("asks", [False, True])
+def test_destroy_leaves_terminal_to_pulumi_if_it_may_ask(pulumi, asks):
+    if asks:
+        pulumi.environment.pop("PULUMI_CONFIG_PASSPHRASE")
+    reader, terminal = pty.openpty()
+    command = [sys.executable, "-m", "cli", "destroy"]
+    subprocess.run(command, cwd=pulumi.clone.folder, env=pulumi.environment, stdout=terminal, check=True, timeout=120)
+    os.close(terminal)
+    output = os.read(reader, 1 << 16).decode()
+    os.close(reader)
+    assert "have been deleted" in output
+    assert ("remove the stack completely" in output) == asks
+
+
 def test_pulumi_command_passes_arguments_through(pulumi):
     pulumi.returns(7)
     assert loadtest(pulumi, "pulumi", "stack", "ls", "--json").returncode == 7
