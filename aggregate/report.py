@@ -84,6 +84,11 @@ class WorkerLine(_Part):
     result: WorkerResult | None = None
 
     @property
+    def detail(self) -> str:
+        """The reason without the status, which most reasons begin with, for a text that has the status before it."""
+        return self.reason.removeprefix(f"{self.status.value}: ").removeprefix(f"{self.status.text}: ")
+
+    @property
     def is_rated(self) -> bool:
         """Whether the fleet's rate includes that of this worker: it finished at its first attempt."""
         return self.status in (Status.OK, Status.DIFFERS) and self.attempt == 1

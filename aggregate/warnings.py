@@ -57,7 +57,7 @@ def _grouped(lines: Iterable[WorkerLine], key: Callable[[WorkerLine], _Key | Non
 
 def _unfinished(lines: Iterable[WorkerLine]) -> list[str]:
     def problem(line: WorkerLine) -> tuple[Status, str] | None:
-        return None if line.status.finished else (line.status, line.reason)
+        return None if line.status.finished else (line.status, line.detail)
 
     return [f"{workers}: {status.text}: {reason}" for workers, (status, reason) in _grouped(lines, problem)]
 

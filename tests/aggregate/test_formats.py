@@ -65,6 +65,19 @@ def test_table_of_unfinished_fleet_shows_missing_workers():
     assert "warning: worker-3: missing: left no result" in text
 
 
+@pytest.mark.parametrize(
+    ("reason", "error", "warning"),
+    [
+        (ExitReason.TIMED_OUT, "timed out: raise loadtest:timeout", "worker-1: timed out: raise loadtest:timeout"),
+        (ExitReason.OOM_KILLED, "oom_killed: exit code 137", "worker-1: oom killed: exit code 137"),
+        (ExitReason.FAILED, "failed: exit code -15, no result", "worker-1: failed: exit code -15, no result"),
+        (ExitReason.KILLED, "its container was removed", "worker-1: killed: its container was removed"),
+    ],
+)
+def test_warning_states_the_status_once(reason, error, warning):
+    assert f"warning: {warning}\n" in report_table(report(runs.failed(1, reason, error)))
+
+
 def test_workers_with_same_missing_limits_share_a_warning():
     loose = Environment(cpu_cores=2, memory_mb=9, tmpfs_enabled=False, not_enforced=("memory", "cpu"))
     fleet = report(*(runs.result(number, environment=loose) for number in range(1, 6)), plan=runs.plan(5))

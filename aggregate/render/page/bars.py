@@ -139,7 +139,7 @@ def _death(line: WorkerLine, spans: Sequence[Span], whole: int) -> Mark | None:
     if line.status.finished:
         return None
     at = spans[-1].to_ms
-    reason = f": {line.reason}" if line.reason else ""
+    reason = f": {line.detail}" if line.detail else ""
     text = f"{formatting.cell(line.worker_id)}, {line.status.text} after {formatting.duration(at)}{reason}"
     return Mark(_percent(at, whole), text)
 
