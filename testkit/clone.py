@@ -27,6 +27,7 @@ PRESET: Mapping[str, object] = {
     "tmpfsSize": "256Mi",
     "rowCount": 10_000,
     "batchSize": 500,
+    "startTimeout": 240,  # workers start slowly on a busy machine
     "failOn": "never",
     "fullOutputs": True,
 }
