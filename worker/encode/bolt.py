@@ -48,13 +48,13 @@ class BoltEncoder:
         values: list[list[Any]] = []
         sizes = _header_sizes(np.full(batch.num_rows, len(self._columns), np.int64))
         for column in self._columns:
-            given = _with_text(batch.column(column.name), column.type)
+            given = with_text(batch.column(column.name), column.type)
             values.append(_driver_values(given, column.type))
             sizes += _sizes(given, column.type)
         return Objects(list(map(list, zip(*values, strict=True))), sizes)
 
 
-def _with_text(column: Any, type_: DataType) -> Any:
+def with_text(column: Any, type_: DataType) -> Any:
     """Return the column, as text if the server has no type for it."""
     if type_.kind in _TEXTS:
         written = join(text.WRITERS[type_.kind](column, type_), len(column)).cast(pa.string())
@@ -66,7 +66,7 @@ def _with_text(column: Any, type_: DataType) -> Any:
             values = join(text.base64(values, element), len(values)).cast(pa.string())
         offsets = np.concatenate([[0], np.cumsum(list_lengths(column))]).astype(np.int32)
         nulls = column.is_null() if column.null_count else None
-        return pa.ListArray.from_arrays(pa.array(offsets), _with_text(values, element), mask=nulls)
+        return pa.ListArray.from_arrays(pa.array(offsets), with_text(values, element), mask=nulls)
     return column
 
 
@@ -85,14 +85,15 @@ def _driver_values(column: Any, type_: DataType) -> list[Any]:
     return [item if valid else None for item, valid in zip(lists, column.is_valid().to_pylist(), strict=True)]
 
 
-def _seconds_and_nanoseconds(column: Any) -> tuple[Sizes, Sizes]:
+def seconds_and_nanoseconds(column: Any) -> tuple[Sizes, Sizes]:
+    """Return instants as seconds since 1970 and nanoseconds of the second; a null becomes arbitrary numbers."""
     microseconds = numbers(column, "<i8")
     seconds = microseconds // _MICROSECONDS_A_SECOND
     return seconds, (microseconds - seconds * _MICROSECONDS_A_SECOND) * 1000
 
 
 def _pairs(column: Any) -> Iterator[tuple[int, int]]:
-    seconds, nanoseconds = _seconds_and_nanoseconds(column)
+    seconds, nanoseconds = seconds_and_nanoseconds(column)
     return zip(seconds.tolist(), nanoseconds.tolist(), strict=True)
 
 
@@ -173,7 +174,7 @@ def _times(column: Any) -> Sizes:
 
 def _instants(more: int) -> Callable[[Any], Sizes]:
     def sizes(column: Any) -> Sizes:
-        seconds, nanoseconds = _seconds_and_nanoseconds(column)
+        seconds, nanoseconds = seconds_and_nanoseconds(column)
         return _STRUCTURE + _integer_sizes(seconds) + _integer_sizes(nanoseconds) + more
 
     return sizes

@@ -5,14 +5,17 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pyarrow as pa
 
-from core.options import Operation
+from core.options import OnExisting, Operation
 from core.plan import LoadPlan, Shard, WorkerPlan
 from core.results import TableVerification
-from core.schema.model import Column
+from core.schema.model import Column, Schema, Table
 from core.stores import BULK
 from tests.worker.sources.loading import DATASET, emptied
+from worker.generate import Dataset
 from worker.result.counters import Counters
-from worker.sources.base import Source
+from worker.sources.base import Scope, Source
+from worker.verify.shard import verify_shard
+from worker.verify.table_diff import TableDiff
 from worker.verify.verification import Verification
 
 ROWS = 120
@@ -59,6 +62,26 @@ def _of(source: Source, plan: LoadPlan, worker: WorkerPlan) -> TableVerification
     assert table.expected == table.missing + table.mismatched + table.matched
     assert table.found == table.mismatched + table.matched + table.extra
     return table
+
+
+def loaded_alone(source: Source, table: Table) -> Callable[[], TableDiff]:
+    """Load a table that is not in the schema of the tests; return a function that compares it with its generated rows."""
+    rows = Dataset(Schema(tables=(table,)), DATASET.seed, ROWS, DATASET.base_instant).table(table.name)
+    shard = Shard(table=table.name, seed=42, first_row=0, rows=ROWS)
+    scope = Scope(
+        shard, None, exclusive_storage=False, checks_unowned_rows=True, tolerant=False, table_rows=ROWS,
+        first_rows=frozenset({0}),
+    )  # fmt: skip
+    source.prepare([table], OnExisting.EMPTY)
+    with source.sink(table, shard, BULK) as sink:
+        sink.send(iter([sink.encode(rows.batch(0, ROWS))]))
+
+    def compared() -> TableDiff:
+        diff = TableDiff(table.name)
+        verify_shard(source, rows, scope, diff, lambda _: None)
+        return diff
+
+    return compared
 
 
 def counts(table: TableVerification) -> tuple[int, int, int]:

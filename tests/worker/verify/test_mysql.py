@@ -7,21 +7,15 @@ from unittest.mock import Mock
 import pyarrow.compute as pc
 import pytest
 
-from core.options import OnExisting
-from core.plan import Shard
-from core.schema.model import Schema, Table
+from core.schema.model import Table
 from core.schema.types import FLOATS, DataType, Kind
-from core.stores import BULK
 from testkit.serving import shared
 from tests.worker.sources.loading import DATASET, EVERY_KIND, KEYED, connected
-from tests.worker.verify.campaign import ROWS, counts, rows_of, verified, write
+from tests.worker.verify.campaign import ROWS, counts, loaded_alone, rows_of, verified, write
 from worker.encode import mysql
-from worker.generate import Dataset
-from worker.sources.base import Scope, Source
+from worker.sources.base import Source
 from worker.sources.mysql import reader
 from worker.sources.mysql.types import TYPES
-from worker.verify.shard import verify_shard
-from worker.verify.table_diff import TableDiff
 
 pytestmark = pytest.mark.docker
 
@@ -41,19 +35,10 @@ def _without(kinds: frozenset[Kind], table: Table, name: str) -> Table:
 
 def _parsed_rows(source: Source, table: Table, monkeypatch: pytest.MonkeyPatch) -> int:
     """Load and compare a table, all of whose rows match; return how many rows were parsed."""
-    dataset = Dataset(Schema(tables=(table,)), DATASET.seed, ROWS, DATASET.base_instant)
-    shard = Shard(table=table.name, seed=42, first_row=0, rows=ROWS)
-    scope = Scope(
-        shard, None, exclusive_storage=False, checks_unowned_rows=True, tolerant=False, table_rows=ROWS,
-        first_rows=frozenset({0}),
-    )  # fmt: skip
-    source.prepare([table], OnExisting.EMPTY)
-    with source.sink(table, shard, BULK) as sink:
-        sink.send(iter([sink.encode(dataset.table(table.name).batch(0, ROWS))]))
+    compared = loaded_alone(source, table)
     parse = Mock(wraps=reader._columns)
     monkeypatch.setattr(reader, "_columns", parse)
-    diff = TableDiff(table.name)
-    verify_shard(source, dataset.table(table.name), scope, diff, lambda _: None)
+    diff = compared()
     assert (diff.matched, diff.mismatched, diff.missing, diff.extra) == (ROWS, 0, 0, 0)
     return sum(len(call.args[0]) for call in parse.call_args_list)
 

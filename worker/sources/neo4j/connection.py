@@ -7,12 +7,12 @@ no query of a worker needs the server's clock, and every value with a zone is se
 
 import re
 import socket
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, LiteralString, cast
 from urllib.parse import quote
 
-from neo4j import Address, Driver, GraphDatabase, Query, Result, Session, Transaction
+from neo4j import Address, Driver, GraphDatabase, Query, Record, Result, Session, Transaction
 from neo4j.exceptions import DriverError, Neo4jError
 
 from core.connection import Connection
@@ -105,6 +105,15 @@ class Neo4jSession:
     def run(self, query: str, parameters: Mapping[str, Any] | None = None) -> Result:
         """Start a query in a transaction of its own."""
         return self._session.run(Query(self.cypher(query), timeout=NO_TIMEOUT), dict(parameters or {}))
+
+    def records(self, query: str, parameters: Mapping[str, Any]) -> Generator[Record, None, None]:
+        """Yield the records of a query. Close the generator to leave some: the next query would store them in memory."""
+        result = self.run(query, parameters)
+        try:
+            yield from result
+        except GeneratorExit:
+            result.consume()
+            raise
 
     def rows(self, query: str, **parameters: Any) -> list[tuple[Any, ...]]:
         """Return all rows of a query."""

@@ -15,8 +15,19 @@ from core.plan import Shard
 from core.schema.model import Table
 from core.stores import INSERT, NEO4J
 from worker.encode.bolt import BoltEncoder
-from worker.sources.base import ROWS_PER_STATEMENT, BaseSource, Check, KeyRange, Scope, Sink, WorkerSlot, accept
-from worker.sources.neo4j import reader
+from worker.sources.base import (
+    ROWS_PER_STATEMENT,
+    BaseSource,
+    Check,
+    Generated,
+    KeyRange,
+    Returned,
+    Scope,
+    Sink,
+    WorkerSlot,
+    accept,
+)
+from worker.sources.neo4j import column_reader, reader
 from worker.sources.neo4j.connection import Neo4jSession, arguments, open_session, server_lacks_tls
 from worker.sources.neo4j.ddl import name
 from worker.sources.neo4j.errors import server_error
@@ -103,6 +114,13 @@ class Neo4j(BaseSource):
     def read(self, table: Table, scope: Scope) -> Iterator[pa.RecordBatch]:
         """Yield the nodes of a scope: a span of keys, or every node with the label."""
         yield from reader.read(self._server, table, scope)
+
+    def compare(self, table: Table, scope: Scope, generated: Generated) -> Iterator[Returned]:
+        """Yield the same nodes as columns of numbers and texts, if each kind of the table has such a form."""
+        if column_reader.has_columns(table):
+            yield from column_reader.read(self._server, table, scope)
+        else:
+            yield from super().compare(table, scope, generated)
 
     def settings(self) -> Mapping[str, str]:
         """Return the version, and the settings that affect a load as far as the user may read them."""

@@ -70,16 +70,25 @@ def _duration(value: Duration) -> int | str:
     return (value.days * 86_400 + value.seconds) * 1_000_000 + value.nanoseconds // 1_000
 
 
-def _instant(value: DateTime) -> Any:
+def _local(value: DateTime) -> Any:
     native = value.to_native()
-    return native if native.tzinfo is None else native.astimezone(UTC)
+    if native.tzinfo is not None:
+        raise ValueError("has a zone")
+    return native
+
+
+def _zoned(value: DateTime) -> Any:
+    native = value.to_native()
+    if native.tzinfo is None:
+        raise ValueError("has no zone")
+    return native.astimezone(UTC)
 
 
 _INTEGER = Neo4jType(name=named("INTEGER"))
 _FLOAT = Neo4jType(name=named("FLOAT"))
 _STRING = Neo4jType(name=named("STRING"))
 _BYTES = Neo4jType(name=named("LIST<INTEGER NOT NULL>"), stored_as=bytearray, read=bytes)
-_LOCAL_DATETIME = Neo4jType(name=named("LOCAL DATETIME"), stored_as=DateTime, read=_instant)
+_LOCAL_DATETIME = Neo4jType(name=named("LOCAL DATETIME"), stored_as=DateTime, read=_local)
 _DOCUMENT = Neo4jType(name=named("STRING"), stored_as=str, read=json.loads)
 _LIST = Neo4jType(name=_list_type)
 
@@ -103,7 +112,7 @@ TYPES: Mapping[Kind, Neo4jType] = {
     ),
     Kind.DATETIME: _LOCAL_DATETIME,
     Kind.TIMESTAMP: _LOCAL_DATETIME,
-    Kind.TIMESTAMP_TZ: Neo4jType(name=named("ZONED DATETIME"), stored_as=DateTime, read=_instant),
+    Kind.TIMESTAMP_TZ: Neo4jType(name=named("ZONED DATETIME"), stored_as=DateTime, read=_zoned),
     Kind.JSON: _DOCUMENT,
     Kind.JSONB: _DOCUMENT,
     Kind.UUID: Neo4jType(name=named("STRING"), stored_as=str, read=UUID),
