@@ -3,10 +3,12 @@
 Times are RFC 3339 in UTC, durations milliseconds, sizes bytes unless a name ends in `_mb` (MiB).
 """
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from core.options import Operation
 
@@ -82,13 +84,30 @@ BINS_PER_DOUBLING = 8
 class LatencyTimeline(_Report):
     """Rows and batch latencies per interval, since the worker began to load (to compare, if it only verifies).
 
-    Each item of `latencies` counts the batches of one interval by latency: the key n stands for at most 2^(n/8)
-    microseconds and more than 2^((n-1)/8).
+    Each item of `latencies` counts the batches of one interval by latency, as in `80:3 81:12`: 3 batches in bin 80, which
+    stands for at most 2^(80/8) microseconds and more than 2^(79/8).
     """
 
-    interval_ms: int
+    interval_ms: int = Field(gt=0)
     rows: tuple[int, ...]
-    latencies: tuple[dict[int, int], ...]
+    latencies: tuple[Annotated[str, StringConstraints(pattern=r"^(\d+:\d+( \d+:\d+)*)?$")], ...]
+
+    @model_validator(mode="after")
+    def _has_latencies_of_each_interval(self) -> Self:
+        if len(self.rows) != len(self.latencies):
+            raise ValueError(f"rows has {len(self.rows)} intervals and latencies {len(self.latencies)}")
+        return self
+
+    @classmethod
+    def of(cls, interval_ms: int, rows: Iterable[int], counts: Iterable[Mapping[int, int]]) -> Self:
+        """Return a timeline with these numbers of batches by bin."""
+        latencies = (" ".join(f"{place}:{each[place]}" for place in sorted(each)) for each in counts)
+        return cls(interval_ms=interval_ms, rows=tuple(rows), latencies=tuple(latencies))
+
+    def counts(self) -> list[dict[int, int]]:
+        """Return the number of batches by bin for each interval."""
+        pairs = ((pair.partition(":") for pair in text.split()) for text in self.latencies)
+        return [{int(place): int(number) for place, _, number in interval} for interval in pairs]
 
 
 class Phases(_Report):

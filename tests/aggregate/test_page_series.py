@@ -18,7 +18,7 @@ from tests.aggregate import runs
 def intervals(
     rows: tuple[int, ...], latencies: dict[int, int] | None = None, interval_ms: int = 100
 ) -> LatencyTimeline:
-    return LatencyTimeline(interval_ms=interval_ms, rows=rows, latencies=(latencies or {},) * len(rows))
+    return LatencyTimeline.of(interval_ms, rows, [latencies or {}] * len(rows))
 
 
 def worker(

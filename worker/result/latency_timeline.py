@@ -35,11 +35,7 @@ class IntervalRecorder:
         """Return the intervals for the result, or None before the first batch."""
         if not self._rows:
             return None
-        return LatencyTimeline(
-            interval_ms=round(self._seconds * 1000),
-            rows=tuple(self._rows),
-            latencies=tuple(dict(sorted(counts.items())) for counts in self._latencies),
-        )
+        return LatencyTimeline.of(round(self._seconds * 1000), self._rows, self._latencies)
 
     def _merge_neighbours(self) -> None:
         self._seconds *= 2

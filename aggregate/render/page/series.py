@@ -98,7 +98,7 @@ def latency_over_time(report: Report) -> LatencyOverTime | None:
     merged: list[Counter[int]] = [Counter() for _ in range(count)]
     for each in recorded:
         middle = each.intervals.interval_ms / 2
-        for at, counts in zip(_starts(each), each.intervals.latencies, strict=True):
+        for at, counts in zip(_starts(each), each.intervals.counts(), strict=True):
             merged[min(int((at + middle - start) / step), count - 1)].update(counts)
     while len(merged) >= 2 * _FEWEST_INTERVALS and _median(merged) < BATCHES_NEEDED["p99"]:
         merged = [sum(merged[place : place + 2], Counter()) for place in range(0, len(merged), 2)]
@@ -127,7 +127,7 @@ def _recorded(report: Report) -> Iterator[_Recorded]:
         if intervals is None and result.timeline:
             # An older worker has rows per second only.
             seconds = result.timeline
-            intervals = LatencyTimeline(interval_ms=_SECOND_MS, rows=seconds, latencies=({},) * len(seconds))
+            intervals = LatencyTimeline(interval_ms=_SECOND_MS, rows=seconds, latencies=("",) * len(seconds))
         if intervals is not None and intervals.rows:
             yield _Recorded(result, span, intervals)
 

@@ -27,7 +27,7 @@ def test_small_result_is_unchanged():
 
 
 def test_latency_timeline_is_left_out_before_timeline():
-    latencies = LatencyTimeline(interval_ms=100, rows=(1,) * 120, latencies=({80: 1_000, 81: 2_000, 90: 3_000},) * 120)
+    latencies = LatencyTimeline.of(100, [1] * 120, [{80: 1_000, 81: 2_000, 90: 3_000}] * 120)
     result = runs.result(timeline=tuple(range(10)), latency_timeline=latencies)
     short = parsed(termination_message(result))
     assert short == result.model_copy(update={"latency_timeline": None, "omitted": ("latency timeline",)})
