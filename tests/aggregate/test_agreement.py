@@ -27,6 +27,7 @@ from tests.aggregate import runs
 
 SKEWS = (0.0, 0.0, 0.0, 0.4, -3.0, 90.0)
 DEATHS = [each for each in ExitReason if each is not ExitReason.COMPLETED]
+PAGE_VERIFICATION = tuple(f"verification.{name}" for name in ("expected", "matched", "missing", "mismatched", "extra"))
 _milliseconds = st.integers(0, 20_000)
 _phase_time = st.floats(0, 20_000)
 
@@ -180,17 +181,30 @@ def test_formats_of_any_run_agree(run):
     report = totals.report(run)
     texts = {name: report_renderer(name)(report) for name in ("table", "markdown", "html", "json", "openmetrics")}
     assert Report.model_validate_json(texts["json"]) == report
-    shown = [*formatting.facts(report), *formatting.footnotes(report.totals).split("  "), *report.warnings]
+    shown = [*formatting.footnotes(report.totals).split("  "), *report.warnings]
     shown += [*formatting.total_row(report.totals), *(cell for line in report.workers for cell in formatting.row(line))]
-    for name in ("table", "markdown", "html"):
+    for name, facts in (
+        ("table", formatting.facts(report)),
+        ("markdown", formatting.facts(report)),
+        ("html", page_facts(report)),
+    ):
         plain = unescape(texts[name]).replace("\\", "")
-        assert [text for text in shown if text not in plain] == [], name
+        assert [text for text in (*facts, *shown) if text not in plain] == [], name
     for line in heading(report):
         assert line in texts["table"]
         assert line in texts["markdown"].replace("\\", "")
     assert all(text in unescape(texts["html"]) for text in (title(report), *details(report)))
     check_openmetrics(report, texts["openmetrics"])
     assert totals.report(from_text(json.dumps(outputs_of(run)).encode())).totals == report.totals
+
+
+def page_facts(report: Report) -> list[str]:
+    """Return the facts as the page shows them: some as figures, and two under a heading in place of their first word."""
+    facts = formatting.named_facts(report)
+    found = [facts.pop(name).partition(": ")[2] for name in ("run", "limit") if name in facts]
+    figures = ("wall_clock_ms", "wall_clock_rows_per_second", "latency_ms.p99", *PAGE_VERIFICATION)
+    found += [formatting.figure(METRICS[name], report) for name in figures if METRICS[name].read(report) is not None]
+    return [*found, *(text for name, text in facts.items() if name not in ("wall clock", "latency", "verification"))]
 
 
 def check_openmetrics(report: Report, text: str) -> None:
