@@ -31,7 +31,7 @@ _FIRST_DIGIT, _AFTER_DIGITS = "0", "g"
 
 
 class _Form(NamedTuple):
-    """Form in which cells of a kind are read: Cypher's type, the expressions of its parts with `{c}` for the cell, and their class."""
+    """The form in which cells of a kind are read: Cypher's type, expressions of its parts (`{c}` is the cell), their class."""
 
     type_: str
     parts: Sequence[str]
