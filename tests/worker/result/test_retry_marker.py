@@ -24,7 +24,6 @@ from worker.sources.base import WorkerSlot
 
 PROJECT = Path(__file__).parents[3]
 ROWS = 60_000
-MOMENTS = 3
 
 
 @pytest.fixture(scope="module", params=["postgresql", "csv", "jsonl"])
@@ -65,8 +64,9 @@ def _prepare(source: str, url: str, plan: LoadPlan) -> None:
         opened.close()
 
 
-@pytest.mark.parametrize("moment", range(MOMENTS))
-def test_killed_worker_loads_shard_once_when_restarted(place: tuple[str, str], tmp_path: Path, moment: int) -> None:
+@pytest.mark.parametrize("trial", [0, *(pytest.param(trial, marks=pytest.mark.campaign) for trial in (1, 2))])
+def test_killed_worker_loads_shard_once_when_restarted(place: tuple[str, str], tmp_path: Path, trial: int) -> None:
+    """Kill the worker at a random moment. Each trial of each run has another moment."""
     source, url = place
     plan = _plan(source)
     (tmp_path / "plan.json").write_text(plan.model_dump_json())
