@@ -140,7 +140,8 @@ def footnotes(totals: Totals) -> str:
     )
     if _is_sum(totals):
         return f"* Wall clock (parallel)  † Aggregate throughput{part}: the sum of the workers' rates"
-    return "* Wall clock  † All rows over the wall clock: no sum of rates without workers that ran together"
+    without = "workers that ran together" if totals.rated_workers else "workers that finished"
+    return f"* Wall clock  † All rows over the wall clock: no sum of rates without {without}"
 
 
 def _is_sum(totals: Totals) -> bool:

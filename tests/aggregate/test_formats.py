@@ -78,6 +78,11 @@ def test_warning_states_the_status_once(reason, error, warning):
     assert f"warning: {warning}\n" in report_table(report(runs.failed(1, reason, error)))
 
 
+def test_footnote_of_workers_that_did_not_finish_says_so():
+    text = report_table(report(*(runs.failed(n, ExitReason.KILLED, "killed: SIGKILL", rows=100) for n in (1, 2, 3))))
+    assert "no sum of rates without workers that finished" in text
+
+
 def test_workers_with_same_missing_limits_share_a_warning():
     loose = Environment(cpu_cores=2, memory_mb=9, tmpfs_enabled=False, not_enforced=("memory", "cpu"))
     fleet = report(*(runs.result(number, environment=loose) for number in range(1, 6)), plan=runs.plan(5))
