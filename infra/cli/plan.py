@@ -1,6 +1,7 @@
 """Print what a stack would do, from its files alone, without an engine or Docker."""
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,9 +13,9 @@ from core.connection import CONNECTION_KEY
 from core.errors import ExitCode, InputError, exit_code_of
 from core.plan import LoadPlan, Shard
 from core.platforms import PLATFORMS
-from core.process import DEFAULT_STACK
+from core.process import DEFAULT_STACK, loadtest_command
 from core.settings_key import NAMESPACE, setting_key
-from core.stack_file import short_name
+from core.stack_file import is_secret, own_values, short_name
 from core.units import format_size
 from infra.checks import CheckedRun, check_run
 from infra.databases.spec import DatabaseSpec
@@ -45,6 +46,8 @@ def _run(arguments: argparse.Namespace) -> int:
     if server_is_unread:
         key = setting_key(CONNECTION_KEY)
         sys.stdout.write(f"server: existing, named by {key}, which is encrypted and not read here\n")
+    for line in _saved(Path.cwd(), arguments.stack):
+        sys.stdout.write(f"{line}\n")
     for warning in run.warnings:
         sys.stdout.write(f"warning: {warning}\n")
     return ExitCode.OK
@@ -61,6 +64,20 @@ def check_stack(project: Path, stack: str, overrides: Sequence[str] = ()) -> tup
         # Only the engine can decrypt it. A placeholder is enough to plan for an existing server.
         values[CONNECTION_KEY] = f"{values['source']}://encrypted/encrypted"
     return check_run(values, project, short_name(stack)), server_is_unread
+
+
+def _saved(project: Path, stack: str) -> Sequence[str]:
+    """Return a line for each setting that `-c` or `pulumi config set` has saved in place of the stack file's own."""
+    saved = {
+        key: value
+        for key, value in own_values(project, short_name(stack)).items()
+        if key.startswith(f"{NAMESPACE}:") and not is_secret(value)
+    }
+    return [
+        f"saved for this stack: {key} = {value if isinstance(value, str) else json.dumps(value)}; "
+        f"`{loadtest_command(f'pulumi config rm {key}', stack)}` removes it"
+        for key, value in saved.items()
+    ]
 
 
 def _overrides(pairs: Sequence[str]) -> dict[str, str]:
