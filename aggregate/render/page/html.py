@@ -23,6 +23,7 @@ class Grid(NamedTuple):
 
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
+    footer: Sequence[str] | None = None
 
 
 def render(report: Report) -> str:
@@ -86,7 +87,9 @@ def _verification(report: Report) -> Grid | None:
         )
         for each in report.verification.tables
     ]
-    return Grid(header, rows)
+    found = report.verification
+    totals = (found.expected, found.found, found.missing, found.mismatched, found.extra, found.matched)
+    return Grid(header, rows, ("TOTAL", *map(formatting.count, totals), ""))
 
 
 def _errors(report: Report) -> Iterator[str]:
