@@ -27,7 +27,7 @@ def test_errors_print_one_line_and_return_exit_code(error, code):
     assert said == ["error: x"]
 
 
-def test_exit_code_is_that_of_successful_main():
+def test_exit_code_is_the_returned_number_or_zero():
     said: list[str] = []
     assert errors.exit_code_of(lambda: None, said.append) == 0
     assert errors.exit_code_of(lambda: 3, said.append) == 3

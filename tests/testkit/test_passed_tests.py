@@ -44,7 +44,7 @@ def test_names_of_passed_tests_are_written_one_per_line(tmp_path):
     assert read_passed(file) == {UNITS, NAMES}
 
 
-def test_no_passed_file_writes_and_leaves_out_nothing(tmp_path, monkeypatch):
+def test_without_file_nothing_is_written_or_left_out(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_passed(None, _reports(UNITS))
     assert not list(tmp_path.iterdir())

@@ -88,7 +88,7 @@ class _Process:
     ended_at: datetime | None = None
 
     def release(self) -> None:
-        """Let the paused shell become the worker."""
+        """Start the worker in the paused shell, whose process it replaces."""
         self.input.write(b"\n")
         self.input.close()
         self.started_at = datetime.now(UTC)

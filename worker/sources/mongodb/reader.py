@@ -32,7 +32,7 @@ _TEXT_HEAD = b"\x02_id\0"
 def read(collection: "Collection[dict[str, Any]]", table: Table, scope: Scope) -> Iterator[StoredRows]:
     """Yield the documents of a scope's keys, or of the whole collection if its keys are not consecutive numbers.
 
-    A key that is NaN or not a number is in no span; one worker of the table reads it.
+    A key that is NaN or not a number is outside of every range of keys; one worker of the table reads it.
     """
     options = collection.codec_options.with_options(datetime_conversion=DatetimeConversion.DATETIME_AUTO)
     chosen: dict[str, Any] = {}
