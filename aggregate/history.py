@@ -136,12 +136,21 @@ def read(file: Path) -> Report:
 
 def _remove_old(runs: Path, stack: str, keep: int, saved: Path) -> None:
     """Remove the files of a stack's oldest runs; what a user added to their folders stays."""
-    old = [run.folder for run in saved_runs(runs, stack) if run.folder != saved]
+    reports = [file for file in runs.glob(f"{stack}/*/{_REPORT}") if file.parent != saved]
+    old = [file.parent for file in sorted(reports, key=_started_at)]
     for folder in old[: max(len(old) + 1 - max(keep, 1), 0)]:
         for name in (_REPORT, RESULTS_FILE, PLAN_NAME):
             (folder / name).unlink(missing_ok=True)
         if not any(folder.iterdir()):
             folder.rmdir()
+
+
+def _started_at(file: Path) -> datetime:
+    """Return the start of the run of a report; of a report that cannot be read, the time of the file."""
+    try:
+        return SavedRun(file.parent, read(file)).started_at
+    except InputError:
+        return datetime.fromtimestamp(file.stat().st_mtime, UTC)
 
 
 def _all(runs: Path, stack: str | None) -> Iterator[SavedRun]:

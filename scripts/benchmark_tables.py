@@ -48,6 +48,15 @@ _LOAD: Columns = {
     "ratio": "ratio",
     "peak_memory_mb": "peak MiB",
 }
+_VERIFY: Columns = {
+    "source": "source",
+    "rows": "rows",
+    "rows_per_second": "rows/s",
+    "reference": "reference",
+    "reference_rows_per_second": "its rows/s",
+    "ratio": "ratio",
+    "peak_memory_mb": "peak MiB",
+}
 _AGGREGATE: Columns = {
     "case": "format",
     "seconds": "seconds",
@@ -182,6 +191,7 @@ TABLES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "memory": _all(_MEMORY),
     "encode": _all(_ENCODE),
     "load": _all(_LOAD),
+    "verify": _all(_VERIFY),
     "aggregate": _all(_AGGREGATE),
     "generate": _generate,
     "soak": _soak,

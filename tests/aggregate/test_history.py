@@ -1,4 +1,5 @@
 import json
+import os
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -113,6 +114,18 @@ def test_history_keeps_newest_runs_of_each_stack(tmp_path):
     assert [run.name for run in history.saved_runs(tmp_path)] == ["large/other", "small/c", "small/d"]
     assert not (tmp_path / "small" / "b").exists()
     assert [file.name for file in (tmp_path / "small" / "a").iterdir()] == ["notes.txt"]
+
+
+def test_unreadable_saved_run_does_not_stop_the_next_report(tmp_path):
+    broken = tmp_path / "small" / "broken" / "report.json"
+    broken.parent.mkdir(parents=True)
+    broken.write_text('{"version": 1}')
+    os.utime(broken, (0, 0))
+    save(tmp_path, "a", day=1)
+    assert broken.exists()
+    save(tmp_path, "b", day=2, keep=2)
+    assert not broken.parent.exists()
+    assert [run.name for run in history.saved_runs(tmp_path)] == ["small/a", "small/b"]
 
 
 @pytest.mark.parametrize("run", ["../../etc", "", "a/b", ".hidden", "a\nb"])

@@ -17,7 +17,7 @@ SETTINGS = st.fixed_dictionaries(
     {},
     optional={
         "platform": st.sampled_from(["local", "docker", "kubernetes", "podman"]),
-        "source": st.sampled_from(["postgresql", "mysql", "csv", "kafka", "oracle"]),
+        "source": st.sampled_from(["postgresql", "mysql", "mongodb", "neo4j", "csv", "kafka", "oracle"]),
         "workers": st.sampled_from(["1", "3", "0", "many", 2]),
         "cpuLimit": st.sampled_from(["0.25", "half", "900"]),
         "memoryLimit": st.sampled_from(["512Mi", "512", "6 apples"]),
@@ -31,7 +31,18 @@ SETTINGS = st.fixed_dictionaries(
         "thresholds": WORDS,
         "keepDatabasePort": WORDS,
         "runId": WORDS,
-        "connectionString": st.sampled_from(["", "postgresql://u@h/d", "mysql://h:x/d", "x"]),
+        "failOn": st.sampled_from(["never", "threshold", "always"]),
+        "connectionString": st.sampled_from(
+            [
+                "",
+                "postgresql://u@h/d",
+                "mysql://h:x/d",
+                "mongodb://h/d?tsl=true",
+                "neo4j://h?polcy=x",
+                "kafka://h?acks=0",
+                "x",
+            ]
+        ),
         "tabels": WORDS,
     },
 )

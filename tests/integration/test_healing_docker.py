@@ -61,14 +61,10 @@ def test_healthy_stack_is_unchanged_after_refresh(stack):
     assert stack.outputs()["endpoint"] == f"postgresql://{port}/loadtest"
 
 
-def test_killed_server_is_shown_by_preview_and_replaced(stack):
+def test_killed_server_and_removed_image_are_replaced(stack, image):
     run_docker("kill", named(stack, "database"))
     lost = f"container {named(stack, 'database')} is not running (exited)"
     assert f"{lost}; `up` creates it again" in stack.preview().succeeded().output
-    heals(stack, lost)
-
-
-def test_removed_image_is_built_again(stack, image):
     run_docker("rmi", "--force", image)
     heals(stack, f"image {image} is missing")
 
