@@ -25,6 +25,8 @@ from core.process import (
     PLAN_FILE,
     PLAN_FOLDER,
     RESULTS_FOLDER,
+    START_FILE,
+    START_VARIABLE,
     WORKER_USER,
     prepare_arguments,
     worker_arguments,
@@ -99,6 +101,7 @@ def fleet(plan: LoadPlan, target: Target, image: str) -> Iterator[Fleet]:
             made.append(f"{name}-{who}")
             mounts = [f"--volume={volumes[PLAN_FOLDER]}:{PLAN_FOLDER}:{plan_is}"]
             mounts += [f"--volume={volumes[RESULTS_FOLDER]}:{RESULTS_FOLDER}", *target.options]
+            mounts += [f"--env={START_VARIABLE}={START_FILE}"] if plan_is == "ro" else []
             named = [f"--name={name}-{who}", f"--hostname={who}", f"--label={STACK_LABEL}={name}"]
             return _create([*named, *mounts, *_options(limits), image, *arguments], target.connection_string)
 

@@ -65,7 +65,7 @@ def run(plan: LoadPlan, target: Target, image: str, disturbance: Disturbance = n
     with fleet(plan, target, image) as workers, ThreadPoolExecutor(1) as pool:
         disturbing = pool.submit(disturbance, workers)
         outcome = run_fleet(plan, workers.runner, wanted=lambda: True)
-        if outcome.error is not None:
+        if outcome.error is not None and not outcome.results:
             raise RuntimeError(f"the run did not begin: {outcome.error}")
         return Trial(outcome, disturbing.result())
 

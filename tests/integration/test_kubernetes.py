@@ -200,7 +200,7 @@ def assert_reported(stack: Stack, *reasons: str) -> None:
 
 
 def test_worker_above_memory_limit_is_reported(stack: StackMaker):
-    made = stack(source="jsonl", memoryLimit="64Mi", tmpfsSize="16Mi", rowCount=200_000, batchSize=50_000)
+    made = stack(source="jsonl", memoryLimit="80Mi", tmpfsSize="16Mi", rowCount=200_000, batchSize=50_000)
     made.up().succeeded()
     for worker in ("worker-1", "worker-2"):
         result = failed_result(made, worker)
