@@ -20,7 +20,8 @@ READY = Progress.model_validate(
     {"progress": "w", "at": 0, "rows": 0, "total_rows": 1, "batches": 0, "bytes": 0, "phase": "ready"}
 ).model_dump_json()
 WAITS = f"while ! test -s {START_FILE}; do sleep 0.05; done; echo loads"
-WORKERS = {"worker-1": f"echo '{READY}'; {WAITS}", "worker-2": f"sleep 600; {WAITS}"}
+# Docker may date the first output of a container before its start, and the log of a run begins at the start.
+WORKERS = {"worker-1": f"sleep 2; echo '{READY}'; {WAITS}", "worker-2": f"sleep 600; {WAITS}"}
 
 
 @pytest.fixture
