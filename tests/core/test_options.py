@@ -48,14 +48,15 @@ def test_every_worker_option_is_an_argument():
     parser = ArgumentParser()
     load.add_arguments(parser)
     arguments = vars(parser.parse_args([]))
-    assert set(NAMES) - set(arguments) == {"timeout_seconds", "retries"}
+    assert set(NAMES) - set(arguments) == {"timeout_seconds", "start_seconds", "allow_fewer_workers", "retries"}
 
 
 def test_plan_file_keeps_its_fields_and_their_order():
     plan = LoadPlan(run_id="r", source="csv", limits=None, data=Schema(tables=()), workers=())
     assert plan.model_dump_json() == (
         '{"run_id":"r","source":"csv","operation":"populate","verify_depth":"full","method":"bulk","batch_size":500,'
-        '"seed":42,"row_count":10000,"on_existing":"empty","timeout_seconds":3600,"connect_seconds":60,"retries":0,'
+        '"seed":42,"row_count":10000,"on_existing":"empty","timeout_seconds":3600,"connect_seconds":60,'
+        '"start_seconds":120,"allow_fewer_workers":false,"retries":0,'
         '"base_instant":"2026-01-01T00:00:00Z","thresholds":[],"limits":null,"data":{"tables":[]},"workers":[]}'
     )
 

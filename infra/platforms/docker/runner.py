@@ -83,6 +83,7 @@ class DockerRunner:
         self._client = connect(fleet.stack)
         self._start_errors: dict[str, str] = {}
         self._ready: set[str] = set()
+        self._earlier_ends: dict[str, datetime | None] = {}
 
     def prepare(self, timeout_seconds: float, wanted: Callable[[], bool]) -> ProcessExit:
         """Write the plan, start the container and wait for its end; kill it at the deadline."""
@@ -109,12 +110,12 @@ class DockerRunner:
         """Start all containers at once. An error of one of them becomes its exit status."""
         self._ready.clear()
         with ThreadPoolExecutor(max_workers=min(len(self._fleet.workers), _MOST_REQUESTS)) as pool:
-            list(pool.map(self._start, self._fleet.workers.items()))
+            list(pool.map(self._start, self._fleet.workers))
 
     def restart(self, worker: str) -> None:
         """Start the same container again, with its volumes."""
         self._ready.discard(worker)
-        self._container(self._fleet.workers[worker]).start()
+        self._launch(worker)
 
     def ready(self) -> frozenset[str]:
         """Return the workers that have printed that they are ready."""
@@ -189,20 +190,24 @@ class DockerRunner:
         changed = {} if self._output is None else {"on_existing": OnExisting.EMPTY}
         return self._plan.model_copy(update=changed).model_dump_json().encode()
 
-    def _start(self, worker: tuple[str, str]) -> None:
-        name, container_id = worker
+    def _start(self, worker: str) -> None:
         try:
-            self._container(container_id).start()
+            self._launch(worker)
         except DRIVER_ERRORS as error:
-            self._start_errors[name] = message_of(error)
+            self._start_errors[worker] = message_of(error)
+
+    def _launch(self, worker: str) -> None:
+        container = self._container(self._fleet.workers[worker])
+        self._earlier_ends[worker] = _instant(container.attrs["State"]["FinishedAt"])
+        container.start()
 
     def _has_printed_ready(self, worker: str) -> bool:
         try:
             container = self._container(self._fleet.workers[worker])
         except NotFound:
             return False
-        started = _instant(container.attrs["State"]["StartedAt"])
-        return started is not None and is_ready(_log(container, started, _READY_LINES))
+        # Not since its start: a busy engine may date the first output before that.
+        return is_ready(_log(container, self._earlier_ends.get(worker), _READY_LINES))
 
     def _stop(self, worker: str) -> None:
         try:
@@ -247,9 +252,9 @@ def _exit_of(engine: docker.DockerClient, container: Container) -> ProcessExit:
     return ProcessExit(code, output, reason, errors or str(state.get("Error", "")), started, ended)
 
 
-def _log(container: Container, started: datetime | None, lines: int, *, errors: bool = False) -> str:
+def _log(container: Container, after: datetime | None, lines: int, *, errors: bool = False) -> str:
     """Return the end of a container's output. One that was started before also has the log of that earlier run."""
-    since = started.timestamp() if started else None
+    since = after.timestamp() if after else None
     text: bytes = container.logs(stdout=not errors, stderr=errors, tail=lines, since=since)
     return text.decode(errors="replace")
 
