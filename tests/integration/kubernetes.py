@@ -1,8 +1,10 @@
 """The project's images in the test cluster, and independent reads of its objects."""
 
 import json
+import re
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,9 @@ from infra.cli.worker_image import build
 from testkit.clone import Stack
 from testkit.cluster import load
 from testkit.images import image
+
+LONG: dict[str, object] = {"source": "jsonl", "rowCount": 40_000_000, "tables": ["users", "orders"]}
+"""Settings of a load that is always interrupted before its end."""
 
 
 def worker_image(project: Path) -> str:
@@ -113,3 +118,12 @@ def files(folder: Path) -> dict[str, bytes]:
     found = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("part-*")}
     assert found
     return found
+
+
+def wait_for_rows(kubectl: Kubectl, stack: Stack, pods: Sequence[str], seconds: float) -> None:
+    """Wait until each worker has loaded rows: before that, the end of one worker is the end of the run."""
+    deadline = time.monotonic() + seconds
+    for pod in pods:
+        while not re.search(r'"rows": ?[1-9]', kubectl.run("logs", pod, f"--namespace={namespace(stack)}")):
+            assert time.monotonic() < deadline
+            time.sleep(1)

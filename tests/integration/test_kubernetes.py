@@ -14,12 +14,14 @@ from testkit.sampling import sampled
 from tests.integration import container_scan
 from tests.integration.kubernetes import (
     CLIENTS,
+    LONG,
     Kubectl,
     counted,
     files,
     namespace,
     objects,
     server_image,
+    wait_for_rows,
     worker_image,
     worker_pod,
 )
@@ -200,7 +202,7 @@ def assert_reported(stack: Stack, *reasons: str) -> None:
 
 
 def test_worker_above_memory_limit_is_reported(stack: StackMaker):
-    made = stack(source="jsonl", memoryLimit="80Mi", tmpfsSize="16Mi", rowCount=200_000, batchSize=50_000)
+    made = stack(source="jsonl", memoryLimit="80Mi", tmpfsSize="16Mi", rowCount=400_000, batchSize=400_000)
     made.up().succeeded()
     for worker in ("worker-1", "worker-2"):
         result = failed_result(made, worker)
@@ -252,10 +254,6 @@ def test_workers_load_together_or_not_at_all(stack: StackMaker):
     assert "may use 0.7: on a busy node it gets less" in made.report().output
 
 
-LONG: dict[str, object] = {"source": "jsonl", "rowCount": 40_000_000, "tables": ["users", "orders"]}
-"""Settings of a load that is always interrupted before its end."""
-
-
 def test_deleted_pod_and_evicted_pod_are_reported(stack: StackMaker, kubectl: Kubectl):
     # A RAM disk is rounded up to whole pages, and a pod that uses more than its size is evicted.
     made = stack(**LONG, tmpfsSize="1000001b")
@@ -263,7 +261,8 @@ def test_deleted_pod_and_evicted_pod_are_reported(stack: StackMaker, kubectl: Ku
     first, second = (worker_pod(kubectl, made, index) for index in (0, 1))
     looked = kubectl.run("exec", f"--namespace={namespace(made)}", second, "--", "python", "-c", container_scan.PROGRAM)
     container_scan.assert_confined(looked, user=WORKER_USER)
-    fill = "while :; do dd if=/dev/zero of=/data/full bs=4096 2>/dev/null; sleep 1; done & sleep 1"
+    wait_for_rows(kubectl, made, (first, second), PATIENT)
+    fill = "while :; do dd if=/dev/zero of=/data/full bs=4096; sleep 1; done >/dev/null 2>&1 & sleep 1"
     kubectl.run("exec", f"--namespace={namespace(made)}", second, "--", "sh", "-c", fill)
     kubectl.run("delete", first, f"--namespace={namespace(made)}", "--wait=false")
     output, _ = running.communicate(timeout=180)
