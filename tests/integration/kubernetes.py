@@ -15,6 +15,8 @@ from testkit.images import image
 
 LONG: dict[str, object] = {"source": "jsonl", "rowCount": 40_000_000, "tables": ["users", "orders"]}
 """Settings of a load that is always interrupted before its end."""
+TOO_LARGE: dict[str, object] = {**LONG, "tables": ["users"], "workers": 1, "rowCount": 200_000, "batchSize": 50_000}
+"""Settings of a worker whose batches need more than 80 MiB."""
 
 
 def worker_image(project: Path) -> str:
