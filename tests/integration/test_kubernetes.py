@@ -208,7 +208,7 @@ def test_worker_above_memory_limit_is_reported(stack: StackMaker):
     result = failed_result(made, "worker-1")
     assert result["exit_reason"] == "oom_killed"
     assert any(error.startswith("oom_killed: ") for error in result["errors"])
-    assert_reported(made, "oom_killed")
+    assert_reported(made, "oom killed")
 
 
 def test_failed_start_is_reported_and_next_up_recovers(stack: StackMaker):

@@ -24,8 +24,8 @@ from worker.sources.mongodb.existing import index_complaints, missing_rights, op
 
 BED = MongoDBBed()
 _HOSTILE = (
-    "w=0&readPreference=secondary&readConcernLevel=majority&retryWrites=true&tz_aware=true&compressors=zlib"
-    "&uuidRepresentation=javaLegacy&unicode_decode_error_handler=ignore"
+    "w=0&readPreference=secondary&readConcernLevel=majority&retryWrites=true&compressors=zlib"
+    "&uuidRepresentation=javaLegacy"
 )
 
 
