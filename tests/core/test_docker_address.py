@@ -15,8 +15,7 @@ from core.docker_address import DockerAddress, docker_address
 from core.errors import SettingsError
 from infra.platforms.docker.client import NoEngineError, connect
 from testkit import session
-
-NOBODY = 65534
+from testkit.other_user import as_other_user
 
 
 @pytest.fixture(autouse=True)
@@ -248,24 +247,3 @@ def refusal(path):
     with pytest.raises(NoEngineError) as refused:
         connect(project=path.parent)
     return str(refused.value)
-
-
-def as_other_user(function):
-    """Return the text of a function that runs without root's rights, in a child if the tests are run by root."""
-    if os.geteuid() != 0:
-        return function()
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            os.setgroups([])
-            os.setgid(NOBODY)
-            os.setuid(NOBODY)
-            os.write(writing, function().encode())
-        finally:
-            os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading) as answer:
-        text = answer.read()
-    os.waitpid(child, 0)
-    return text

@@ -46,8 +46,9 @@ class _Files(OtherClient):
             file.writelines(line + b"\n" for line in lines)
         return len(lines)
 
+    @abstractmethod
     def _lines(self, table: str) -> Sequence[bytes]:
-        raise NotImplementedError
+        """Return rows that no worker wrote."""
 
 
 class _Csv(_Files):

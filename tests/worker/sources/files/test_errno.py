@@ -10,10 +10,9 @@ import pytest
 
 from core.errors import StorageError
 from core.output.errors import KNOWN
+from testkit.other_user import as_other_user
 from testkit.requires import requires
 from tests.worker.sources.outputs import load, plan_of, prepare, run
-
-NOBODY = 65534
 
 
 @pytest.fixture
@@ -53,25 +52,6 @@ def refusal(folder: Path) -> str:
     return str(refused.value)
 
 
-def refusal_of_nobody(folder: Path) -> str:
-    """Return the same of a user without rights, in a child process."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            os.setgroups([])
-            os.setgid(NOBODY)
-            os.setuid(NOBODY)
-            os.write(writing, refusal(folder).encode())
-        finally:
-            os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading) as answer:
-        text = answer.read()
-    os.waitpid(child, 0)
-    return text
-
-
 def test_disk_without_free_inodes(mounted: Callable[[str], Path]) -> None:
     said = refusal(mounted("nr_inodes=4") / "out")
     assert said.endswith("No space left on device; give it more room, or load fewer rows")
@@ -89,7 +69,7 @@ def test_read_only_disk(mounted: Callable[[str], Path]) -> None:
 def test_folder_of_another_user(mounted: Callable[[str], Path]) -> None:
     disk = mounted("mode=0755")
     (disk / "out").mkdir(mode=0o755)
-    said = refusal_of_nobody(disk / "out")
+    said = as_other_user(lambda: refusal(disk / "out"))
     assert said.endswith("Permission denied; give the worker's user the right to write there")
 
 
